@@ -1,0 +1,63 @@
+//! Counters of the card: 32 bits each, wrapping, read by index.
+
+macro_rules! counters {
+    ($($name:ident = $number:literal, $text:literal;)*) => {
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        pub enum Counter { $($name = $number),* }
+        impl Counter {
+            pub const ALL: &[Counter] = &[$(Counter::$name),*];
+            pub const COUNT: usize = Self::ALL.len();
+            /// Name as shown in reports and metrics.
+            pub const fn text(self) -> &'static str { match self { $(Counter::$name => $text),* } }
+        }
+    };
+}
+
+counters! {
+    Frames = 0, "frames";
+    FramesOther = 1, "frames_other";
+    FramesBad = 2, "frames_bad_fcs";
+    FramesTruncated = 3, "frames_truncated";
+    IpOptions = 4, "ip_options";
+    IpFragments = 5, "ip_fragments";
+    UdpLength = 6, "udp_length";
+    Packets = 7, "packets";
+    Heartbeats = 8, "heartbeats";
+    EndsOfSession = 9, "ends_of_session";
+    Gaps = 10, "gaps";
+    Duplicates = 11, "duplicate_packets";
+    Overlaps = 12, "overlapping_packets";
+    SessionChanges = 13, "session_changes";
+    MalformedBlocks = 14, "malformed_blocks";
+    BadLengths = 15, "bad_lengths";
+    UnknownTypes = 16, "unknown_types";
+    OtherTypes = 17, "other_types";
+    MessagesSystem = 18, "messages_S";
+    MessagesAction = 19, "messages_H";
+    MessagesAdd = 20, "messages_A";
+    MessagesAddMpid = 21, "messages_F";
+    MessagesExecuted = 22, "messages_E";
+    MessagesExecutedPrice = 23, "messages_C";
+    MessagesCancel = 24, "messages_X";
+    MessagesDelete = 25, "messages_D";
+    MessagesReplace = 26, "messages_U";
+    MessagesTrade = 27, "messages_P";
+    Unwatched = 28, "messages_unwatched";
+    Invalidations = 29, "instruments_invalidated";
+    Decisions = 30, "rules_fired";
+    DecisionsDropped = 31, "decisions_dropped";
+    OrdersSent = 32, "orders_sent";
+    OrdersRefused = 33, "orders_refused";
+    Commands = 34, "commands";
+    CommandsRefused = 35, "commands_refused";
+    EventsLost = 36, "events_lost";
+}
+
+const _: () = {
+    let mut i = 0;
+    while i < Counter::COUNT {
+        assert!(Counter::ALL[i] as usize == i, "counters are numbered without holes");
+        i += 1;
+    }
+};

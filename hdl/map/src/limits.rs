@@ -1,0 +1,82 @@
+//! Depths, widths and counts of the card. Relations are asserted beside the constants.
+
+/// Instruments watched by the card.
+pub const INSTRUMENTS: usize = 16;
+/// Bits of an instrument index.
+pub const INSTRUMENT_BITS: usize = 4;
+/// Rules of one instrument, all evaluated in the same cycle.
+pub const RULES: usize = 4;
+/// Bits of a rule index.
+pub const RULE_BITS: usize = 2;
+
+/// Order table: two banks with a hash each, `ORDER_WAYS` slots a bucket.
+pub const ORDER_BANKS: usize = 2;
+pub const ORDER_WAYS: usize = 4;
+pub const ORDER_BUCKET_BITS: usize = 9;
+pub const ORDER_SLOTS: usize = ORDER_BANKS * ORDER_WAYS * (1 << ORDER_BUCKET_BITS);
+/// Live orders promised without overflow: a quarter of the slots, where two choices of four ways
+/// practically never run out.
+pub const LIVE_ORDERS: usize = 1024;
+
+/// Price levels of one side of one instrument: `LEVEL_ROWS` rows picked by a hash of the price,
+/// `LEVEL_WAYS` levels a row.
+pub const LEVEL_ROWS: usize = 16;
+pub const LEVEL_ROW_BITS: usize = 4;
+pub const LEVEL_WAYS: usize = 16;
+
+/// Messages that wait for the order table; longest queue of operations that wait for a commit.
+pub const OPERATION_QUEUE: usize = 4;
+pub const COMMIT_QUEUE: usize = 8;
+/// Decisions that wait for the gate. A decision that finds the queue full is refused.
+pub const DECISION_QUEUE: usize = 16;
+
+/// Largest order segment, Ethernet header to last payload byte, in 8-byte words.
+pub const IMAGE_WORDS: usize = 16;
+pub const IMAGE_WORD_BITS: usize = 4;
+/// Idle words between two transmitted frames: preamble, FCS and inter-frame gap of a 10 Gb/s MAC.
+pub const TRANSMIT_GAP_WORDS: usize = 4;
+
+/// Shortest MoldUDP64 message block that the walker follows, in bytes without the length prefix;
+/// ITCH 5.0 has none below 12. Longest: what one byte can say.
+pub const BLOCK_BYTES_MIN: usize = 6;
+pub const BLOCK_BYTES_MAX: usize = 255;
+
+/// Reference clock of the card, in hertz.
+pub const CLOCK_HZ: u64 = 156_250_000;
+/// One clock in picoseconds.
+pub const CLOCK_PS: u64 = 6_400;
+
+const _: () = assert!(INSTRUMENTS == 1 << INSTRUMENT_BITS);
+const _: () = assert!(RULES == 1 << RULE_BITS);
+const _: () = assert!(LEVEL_ROWS == 1 << LEVEL_ROW_BITS);
+const _: () = assert!(IMAGE_WORDS == 1 << IMAGE_WORD_BITS);
+const _: () = assert!(ORDER_SLOTS >= 4 * LIVE_ORDERS);
+const _: () = assert!(CLOCK_HZ * CLOCK_PS == 1_000_000_000_000);
+
+/// Bucket of an order reference in bank 0 or 1: the reference folded to `ORDER_BUCKET_BITS` bits.
+/// Bank 1 rotates each chunk by a different amount, so that two references that share a bucket in
+/// one bank rarely share it in the other.
+pub const fn order_bucket(bank: usize, reference: u64) -> usize {
+    let mask = (1 << ORDER_BUCKET_BITS) - 1;
+    let mut folded = 0;
+    let mut chunk = 0;
+    while chunk * ORDER_BUCKET_BITS < 64 {
+        let bits = (reference >> (chunk * ORDER_BUCKET_BITS)) & mask;
+        let turn = (bank * (2 * chunk + 1)) % ORDER_BUCKET_BITS;
+        folded ^= ((bits << turn) | (bits >> (ORDER_BUCKET_BITS - turn))) & mask;
+        chunk += 1;
+    }
+    folded as usize
+}
+
+/// Row of a price (1e-4 dollars) in the level table: four-bit chunks of the price without its two
+/// lowest bits, folded. One-cent ticks are 25 units of four, so neighbours fall into different rows.
+pub const fn level_row(price_e4: u32) -> usize {
+    let mut bits = price_e4 >> 2;
+    let mut folded = 0;
+    while bits != 0 {
+        folded ^= bits & (LEVEL_ROWS as u32 - 1);
+        bits >>= LEVEL_ROW_BITS;
+    }
+    folded as usize
+}

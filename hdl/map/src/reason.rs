@@ -1,0 +1,60 @@
+//! Why something was refused, dropped or declared invalid. Numbers are unique and never reused.
+
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $name:ident = $number:literal, $text:literal;)*) => {
+        /// One byte of an event record.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[repr(u8)]
+        pub enum Reason { $($(#[$doc])* $name = $number),* }
+
+        impl Reason {
+            pub const ALL: &[Reason] = &[$(Reason::$name),*];
+
+            /// A few words for a person.
+            pub const fn text(self) -> &'static str { match self { $(Reason::$name => $text),* } }
+
+            pub const fn from_code(code: u8) -> Option<Reason> {
+                match code { $($number => Some(Reason::$name),)* _ => None }
+            }
+        }
+    };
+}
+
+reasons! {
+    None = 0, "none";
+    // Gate: an order did not leave.
+    NoGeneration = 1, "no parameter set was ever committed";
+    Killed = 2, "kill switch is set";
+    Disarmed = 3, "card is not armed";
+    StaleGeneration = 4, "decided under an older parameter set";
+    BookInvalid = 5, "book is not valid";
+    NotTrading = 6, "instrument is not in its trading state";
+    InstrumentDisabled = 7, "instrument is not enabled";
+    Quantity = 8, "quantity is zero or above the limit, or the limit is unset";
+    Collar = 9, "price is outside the collar, or the collar is unset";
+    TemplateUnset = 10, "no order template";
+    SessionUnset = 11, "order session is not set";
+    QueueFull = 12, "decision queue is full";
+    // Channel: every instrument becomes invalid.
+    Gap = 32, "sequence gap";
+    SessionChange = 33, "another MoldUDP64 session";
+    EndOfSession = 34, "end of session";
+    MalformedBlock = 35, "message block does not fit its packet";
+    BadLength = 36, "known message type with a wrong length";
+    BadFrame = 37, "frame check sequence is bad";
+    Truncated = 38, "frame is shorter than its headers say";
+    Overload = 39, "more messages than the pipeline can hold";
+    // Instrument: one book becomes invalid.
+    UnknownReference = 48, "order reference is not in the book";
+    DuplicateReference = 49, "order reference is already in the book";
+    OrderOverflow = 50, "order table is full";
+    OverExecution = 51, "more shares than the order has";
+    BadOrder = 52, "order with no shares or without a side";
+    LevelOverflow = 53, "price level table is full";
+    Crossed = 54, "book is crossed";
+    Host = 55, "declared invalid by the host";
+    // Command refused.
+    BadOpcode = 64, "unknown command";
+    OldGeneration = 65, "generation is not above the one in force";
+    BookNotClean = 66, "book was touched since reset; it cannot be declared valid";
+}

@@ -1,0 +1,233 @@
+//! Records of 64 bytes that cross the boundary: events from the card, commands to it.
+//!
+//! Little-endian, one cache line, no padding. The first word is the record's own sequence number, so
+//! that a ring of them needs no head index. Prices are the venue's integers (NASDAQ: 1e-4 dollars),
+//! times are nanoseconds since midnight of the feed's day.
+use crate::reason::Reason;
+use core::mem::{offset_of, size_of};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
+
+/// `instrument` or `rule` of an event that concerns none.
+pub const NONE: u8 = 0xff;
+
+/// What an event tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum EventKind {
+    /// Top of book after a message (only while tracing is on).
+    Book = 1,
+    /// An order's first word is on the transmit stream.
+    OrderSent = 2,
+    /// The gate, or a full queue, refused an order.
+    OrderRefused = 3,
+    /// One instrument's book became invalid.
+    Invalid = 4,
+    /// The channel: a gap, an end of session, a bad frame…
+    Channel = 5,
+    /// A command was carried out or refused.
+    Command = 6,
+    /// An ITCH system event; `detail` is its code.
+    System = 7,
+}
+
+impl EventKind {
+    pub const fn from_code(code: u8) -> Option<EventKind> {
+        Some(match code {
+            1 => EventKind::Book,
+            2 => EventKind::OrderSent,
+            3 => EventKind::OrderRefused,
+            4 => EventKind::Invalid,
+            5 => EventKind::Channel,
+            6 => EventKind::Command,
+            7 => EventKind::System,
+            _ => return None,
+        })
+    }
+}
+
+/// One side of the top of a book; a quantity of 0 is an empty side.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct Level {
+    pub price_e4: u32,
+    pub quantity: u32,
+}
+
+/// One event.
+///
+/// | kind | `bid`, `ask` | `price_e4`, `quantity` | `user_ref` | `cycles` | `detail` |
+/// |---|---|---|---|---|---|
+/// | Book | top after the message | of the message: order or trade | 0 | 0 | message type |
+/// | OrderSent, OrderRefused | top at the decision | of the order | UserRefNum, 0 if refused | tick-to-trade, or to the refusal | side |
+/// | OrderRefused, QueueFull | top at the decision | 0 | 0 | 0 | mask of the rules that fired |
+/// | Invalid | 0 | 0 | 0 | 0 | message type |
+/// | Channel | expected, then received sequence number, as 64-bit words | 0 | 0 | 0 | 0 |
+/// | Command | 0 | 0 | 0 | 0 | opcode |
+/// | System | 0 | 0 | 0 | 0 | event code |
+///
+/// `feed_sequence` is the MoldUDP64 sequence number of the message, for Command the command's own
+/// sequence number, for Channel 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct Event {
+    pub sequence: u64,
+    pub kind: u8,
+    pub reason: u8,
+    pub instrument: u8,
+    pub rule: u8,
+    pub generation: u32,
+    pub time_ns: u64,
+    pub feed_sequence: u64,
+    pub bid: Level,
+    pub ask: Level,
+    pub price_e4: u32,
+    pub quantity: u32,
+    pub user_ref: u32,
+    pub cycles: u16,
+    pub detail: u16,
+}
+
+/// What a command asks for. Writes go to the shadow bank; `Commit` makes it the one in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Opcode {
+    /// `args[0]`: group address in bits 31:0, UDP port in 47:32.
+    WriteFeed = 1,
+    /// `args[0]`: locate in 15:0, enabled in 16; `args[1]`: maximum quantity in 31:0, lower collar
+    /// price in 63:32; `args[2]`: upper collar price in 31:0.
+    WriteInstrument = 2,
+    /// `args[0]`: condition of rule r in byte r; `args[1]`, `args[2]`: four 32-bit thresholds.
+    WriteRules = 3,
+    /// `args[0]`: quantity in 31:0, price in 63:32; `args[1]`: side (ASCII) in 7:0, image words in
+    /// 12:8, bytes of the last word in 19:16, payload bytes in 31:24, partial checksum in 47:32.
+    WriteTemplate = 4,
+    /// One word of a template's image; `index` is the word, `args[0]` its eight bytes.
+    WriteImage = 5,
+    /// `value`: the new generation.
+    Commit = 6,
+    Arm = 7,
+    Disarm = 8,
+    Kill = 9,
+    ClearKill = 10,
+    /// `args[0]`: mask of the instruments whose book is right as it stands (clean since reset).
+    Validate = 11,
+    /// `args[0]`: mask of the instruments to declare invalid.
+    Invalidate = 12,
+    /// `args[0]`: next TCP sequence number in 31:0, acknowledgement in 63:32; `args[1]`: next
+    /// UserRefNum in 31:0.
+    Session = 13,
+    /// `value`: 1 turns Book events on, 0 off.
+    Trace = 14,
+}
+
+impl Opcode {
+    pub const ALL: [Opcode; 14] = [
+        Opcode::WriteFeed, Opcode::WriteInstrument, Opcode::WriteRules, Opcode::WriteTemplate,
+        Opcode::WriteImage, Opcode::Commit, Opcode::Arm, Opcode::Disarm, Opcode::Kill,
+        Opcode::ClearKill, Opcode::Validate, Opcode::Invalidate, Opcode::Session, Opcode::Trace,
+    ];
+
+    pub const fn from_code(code: u8) -> Option<Opcode> {
+        if code >= 1 && code <= 14 { Some(Self::ALL[code as usize - 1]) } else { None }
+    }
+}
+
+/// One command.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, FromBytes, IntoBytes, Immutable, KnownLayout)]
+#[repr(C)]
+pub struct Command {
+    pub sequence: u64,
+    pub opcode: u8,
+    pub instrument: u8,
+    pub rule: u8,
+    pub index: u8,
+    pub value: u32,
+    pub args: [u64; 6],
+}
+
+/// Condition of a rule: which metric, compared which way with the rule's threshold.
+///
+/// A condition on the book holds only while the sides it needs are present. A rule on the book fires
+/// when its condition becomes true; a rule on trades fires on every print that meets it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Condition {
+    Off = 0,
+    BidAtLeast = 1,
+    BidAtMost = 2,
+    AskAtLeast = 3,
+    AskAtMost = 4,
+    SpreadAtLeast = 5,
+    SpreadAtMost = 6,
+    TradeAtLeast = 7,
+    TradeAtMost = 8,
+}
+
+/// Bit offsets of the fields inside a record, for the gateware.
+pub mod bits {
+    /// A field of a 512-bit record: `lsb` and width, both in bits.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Field {
+        pub lsb: u64,
+        pub width: usize,
+    }
+    const fn field(offset: usize, bytes: usize) -> Field {
+        Field { lsb: offset as u64 * 8, width: bytes * 8 }
+    }
+    pub const RECORD_BITS: usize = 512;
+    pub mod event {
+        use super::{Field, field};
+        use crate::shm::Event;
+        use core::mem::offset_of;
+        pub const SEQUENCE: Field = field(offset_of!(Event, sequence), 8);
+        pub const KIND: Field = field(offset_of!(Event, kind), 1);
+        pub const REASON: Field = field(offset_of!(Event, reason), 1);
+        pub const INSTRUMENT: Field = field(offset_of!(Event, instrument), 1);
+        pub const RULE: Field = field(offset_of!(Event, rule), 1);
+        pub const GENERATION: Field = field(offset_of!(Event, generation), 4);
+        pub const TIME_NS: Field = field(offset_of!(Event, time_ns), 8);
+        pub const FEED_SEQUENCE: Field = field(offset_of!(Event, feed_sequence), 8);
+        pub const BID: Field = field(offset_of!(Event, bid), 8);
+        pub const ASK: Field = field(offset_of!(Event, ask), 8);
+        pub const PRICE: Field = field(offset_of!(Event, price_e4), 4);
+        pub const QUANTITY: Field = field(offset_of!(Event, quantity), 4);
+        pub const USER_REF: Field = field(offset_of!(Event, user_ref), 4);
+        pub const CYCLES: Field = field(offset_of!(Event, cycles), 2);
+        pub const DETAIL: Field = field(offset_of!(Event, detail), 2);
+    }
+    pub mod command {
+        use super::{Field, field};
+        use crate::shm::Command;
+        use core::mem::offset_of;
+        pub const SEQUENCE: Field = field(offset_of!(Command, sequence), 8);
+        pub const OPCODE: Field = field(offset_of!(Command, opcode), 1);
+        pub const INSTRUMENT: Field = field(offset_of!(Command, instrument), 1);
+        pub const RULE: Field = field(offset_of!(Command, rule), 1);
+        pub const INDEX: Field = field(offset_of!(Command, index), 1);
+        pub const VALUE: Field = field(offset_of!(Command, value), 4);
+        pub const ARGS: Field = field(offset_of!(Command, args), 48);
+    }
+}
+
+const _: () = {
+    assert!(size_of::<Event>() == 64 && size_of::<Command>() == 64);
+    assert!(offset_of!(Event, kind) == 8 && offset_of!(Event, reason) == 9);
+    assert!(offset_of!(Event, instrument) == 10 && offset_of!(Event, rule) == 11);
+    assert!(offset_of!(Event, generation) == 12 && offset_of!(Event, time_ns) == 16);
+    assert!(offset_of!(Event, feed_sequence) == 24 && offset_of!(Event, bid) == 32);
+    assert!(offset_of!(Event, ask) == 40 && offset_of!(Event, price_e4) == 48);
+    assert!(offset_of!(Event, quantity) == 52 && offset_of!(Event, user_ref) == 56);
+    assert!(offset_of!(Event, cycles) == 60 && offset_of!(Event, detail) == 62);
+    assert!(offset_of!(Command, opcode) == 8 && offset_of!(Command, value) == 12);
+    assert!(offset_of!(Command, args) == 16);
+};
+
+impl Event {
+    pub fn kind(&self) -> Option<EventKind> {
+        EventKind::from_code(self.kind)
+    }
+
+    pub fn reason(&self) -> Option<Reason> {
+        Reason::from_code(self.reason)
+    }
+}
