@@ -1,1 +1,129 @@
-//! To be written.
+//! The desk: what a person writes in TOML (feed, order session, instruments, limits, rules), checked line by
+//! line and turned into the commands that fill a card's shadow bank.
+//!
+//! In: the text of a configuration. Out: a [`Desk`] with a [`Problem`] for everything that is wrong or will
+//! be blocked, each with its line and column; from the desk, the full parameter set of one generation.
+//! Holds: a price is the venue's integer (1e-4 dollars) from the first character on; no float is involved.
+//! Not here: files, locate codes of the day ([`Desk::resolve`] takes them), the card.
+#![forbid(unsafe_code)]
+
+mod check;
+mod commands;
+mod field;
+mod image;
+mod price;
+mod problem;
+
+use std::net::{Ipv4Addr, SocketAddrV4};
+
+pub use check::{Check, check};
+pub use commands::{arm, disarm, kill, trace, validate};
+pub use image::Template;
+pub use price::{PriceError, price_e4, price_text};
+pub use problem::{Problem, Severity};
+
+/// A whole, checked configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Desk {
+    pub feed: Feed,
+    pub session: Session,
+    /// At most `INSTRUMENTS`; the position is the card's index.
+    pub instruments: Vec<Instrument>,
+}
+
+/// The multicast feed that the card listens to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Feed {
+    pub group: Ipv4Addr,
+    pub port: u16,
+}
+
+/// The TCP session that orders leave in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    pub source_mac: [u8; 6],
+    pub destination_mac: [u8; 6],
+    pub source: SocketAddrV4,
+    pub destination: SocketAddrV4,
+    /// Next TCP sequence number to send.
+    pub tcp_sequence: u32,
+    pub acknowledgement: u32,
+    /// Receive window announced in every segment, bytes.
+    pub window: u16,
+    /// UserRefNum of the first order, at least 1.
+    pub first_user_ref: u32,
+    /// Sent as the OUCH option Firm when present.
+    pub firm: Option<[u8; 4]>,
+}
+
+/// One tradable thing with its limits. A limit that is `None` blocks every order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Instrument {
+    /// 1 to 8 characters, as on the feed without its padding.
+    pub symbol: String,
+    /// Stock locate of the day; `None` until resolved, and then never matched by the card.
+    pub locate: Option<u16>,
+    /// The gate lets orders pass.
+    pub enabled: bool,
+    /// Largest order, shares.
+    pub max_quantity: Option<u32>,
+    pub collar: Option<Collar>,
+    /// At most `RULES`; the position is the card's rule index.
+    pub rules: Vec<Rule>,
+}
+
+/// Lowest and highest order price, both allowed, in 1e-4 dollars.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Collar {
+    pub low_e4: u32,
+    pub high_e4: u32,
+}
+
+/// When a condition holds, an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    pub name: String,
+    pub condition: riposte_map::shm::Condition,
+    /// What the metric is compared with, 1e-4 dollars.
+    pub threshold_e4: u32,
+    pub order: Order,
+}
+
+/// An order as it leaves: the fields of OUCH 5.0 Enter Order (section 5.4 of the protocol notes) that a rule
+/// decides. One-letter codes are the exchange's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// `B` buy, `S` sell, `T` sell short, `E` sell short exempt.
+    pub side: u8,
+    /// 1 to 999,999 shares.
+    pub quantity: u32,
+    pub price_e4: u32,
+    /// `0` day, `3` immediate or cancel, `5` extended trading, `E` after hours.
+    pub time_in_force: u8,
+    /// `Y` visible, `N` hidden, `A` attributable.
+    pub display: u8,
+    /// `A` agency, `P` principal, `R` riskless, `O` other.
+    pub capacity: u8,
+    pub intermarket_sweep: bool,
+    /// At most 14 characters.
+    pub client_order_id: String,
+}
+
+impl Desk {
+    /// Fills in missing locate codes and returns the symbols that `locate_of` does not know.
+    pub fn resolve(&mut self, locate_of: impl Fn(&str) -> Option<u16>) -> Vec<String> {
+        let mut unknown = Vec::new();
+        for instrument in self.instruments.iter_mut().filter(|i| i.locate.is_none()) {
+            instrument.locate = locate_of(&instrument.symbol);
+            if instrument.locate.is_none() {
+                unknown.push(instrument.symbol.clone());
+            }
+        }
+        unknown
+    }
+
+    /// The rule that an event names, if the desk has it.
+    pub fn rule(&self, instrument: u8, rule: u8) -> Option<&Rule> {
+        self.instruments.get(usize::from(instrument))?.rules.get(usize::from(rule))
+    }
+}

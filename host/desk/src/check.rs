@@ -1,0 +1,273 @@
+//! From the text of a configuration to a desk: every field, every relation between fields, every finding.
+use crate::field::{Placed, Section, boolean, choice, code, mac, parsed, price, text, whole};
+use crate::price::{price_e4, price_text};
+use crate::problem::{Log, Problem};
+use crate::{Collar, Desk, Feed, Instrument, Order, Rule, Session};
+use riposte_map::limits::{INSTRUMENTS, RULES};
+use riposte_map::shm::Condition;
+use riposte_map::wire::ouch::QUANTITY_LIMIT;
+use std::collections::HashMap;
+use toml::de::DeTable;
+
+/// Result of [`check`].
+#[derive(Clone, Debug)]
+pub struct Check {
+    /// Present if no problem is an error.
+    pub desk: Option<Desk>,
+    /// In the order of the text.
+    pub problems: Vec<Problem>,
+}
+
+/// Reads a configuration and reports all that is wrong with it, not only the first. A text that is not TOML
+/// at all is reported as such and read no further.
+pub fn check(source: &str) -> Check {
+    let mut log = Log::new(source);
+    let (root, errors) = DeTable::parse_recoverable(source);
+    for error in errors {
+        log.error(&error.span().unwrap_or(0..0), error.message());
+    }
+    if log.has_errors() {
+        return Check { desk: None, problems: log.finish() };
+    }
+    let mut root = Section::new("the configuration", root.get_ref(), 0..0);
+    let feed = required_section(&mut root, &mut log, "feed", read_feed);
+    let session = required_section(&mut root, &mut log, "session", read_session);
+    let mut book = Instruments::default();
+    for section in root.sections(&mut log, "instrument") {
+        book.read(section, &mut log);
+    }
+    let mut names = HashMap::new();
+    for section in root.sections(&mut log, "rule") {
+        read_rule(section, &mut log, &mut book, &mut names);
+    }
+    root.finish(&mut log);
+    if book.placed.is_empty() {
+        log.warning(&(0..0), "no [[instrument]]: the card will watch nothing");
+    }
+    let desk = match (feed, session) {
+        (Some(feed), Some(session)) if !log.has_errors() => {
+            Some(Desk { feed, session, instruments: book.placed.into_iter().map(|placed| placed.value).collect() })
+        }
+        _ => None,
+    };
+    Check { desk, problems: log.finish() }
+}
+
+fn required_section<T>(
+    root: &mut Section, log: &mut Log, field: &'static str, read: impl Fn(&mut Section, &mut Log) -> Option<T>,
+) -> Option<T> {
+    root.demand(log, field);
+    let mut section = root.section(log, field)?;
+    let value = read(&mut section, log);
+    section.finish(log);
+    value
+}
+
+fn read_feed(section: &mut Section, log: &mut Log) -> Option<Feed> {
+    let group = section.required(log, "group", parsed("an IPv4 address such as 233.54.12.111"));
+    let port = section.required(log, "port", whole(1, u16::MAX.into()));
+    Some(Feed { group: group?.value, port: port?.value as u16 })
+}
+
+fn read_session(section: &mut Section, log: &mut Log) -> Option<Session> {
+    let endpoint = || parsed("an IPv4 address with a port, such as 10.0.0.1:40000");
+    let source_mac = section.required(log, "source_mac", mac);
+    let destination_mac = section.required(log, "destination_mac", mac);
+    let source = section.required(log, "source", endpoint());
+    let destination = section.required(log, "destination", endpoint());
+    let mut number = |log: &mut Log, field, low, high, default| {
+        section.optional(log, field, whole(low, high)).map_or(default, |placed| placed.value)
+    };
+    let tcp_sequence = number(log, "tcp_sequence", 0, u32::MAX, 1);
+    let acknowledgement = number(log, "acknowledgement", 0, u32::MAX, 1);
+    let window = number(log, "window", 0, u16::MAX.into(), u16::MAX.into()) as u16;
+    let first_user_ref = number(log, "first_user_ref", 1, u32::MAX, 1);
+    let firm = section.optional(log, "firm", |value| {
+        let firm = code(4)(value)?;
+        <[u8; 4]>::try_from(firm.as_bytes()).map_err(|_| format!("`{firm}` must have exactly four characters"))
+    });
+    Some(Session {
+        source_mac: source_mac?.value,
+        destination_mac: destination_mac?.value,
+        source: source?.value,
+        destination: destination?.value,
+        tcp_sequence,
+        acknowledgement,
+        window,
+        first_user_ref,
+        firm: firm.map(|placed| placed.value),
+    })
+}
+
+/// Instruments read so far, and which line has a symbol or a locate already. A symbol whose table has an
+/// error stays known, so that its rules are not reported as well.
+#[derive(Default)]
+struct Instruments {
+    placed: Vec<Placed<Instrument>>,
+    symbols: HashMap<String, usize>,
+    locates: HashMap<u32, usize>,
+}
+
+impl Instruments {
+    fn read(&mut self, mut section: Section, log: &mut Log) {
+        let symbol = section.required(log, "symbol", code(8));
+        let locate = section.optional(log, "locate", whole(1, u16::MAX.into()));
+        let enabled = section.optional(log, "enabled", boolean);
+        let max_quantity = section.optional(log, "max_quantity", whole(1, QUANTITY_LIMIT - 1));
+        let collar = section.section(log, "collar").and_then(|collar| read_collar(collar, log));
+        let blocked = |log: &mut Log, what: &str| {
+            let name = symbol.as_ref().map_or("instrument", |symbol| symbol.value.as_str());
+            log.warning(&section.span, format!("{name}: {what}: every order is blocked until it is set"));
+        };
+        if enabled.as_ref().is_none_or(|enabled| !enabled.value) {
+            blocked(log, "`enabled` is not true");
+        }
+        if max_quantity.is_none() {
+            blocked(log, "no `max_quantity`");
+        }
+        if collar.is_none() {
+            blocked(log, "no `collar`");
+        }
+        if let Some(symbol) = &symbol {
+            let line = log.line(symbol.span.start);
+            if let Some(first) = self.symbols.insert(symbol.value.clone(), line) {
+                log.error(&symbol.span, format!("instrument `{}` is already on line {first}", symbol.value));
+            }
+        }
+        if let Some(locate) = &locate {
+            let line = log.line(locate.span.start);
+            if let Some(first) = self.locates.insert(locate.value, line) {
+                log.error(&locate.span, format!("locate {} is already on line {first}", locate.value));
+            }
+        }
+        if self.placed.len() >= INSTRUMENTS {
+            log.error(&section.span, format!("too many instruments: the card watches at most {INSTRUMENTS}"));
+        }
+        let span = section.span.clone();
+        section.finish(log);
+        let value = Instrument {
+            symbol: symbol.map_or(String::new(), |symbol| symbol.value),
+            locate: locate.map(|locate| locate.value as u16),
+            enabled: enabled.is_some_and(|enabled| enabled.value),
+            max_quantity: max_quantity.map(|quantity| quantity.value),
+            collar,
+            rules: Vec::new(),
+        };
+        self.placed.push(Placed { value, span });
+    }
+}
+
+fn read_collar(mut section: Section, log: &mut Log) -> Option<Collar> {
+    let low = section.required(log, "low", price);
+    let high = section.required(log, "high", price);
+    let span = section.span.clone();
+    section.finish(log);
+    let collar = Collar { low_e4: low?.value, high_e4: high?.value };
+    if collar.low_e4 > collar.high_e4 || collar.high_e4 == 0 {
+        log.error(&span, "`collar`: `high` must be above 0 and not below `low`");
+    }
+    Some(collar)
+}
+
+fn read_rule(mut section: Section, log: &mut Log, book: &mut Instruments, names: &mut HashMap<String, usize>) {
+    let name = section.required(log, "name", |value| {
+        text(value).and_then(|name| if name.trim().is_empty() { Err("must not be empty".into()) } else { Ok(name) })
+    });
+    let symbol = section.required(log, "instrument", code(8));
+    let when = section.required(log, "when", |value| condition(&text(value)?));
+    section.demand(log, "order");
+    let order_section = section.section(log, "order");
+    let order_span = order_section.as_ref().map_or(section.span.clone(), |order| order.span.clone());
+    let order = order_section.and_then(|order| read_order(order, log));
+    if let Some(name) = &name {
+        let line = log.line(name.span.start);
+        if let Some(first) = names.insert(name.value.clone(), line) {
+            log.error(&name.span, format!("rule name `{}` is already on line {first}", name.value));
+        }
+    }
+    section.finish(log);
+    let Some(symbol) = symbol else { return };
+    let Some(instrument) = book.placed.iter_mut().find(|placed| placed.value.symbol == symbol.value) else {
+        log.error(&symbol.span, unknown_instrument(&symbol.value, &book.placed));
+        return;
+    };
+    let (Some(name), Some(when), Some(order)) = (name, when, order) else { return };
+    warn_about_refusals(log, &order_span, &instrument.value, &order);
+    if instrument.value.rules.len() == RULES {
+        log.error(&name.span, format!("`{}` has too many rules: the card holds at most {RULES} an instrument", symbol.value));
+        return;
+    }
+    let (condition, threshold_e4) = when.value;
+    instrument.value.rules.push(Rule { name: name.value, condition, threshold_e4, order });
+}
+
+fn unknown_instrument(symbol: &str, placed: &[Placed<Instrument>]) -> String {
+    let near = placed.iter().map(|known| known.value.symbol.as_str());
+    let near = near.min_by_key(|known| strsim::damerau_levenshtein(symbol, known));
+    match near {
+        Some(known) if strsim::damerau_levenshtein(symbol, known) <= 2 && !known.is_empty() => {
+            format!("unknown instrument `{symbol}`; did you mean `{known}`?")
+        }
+        _ => format!("unknown instrument `{symbol}`: there is no [[instrument]] with this symbol"),
+    }
+}
+
+/// An order that can never pass the gate is legal, and surely not what was meant.
+fn warn_about_refusals(log: &mut Log, span: &std::ops::Range<usize>, instrument: &Instrument, order: &Order) {
+    if let Some(most) = instrument.max_quantity.filter(|&most| order.quantity > most) {
+        let text = format!("quantity {} is above `max_quantity` {most}: the gate will refuse every order", order.quantity);
+        log.warning(span, text);
+    }
+    if let Some(collar) = instrument.collar.filter(|c| !(c.low_e4..=c.high_e4).contains(&order.price_e4)) {
+        let price = price_text(order.price_e4);
+        let (low, high) = (price_text(collar.low_e4), price_text(collar.high_e4));
+        log.warning(span, format!("price {price} is outside the collar {low} to {high}: the gate will refuse every order"));
+    }
+}
+
+fn read_order(mut section: Section, log: &mut Log) -> Option<Order> {
+    let side = section.required(log, "side", choice(&[
+        ("buy", b'B'), ("sell", b'S'), ("short", b'T'), ("short exempt", b'E'),
+    ]));
+    let quantity = section.required(log, "quantity", whole(1, QUANTITY_LIMIT - 1));
+    let price = section.required(log, "price", price);
+    let time_in_force = section.required(log, "time_in_force", choice(&[
+        ("DAY", b'0'), ("IOC", b'3'), ("GTX", b'5'), ("AFTER_HOURS", b'E'),
+    ]));
+    let display = section.optional(log, "display", choice(&[("Y", b'Y'), ("N", b'N'), ("A", b'A')]));
+    let capacity = section.required(log, "capacity", choice(&[("A", b'A'), ("P", b'P'), ("R", b'R'), ("O", b'O')]));
+    let sweep = section.optional(log, "intermarket_sweep", boolean);
+    let client_order_id = section.optional(log, "client_order_id", code(14));
+    section.finish(log);
+    Some(Order {
+        side: side?.value,
+        quantity: quantity?.value,
+        price_e4: price?.value,
+        time_in_force: time_in_force?.value,
+        display: display.map_or(b'Y', |display| display.value),
+        capacity: capacity?.value,
+        intermarket_sweep: sweep.is_some_and(|sweep| sweep.value),
+        client_order_id: client_order_id.map_or(String::new(), |id| id.value),
+    })
+}
+
+/// `ask <= 320.50`.
+fn condition(text: &str) -> Result<(Condition, u32), String> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let &[metric, comparison, price] = words.as_slice() else {
+        return Err(format!("`{text}` must read METRIC <= PRICE or METRIC >= PRICE, such as `ask <= 320.50`"));
+    };
+    let (at_least, at_most) = match metric {
+        "bid" => (Condition::BidAtLeast, Condition::BidAtMost),
+        "ask" => (Condition::AskAtLeast, Condition::AskAtMost),
+        "spread" => (Condition::SpreadAtLeast, Condition::SpreadAtMost),
+        "trade" => (Condition::TradeAtLeast, Condition::TradeAtMost),
+        _ => return Err(format!("unknown metric `{metric}`: use bid, ask, spread or trade")),
+    };
+    let condition = match comparison {
+        ">=" => at_least,
+        "<=" => at_most,
+        _ => return Err(format!("unknown comparison `{comparison}`: use <= or >=")),
+    };
+    Ok((condition, price_e4(price).map_err(|error| error.to_string())?))
+}
