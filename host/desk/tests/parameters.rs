@@ -186,7 +186,7 @@ fn tshark_accepts_the_frame() {
             .output()
             .unwrap();
         std::fs::remove_file(&path).unwrap();
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+        String::from_utf8(output.stdout).unwrap().replace('\'', "").trim().to_owned()
     };
     let mut frame = sent(&good().commands(1, 1), 0, 0, [1000, 7], 0x71);
     assert_eq!(tshark(&frame), "1\t1\tU\t54", "1 is a good checksum");
