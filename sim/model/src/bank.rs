@@ -1,0 +1,122 @@
+//! Parameter banks: feed, instruments, rules and order templates, as the write commands fill them.
+use crate::frame::Feed;
+use riposte_map::{
+    limits::{IMAGE_WORDS, INSTRUMENTS, RULES},
+    shm::{Command, Opcode},
+};
+
+/// Limits of one instrument.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Instrument {
+    pub enabled: bool,
+    pub quantity_max: u32,
+    pub collar_low_e4: u32,
+    /// 0: unset.
+    pub collar_high_e4: u32,
+}
+
+/// Conditions and thresholds of one instrument's rules; a condition is a code of `Condition`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rules {
+    pub conditions: [u8; RULES],
+    pub thresholds: [u32; RULES],
+}
+
+/// An order prepared in advance.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Template {
+    pub quantity: u32,
+    pub price_e4: u32,
+    pub side: u8,
+    /// Words of the image; 0: unset.
+    pub words: u8,
+    /// Bytes of the last word.
+    pub last_bytes: u8,
+    pub payload_bytes: u8,
+    /// One's complement sum of what the TCP checksum covers, without the fields that the card fills.
+    pub partial_checksum: u16,
+    /// Byte 0 of the wire in bits 7:0.
+    pub image: [u64; IMAGE_WORDS],
+}
+
+/// One whole set of parameters.
+#[derive(Clone, Debug)]
+pub struct Bank {
+    pub feed: Feed,
+    locates: [u16; INSTRUMENTS],
+    pub instruments: [Instrument; INSTRUMENTS],
+    pub rules: [Rules; INSTRUMENTS],
+    pub templates: [[Template; RULES]; INSTRUMENTS],
+}
+
+impl Default for Bank {
+    fn default() -> Bank {
+        Bank {
+            feed: Feed::default(),
+            locates: [0; INSTRUMENTS],
+            instruments: Default::default(),
+            rules: Default::default(),
+            templates: [[Template::default(); RULES]; INSTRUMENTS],
+        }
+    }
+}
+
+/// Low and high half of an argument.
+pub fn halves(argument: u64) -> [u32; 2] {
+    [argument as u32, (argument >> 32) as u32]
+}
+
+impl Bank {
+    /// Instrument with this stock locate, the lowest if several have it.
+    #[inline]
+    pub fn find(&self, locate: u16) -> Option<usize> {
+        if locate == 0 {
+            return None;
+        }
+        // One comparison of all sixteen, which compiles to vector instructions.
+        let mut found = 0_u32;
+        for (index, &watched) in self.locates.iter().enumerate() {
+            found |= u32::from(watched == locate) << index;
+        }
+        (found != 0).then_some(found.trailing_zeros() as usize)
+    }
+
+    /// Carries out a write. An index beyond the table is cut to its bits.
+    pub fn write(&mut self, opcode: Opcode, command: &Command) {
+        let instrument = usize::from(command.instrument) % INSTRUMENTS;
+        let rule = usize::from(command.rule) % RULES;
+        let word = usize::from(command.index) % IMAGE_WORDS;
+        let args = command.args;
+        match opcode {
+            Opcode::WriteFeed => {
+                self.feed = Feed { address: args[0] as u32, port: (args[0] >> 32) as u16 };
+            }
+            Opcode::WriteInstrument => {
+                let [quantity_max, collar_low_e4] = halves(args[1]);
+                self.locates[instrument] = args[0] as u16;
+                self.instruments[instrument] = Instrument {
+                    enabled: args[0] >> 16 & 1 == 1,
+                    quantity_max,
+                    collar_low_e4,
+                    collar_high_e4: args[2] as u32,
+                };
+            }
+            Opcode::WriteRules => {
+                let ([a, b], [c, d]) = (halves(args[1]), halves(args[2]));
+                let conditions = (args[0] as u32).to_le_bytes();
+                self.rules[instrument] = Rules { conditions, thresholds: [a, b, c, d] };
+            }
+            Opcode::WriteTemplate => {
+                let template = &mut self.templates[instrument][rule];
+                [template.quantity, template.price_e4] = halves(args[0]);
+                template.side = args[1] as u8;
+                template.words = (args[1] >> 8 & 0x1f) as u8;
+                template.last_bytes = (args[1] >> 16 & 0xf) as u8;
+                template.payload_bytes = (args[1] >> 24) as u8;
+                template.partial_checksum = (args[1] >> 32) as u16;
+            }
+            Opcode::WriteImage => self.templates[instrument][rule].image[word] = args[0],
+            _ => unreachable!("{opcode:?} is not a write"),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The MoldUDP64 session: which messages of a packet are new, and what its header tells of the channel.
+use riposte_map::{counter::Counter, reason::Reason};
+
+/// A MoldUDP64 downstream header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Header {
+    pub session: [u8; 10],
+    pub sequence: u64,
+    /// 0 is a heartbeat, 0xffff the end of the session.
+    pub count: u16,
+}
+
+/// What to do with a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Admission {
+    /// Blocks that the packet announces.
+    pub blocks: u64,
+    /// The first so many of them are dropped.
+    pub dropped: u64,
+    /// Counters to count up.
+    pub counters: [Option<Counter>; 2],
+    /// A channel error of the header.
+    pub error: Option<Reason>,
+    /// Expected sequence number before this packet.
+    pub expected: u64,
+}
+
+/// State of the channel.
+#[derive(Clone, Debug)]
+pub struct Session {
+    known: Option<[u8; 10]>,
+    expected: u64,
+    ended: bool,
+}
+
+impl Default for Session {
+    fn default() -> Session {
+        Session { known: None, expected: 1, ended: false }
+    }
+}
+
+impl Session {
+    /// Takes the header of the next packet.
+    pub fn admit(&mut self, header: &Header) -> Admission {
+        let (sequence, expected) = (header.sequence, self.expected);
+        let mut admission =
+            Admission { blocks: 0, dropped: 0, counters: [None; 2], error: None, expected };
+        let known = *self.known.get_or_insert(header.session);
+        match header.count {
+            count if known != header.session => {
+                admission.counters[0] = Some(Counter::SessionChanges);
+                admission.error = Some(Reason::SessionChange);
+                if count != 0xffff {
+                    admission.blocks = u64::from(count);
+                    admission.dropped = admission.blocks;
+                }
+            }
+            0xffff => {
+                admission.counters[0] = Some(Counter::EndsOfSession);
+                admission.error = (!self.ended).then_some(Reason::EndOfSession);
+                self.ended = true;
+            }
+            count => {
+                admission.blocks = u64::from(count);
+                let next = sequence.wrapping_add(admission.blocks);
+                if count == 0 {
+                    admission.counters[0] = Some(Counter::Heartbeats);
+                }
+                if sequence > expected {
+                    admission.counters[1] = Some(Counter::Gaps);
+                    admission.error = Some(Reason::Gap);
+                    self.expected = next;
+                } else if sequence == expected {
+                    self.expected = next;
+                } else if count != 0 && next <= expected {
+                    admission.counters[1] = Some(Counter::Duplicates);
+                    admission.dropped = admission.blocks;
+                } else if count != 0 {
+                    admission.counters[1] = Some(Counter::Overlaps);
+                    admission.dropped = expected - sequence;
+                    self.expected = next;
+                }
+            }
+        }
+        admission
+    }
+}
