@@ -5,7 +5,11 @@
 #![forbid(unsafe_code)]
 
 mod decode;
+mod market;
 mod output;
+mod replay;
+mod report;
+mod rules;
 
 use std::{io, process::ExitCode};
 
@@ -35,6 +39,12 @@ struct Cli {
 enum Command {
     /// Count frames, packets and messages of a capture, per channel and type.
     Decode(decode::Args),
+    /// Generate a seeded, realistic market as a capture or raw ITCH.
+    Market(market::Args),
+    /// Replay market data through a card: orders, report, digest.
+    Replay(replay::Args),
+    /// Check a desk configuration.
+    Rules(rules::Args),
 }
 
 fn main() -> ExitCode {
@@ -42,6 +52,9 @@ fn main() -> ExitCode {
     let output = Output::new(cli.json);
     let result = match cli.command {
         Command::Decode(args) => decode::run(args, &output),
+        Command::Market(args) => market::run(args, &output),
+        Command::Replay(args) => replay::run(args, &output),
+        Command::Rules(args) => rules::run(args, &output),
     };
     match result {
         Ok(outcome) => outcome.into(),

@@ -1,0 +1,154 @@
+//! `riposte rules check FILE`: every mistake in a desk configuration, on its line, and what it sets up.
+use crate::output::{Outcome, Output};
+use crate::replay::table::Table;
+use anyhow::{Context, bail};
+use riposte_desk::{Check, Desk, Problem, Severity, price_text};
+use riposte_map::shm::Condition;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+const EXAMPLES: &str = "\
+Examples:
+  riposte rules check desk.toml
+  riposte rules check desk.toml --json | jq .problems";
+
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(clap::Subcommand)]
+enum Verb {
+    /// Check a desk configuration and show the instruments and rules it sets up.
+    #[command(after_help = EXAMPLES)]
+    Check {
+        /// Configuration in TOML.
+        file: PathBuf,
+    },
+}
+
+/// Exit code 1 when the configuration cannot be used; warnings alone do not count.
+pub fn run(args: Args, output: &Output) -> anyhow::Result<Outcome> {
+    let Verb::Check { file } = args.verb;
+    let Check { desk, problems } = riposte_desk::check(&read(&file)?);
+    let count = |severity| problems.iter().filter(|problem| problem.severity == severity).count();
+    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
+    if output.is_json() {
+        output.print_json(&json!({
+            "file": file, "errors": errors, "warnings": warnings,
+            "problems": problems.iter().map(problem_json).collect::<Vec<_>>(),
+            "instruments": desk.as_ref().map(instruments_json),
+        }))?;
+    } else {
+        print_problems(&file, &problems);
+        if let Some(desk) = &desk {
+            output.print(desk_text(desk))?;
+            output.print(format!("{}: usable, {}", file.display(), counted(warnings, "warning")))?;
+        }
+    }
+    if errors > 0 {
+        bail!("{}: {}; correct the lines named", file.display(), counted(errors, "error"));
+    }
+    Ok(Outcome::Done)
+}
+
+/// A checked configuration and its text; findings go to standard error.
+pub fn load(file: &Path) -> anyhow::Result<(Desk, String)> {
+    let text = read(file)?;
+    let Check { desk, problems } = riposte_desk::check(&text);
+    print_problems(file, &problems);
+    match desk {
+        Some(desk) => Ok((desk, text)),
+        None => bail!("{}: the configuration cannot be used; correct the lines named", file.display()),
+    }
+}
+
+fn read(file: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(file).with_context(|| format!("{}: cannot be read as text", file.display()))
+}
+
+fn print_problems(file: &Path, problems: &[Problem]) {
+    for problem in problems {
+        eprintln!("{}:{problem}", file.display());
+    }
+}
+
+/// `1 warning`, `2 warnings`.
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+/// The condition as it is written in a configuration.
+pub fn when(condition: Condition, threshold_e4: u32) -> String {
+    let text = match condition {
+        Condition::Off => return "never".to_owned(),
+        Condition::BidAtLeast => "bid >=",
+        Condition::BidAtMost => "bid <=",
+        Condition::AskAtLeast => "ask >=",
+        Condition::AskAtMost => "ask <=",
+        Condition::SpreadAtLeast => "spread >=",
+        Condition::SpreadAtMost => "spread <=",
+        Condition::TradeAtLeast => "trade >=",
+        Condition::TradeAtMost => "trade <=",
+    };
+    format!("{text} {}", price_text(threshold_e4))
+}
+
+/// The side as it is written in a configuration.
+pub fn side(letter: u8) -> &'static str {
+    match letter {
+        b'B' => "buy",
+        b'S' => "sell",
+        b'T' => "short",
+        b'E' => "short exempt",
+        _ => "unknown side",
+    }
+}
+
+fn desk_text(desk: &Desk) -> String {
+    let unset = || "not set: blocked".to_owned();
+    let mut instruments = Table::new(&["#", "instrument", "locate", "enabled", "max quantity", "collar"]);
+    let mut rules = Table::new(&["instrument", "rule", "when", "order"]);
+    for (index, instrument) in desk.instruments.iter().enumerate() {
+        let collar = |c: riposte_desk::Collar| format!("{} to {}", price_text(c.low_e4), price_text(c.high_e4));
+        instruments.row([
+            index.to_string(),
+            instrument.symbol.clone(),
+            instrument.locate.map_or("from the feed".to_owned(), |locate| locate.to_string()),
+            if instrument.enabled { "yes".to_owned() } else { "no: blocked".to_owned() },
+            instrument.max_quantity.map_or_else(unset, |quantity| quantity.to_string()),
+            instrument.collar.map_or_else(unset, collar),
+        ]);
+        for rule in &instrument.rules {
+            let order = &rule.order;
+            let action = format!("{} {} at {}", side(order.side), order.quantity, price_text(order.price_e4));
+            let condition = when(rule.condition, rule.threshold_e4);
+            rules.row([instrument.symbol.clone(), rule.name.clone(), condition, action]);
+        }
+    }
+    format!("{instruments}\n{rules}")
+}
+
+fn problem_json(problem: &Problem) -> Value {
+    let severity = if problem.severity == Severity::Error { "error" } else { "warning" };
+    json!({ "line": problem.line, "column": problem.column, "severity": severity, "text": problem.text })
+}
+
+fn instruments_json(desk: &Desk) -> Vec<Value> {
+    let rule_json = |rule: &riposte_desk::Rule| {
+        json!({
+            "name": rule.name, "when": when(rule.condition, rule.threshold_e4),
+            "side": side(rule.order.side), "quantity": rule.order.quantity, "price_e4": rule.order.price_e4,
+        })
+    };
+    let instrument_json = |instrument: &riposte_desk::Instrument| {
+        json!({
+            "symbol": instrument.symbol, "locate": instrument.locate, "enabled": instrument.enabled,
+            "max_quantity": instrument.max_quantity,
+            "collar_e4": instrument.collar.map(|collar| [collar.low_e4, collar.high_e4]),
+            "rules": instrument.rules.iter().map(rule_json).collect::<Vec<_>>(),
+        })
+    };
+    desk.instruments.iter().map(instrument_json).collect()
+}
