@@ -30,7 +30,9 @@ fn messages(mut file: &[u8]) -> Option<Vec<&[u8]>> {
 fn frame(sequence: u64, messages: &[&[u8]]) -> Vec<u8> {
     let blocks: Vec<u8> = messages
         .iter()
-        .flat_map(|message| (message.len() as u16).to_be_bytes().into_iter().chain(message.iter().copied()))
+        .flat_map(|message| {
+            (message.len() as u16).to_be_bytes().into_iter().chain(message.iter().copied())
+        })
         .collect();
     let udp = (28 + blocks.len()) as u16;
     let mut bytes = vec![0; 62];
@@ -58,7 +60,11 @@ fn load(card: &mut Model, locate: u16) {
         command(Opcode::WriteFeed, 0, [group | u64::from(PORT) << 32, 0, 0]),
         command(Opcode::WriteInstrument, 0, [u64::from(locate), 0, 0]),
         // Bid at least, ask at most, spread at most, trade at least: the last never fires.
-        command(Opcode::WriteRules, 0, [0x0706_0401, 3_200_000 | 3_200_000 << 32, 100 | 4_000_000 << 32]),
+        command(
+            Opcode::WriteRules,
+            0,
+            [0x0706_0401, 3_200_000 | 3_200_000 << 32, 100 | 4_000_000 << 32],
+        ),
         command(Opcode::Commit, 1, [0; 3]),
         command(Opcode::Validate, 0, [1, 0, 0]),
     ];
@@ -83,7 +89,9 @@ fn main() -> ExitCode {
         }
     };
     let Some(messages) = messages(&file).filter(|messages| !messages.is_empty()) else {
-        eprintln!("{path}: not raw ITCH: a length prefix reaches beyond the end, or the file is empty");
+        eprintln!(
+            "{path}: not raw ITCH: a length prefix reaches beyond the end, or the file is empty"
+        );
         return ExitCode::FAILURE;
     };
     let locate = messages[0].get(1..3).map_or(0, |bytes| u16::from_be_bytes([bytes[0], bytes[1]]));

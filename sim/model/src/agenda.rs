@@ -4,18 +4,20 @@
 //! Why: nothing here is stepped cycle by cycle; what is due is settled in the order of time, and within
 //! one cycle whatever becomes visible in it comes before whatever reads it.
 //! Holds: `next_other <= ` the cycle of everything that is due except verdicts.
+mod commands;
+mod verdicts;
+
 use crate::{
     bank::Bank,
     events::{Events, Queue},
-    gate::{self, OrderSession, Sight},
-    rules,
+    gate::OrderSession,
 };
 use riposte_device::{Output, Transmitted};
 use riposte_map::{
     counter::Counter,
-    limits::{DECISION_QUEUE, INSTRUMENTS},
+    limits::INSTRUMENTS,
     reason::Reason,
-    shm::{Command, Event, EventKind, Level, NONE, Opcode},
+    shm::{Command, Event, EventKind, Level, NONE},
 };
 use std::collections::VecDeque;
 
@@ -192,7 +194,9 @@ impl Agenda {
     pub fn see(&mut self, cycle: u64) {
         if self.scheduled.front().is_some_and(|command| command.0 + COMMAND_CYCLES <= cycle) {
             self.settle(cycle);
-            while let Some((_, command)) = self.scheduled.pop_front_if(|c| c.0 + COMMAND_CYCLES <= cycle) {
+            while let Some((_, command)) =
+                self.scheduled.pop_front_if(|c| c.0 + COMMAND_CYCLES <= cycle)
+            {
                 self.carry_out(cycle, &command);
             }
             self.next_other = self.find_other();
@@ -210,9 +214,16 @@ impl Agenda {
 
     /// A channel error: visible in `cycle`, all instruments invalid from the next cycle on. `sequences`
     /// are the expected and the received sequence number of a header error.
-    pub fn channel_error(&mut self, cycle: u64, rank: Rank, reason: Reason, time_ns: u64, sequences: [u64; 2]) {
-        let [bid, ask] = sequences
-            .map(|s| Level { price_e4: s as u32, quantity: (s >> 32) as u32 });
+    pub fn channel_error(
+        &mut self,
+        cycle: u64,
+        rank: Rank,
+        reason: Reason,
+        time_ns: u64,
+        sequences: [u64; 2],
+    ) {
+        let [bid, ask] =
+            sequences.map(|s| Level { price_e4: s as u32, quantity: (s >> 32) as u32 });
         let event = Event {
             kind: EventKind::Channel as u8,
             reason: reason as u8,
@@ -345,202 +356,5 @@ impl Agenda {
             self.channel_free = cycle + 1;
             self.push(Queue::Channel, cycle + 1, event);
         }
-    }
-}
-
-// Commands.
-impl Agenda {
-    /// Changes what a command changes, visible from `cycle` on, and makes its event.
-    fn carry_out(&mut self, cycle: u64, command: &Command) {
-        self.count(Counter::Commands);
-        let opcode = Opcode::from_code(command.opcode);
-        let refused = match opcode {
-            Some(
-                write @ (Opcode::WriteFeed
-                | Opcode::WriteInstrument
-                | Opcode::WriteRules
-                | Opcode::WriteTemplate
-                | Opcode::WriteImage),
-            ) => return self.banks[1 - self.in_force].write(write, command),
-            Some(opcode) => self.act(cycle, opcode, command),
-            None => Some(Reason::BadOpcode),
-        };
-        if refused.is_some() {
-            self.count(Counter::CommandsRefused);
-        }
-        let event = Event {
-            kind: EventKind::Command as u8,
-            reason: refused.unwrap_or(Reason::None) as u8,
-            instrument: command.instrument,
-            rule: command.rule,
-            generation: self.generation,
-            feed_sequence: command.sequence,
-            detail: u16::from(command.opcode),
-            ..Event::default()
-        };
-        self.push(Queue::Command, cycle, event);
-    }
-
-    /// Carries out a command that is no write, or says why not.
-    fn act(&mut self, cycle: u64, opcode: Opcode, command: &Command) -> Option<Reason> {
-        let mask = command.args[0] as u16;
-        match opcode {
-            Opcode::Commit if command.value <= self.generation => return Some(Reason::OldGeneration),
-            Opcode::Commit => {
-                self.generation = command.value;
-                self.in_force = 1 - self.in_force;
-                self.held = [0; INSTRUMENTS];
-            }
-            Opcode::Arm => self.armed = true,
-            Opcode::Disarm => self.armed = false,
-            Opcode::Kill => self.killed = true,
-            Opcode::ClearKill => self.killed = false,
-            Opcode::Validate => {
-                let touched = |instrument: usize| {
-                    mask >> instrument & 1 == 1 && self.touched[instrument] <= cycle - COMMAND_CYCLES
-                };
-                if (0..INSTRUMENTS).any(touched) {
-                    return Some(Reason::BookNotClean);
-                }
-                self.valid |= mask;
-            }
-            Opcode::Invalidate => self.valid &= !mask,
-            Opcode::Session => {
-                self.session = OrderSession {
-                    sequence: command.args[0] as u32,
-                    acknowledgement: (command.args[0] >> 32) as u32,
-                    user_ref: command.args[1] as u32,
-                };
-            }
-            Opcode::Trace => self.trace = command.value & 1 == 1,
-            _ => unreachable!("{opcode:?} is a write"),
-        }
-        None
-    }
-}
-
-// Verdict and gate.
-impl Agenda {
-    fn verdict(&mut self, pending: &Pending) {
-        let origin = &pending.origin;
-        let instrument = usize::from(origin.instrument);
-        let bit = 1 << instrument;
-        if let Some(reason) = pending.error {
-            return self.invalidate(pending, reason);
-        }
-        if !pending.evaluated {
-            return;
-        }
-        match pending.trading {
-            Some(true) => self.trading |= bit,
-            Some(false) => self.trading &= !bit,
-            None => {}
-        }
-        if self.valid & bit == 0 {
-            self.held[instrument] = 0;
-            return;
-        }
-        let [bid, ask] = pending.top;
-        let crossed = bid.quantity != 0 && ask.quantity != 0 && bid.price_e4 > ask.price_e4;
-        if crossed && self.trading & bit != 0 {
-            return self.invalidate(pending, Reason::Crossed);
-        }
-        let set = &self.banks[usize::from(origin.bank)].rules[instrument];
-        let holding = rules::judge(set, pending.top, pending.print_e4);
-        let fired = holding.book & !self.held[instrument] | holding.trade;
-        self.held[instrument] = holding.book;
-        let refused = fired != 0 && !self.decide(pending, fired);
-        if self.trace && !refused {
-            let event = Event {
-                bid,
-                ask,
-                price_e4: pending.price_e4,
-                quantity: pending.quantity,
-                detail: u16::from(origin.code),
-                ..event_of(EventKind::Book, Reason::None, origin)
-            };
-            self.push(Queue::Verdict, pending.cycle + 1, event);
-        }
-    }
-
-    fn invalidate(&mut self, pending: &Pending, reason: Reason) {
-        let origin = &pending.origin;
-        let bit = 1 << origin.instrument;
-        self.held[usize::from(origin.instrument)] = 0;
-        if self.valid & bit != 0 {
-            self.valid &= !bit;
-            self.count(Counter::Invalidations);
-            let detail = u16::from(origin.code);
-            let event = Event { detail, ..event_of(EventKind::Invalid, reason, origin) };
-            self.push(Queue::Verdict, pending.cycle + 1, event);
-        }
-    }
-
-    /// Queues a decision for the gate; `false` when its queue is full.
-    fn decide(&mut self, pending: &Pending, mask: u8) -> bool {
-        let Pending { cycle, origin, top, .. } = *pending;
-        if self.decisions.len() == DECISION_QUEUE {
-            self.count(Counter::DecisionsDropped);
-            let [bid, ask] = top;
-            let detail = u16::from(mask);
-            let refused = event_of(EventKind::OrderRefused, Reason::QueueFull, &origin);
-            self.push(Queue::Verdict, cycle + 1, Event { bid, ask, detail, ..refused });
-            return false;
-        }
-        self.count(Counter::Decisions);
-        self.decisions.push_back(Decision { cycle, origin, mask, top });
-        if let Some(gate) = self.gate_cycle() {
-            self.due(gate);
-        }
-        true
-    }
-
-    /// Lets the gate look at the first rule of the first decision, in cycle `cycle`.
-    fn pass_gate(&mut self, cycle: u64) {
-        let Some(decision) = self.decisions.front_mut() else { return };
-        let rule = decision.mask.trailing_zeros() as usize;
-        decision.mask &= decision.mask - 1;
-        let Decision { origin, top: [bid, ask], mask, .. } = *decision;
-        if mask == 0 {
-            self.decisions.pop_front();
-        }
-        let instrument = usize::from(origin.instrument);
-        let bank = &self.banks[usize::from(origin.bank)];
-        let template = &bank.templates[instrument][rule];
-        let sight = Sight {
-            generation: self.generation,
-            killed: self.killed,
-            armed: self.armed,
-            book_valid: self.valid >> instrument & 1 == 1,
-            trading: self.trading >> instrument & 1 == 1,
-            user_ref: self.session.user_ref,
-        };
-        let refusal = gate::refusal(&sight, origin.generation, &bank.instruments[instrument], template);
-        let kind = if refusal.is_none() { EventKind::OrderSent } else { EventKind::OrderRefused };
-        let mut event = Event {
-            rule: rule as u8,
-            bid,
-            ask,
-            price_e4: template.price_e4,
-            quantity: template.quantity,
-            cycles: (cycle + 1 - origin.decisive) as u16,
-            detail: u16::from(template.side),
-            ..event_of(kind, refusal.unwrap_or(Reason::None), &origin)
-        };
-        if refusal.is_none() {
-            let words = u64::from(template.words);
-            let bytes = gate::patch(template, &self.session);
-            event.user_ref = self.session.user_ref;
-            self.session.sequence = self.session.sequence.wrapping_add(u32::from(template.payload_bytes));
-            self.session.user_ref = self.session.user_ref.wrapping_add(1);
-            let frame = Transmitted { cycle: cycle + 1, time_ns: origin.time_ns, bytes };
-            self.transmitted.push_back((cycle + words, frame));
-            self.gate_free = cycle + words + 3;
-            self.count(Counter::OrdersSent);
-        } else {
-            self.gate_free = cycle + 1;
-            self.count(Counter::OrdersRefused);
-        }
-        self.push(Queue::Order, cycle + 1, event);
     }
 }

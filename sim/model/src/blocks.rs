@@ -27,8 +27,13 @@ pub enum Block {
     /// A known type with another length than its own; visible in the cycle.
     BadLength(u64),
     /// A type that ITCH 5.0 does not have.
-    Unknown { length: usize },
-    Known { code: u8, length: usize },
+    Unknown {
+        length: usize,
+    },
+    Known {
+        code: u8,
+        length: usize,
+    },
 }
 
 impl<'a> Packet<'a> {
@@ -52,7 +57,11 @@ impl<'a> Packet<'a> {
     #[inline]
     pub fn block(&self, low: usize) -> Block {
         if low >= self.bytes.len() {
-            return if self.truncated { Block::Cut } else { Block::Malformed(self.end_error_cycle()) };
+            return if self.truncated {
+                Block::Cut
+            } else {
+                Block::Malformed(self.end_error_cycle())
+            };
         }
         let length = usize::from(u16_at(self.bytes, low - 1));
         if !(BLOCK_BYTES_MIN..=BLOCK_BYTES_MAX).contains(&length) || low + length >= self.end {

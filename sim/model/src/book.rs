@@ -39,7 +39,9 @@ impl Default for Books {
     fn default() -> Books {
         Books {
             orders: Orders::default(),
-            levels: (0..INSTRUMENTS).map(|_| [Levels::new(Side::Bid), Levels::new(Side::Ask)]).collect(),
+            levels: (0..INSTRUMENTS)
+                .map(|_| [Levels::new(Side::Bid), Levels::new(Side::Ask)])
+                .collect(),
             tops: Default::default(),
         }
     }

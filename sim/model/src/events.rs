@@ -43,8 +43,11 @@ impl Events {
     fn serve_before(&mut self, limit: u64) {
         while self.cycle < limit {
             let cycle = self.cycle;
-            let waiting = |queue: &&mut VecDeque<Timed>| queue.front().is_some_and(|head| head.0 <= cycle);
-            if let Some((_, mut event)) = self.queues.iter_mut().find(waiting).and_then(VecDeque::pop_front) {
+            let waiting =
+                |queue: &&mut VecDeque<Timed>| queue.front().is_some_and(|head| head.0 <= cycle);
+            if let Some((_, mut event)) =
+                self.queues.iter_mut().find(waiting).and_then(VecDeque::pop_front)
+            {
                 self.served += 1;
                 event.sequence = self.served;
                 self.shown.push_back((cycle + 1, event));
@@ -76,7 +79,9 @@ mod tests {
     #[test]
     fn queues_are_served_by_priority_one_a_cycle() {
         let mut events = Events::default();
-        for (queue, detail) in [(Queue::Verdict, 4), (Queue::Order, 3), (Queue::Command, 2), (Queue::Channel, 1)] {
+        for (queue, detail) in
+            [(Queue::Verdict, 4), (Queue::Order, 3), (Queue::Command, 2), (Queue::Channel, 1)]
+        {
             assert!(events.push(queue, 11, event(detail)));
         }
         let mut output = Vec::new();

@@ -95,7 +95,8 @@ mod tests {
     fn a_full_row_refuses_a_new_price_and_still_grows_an_old_one() {
         let mut levels = Levels::new(Side::Ask);
         // Multiples of 0x44 << 2 have equal nibbles and so all lie in row 0.
-        let prices: Vec<u32> = (0..17).map(|i| ((i & 15) * 0x11 + (i >> 4) * 0x1100) << 2).collect();
+        let prices: Vec<u32> =
+            (0..17).map(|i| ((i & 15) * 0x11 + (i >> 4) * 0x1100) << 2).collect();
         for &price in &prices[..16] {
             assert!(levels.grow(price, 5));
         }

@@ -80,12 +80,24 @@ impl Model {
                 Block::Malformed(visible) => {
                     self.agenda.count(Counter::MalformedBlocks);
                     let (rank, reason) = (Rank::MalformedBlock, Reason::MalformedBlock);
-                    return self.agenda.channel_error(visible, rank, reason, packet.time_ns, [0; 2]);
+                    return self.agenda.channel_error(
+                        visible,
+                        rank,
+                        reason,
+                        packet.time_ns,
+                        [0; 2],
+                    );
                 }
                 Block::BadLength(visible) => {
                     self.agenda.count(Counter::BadLengths);
                     let (rank, reason) = (Rank::BadLength, Reason::BadLength);
-                    return self.agenda.channel_error(visible, rank, reason, packet.time_ns, [0; 2]);
+                    return self.agenda.channel_error(
+                        visible,
+                        rank,
+                        reason,
+                        packet.time_ns,
+                        [0; 2],
+                    );
                 }
                 Block::Unknown { length } => {
                     if !dropped {
@@ -197,7 +209,13 @@ impl Model {
                     code => (removed.price_e4, code == b'E'),
                 };
                 let print_e4 = print.then_some(price_e4);
-                Done { slow: removed.slow, price_e4, quantity: removed.shares, print_e4, ..Done::HEAVY }
+                Done {
+                    slow: removed.slow,
+                    price_e4,
+                    quantity: removed.shares,
+                    print_e4,
+                    ..Done::HEAVY
+                }
             }
         };
         self.finish(origin, issued, done);
@@ -210,7 +228,11 @@ impl Model {
         let second = self.pipeline.issue_second(first);
         let removed = self.books.remove(instrument, u64_at(message, itch::REFERENCE), None);
         let slow = removed.is_ok_and(|removed| removed.slow);
-        self.finish(origin, first, Done { error: removed.err(), slow, evaluated: false, ..Done::HEAVY });
+        self.finish(
+            origin,
+            first,
+            Done { error: removed.err(), slow, evaluated: false, ..Done::HEAVY },
+        );
         let add = Add {
             reference: u64_at(message, itch::NEW_REFERENCE),
             side: removed.ok().map(|removed| removed.side),

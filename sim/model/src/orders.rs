@@ -99,7 +99,8 @@ impl Orders {
         for (bank, bucket) in buckets(reference).into_iter().enumerate() {
             let bucket = bank * BUCKETS + bucket;
             for way in 0..ORDER_WAYS {
-                if self.references[bucket][way] == reference && self.orders[bucket][way].shares != 0 {
+                if self.references[bucket][way] == reference && self.orders[bucket][way].shares != 0
+                {
                     return Some(Slot { bucket, way });
                 }
             }
@@ -147,9 +148,16 @@ mod tests {
     fn bucket_numbers_equal_the_contract() {
         let mut reference: u64 = 1;
         for _ in 0..10_000 {
-            reference = reference.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
-            assert_eq!(buckets(reference), [order_bucket(0, reference), order_bucket(1, reference)]);
-            assert_eq!(buckets(reference >> 32), [order_bucket(0, reference >> 32), order_bucket(1, reference >> 32)]);
+            reference =
+                reference.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+            assert_eq!(
+                buckets(reference),
+                [order_bucket(0, reference), order_bucket(1, reference)]
+            );
+            assert_eq!(
+                buckets(reference >> 32),
+                [order_bucket(0, reference >> 32), order_bucket(1, reference >> 32)]
+            );
         }
     }
 

@@ -21,7 +21,9 @@ pub fn judge(rules: &Rules, [bid, ask]: [Level; 2], print_e4: Option<u32>) -> Ho
     let has_bid = bid.quantity != 0;
     let has_ask = ask.quantity != 0;
     let spread = if has_bid && has_ask { ask.price_e4.checked_sub(bid.price_e4) } else { None };
-    for (rule, (&condition, &threshold)) in rules.conditions.iter().zip(&rules.thresholds).enumerate() {
+    for (rule, (&condition, &threshold)) in
+        rules.conditions.iter().zip(&rules.thresholds).enumerate()
+    {
         let book = match condition {
             1 => has_bid && bid.price_e4 >= threshold,
             2 => has_bid && bid.price_e4 <= threshold,

@@ -1,0 +1,82 @@
+//! What commands change, and their events.
+use super::{Agenda, COMMAND_CYCLES};
+use crate::{events::Queue, gate::OrderSession};
+use riposte_map::{
+    counter::Counter,
+    limits::INSTRUMENTS,
+    reason::Reason,
+    shm::{Command, Event, EventKind, Opcode},
+};
+
+impl Agenda {
+    /// Changes what a command changes, visible from `cycle` on, and makes its event.
+    pub(super) fn carry_out(&mut self, cycle: u64, command: &Command) {
+        self.count(Counter::Commands);
+        let opcode = Opcode::from_code(command.opcode);
+        let refused = match opcode {
+            Some(
+                write @ (Opcode::WriteFeed
+                | Opcode::WriteInstrument
+                | Opcode::WriteRules
+                | Opcode::WriteTemplate
+                | Opcode::WriteImage),
+            ) => return self.banks[1 - self.in_force].write(write, command),
+            Some(opcode) => self.act(cycle, opcode, command),
+            None => Some(Reason::BadOpcode),
+        };
+        if refused.is_some() {
+            self.count(Counter::CommandsRefused);
+        }
+        let event = Event {
+            kind: EventKind::Command as u8,
+            reason: refused.unwrap_or(Reason::None) as u8,
+            instrument: command.instrument,
+            rule: command.rule,
+            generation: self.generation,
+            feed_sequence: command.sequence,
+            detail: u16::from(command.opcode),
+            ..Event::default()
+        };
+        self.push(Queue::Command, cycle, event);
+    }
+
+    /// Carries out a command that is no write, or says why not.
+    fn act(&mut self, cycle: u64, opcode: Opcode, command: &Command) -> Option<Reason> {
+        let mask = command.args[0] as u16;
+        match opcode {
+            Opcode::Commit if command.value <= self.generation => {
+                return Some(Reason::OldGeneration);
+            }
+            Opcode::Commit => {
+                self.generation = command.value;
+                self.in_force = 1 - self.in_force;
+                self.held = [0; INSTRUMENTS];
+            }
+            Opcode::Arm => self.armed = true,
+            Opcode::Disarm => self.armed = false,
+            Opcode::Kill => self.killed = true,
+            Opcode::ClearKill => self.killed = false,
+            Opcode::Validate => {
+                let touched = |instrument: usize| {
+                    mask >> instrument & 1 == 1
+                        && self.touched[instrument] <= cycle - COMMAND_CYCLES
+                };
+                if (0..INSTRUMENTS).any(touched) {
+                    return Some(Reason::BookNotClean);
+                }
+                self.valid |= mask;
+            }
+            Opcode::Invalidate => self.valid &= !mask,
+            Opcode::Session => {
+                self.session = OrderSession {
+                    sequence: command.args[0] as u32,
+                    acknowledgement: (command.args[0] >> 32) as u32,
+                    user_ref: command.args[1] as u32,
+                };
+            }
+            Opcode::Trace => self.trace = command.value & 1 == 1,
+            _ => unreachable!("{opcode:?} is a write"),
+        }
+        None
+    }
+}

@@ -1,0 +1,141 @@
+//! Verdicts and the gate: from an operation that is done to an event, a decision, an order.
+use super::{Agenda, Decision, Pending, event_of};
+use crate::{
+    events::Queue,
+    gate::{self, Sight},
+    rules,
+};
+use riposte_device::Transmitted;
+use riposte_map::{
+    counter::Counter,
+    limits::DECISION_QUEUE,
+    reason::Reason,
+    shm::{Event, EventKind},
+};
+
+impl Agenda {
+    pub(super) fn verdict(&mut self, pending: &Pending) {
+        let origin = &pending.origin;
+        let instrument = usize::from(origin.instrument);
+        let bit = 1 << instrument;
+        if let Some(reason) = pending.error {
+            return self.invalidate(pending, reason);
+        }
+        if !pending.evaluated {
+            return;
+        }
+        match pending.trading {
+            Some(true) => self.trading |= bit,
+            Some(false) => self.trading &= !bit,
+            None => {}
+        }
+        if self.valid & bit == 0 {
+            self.held[instrument] = 0;
+            return;
+        }
+        let [bid, ask] = pending.top;
+        let crossed = bid.quantity != 0 && ask.quantity != 0 && bid.price_e4 > ask.price_e4;
+        if crossed && self.trading & bit != 0 {
+            return self.invalidate(pending, Reason::Crossed);
+        }
+        let set = &self.banks[usize::from(origin.bank)].rules[instrument];
+        let holding = rules::judge(set, pending.top, pending.print_e4);
+        let fired = holding.book & !self.held[instrument] | holding.trade;
+        self.held[instrument] = holding.book;
+        let refused = fired != 0 && !self.decide(pending, fired);
+        if self.trace && !refused {
+            let event = Event {
+                bid,
+                ask,
+                price_e4: pending.price_e4,
+                quantity: pending.quantity,
+                detail: u16::from(origin.code),
+                ..event_of(EventKind::Book, Reason::None, origin)
+            };
+            self.push(Queue::Verdict, pending.cycle + 1, event);
+        }
+    }
+
+    fn invalidate(&mut self, pending: &Pending, reason: Reason) {
+        let origin = &pending.origin;
+        let bit = 1 << origin.instrument;
+        self.held[usize::from(origin.instrument)] = 0;
+        if self.valid & bit != 0 {
+            self.valid &= !bit;
+            self.count(Counter::Invalidations);
+            let detail = u16::from(origin.code);
+            let event = Event { detail, ..event_of(EventKind::Invalid, reason, origin) };
+            self.push(Queue::Verdict, pending.cycle + 1, event);
+        }
+    }
+
+    /// Queues a decision for the gate; `false` when its queue is full.
+    fn decide(&mut self, pending: &Pending, mask: u8) -> bool {
+        let Pending { cycle, origin, top, .. } = *pending;
+        if self.decisions.len() == DECISION_QUEUE {
+            self.count(Counter::DecisionsDropped);
+            let [bid, ask] = top;
+            let detail = u16::from(mask);
+            let refused = event_of(EventKind::OrderRefused, Reason::QueueFull, &origin);
+            self.push(Queue::Verdict, cycle + 1, Event { bid, ask, detail, ..refused });
+            return false;
+        }
+        self.count(Counter::Decisions);
+        self.decisions.push_back(Decision { cycle, origin, mask, top });
+        if let Some(gate) = self.gate_cycle() {
+            self.due(gate);
+        }
+        true
+    }
+
+    /// Lets the gate look at the first rule of the first decision, in cycle `cycle`.
+    pub(super) fn pass_gate(&mut self, cycle: u64) {
+        let Some(decision) = self.decisions.front_mut() else { return };
+        let rule = decision.mask.trailing_zeros() as usize;
+        decision.mask &= decision.mask - 1;
+        let Decision { origin, top: [bid, ask], mask, .. } = *decision;
+        if mask == 0 {
+            self.decisions.pop_front();
+        }
+        let instrument = usize::from(origin.instrument);
+        let bank = &self.banks[usize::from(origin.bank)];
+        let template = &bank.templates[instrument][rule];
+        let sight = Sight {
+            generation: self.generation,
+            killed: self.killed,
+            armed: self.armed,
+            book_valid: self.valid >> instrument & 1 == 1,
+            trading: self.trading >> instrument & 1 == 1,
+            user_ref: self.session.user_ref,
+        };
+        let refusal =
+            gate::refusal(&sight, origin.generation, &bank.instruments[instrument], template);
+        let kind = if refusal.is_none() { EventKind::OrderSent } else { EventKind::OrderRefused };
+        let mut event = Event {
+            rule: rule as u8,
+            bid,
+            ask,
+            price_e4: template.price_e4,
+            quantity: template.quantity,
+            cycles: (cycle + 1 - origin.decisive) as u16,
+            detail: u16::from(template.side),
+            ..event_of(kind, refusal.unwrap_or(Reason::None), &origin)
+        };
+        if refusal.is_none() {
+            let words = u64::from(template.words);
+            let bytes = gate::patch(template, &self.session);
+            event.user_ref = self.session.user_ref;
+            self.session.sequence =
+                self.session.sequence.wrapping_add(u32::from(template.payload_bytes));
+            self.session.user_ref = self.session.user_ref.wrapping_add(1);
+            let frame = Transmitted { cycle: cycle + 1, time_ns: origin.time_ns, bytes };
+            self.transmitted.push_back((cycle + words, frame));
+            self.gate_free = cycle + words + 3;
+            self.count(Counter::OrdersSent);
+        } else {
+            self.gate_free = cycle + 1;
+            self.count(Counter::OrdersRefused);
+        }
+        self.push(Queue::Order, cycle + 1, event);
+    }
+}

@@ -1,0 +1,412 @@
+//! From the deciding byte to the order: bytes, cycles, refusals, and commands at exact cycles.
+mod support;
+use riposte_device::{Card, Frame, Output};
+use riposte_map::{
+    counter::Counter,
+    limits::{DECISION_QUEUE, TRANSMIT_GAP_WORDS},
+    reason::Reason,
+    shm::{Command, EventKind, Opcode},
+};
+use support::*;
+
+const SENT: (EventKind, Reason) = (EventKind::OrderSent, Reason::None);
+
+fn refused(reason: Reason) -> (EventKind, Reason) {
+    (EventKind::OrderRefused, reason)
+}
+
+/// A card whose rule 2 fires on any trade.
+fn bench() -> Bench {
+    Bench::new([0, 0, 7, 0], [0; 4])
+}
+
+fn one_trade() -> Vec<Vec<u8>> {
+    vec![trade(LOCATE, 1, 100_500)]
+}
+
+/// Kind and reason of the order events.
+fn orders(bench: &mut Bench) -> Vec<(EventKind, Reason)> {
+    let is_order =
+        |e: &(EventKind, Reason)| matches!(e.0, EventKind::OrderSent | EventKind::OrderRefused);
+    bench.reasons().into_iter().filter(is_order).collect()
+}
+
+#[test]
+fn an_order_equals_the_golden_bytes_of_a_real_session() {
+    let mut bench = bench();
+    bench.show(&[trade(LOCATE, 5, 100_500), trade(LOCATE, 6, 100_600)]);
+    let events = bench.events();
+    let sent = bench.output.transmitted.clone();
+    assert_eq!((events.len(), sent.len()), (2, 2));
+    assert_eq!(sent[0].bytes[54..], hex(ENTER));
+    assert_eq!(sent[0].bytes[38..46], [5, 6, 7, 8, 1, 2, 3, 4], "sequence, acknowledgement");
+    assert_eq!(sent[1].bytes[38..46], [5, 6, 7, 8 + PAYLOAD_BYTES as u8, 1, 2, 3, 4]);
+    assert_eq!(sent[1].bytes[58..62], [0, 0, 0, 0x72]);
+    for (frame, event) in sent.iter().zip(&events) {
+        assert_eq!(tcp_sum(&frame.bytes), 0xffff, "TCP checksum");
+        assert_eq!((event.price_e4, event.quantity, event.detail), (630_200, 225, u16::from(b'T')));
+        assert_eq!((event.rule, event.generation, event.time_ns), (2, 1, 7));
+    }
+    assert_eq!(events.iter().map(|e| e.user_ref).collect::<Vec<_>>(), [0x71, 0x72]);
+    let idle = sent[1].cycle - sent[0].cycle - IMAGE_WORDS;
+    assert_eq!(idle, TRANSMIT_GAP_WORDS as u64, "back to back with the gap of the MAC");
+}
+
+#[test]
+fn checksums_are_right_for_every_field_value() {
+    let mut bench = bench();
+    for seed in 1..200_u64 {
+        let random = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        bench.commands(&[args(Opcode::Session, &[random, seed << 20 | random & 0xffff])]);
+        bench.show(&one_trade());
+    }
+    bench.events();
+    assert_eq!(bench.output.transmitted.len(), 199);
+    for frame in &bench.output.transmitted {
+        assert_eq!(tcp_sum(&frame.bytes), 0xffff);
+    }
+}
+
+/// Cycles of the one order that `messages`, each in a frame of its own, lead to.
+fn cycles(conditions: [u8; 4], thresholds: [u32; 4], messages: &[Vec<u8>]) -> u16 {
+    let mut bench = Bench::new(conditions, thresholds);
+    for message in messages {
+        bench.show(std::slice::from_ref(message));
+    }
+    let events = bench.events();
+    let [event] = events[..] else { panic!("one order, not {events:?}") };
+    assert_eq!(event.kind(), Some(EventKind::OrderSent));
+    event.cycles
+}
+
+#[test]
+fn an_isolated_trade_print_takes_eight_cycles() {
+    assert_eq!(cycles([7, 0, 0, 0], [0; 4], &one_trade()), 8);
+}
+
+#[test]
+fn an_isolated_add_that_improves_the_top_takes_ten_cycles() {
+    let adds = [add(LOCATE, 1, b'B', 1, 100), add(LOCATE, 2, b'B', 1, 200)];
+    assert_eq!(cycles([1, 0, 0, 0], [200, 0, 0, 0], &adds), 10);
+    assert_eq!(cycles([1, 0, 0, 0], [200, 0, 0, 0], &[add_mpid(LOCATE, 2, b'B', 1, 200)]), 10);
+}
+
+#[test]
+fn a_delete_that_empties_the_top_takes_nineteen_cycles() {
+    let messages = [add(LOCATE, 1, b'B', 1, 100), add(LOCATE, 2, b'B', 1, 200), delete(LOCATE, 2)];
+    assert_eq!(cycles([2, 0, 0, 0], [199, 0, 0, 0], &messages[..1]), 10);
+    let mut bench = Bench::new([0; 4], [0; 4]);
+    bench.commands(&parameters([2, 0, 0, 0], [199, 0, 0, 0]));
+    bench.show(&messages[..2]);
+    bench.commands(&[value(Opcode::Commit, 2)]);
+    bench.show(&messages[2..]);
+    let events = bench.events();
+    let sent: Vec<_> = events.iter().filter(|e| e.kind() == Some(EventKind::OrderSent)).collect();
+    assert_eq!((sent.len(), sent[0].cycles, sent[0].bid.price_e4), (1, 19, 100));
+}
+
+#[test]
+fn the_second_half_of_a_replace_follows_two_cycles_behind() {
+    let messages =
+        [add(LOCATE, 1, b'B', 2, 100), add(LOCATE, 2, b'B', 1, 90), replace(LOCATE, 2, 3, 1, 200)];
+    assert_eq!(cycles([1, 0, 0, 0], [200, 0, 0, 0], &messages), 12);
+    // The original was the whole top: its removal is slow, and the add commits two cycles later.
+    let messages = [add(LOCATE, 1, b'B', 2, 100), replace(LOCATE, 1, 3, 1, 200)];
+    assert_eq!(cycles([1, 0, 0, 0], [200, 0, 0, 0], &messages), 21);
+}
+
+#[test]
+fn idle_cycles_between_words_do_not_change_tick_to_trade() {
+    for stalls in [1, 1 << 12, 1 << 13, 0x5555_5555_5555_5555, u64::MAX] {
+        let mut bench = bench();
+        let frame = frame_of(SESSION, bench.sequence, 1, &blocks(&one_trade()));
+        let start = bench.card.cycle();
+        bench.card.frame(&Frame { stalls, ..Frame::new(&frame, 7) });
+        let words = frame.len().div_ceil(8);
+        let holes = (0..words).filter(|word| stalls >> word & 1 == 1).count();
+        assert_eq!(bench.card.cycle(), start + (words + holes) as u64);
+        assert_eq!(bench.events()[0].cycles, 8);
+    }
+}
+
+#[test]
+fn nothing_is_drained_before_it_was_on_the_bus() {
+    let mut bench = bench();
+    let start = bench.card.cycle();
+    bench.show(&one_trade());
+    // Decisive word 12, gate in 19: the event is queued in 20 and shown in 21, the frame in 20..=33.
+    bench.card.idle(start + 21 - bench.card.cycle());
+    let mut output = Output::default();
+    bench.card.drain(&mut output);
+    assert_eq!(output, Output::default());
+    bench.card.idle(1);
+    bench.card.drain(&mut output);
+    assert_eq!((output.events.len(), output.transmitted.len()), (1, 0));
+    bench.card.idle(start + 33 - bench.card.cycle());
+    bench.card.drain(&mut output);
+    assert_eq!(output.transmitted.len(), 0);
+    bench.card.idle(1);
+    bench.card.drain(&mut output);
+    assert_eq!((output.events.len(), output.transmitted.len()), (1, 1));
+    assert_eq!(output.transmitted[0].cycle, start + 20);
+}
+
+#[test]
+fn a_book_rule_fires_when_it_begins_to_hold_and_a_trade_rule_always() {
+    let mut bench = Bench::new([1, 7, 0, 0], [100, u32::MAX, 0, 0]);
+    let mut fired = |messages: &[Vec<u8>]| {
+        bench.show(messages);
+        bench.events().iter().map(|e| e.rule).collect::<Vec<_>>()
+    };
+    assert_eq!(fired(&[add(LOCATE, 1, b'B', 9, 100)]), [0]);
+    assert_eq!(fired(&[add(LOCATE, 2, b'B', 9, 101), trade(LOCATE, 1, 5)]), [], "still holds");
+    assert_eq!(fired(&[delete(LOCATE, 1), delete(LOCATE, 2)]), []);
+    assert_eq!(fired(&[add(LOCATE, 3, b'B', 9, 100)]), [0], "again");
+    assert_eq!(fired(&[trade(LOCATE, 1, u32::MAX), trade(LOCATE, 1, u32::MAX)]), [1, 1]);
+    let prints = [
+        executed_price(LOCATE, 3, 1, b'Y', u32::MAX),
+        executed_price(LOCATE, 3, 1, b'N', u32::MAX),
+    ];
+    assert_eq!(fired(&prints), [1], "only what is printable");
+    assert_eq!(
+        fired(&[cancel(LOCATE, 3, 1), executed(LOCATE, 3, 1)]),
+        [],
+        "at the order's price, 100"
+    );
+}
+
+#[test]
+fn every_reason_of_the_gate_is_found_in_its_order() {
+    // What is wrong with the card, and the reason; each card has all that come later too.
+    let broken: [(Reason, Vec<Command>); 10] = [
+        (Reason::SessionUnset, vec![args(Opcode::Session, &[0, 0])]),
+        (
+            Reason::TemplateUnset,
+            vec![Command { rule: 2, ..args(Opcode::WriteTemplate, &[225 | 630_200 << 32, 0]) }],
+        ),
+        (Reason::Collar, vec![instrument(0, LOCATE, true, 225, 1, 630_199)]),
+        (Reason::Quantity, vec![instrument(0, LOCATE, true, 224, 1, 0)]),
+        (Reason::InstrumentDisabled, vec![instrument(0, LOCATE, false, 0, 1, 0)]),
+        (Reason::NotTrading, vec![]),
+        (Reason::BookInvalid, vec![]),
+        (Reason::StaleGeneration, vec![]),
+        (Reason::Disarmed, vec![value(Opcode::Disarm, 0)]),
+        (Reason::Killed, vec![value(Opcode::Kill, 0)]),
+    ];
+    for last in 0..broken.len() {
+        let mut bench = bench();
+        bench.commands(&parameters([0, 0, 7, 0], [0; 4]));
+        let chosen = &broken[..=last];
+        for (_, commands) in chosen {
+            bench.commands(commands);
+        }
+        bench.commands(&[value(Opcode::Commit, 2)]);
+        let has = |reason: Reason| chosen.iter().any(|(r, _)| *r == reason);
+        if has(Reason::NotTrading) {
+            bench.show(&[action(LOCATE, b'P')]);
+        }
+        bench.events();
+        // The trade is looked up in word 8 + 1; gate 19 cycles after the frame's start.
+        let start = bench.card.cycle();
+        if has(Reason::BookInvalid) {
+            bench.card.schedule(start + 16, &args(Opcode::Invalidate, &[1]));
+        }
+        if has(Reason::StaleGeneration) {
+            bench.card.schedule(start + 17, &value(Opcode::Commit, 3));
+        }
+        bench.show(&one_trade());
+        assert_eq!(orders(&mut bench), [refused(broken[last].0)]);
+        assert_eq!((bench.count(Counter::OrdersRefused), bench.count(Counter::OrdersSent)), (1, 0));
+        assert!(bench.output.transmitted.is_empty());
+    }
+}
+
+#[test]
+fn limits_hold_exactly() {
+    for (maximum, low, high, expected) in [
+        (225, 630_200, 630_200, SENT),
+        (224, 630_200, 630_200, refused(Reason::Quantity)),
+        (225, 630_201, 2_000_000, refused(Reason::Collar)),
+        (225, 1, 630_199, refused(Reason::Collar)),
+        (225, 0, 0, refused(Reason::Collar)),
+        (0, 1, 2_000_000, refused(Reason::Quantity)),
+    ] {
+        let mut bench = bench();
+        bench.commands(&parameters([0, 0, 7, 0], [0; 4]));
+        bench
+            .commands(&[instrument(0, LOCATE, true, maximum, low, high), value(Opcode::Commit, 2)]);
+        bench.show(&one_trade());
+        assert_eq!(orders(&mut bench), [expected]);
+    }
+}
+
+#[test]
+fn a_card_out_of_reset_receives_and_sends_nothing() {
+    let mut bench = bench();
+    bench.show(&one_trade());
+    bench.card.reset();
+    assert_eq!((bench.card.cycle(), bench.card.live_orders()), (0, 0));
+    assert_eq!(bench.card.counters(), [0; Counter::COUNT]);
+    bench.show(&one_trade());
+    assert_eq!(bench.reasons(), []);
+    assert_eq!(bench.count(Counter::FramesOther), 1, "no feed");
+}
+
+#[test]
+fn kill_acts_two_cycles_after_it_is_shown() {
+    for (shown, expected) in
+        [(16, refused(Reason::Killed)), (17, refused(Reason::Killed)), (18, SENT)]
+    {
+        let mut bench = bench();
+        bench.card.schedule(bench.card.cycle() + shown, &value(Opcode::Kill, 0));
+        bench.show(&one_trade());
+        assert_eq!(orders(&mut bench), [expected], "gate in 19, kill shown in {shown}");
+        bench.show(&one_trade());
+        bench.commands(&[value(Opcode::Arm, 0)]);
+        assert_eq!(orders(&mut bench), [refused(Reason::Killed)], "arming does not lift it");
+        bench.commands(&[value(Opcode::ClearKill, 0)]);
+        bench.show(&one_trade());
+        assert_eq!(orders(&mut bench), [SENT], "and kill does not disarm");
+    }
+}
+
+#[test]
+fn a_commit_in_mid_frame_gives_the_old_or_the_new_generation() {
+    // The prefix ends in word 7, so the trade is looked up in cycle 9: what is shown in 7 acts.
+    for (shown, generation, expected) in
+        [(6, 2, SENT), (7, 2, SENT), (8, 1, refused(Reason::StaleGeneration)), (18, 1, SENT)]
+    {
+        let mut bench = bench();
+        bench.commands(&parameters([0, 0, 7, 0], [0; 4]));
+        bench.events();
+        bench.card.schedule(bench.card.cycle() + shown, &value(Opcode::Commit, 2));
+        bench.show(&one_trade());
+        let events = bench.events();
+        let order = events.iter().find(|e| e.kind() != Some(EventKind::Command)).expect("an order");
+        assert_eq!(order.generation, generation, "commit shown in {shown}");
+        assert_eq!((order.kind(), order.reason()), (Some(expected.0), Some(expected.1)));
+    }
+}
+
+#[test]
+fn a_gap_stops_an_order_that_waits_for_the_transmitter() {
+    // Two trades: the second's gate is 37 cycles after the start. A gap's books are invalid 11 cycles
+    // after the start of its frame.
+    for (start, expected) in [(26, refused(Reason::BookInvalid)), (27, SENT)] {
+        let mut bench = bench();
+        let begin = bench.card.cycle();
+        bench.show(&[trade(LOCATE, 1, 5), trade(LOCATE, 1, 5)]);
+        bench.card.idle(begin + start - bench.card.cycle());
+        bench.sequence += 1;
+        bench.show(&[system(b'Q')]);
+        assert_eq!(orders(&mut bench), [SENT, expected], "gap frame starts in {start}");
+    }
+}
+
+#[test]
+fn a_session_command_beats_a_send_in_the_same_cycle() {
+    for (shown, second) in [(17, 0x501), (18, 0x500), (19, 0x500)] {
+        let mut bench = bench();
+        let session = args(Opcode::Session, &[9, 0x500]);
+        bench.card.schedule(bench.card.cycle() + shown, &session);
+        bench.show(&one_trade());
+        bench.show(&one_trade());
+        let references: Vec<u32> =
+            bench.events().iter().map(|e| e.user_ref).filter(|&r| r != 0).collect();
+        assert_eq!(references, [if shown == 17 { 0x500 } else { 0x71 }, second]);
+    }
+}
+
+#[test]
+fn a_full_decision_queue_refuses_and_says_which_rules() {
+    let mut bench = Bench::new([0, 7, 7, 0], [0; 4]);
+    bench.show(&vec![trade(LOCATE, 1, 5); 40]);
+    let events = bench.events();
+    let full: Vec<_> = events.iter().filter(|e| e.reason() == Some(Reason::QueueFull)).collect();
+    let dropped = bench.count(Counter::DecisionsDropped);
+    assert!(dropped > 10, "{dropped} dropped");
+    assert_eq!(full.len(), dropped as usize);
+    assert!(
+        full.iter()
+            .all(|e| e.detail == 0b0110 && e.rule == 0xff && e.user_ref == 0 && e.cycles == 0)
+    );
+    assert_eq!(bench.count(Counter::Decisions) + dropped, 40);
+    assert!(bench.count(Counter::Decisions) > DECISION_QUEUE as u32);
+    assert_eq!(bench.count(Counter::OrdersSent), 2 * bench.count(Counter::Decisions));
+}
+
+#[test]
+fn a_lost_event_kills_the_card() {
+    let mut bench = bench();
+    bench.commands(&[value(Opcode::Trace, 1)]);
+    let start = bench.card.cycle();
+    for cycle in 0..400 {
+        bench.card.schedule(start + cycle, &value(Opcode::Trace, 1));
+    }
+    bench.show(&vec![action(LOCATE, b'T'); 30]);
+    assert!(bench.count(Counter::EventsLost) > 0);
+    bench.show(&one_trade());
+    bench.card.idle(400);
+    assert!(orders(&mut bench).contains(&refused(Reason::Killed)));
+}
+
+#[test]
+fn commands_answer_with_the_generation_in_force_after_them() {
+    let mut bench = bench();
+    let seen = |bench: &mut Bench, command: Command| {
+        bench.commands(&[Command { sequence: 77, instrument: 3, rule: 2, ..command }]);
+        let events = bench.events();
+        let [event] = events[..] else { panic!("one event, not {events:?}") };
+        assert_eq!(event.kind(), Some(EventKind::Command));
+        assert_eq!(
+            (event.feed_sequence, event.instrument, event.rule, event.time_ns),
+            (77, 3, 2, 0)
+        );
+        assert_eq!(event.detail, u16::from(command.opcode));
+        (event.reason().expect("known"), event.generation)
+    };
+    let refused = bench.count(Counter::CommandsRefused);
+    assert_eq!(seen(&mut bench, value(Opcode::Commit, 1)), (Reason::OldGeneration, 1));
+    assert_eq!(seen(&mut bench, value(Opcode::Commit, 5)), (Reason::None, 5));
+    assert_eq!(seen(&mut bench, value(Opcode::Commit, 4)), (Reason::OldGeneration, 5));
+    let unknown = Command { opcode: 15, ..Command::default() };
+    assert_eq!(seen(&mut bench, unknown), (Reason::BadOpcode, 5));
+    assert_eq!(seen(&mut bench, args(Opcode::Validate, &[0b1])), (Reason::BookNotClean, 5));
+    assert_eq!(seen(&mut bench, args(Opcode::Validate, &[0b111])), (Reason::BookNotClean, 5));
+    assert_eq!(seen(&mut bench, args(Opcode::Validate, &[0b100])), (Reason::None, 5));
+    assert_eq!(bench.count(Counter::CommandsRefused), refused + 5);
+}
+
+#[test]
+fn a_validation_fails_from_the_cycle_of_the_first_issue_on() {
+    // A trade alone in a frame is issued 13 cycles after its start.
+    for (shown, expected) in [(12, Reason::None), (13, Reason::BookNotClean)] {
+        let mut bench = Bench::bare();
+        bench.commands(&parameters([0; 4], [0; 4]));
+        bench.commands(&[value(Opcode::Commit, 1)]);
+        bench.events();
+        bench.card.schedule(bench.card.cycle() + shown, &args(Opcode::Validate, &[1]));
+        bench.show(&one_trade());
+        assert_eq!(bench.reasons(), [(EventKind::Command, expected)], "shown in {shown}");
+    }
+}
+
+#[test]
+fn a_commit_makes_rules_forget_what_they_held() {
+    let mut bench = Bench::new([1, 0, 0, 0], [100, 0, 0, 0]);
+    bench.show(&[add(LOCATE, 1, b'B', 9, 100)]);
+    assert_eq!(orders(&mut bench), [SENT]);
+    bench.commands(&parameters([1, 0, 0, 0], [100, 0, 0, 0]));
+    bench.show(&[add(LOCATE, 2, b'B', 9, 50)]);
+    assert_eq!(orders(&mut bench), []);
+    bench.commands(&[value(Opcode::Commit, 2)]);
+    bench.show(&[add(LOCATE, 3, b'B', 9, 50)]);
+    assert_eq!(orders(&mut bench), [SENT]);
+}
+
+#[test]
+#[should_panic(expected = "which is past")]
+fn a_command_for_the_past_is_the_drivers_error() {
+    let mut bench = bench();
+    bench.card.schedule(bench.card.cycle() - 1, &value(Opcode::Arm, 0));
+}
