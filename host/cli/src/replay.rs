@@ -10,6 +10,8 @@ mod rig;
 pub mod summary;
 pub mod table;
 pub mod tally;
+#[cfg(test)]
+mod tests;
 
 use crate::output::{Outcome, Output};
 use crate::{report, rules};

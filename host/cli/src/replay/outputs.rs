@@ -1,44 +1,50 @@
 //! Files that a replay writes: whole under their name, or not there at all.
 //!
 //! Each is written beside its name with `.partial` behind it and renamed when all are complete; if the run
-//! ends before, the partial file is removed.
+//! ends before, the partial file is removed. A device or pipe, such as `/dev/stdout`, is written as it is.
 use anyhow::Context;
 use riposte_capture::PcapWriter;
 use riposte_desk::Desk;
 use riposte_device::Output;
-use riposte_map::shm::{Event, EventKind, NONE};
+use riposte_map::shm::{Event, EventKind};
 use serde::Serialize;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-/// A file under its partial name.
+/// A file under its partial name; none for what is no regular file.
 struct Partial {
     path: PathBuf,
-    partial: PathBuf,
+    partial: Option<PathBuf>,
 }
 
 impl Partial {
     fn create(path: &Path) -> anyhow::Result<(Partial, BufWriter<File>)> {
         let mut name = path.as_os_str().to_owned();
         name.push(".partial");
-        let partial = PathBuf::from(name);
+        let is_device = path.metadata().is_ok_and(|metadata| !metadata.is_file());
+        let partial = (!is_device).then(|| PathBuf::from(name));
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder).with_context(|| format!("{}: cannot be made", folder.display()))?;
         }
-        let file = File::create(&partial).with_context(|| format!("{}: cannot be written", path.display()))?;
+        let target = partial.as_deref().unwrap_or(path);
+        let file = File::options().write(true).create(true).truncate(!is_device).open(target);
+        let file = file.with_context(|| format!("{}: cannot be written", path.display()))?;
         Ok((Partial { path: path.to_owned(), partial }, BufWriter::new(file)))
     }
 
     fn keep(&self) -> anyhow::Result<()> {
-        std::fs::rename(&self.partial, &self.path).with_context(|| format!("{}: cannot be written", self.path.display()))
+        let Some(partial) = &self.partial else { return Ok(()) };
+        std::fs::rename(partial, &self.path).with_context(|| format!("{}: cannot be written", self.path.display()))
     }
 }
 
 impl Drop for Partial {
     /// After `keep` nothing is there any more to remove.
     fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.partial);
+        if let Some(partial) = &self.partial {
+            let _ = std::fs::remove_file(partial);
+        }
     }
 }
 
@@ -126,14 +132,16 @@ struct EventLine<'a> {
 
 impl EventLine<'_> {
     fn new<'a>(event: &Event, desk: &'a Desk) -> EventLine<'a> {
-        let instrument = desk.instruments.get(usize::from(event.instrument)).filter(|_| event.instrument != NONE);
+        // A command that concerns no instrument has 0 there, which would read as the first one.
+        let named = event.kind() != Some(EventKind::Command);
+        let instrument = desk.instruments.get(usize::from(event.instrument)).filter(|_| named);
         let reason = event.reason().map_or("unknown", |reason| reason.text());
         EventLine {
             sequence: event.sequence,
             kind: event.kind().map_or(format!("unknown {}", event.kind), |kind: EventKind| format!("{kind:?}")),
             reason: Some(reason).filter(|_| event.reason != 0),
             instrument: instrument.map(|instrument| instrument.symbol.as_str()),
-            rule: desk.rule(event.instrument, event.rule).map(|rule| rule.name.as_str()),
+            rule: desk.rule(event.instrument, event.rule).filter(|_| named).map(|rule| rule.name.as_str()),
             generation: event.generation,
             time_ns: event.time_ns,
             feed_sequence: event.feed_sequence,
