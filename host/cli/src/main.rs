@@ -4,6 +4,7 @@
 //! progress and errors on standard error. The exit code says what happened, see `EXIT_CODES`.
 #![forbid(unsafe_code)]
 
+mod book;
 mod decode;
 mod market;
 mod output;
@@ -39,6 +40,8 @@ struct Cli {
 enum Command {
     /// Count frames, packets and messages of a capture, per channel and type.
     Decode(decode::Args),
+    /// Replay the order book of one instrument.
+    Book(book::Args),
     /// Generate a seeded, realistic market as a capture or raw ITCH.
     Market(market::Args),
     /// Replay market data through a card: orders, report, digest.
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
     let output = Output::new(cli.json);
     let result = match cli.command {
         Command::Decode(args) => decode::run(args, &output),
+        Command::Book(args) => book::run(args, &output),
         Command::Market(args) => market::run(args, &output),
         Command::Replay(args) => replay::run(args, &output),
         Command::Rules(args) => rules::run(args, &output),

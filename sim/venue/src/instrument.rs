@@ -130,10 +130,10 @@ impl Traded {
         self.bids.len() + self.asks.len()
     }
 
-    /// One step of the fair price: about 0.2 basis points, plus `drift` ticks of a run.
+    /// One step of the fair price: about 0.05 basis points, plus the `drift` of a run on news.
     pub fn walk(&mut self, random: &mut Random, drift: i64) {
         let first = i64::from(self.listing.price_e4);
-        let step = random.normal((first / 50_000).max(8)) + drift * i64::from(TICK) / 8;
+        let step = random.normal((first / 200_000).max(4)) + drift * i64::from(TICK) / 32;
         // The day stays within half and double: no price nears 0 or the end of its 32 bits.
         self.fair = (self.fair + step).clamp(first / 2, first * 2);
     }

@@ -356,9 +356,14 @@ impl Market {
         let fair = traded.fair;
         let buy = traded.asks.best().is_some_and(|ask| fair > i64::from(ask));
         let sell = traded.bids.best().is_some_and(|bid| fair < i64::from(bid));
-        // A quote on the wrong side of the fair price is soon taken.
-        if (buy || sell) && self.random.below(10) < 5 {
-            return self.take(index, if buy { Side::Buy } else { Side::Sell });
+        // A quote on the wrong side of the fair price is soon withdrawn or taken.
+        if buy || sell {
+            let side = if buy { Side::Buy } else { Side::Sell };
+            match self.random.below(10) {
+                0 => return self.take(index, side),
+                1..4 => return self.delete(index, side.other(), 0),
+                _ => {}
+            }
         }
         if self.traded[index].live() < self.live_max() / 4 {
             return self.add_quote(index);
@@ -366,11 +371,11 @@ impl Market {
         let side = if self.random.once_in(2) { Side::Buy } else { Side::Sell };
         match self.random.below(1_000) {
             0..450 => self.add_quote(index),
-            450..790 => self.delete_some(index),
-            790..870 => self.replace(index),
-            870..900 => self.cancel(index, side),
-            900..970 => self.take(index, side),
-            970..990 => self.print_hidden(index),
+            450..810 => self.delete_some(index),
+            810..890 => self.replace(index),
+            890..920 => self.cancel(index, side),
+            920..960 => self.take(index, side),
+            960..985 => self.print_hidden(index),
             _ => self.write_aside(index),
         }
     }
@@ -483,7 +488,7 @@ impl Market {
             return self.add_quote(index);
         };
         let limit = side.improve(best, TICK * self.random.halving(3) as u32);
-        let mut left = self.lot() * (1 + self.random.halving(4) as u32);
+        let mut left = self.lot() * (1 + self.random.halving(3) as u32);
         for _ in 0..EXECUTIONS_MAX {
             let Some(order) = self.traded[index].side(other).get(0) else { break };
             if left == 0 || !side.reaches(limit, order.price) {
@@ -494,7 +499,7 @@ impl Market {
             self.execute(index, other, order, shares);
             self.tick_clock();
         }
-        let heat = self.random.below(120);
+        let heat = self.random.below(40);
         self.heat_up(heat);
         let beyond = self.traded[index].side(other).best();
         let is_clear = beyond.is_none_or(|price| !side.reaches(limit, price));
@@ -537,7 +542,7 @@ impl Market {
         let draft = self.draft(index, &trade::MESSAGE).side(trade::SIDE, Side::Buy);
         let draft = draft.put(trade::SHARES, shares).text(trade::STOCK, &symbol);
         self.write(draft.put(trade::PRICE, price).put(trade::MATCH, match_number));
-        let heat = self.random.below(60);
+        let heat = self.random.below(20);
         self.heat_up(heat);
     }
 
