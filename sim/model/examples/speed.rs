@@ -117,11 +117,14 @@ fn main() -> ExitCode {
     let total = messages.len() as u128 * u128::from(laps);
     let rate = total * 1_000_000_000 / elapsed.as_nanos().max(1);
     println!(
-        "model: {rate} messages/s ({total} messages in {} ms of wall time, one core; last lap: {} live orders, {} rules fired, cycle {})",
-        elapsed.as_millis(),
+        "model: {rate} messages/s ({total} messages in {} ms of wall time, one core)",
+        elapsed.as_millis()
+    );
+    println!(
+        "last lap: {} live orders, {} rules fired, {} cycles",
         card.live_orders(),
         card.counters()[Counter::Decisions as usize],
-        card.cycle(),
+        card.cycle()
     );
     ExitCode::SUCCESS
 }
