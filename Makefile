@@ -1,0 +1,35 @@
+# All verbs; `make help` lists them. Every one does its own set-up.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+CARGO_TEST := cargo test --release --workspace --no-fail-fast
+
+.PHONY: help setup setup-timing demo test check bench timing clean
+
+help: ## list the verbs
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install what building and testing need (Debian, Ubuntu)
+	@tools/setup
+
+setup-timing: ## install synthesis and place-and-route into .tools/venv
+	@tools/setup-timing
+
+demo: setup ## a seeded market through gateware and model in lockstep; writes out/orders.pcap and out/report.html
+	@tools/demo
+
+test: setup ## all tests
+	$(CARGO_TEST) -- --show-output
+
+check: setup ## lints: clippy without warnings, and the house rules
+	cargo clippy --release --workspace --all-targets -- -D warnings
+	for script in tools/* .ci/run; do case $$script in tools/versions) ;; *) bash -n $$script || exit 1 ;; esac; done
+
+bench: setup ## speed of the cards, with clock and unit
+	@tools/bench
+
+timing: setup setup-timing ## Fmax and resources of the card on an ECP5
+	@tools/timing
+
+clean: ## remove what was built and written
+	cargo clean
+	rm -rf out .tools
