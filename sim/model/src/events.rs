@@ -102,4 +102,15 @@ mod tests {
             assert_eq!(events.push(Queue::Verdict, cycle, event(1)), cycle < 26, "cycle {cycle}");
         }
     }
+
+    #[test]
+    fn a_queue_is_full_also_in_the_cycle_that_serves_one_of_its_events() {
+        let mut events = Events::default();
+        for _ in 0..QUEUE_EVENTS {
+            assert!(events.push(Queue::Order, 10, event(0)));
+        }
+        assert!(!events.push(Queue::Order, 11, event(1)), "pushed in 10, as the first is served");
+        assert!(events.push(Queue::Order, 12, event(2)), "pushed in 11: 15 are left");
+        assert!(!events.push(Queue::Order, 12, event(3)));
+    }
 }

@@ -4,7 +4,7 @@ use riposte_device::{Card, Frame};
 use riposte_map::{
     counter::Counter,
     reason::Reason,
-    shm::{Event, EventKind},
+    shm::{Event, EventKind, Opcode},
 };
 use support::*;
 
@@ -339,4 +339,77 @@ fn of_two_channel_events_in_one_cycle_the_system_event_goes_first() {
     bench.show(&[delete(LOCATE, 1), system(b'Q')]);
     let expected = [(EventKind::Channel, Reason::Gap), (EventKind::System, Reason::None)];
     assert_eq!(bench.reasons(), expected);
+}
+
+#[test]
+fn a_udp_length_below_the_headers_is_refused_even_if_ip_agrees() {
+    let mut bench = bench();
+    let mut frame = one_trade(&bench);
+    (frame[17], frame[39]) = (47, 27);
+    bench.raw(&frame);
+    assert_eq!((bench.reasons(), bench.count(Counter::UdpLength)), (vec![], 1));
+}
+
+#[test]
+fn a_block_that_ends_in_the_padding_is_malformed() {
+    let mut bench = bench();
+    let mut frame = frame_of(SESSION, bench.sequence, 1, &blocks(&[delete(LOCATE, 1)]));
+    frame[17] -= 1;
+    frame[39] -= 1;
+    bench.raw(&frame);
+    assert_eq!(only_error(&mut bench).0, Reason::MalformedBlock);
+}
+
+#[test]
+fn the_feed_is_the_one_in_force_after_the_headers() {
+    for (shown, other) in [(5, 1), (6, 1), (7, 0), (8, 0)] {
+        let mut bench = bench();
+        bench.commands(&parameters([0; 4], [0; 4]));
+        let feed = u64::from(GROUP) | u64::from(PORT + 1) << 32;
+        bench.commands(&[args(Opcode::WriteFeed, &[feed])]);
+        let before = bench.count(Counter::FramesOther);
+        bench.card.schedule(bench.card.cycle() + shown, &value(Opcode::Commit, 2));
+        let frame = one_trade(&bench);
+        bench.raw(&frame);
+        assert_eq!(bench.count(Counter::FramesOther), before + other, "commit shown in {shown}");
+    }
+}
+
+/// Cycles after the frame's start in which each event that it causes is shown.
+fn shown(sequence_skip: u64, count: u16, payload: &[u8], fcs_good: bool) -> Vec<(EventKind, u64)> {
+    let mut bench = bench();
+    let frame = frame_of(SESSION, bench.sequence + sequence_skip, count, payload);
+    let start = bench.card.cycle();
+    bench.card.frame(&Frame { fcs_good, ..Frame::new(&frame, 7) });
+    let mut seen = Vec::new();
+    for _ in 0..30 {
+        bench.card.drain(&mut bench.output);
+        let kinds = bench.output.events.drain(..).map(|e| e.kind().expect("known"));
+        seen.extend(kinds.map(|kind| (kind, bench.card.cycle() - 1 - start)));
+        bench.card.idle(1);
+    }
+    seen
+}
+
+#[test]
+fn channel_events_are_shown_two_cycles_after_they_are_visible() {
+    use EventKind::{Channel, System};
+    // Frame of words 0..=7: the header is judged in cycle 8, the gap visible in 10.
+    assert_eq!(shown(1, 0, &[], true), [(Channel, 12)]);
+    // Words 0..=9: a bad FCS is visible in 9 + 2.
+    assert_eq!(shown(0, 0, &[0; 18], false), [(Channel, 13)]);
+    // The last decisive byte is in word 9, so the system event is ready in 10, as the gap is visible.
+    let system = blocks(&[system(b'Q')]);
+    assert_eq!(shown(1, 1, &system, true), [(System, 12), (Channel, 13)]);
+    for unknown in 11..30 {
+        // The second prefix has its low byte at 63 + 2 + `unknown`.
+        let word = (65 + unknown as u64) / 8;
+        let mut payload = blocks(&[vec![b'z'; unknown]]);
+        payload.extend([0, 0]);
+        let malformed = shown(0, 2, &payload, true);
+        assert_eq!(malformed, [(Channel, word + 4)], "length 0 behind {unknown} bytes");
+        let payload = blocks(&[vec![b'z'; unknown], vec![b'A'; 12]]);
+        let bad_length = shown(0, 2, &payload, true);
+        assert_eq!(bad_length, [(Channel, word + 5)], "bad length behind {unknown} bytes");
+    }
 }

@@ -319,20 +319,69 @@ fn a_session_command_beats_a_send_in_the_same_cycle() {
 
 #[test]
 fn a_full_decision_queue_refuses_and_says_which_rules() {
-    let mut bench = Bench::new([0, 7, 7, 0], [0; 4]);
+    let mut bench = Bench::new([0, 0, 7, 0], [0; 4]);
+    bench.commands(&[value(Opcode::Trace, 1)]);
+    bench.events();
+    let first = bench.sequence;
     bench.show(&vec![trade(LOCATE, 1, 5); 40]);
+    // Message j has its last decisive byte at 63 + 46 j + 36; the verdict is five cycles later, and a
+    // pick follows the one before after its gate, the image and the gap.
+    let (mut picks, mut dropped) = (Vec::new(), Vec::new());
+    for message in 0..40 {
+        let verdict: u64 = (99 + 46 * message) / 8 + 5;
+        if picks.iter().filter(|&&pick| pick >= verdict).count() == DECISION_QUEUE {
+            dropped.push(first + message);
+        } else {
+            let free = picks.last().map_or(0, |pick| pick + 1 + IMAGE_WORDS + 3);
+            picks.push(free.max(verdict + 1));
+        }
+    }
+    assert!(dropped.len() > 10);
     let events = bench.events();
     let full: Vec<_> = events.iter().filter(|e| e.reason() == Some(Reason::QueueFull)).collect();
-    let dropped = bench.count(Counter::DecisionsDropped);
-    assert!(dropped > 10, "{dropped} dropped");
-    assert_eq!(full.len(), dropped as usize);
-    assert!(
-        full.iter()
-            .all(|e| e.detail == 0b0110 && e.rule == 0xff && e.user_ref == 0 && e.cycles == 0)
-    );
-    assert_eq!(bench.count(Counter::Decisions) + dropped, 40);
-    assert!(bench.count(Counter::Decisions) > DECISION_QUEUE as u32);
-    assert_eq!(bench.count(Counter::OrdersSent), 2 * bench.count(Counter::Decisions));
+    assert_eq!(full.iter().map(|e| e.feed_sequence).collect::<Vec<_>>(), dropped);
+    assert!(full.iter().all(|e| e.detail == 0b0100 && e.rule == 0xff));
+    assert!(full.iter().all(|e| e.user_ref == 0 && e.cycles == 0 && e.price_e4 == 0));
+    let books = events.iter().filter(|e| e.kind() == Some(EventKind::Book)).count();
+    assert_eq!(books, 40 - dropped.len(), "one event a verdict");
+    assert_eq!(bench.count(Counter::DecisionsDropped) as usize, dropped.len());
+    assert_eq!(bench.count(Counter::Decisions) as usize, picks.len());
+    assert_eq!(bench.count(Counter::OrdersSent) as usize, picks.len());
+}
+
+#[test]
+fn refused_rules_of_one_decision_follow_each_other_two_cycles_apart() {
+    let mut bench = Bench::new([7, 7, 7, 7], [0; 4]);
+    bench.commands(&[value(Opcode::Disarm, 0)]);
+    bench.events();
+    bench.show(&one_trade());
+    let seen: Vec<_> = bench.events().iter().map(|e| (e.rule, e.cycles)).collect();
+    assert_eq!(seen, [(0, 8), (1, 10), (2, 12), (3, 14)]);
+}
+
+#[test]
+fn a_decision_waits_for_the_last_byte_it_needs_and_no_longer() {
+    for unknown in 11..19 {
+        // A message of another's type moves the next one over all eight positions in a word.
+        let first_byte = 62 + 2 + unknown + 2;
+        for (message, needed, delay) in [
+            (trade(LOCATE, 1, 5), 36, 8),
+            (add_mpid(LOCATE, 3, b'B', 1, 100), 36, 10),
+            (add(LOCATE, 3, b'B', 1, 100), 36, 10),
+            (executed(LOCATE, 1, 1), 23, 10),
+            (executed_price(LOCATE, 1, 1, b'Y', 5), 36, 10),
+        ] {
+            let mut bench = Bench::new([7, 1, 0, 0], [0, 100, 0, 0]);
+            bench.show(&[add(LOCATE, 1, b'B', 2, 1)]);
+            bench.events();
+            let start = bench.card.cycle();
+            bench.show(&[vec![b'z'; unknown], message.clone()]);
+            bench.events();
+            let sent: Vec<_> = bench.output.transmitted.iter().map(|t| t.cycle - start).collect();
+            let word = (first_byte + needed - 1) / 8;
+            assert_eq!(sent, [(word + delay) as u64], "{} at {first_byte}", message[0] as char);
+        }
+    }
 }
 
 #[test]
