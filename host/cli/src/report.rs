@@ -144,12 +144,13 @@ fn rules_table(summary: &Summary) -> String {
 
 fn books_table(summary: &Summary) -> String {
     use crate::replay::summary::{InstrumentSummary, Side};
-    let side = |side: Option<Side>| side.map_or("none".to_owned(), |s| format!("{} × {}", price_text(s.price_e4), s.quantity));
+    let side = |s: Side| format!("{} × {}", price_text(s.price_e4), s.quantity);
     let row = |i: &InstrumentSummary| {
-        vec![i.symbol.clone(), grouped(i.messages), side(i.bid), side(i.ask), i.book.to_owned()]
+        let [bid, ask] = i.last_both.map_or(["none", "none"].map(str::to_owned), |both| both.map(side));
+        vec![i.symbol.clone(), grouped(i.messages), bid, ask, i.book.to_owned()]
     };
     let rows: Vec<_> = summary.instruments.iter().map(row).collect();
-    table("Books at the end", &["instrument", "#messages", "#bid", "#ask", "book"], &rows)
+    table("Books", &["instrument", "#messages", "#last bid", "#last ask", "book at the end"], &rows)
 }
 
 fn messages_table(summary: &Summary) -> String {

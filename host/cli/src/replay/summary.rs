@@ -54,6 +54,8 @@ pub struct InstrumentSummary {
     pub messages: u64,
     pub bid: Option<Side>,
     pub ask: Option<Side>,
+    /// The last bid and ask that stood at the same time.
+    pub last_both: Option<[Side; 2]>,
     /// `valid`, or why not.
     pub book: &'static str,
 }
@@ -200,10 +202,11 @@ impl Summary {
     }
 
     fn books_text(&self) -> String {
-        let side = |side: Option<Side>| side.map_or("-".to_owned(), |s| format!("{} x {}", price_text(s.price_e4), s.quantity));
-        let mut table = Table::new(&["instrument", "messages", "bid", "ask", "book"]);
+        let side = |s: Side| format!("{} x {}", price_text(s.price_e4), s.quantity);
+        let mut table = Table::new(&["instrument", "messages", "last bid", "last ask", "book"]);
         for i in &self.instruments {
-            table.row([i.symbol.clone(), i.messages.to_string(), side(i.bid), side(i.ask), i.book.to_owned()]);
+            let [bid, ask] = i.last_both.map_or(["-", "-"].map(str::to_owned), |both| both.map(side));
+            table.row([i.symbol.clone(), i.messages.to_string(), bid, ask, i.book.to_owned()]);
         }
         table.to_string()
     }
@@ -270,12 +273,14 @@ pub fn grouped(number: u64) -> String {
 }
 
 fn instrument_summary(symbol: &str, watched: &Watched) -> InstrumentSummary {
-    let side = |level: Level| (level.quantity > 0).then_some(Side { price_e4: level.price_e4, quantity: level.quantity });
+    let known = |level: Level| Side { price_e4: level.price_e4, quantity: level.quantity };
+    let side = |level: Level| Some(known(level)).filter(|side| side.quantity > 0);
     InstrumentSummary {
         symbol: symbol.to_owned(),
         messages: watched.messages,
         bid: side(watched.bid),
         ask: side(watched.ask),
+        last_both: watched.last_both.map(|(bid, ask)| [bid, ask].map(known)),
         book: watched.invalid.map_or("valid", Reason::text),
     }
 }

@@ -15,6 +15,8 @@ const MARKS_MAX: usize = 2048;
 pub struct Watched {
     pub bid: Level,
     pub ask: Level,
+    /// The last bid and ask that stood at the same time: at the end of a session books run empty.
+    pub last_both: Option<(Level, Level)>,
     /// Why its book became invalid, if it did.
     pub invalid: Option<Reason>,
     /// Messages that changed or confirmed its book.
@@ -188,6 +190,9 @@ impl Tally {
         }
         watched.messages += 1;
         (watched.bid, watched.ask) = (event.bid, event.ask);
+        if event.bid.quantity > 0 && event.ask.quantity > 0 {
+            watched.last_both = Some((event.bid, event.ask));
+        }
     }
 
     fn order(&mut self, event: &Event, sent: bool) {
