@@ -358,3 +358,26 @@ impl Agenda {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::events::QUEUE_EVENTS;
+
+    #[test]
+    fn a_lost_event_kills_two_cycles_after_it_found_its_queue_full() {
+        let mut agenda = Agenda::default();
+        for _ in 0..QUEUE_EVENTS {
+            agenda.push(Queue::Order, 10, Event::default());
+        }
+        agenda.settle(100);
+        assert!(!agenda.killed);
+        // Pushed in 9: lost, killed from 11 on.
+        agenda.push(Queue::Order, 10, Event::default());
+        agenda.settle(11);
+        assert!(!agenda.killed, "as visible in 10");
+        agenda.settle(12);
+        assert!(agenda.killed, "as visible in 11");
+        assert_eq!(agenda.counters()[Counter::EventsLost as usize], 1);
+    }
+}

@@ -47,7 +47,7 @@ impl Pipeline {
         let delay = match (light, slow) {
             (true, _) => 1,
             (false, false) => 3,
-            (false, true) => 12,
+            (false, true) => 13,
         };
         let commit = (issued + delay).max(self.commit_free);
         self.commit_free = commit + 2;
@@ -73,9 +73,9 @@ mod tests {
     #[test]
     fn a_slow_commit_holds_up_those_behind_it() {
         let mut pipeline = Pipeline::default();
-        assert_eq!(pipeline.verdict(100, false, true), 115);
-        assert_eq!(pipeline.verdict(102, false, false), 117);
-        assert_eq!(pipeline.verdict(105, true, false), 119);
+        assert_eq!(pipeline.verdict(100, false, true), 116);
+        assert_eq!(pipeline.verdict(102, false, false), 118);
+        assert_eq!(pipeline.verdict(105, true, false), 120);
         assert_eq!(pipeline.verdict(130, false, false), 136);
     }
 

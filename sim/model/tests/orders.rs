@@ -92,7 +92,7 @@ fn an_isolated_add_that_improves_the_top_takes_ten_cycles() {
 }
 
 #[test]
-fn a_delete_that_empties_the_top_takes_nineteen_cycles() {
+fn a_delete_that_empties_the_top_takes_twenty_cycles() {
     let messages = [add(LOCATE, 1, b'B', 1, 100), add(LOCATE, 2, b'B', 1, 200), delete(LOCATE, 2)];
     assert_eq!(cycles([2, 0, 0, 0], [199, 0, 0, 0], &messages[..1]), 10);
     let mut bench = Bench::new([0; 4], [0; 4]);
@@ -102,7 +102,7 @@ fn a_delete_that_empties_the_top_takes_nineteen_cycles() {
     bench.show(&messages[2..]);
     let events = bench.events();
     let sent: Vec<_> = events.iter().filter(|e| e.kind() == Some(EventKind::OrderSent)).collect();
-    assert_eq!((sent.len(), sent[0].cycles, sent[0].bid.price_e4), (1, 19, 100));
+    assert_eq!((sent.len(), sent[0].cycles, sent[0].bid.price_e4), (1, 20, 100));
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn the_second_half_of_a_replace_follows_two_cycles_behind() {
     assert_eq!(cycles([1, 0, 0, 0], [200, 0, 0, 0], &messages), 12);
     // The original was the whole top: its removal is slow, and the add commits two cycles later.
     let messages = [add(LOCATE, 1, b'B', 2, 100), replace(LOCATE, 1, 3, 1, 200)];
-    assert_eq!(cycles([1, 0, 0, 0], [200, 0, 0, 0], &messages), 21);
+    assert_eq!(cycles([1, 0, 0, 0], [200, 0, 0, 0], &messages), 22);
 }
 
 #[test]
