@@ -110,7 +110,7 @@ impl Book {
 
     /// Applies a message. `Ok(false)`: it is of another instrument.
     pub fn apply(&mut self, message: &[u8]) -> Result<bool, Fault> {
-        if !message.get(1..3).is_some_and(|locate| *locate == self.locate.to_be_bytes()) {
+        if message.get(1..3).is_none_or(|locate| *locate != self.locate.to_be_bytes()) {
             return Ok(false);
         }
         self.statistics.messages += 1;

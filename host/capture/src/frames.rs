@@ -4,7 +4,7 @@
 //! This file frames the records, so that every fault has its exact offset and a length is checked
 //! before it is believed; the crate `pcap-parser` reads their fields.
 
-use pcap_parser::{Block, Linktype, PcapHeader};
+use pcap_parser::{Block, Linktype, OptionCode, PcapHeader};
 
 use crate::{
     Error, Place, Record,
@@ -183,10 +183,14 @@ impl Frames {
         };
         match block {
             Block::InterfaceDescription(description) => {
-                let Some(units_per_s) = description.ts_resolution() else {
+                let Some(units_per_s) = units_per_s(description.if_tsresol) else {
                     return Err(Error::Block { place, detail: "time resolution".to_owned() });
                 };
-                let (link_type, offset_s) = (description.linktype, description.ts_offset());
+                let offset =
+                    description.options.iter().find(|one| one.code == OptionCode::IfTsoffset);
+                let offset = offset.and_then(|one| one.value.first_chunk()).copied();
+                let order = if *big_endian { i64::from_be_bytes } else { i64::from_le_bytes };
+                let (link_type, offset_s) = (description.linktype, offset.map_or(0, order));
                 interfaces.push(Interface { link_type, units_per_s, offset_s });
                 Ok(None)
             }
@@ -218,7 +222,7 @@ impl Frames {
 
 impl Interface {
     fn time_ns(&self, units: u64) -> Option<u64> {
-        let per_s = u128::from(self.units_per_s.max(1));
+        let per_s = u128::from(self.units_per_s);
         let ns = u128::from(units) * u128::from(NS_PER_S) / per_s;
         let offset_ns = i128::from(self.offset_s) * i128::from(NS_PER_S);
         u64::try_from(i128::try_from(ns).ok()?.checked_add(offset_ns)?).ok()
@@ -236,6 +240,13 @@ impl Iterator for Frames {
         self.done = !matches!(next, Some(Ok(_)));
         next
     }
+}
+
+/// Option if_tsresol: a power of ten, or of two if the top bit is set. `None` if 64 bits do not hold it.
+/// (`pcap-parser` 0.17 refuses all powers of two and reads if_tsoffset in one byte order only.)
+fn units_per_s(resolution: u8) -> Option<u64> {
+    let power = u32::from(resolution & 0x7f);
+    if resolution & 0x80 == 0 { 10u64.checked_pow(power) } else { 1u64.checked_shl(power) }
 }
 
 /// The upper bits of the field say whether frames carry their FCS; the type is in the lower 16.

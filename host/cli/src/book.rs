@@ -58,16 +58,18 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<Outcome> {
         lines: Lines::new(&args, output)?,
         faults: Vec::new(),
     };
-    let fault = each_message(&args.file, output, |sequence, message| {
-        replay.message(sequence, message)
-    })?;
+    let fault =
+        each_message(&args.file, output, |sequence, message| replay.message(sequence, message))?;
     replay.lines.flush()?;
     let Some(book) = replay.book.filter(|book| book.statistics().messages > 0) else {
         if let Some(fault) = fault {
             return Err(fault.into());
         }
         let file = args.file.display();
-        bail!("{file}: no message of instrument {}; `riposte decode` shows what is in it", args.instrument);
+        bail!(
+            "{file}: no message of instrument {}; `riposte decode` shows what is in it",
+            args.instrument
+        );
     };
     if output.is_json() {
         writeln!(io::stdout().lock(), "{}", summary_json(&book, args.levels, &replay.faults))?;
@@ -119,7 +121,8 @@ fn each_message(
                         break;
                     }
                 };
-                let packet = wire::datagram(&record.bytes).and_then(|one| wire::packet(one.payload));
+                let packet =
+                    wire::datagram(&record.bytes).and_then(|one| wire::packet(one.payload));
                 let Ok(packet) = packet else { continue };
                 let next = expected.entry(packet.session).or_default();
                 for (sequence, message) in packet.messages().map_while(Result::ok) {

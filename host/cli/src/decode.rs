@@ -3,7 +3,7 @@
 //! Sequence rules are the card's (`hdl/README.md`, Receive 3), but a channel starts with its first
 //! packet, and packets with sequence number 0 stay outside: published samples carry it as "unknown".
 
-use std::{collections::BTreeMap, fmt::Write, net::Ipv4Addr, path::PathBuf};
+use std::{collections::BTreeMap, error::Error, fmt::Write, net::Ipv4Addr, path::PathBuf};
 
 use riposte_capture::{
     Capture, Record, open,
@@ -63,7 +63,7 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<Outcome> {
     };
     bar.finish_and_clear();
     if output.is_json() {
-        output.print_json(&tally.json(fault.as_ref().map(ToString::to_string)))?;
+        output.print_json(&tally.json(fault.as_ref().map(with_causes)))?;
     } else {
         output.print(tally.text()?.trim_end())?;
     }
@@ -73,11 +73,14 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<Outcome> {
     }
 }
 
+/// The error and what caused it, on one line.
+fn with_causes(fault: &riposte_capture::Error) -> String {
+    let causes = std::iter::successors(fault.source(), |cause| cause.source());
+    causes.fold(fault.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
 /// Gives everything before the first fault to `take`.
-fn take_all<T, E>(
-    items: impl Iterator<Item = Result<T, E>>,
-    mut take: impl FnMut(T),
-) -> Option<E> {
+fn take_all<T, E>(items: impl Iterator<Item = Result<T, E>>, mut take: impl FnMut(T)) -> Option<E> {
     for item in items {
         match item {
             Ok(item) => take(item),
@@ -260,7 +263,11 @@ impl Tally {
     fn text(&self) -> Result<String, std::fmt::Error> {
         let mut text = String::new();
         if self.frames > 0 || self.messages == 0 {
-            writeln!(text, "frames    {:>12}   ({} with a VLAN tag)", self.frames, self.vlan_frames)?;
+            writeln!(
+                text,
+                "frames    {:>12}   ({} with a VLAN tag)",
+                self.frames, self.vlan_frames
+            )?;
             writeln!(text, "packets   {:>12}", self.packets)?;
         }
         writeln!(text, "messages  {:>12}", self.messages)?;

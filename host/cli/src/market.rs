@@ -64,8 +64,10 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<Outcome> {
     let frames = write(market, &args.out, args.format, &bar)
         .with_context(|| format!("{}: cannot be written", args.out.display()))?;
     bar.finish_and_clear();
-    let symbols: Vec<_> =
-        names.iter().map(|one| String::from_utf8_lossy(&one.symbol).trim_end().to_owned()).collect();
+    let symbols: Vec<_> = names
+        .iter()
+        .map(|one| String::from_utf8_lossy(&one.symbol).trim_end().to_owned())
+        .collect();
     if output.is_json() {
         output.print_json(&json!({
             "file": args.out.display().to_string(),

@@ -62,8 +62,8 @@ impl Output {
     }
 
     /// A progress bar over `length` of `unit` ("messages", "bytes"), or a spinner that counts when the
-    /// length is not known. Hidden, and nearly free, when standard error is no terminal. Call `set_position` with the count so far
-    /// and `finish_and_clear` at the end.
+    /// length is not known. Hidden, and nearly free, when standard error is no terminal. Call
+    /// `set_position` with the count so far and `finish_and_clear` at the end.
     pub fn progress(&self, length: Option<u64>, unit: &str) -> ProgressBar {
         if !self.progress {
             return ProgressBar::hidden();

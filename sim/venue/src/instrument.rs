@@ -21,12 +21,7 @@ struct Listed {
     activity: u64,
 }
 
-const fn listed(
-    symbol: &'static [u8],
-    locate: u16,
-    price_cents: u32,
-    activity: u64,
-) -> Listed {
+const fn listed(symbol: &'static [u8], locate: u16, price_cents: u32, activity: u64) -> Listed {
     Listed { symbol, locate, price_cents, activity }
 }
 
@@ -79,7 +74,10 @@ pub struct Instrument {
 pub(crate) enum Phase {
     Trading,
     /// Halted until this many steps of the market are done; `quoting` once the quotation period runs.
-    Halted { until_step: u64, quoting: bool },
+    Halted {
+        until_step: u64,
+        quoting: bool,
+    },
 }
 
 /// An instrument with its book and the price that its traders believe in.
@@ -97,19 +95,21 @@ impl Traded {
     /// The first `count` instruments of the list, at most all.
     pub fn first(count: u16) -> Vec<Traded> {
         let listed = LISTED.iter().take(usize::from(count));
-        listed.map(|listed| {
-            let mut symbol = [b' '; 8];
-            symbol[..listed.symbol.len()].copy_from_slice(listed.symbol);
-            let price_e4 = listed.price_cents * TICK;
-            Traded {
-                listing: Instrument { symbol, locate: listed.locate, price_e4 },
-                activity: listed.activity,
-                fair: i64::from(price_e4),
-                phase: Phase::Trading,
-                bids: Queue::new(Side::Buy),
-                asks: Queue::new(Side::Sell),
-            }
-        }).collect()
+        listed
+            .map(|listed| {
+                let mut symbol = [b' '; 8];
+                symbol[..listed.symbol.len()].copy_from_slice(listed.symbol);
+                let price_e4 = listed.price_cents * TICK;
+                Traded {
+                    listing: Instrument { symbol, locate: listed.locate, price_e4 },
+                    activity: listed.activity,
+                    fair: i64::from(price_e4),
+                    phase: Phase::Trading,
+                    bids: Queue::new(Side::Buy),
+                    asks: Queue::new(Side::Sell),
+                }
+            })
+            .collect()
     }
 
     pub fn side(&self, side: Side) -> &Queue {

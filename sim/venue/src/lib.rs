@@ -19,4 +19,3 @@ mod random;
 
 pub use instrument::{INSTRUMENTS_MAX, Instrument};
 pub use market::{Config, ConfigError, Market};
-pub use random::Random;

@@ -13,7 +13,7 @@ impl Random {
     }
 
     /// Uniform over all 64-bit numbers.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -21,9 +21,9 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// Uniform over `0..bound`; 0 if `bound` is 0. The bias, below `bound / 2^64`, is of no account here.
+    /// Uniform over `0..bound`; 0 if `bound` is 0. The bias is below `bound / 2^64`.
     pub fn below(&mut self, bound: u64) -> u64 {
-        ((u128::from(self.next()) * u128::from(bound)) >> 64) as u64
+        ((u128::from(self.draw()) * u128::from(bound)) >> 64) as u64
     }
 
     /// Uniform over `low..=high`.
@@ -39,7 +39,7 @@ impl Random {
     /// Nearly normal with mean 0 and standard deviation `sigma`: the sum of twelve uniform bytes, whose
     /// own deviation is 256.
     pub fn normal(&mut self, sigma: i64) -> i64 {
-        let (a, b) = (self.next().to_le_bytes(), self.next().to_le_bytes());
+        let (a, b) = (self.draw().to_le_bytes(), self.draw().to_le_bytes());
         let sum: i64 = a.iter().chain(&b[..4]).map(|&byte| i64::from(byte)).sum();
         (sum - 12 * 255 / 2) * sigma / 256
     }
@@ -48,10 +48,10 @@ impl Random {
     pub fn exponential(&mut self, mean: u64) -> u64 {
         let mut whole = 0u64;
         loop {
-            let first = self.next() >> 32;
+            let first = self.draw() >> 32;
             let (mut last, mut run) = (first, 1);
             loop {
-                let next = self.next() >> 32;
+                let next = self.draw() >> 32;
                 if next >= last {
                     break;
                 }
@@ -68,7 +68,7 @@ impl Random {
 
     /// 0 with probability 1/2, 1 with 1/4, and so on, at most `limit`.
     pub fn halving(&mut self, limit: u64) -> u64 {
-        u64::from(self.next().trailing_zeros()).min(limit)
+        u64::from(self.draw().trailing_zeros()).min(limit)
     }
 }
 
@@ -86,7 +86,7 @@ mod tests {
             4_593_380_528_125_082_431,
             16_408_922_859_458_223_821,
         ];
-        assert_eq!([(); 5].map(|()| random.next()), expected);
+        assert_eq!([(); 5].map(|()| random.draw()), expected);
     }
 
     #[test]
