@@ -19,18 +19,19 @@ use crate::output::{Outcome, Output};
 const PROGRESS_STEP: u64 = 16_384;
 
 const EXAMPLES: &str = "\
-Lines of the top of book, after each message of the instrument, in this order: sequence number (of raw
-ITCH: number of the message in the file), time in nanoseconds since midnight Eastern (the message's
-own), type, bid price, bid size, ask price, ask size. Prices are exact decimals; a side without orders
-is empty. With --csv they go to standard output and the summary to standard error; with --json they
-are objects, one a line, and the summary is the last line.
+Lines of the top of book, after each message of the instrument, in this order: sequence number \
+(of raw ITCH: number of the message in the file), time in nanoseconds since midnight Eastern (the \
+message's own), type, bid price, bid size, ask price, ask size. Prices are exact decimals; a side \
+without orders is empty. With --csv they go to standard output and the summary to standard error; \
+with --json they are objects, one a line, and the summary is the last line.
 
 Examples:
   riposte book market.pcap --instrument NVDA
   riposte book 01302020.NASDAQ_ITCH50.gz --instrument 13 --top aapl.csv --levels 5
   riposte book market.pcap --instrument AAPL --csv | head
 
-Exit codes: 0 done · 1 the file cannot be read to its end, or does not have the instrument · 2 usage";
+Exit codes: 0 done · 1 the file cannot be read to its end, or does not have the instrument · 2 \
+usage";
 
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]

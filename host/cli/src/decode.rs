@@ -21,14 +21,14 @@ const GAPS_LISTED: usize = 20;
 const PROGRESS_STEP: u64 = 4096;
 
 const EXAMPLES: &str = "\
-FILE is pcap, pcapng or raw ITCH (each message behind a 16-bit length), plain or gzip; its content
-decides, not its name.
+FILE is pcap, pcapng or raw ITCH (each message behind a 16-bit length), plain or gzip; its \
+content decides, not its name.
 
 Examples:
   riposte decode market.pcap
   riposte decode --json 01302020.NASDAQ_ITCH50.gz | jq .messages_by_type
 
-Exit codes: 0 all was read · 1 the file cannot be read, or not to its end (what came before is
+Exit codes: 0 all was read · 1 the file cannot be read, or not to its end (what came before is \
 printed) · 2 usage";
 
 #[derive(clap::Args)]
@@ -75,8 +75,12 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<Outcome> {
 
 /// The error and what caused it, on one line.
 fn with_causes(fault: &riposte_capture::Error) -> String {
-    let causes = std::iter::successors(fault.source(), |cause| cause.source());
-    causes.fold(fault.to_string(), |text, cause| format!("{text}: {cause}"))
+    let (mut text, mut cause) = (fault.to_string(), fault.source());
+    while let Some(error) = cause {
+        text += &format!(": {error}");
+        cause = error.source();
+    }
+    text
 }
 
 /// Gives everything before the first fault to `take`.
