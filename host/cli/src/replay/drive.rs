@@ -49,12 +49,6 @@ pub enum Error {
     Failed(anyhow::Error),
 }
 
-impl From<Difference> for Error {
-    fn from(difference: Difference) -> Error {
-        Error::Differ(Box::new(difference))
-    }
-}
-
 impl From<anyhow::Error> for Error {
     fn from(error: anyhow::Error) -> Error {
         Error::Failed(error)
@@ -148,12 +142,12 @@ impl<'a> Drive<'a> {
     }
 
     /// A difference with the frame that was shown last.
-    fn placed(&self, mut difference: Difference) -> Error {
+    fn placed(&self, mut difference: Box<Difference>) -> Error {
         difference.what += &match self.frames {
             0 => " before the first frame".to_owned(),
             number => format!(" after frame {number}"),
         };
-        difference.into()
+        Error::Differ(difference)
     }
 
     fn hand_on(&mut self, sink: &mut Sink) -> Result<(), Error> {

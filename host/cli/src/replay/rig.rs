@@ -66,7 +66,7 @@ impl Rig {
     }
 
     /// Appends what all cards have put out since, and agree on, to `agreed`.
-    pub fn collect(&mut self, agreed: &mut Output) -> Result<(), Difference> {
+    pub fn collect(&mut self, agreed: &mut Output) -> Result<(), Box<Difference>> {
         let [first, second] = self.cards.as_mut_slice() else {
             self.cards[0].drain(agreed);
             return Ok(());
@@ -103,7 +103,7 @@ impl Rig {
     }
 
     /// At the end: nothing may be left on one side, and the counters must be equal. Gives the counters.
-    pub fn finish(&mut self) -> Result<[u32; Counter::COUNT], Difference> {
+    pub fn finish(&mut self) -> Result<[u32; Counter::COUNT], Box<Difference>> {
         self.nothing_waits()?;
         let counters = self.cards[0].counters();
         if let Some(second) = self.cards.get_mut(1) {
@@ -118,7 +118,7 @@ impl Rig {
     }
 
     /// What one card has put out and the other has not is a difference.
-    fn nothing_waits(&self) -> Result<(), Difference> {
+    fn nothing_waits(&self) -> Result<(), Box<Difference>> {
         let event = |output: &Output| output.events.first().copied();
         let [left, right] = &self.waiting;
         if let Some(one) = event(left).or(event(right)) {
@@ -133,10 +133,10 @@ impl Rig {
         Ok(())
     }
 
-    fn difference(&self, what: String, sides: [String; 2], details: Vec<String>) -> Difference {
+    fn difference(&self, what: String, sides: [String; 2], details: Vec<String>) -> Box<Difference> {
         let [left, right] = sides;
         let name = |at: usize| self.cards[at].name().to_owned();
-        Difference { what, cycle: self.cycle(), sides: [(name(0), left), (name(1), right)], details }
+        Box::new(Difference { what, cycle: self.cycle(), sides: [(name(0), left), (name(1), right)], details })
     }
 }
 

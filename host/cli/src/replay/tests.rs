@@ -77,7 +77,7 @@ impl Card for Fake {
         if !flawed(Flaw::EventMissing) {
             self.ready.events.push(event);
         }
-        if self.frames % 2 == 0 && !flawed(Flaw::FrameMissing) {
+        if self.frames.is_multiple_of(2) && !flawed(Flaw::FrameMissing) {
             let mut bytes = frame.bytes.to_vec();
             bytes[0] ^= u8::from(flawed(Flaw::FrameByte));
             let cycle = self.cycle + u64::from(flawed(Flaw::FrameCycle));
