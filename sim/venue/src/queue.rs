@@ -103,3 +103,41 @@ impl Queue {
 }
 
 const _: () = assert!(LEVELS_MAX <= LEVEL_ROWS * LEVEL_WAYS);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn queue(prices: impl IntoIterator<Item = u32>) -> Queue {
+        let mut queue = Queue::new(Side::Sell);
+        for (price, reference) in prices.into_iter().zip(1..) {
+            queue.insert(Resting { reference, price, shares: 100 });
+        }
+        queue
+    }
+
+    #[test]
+    fn side_with_40_levels_takes_orders_only_at_these() {
+        let queue = queue((1..=40).map(|cents| cents * 100));
+        assert!(!queue.has_room(4_100));
+        assert!(queue.has_room(4_000) && queue.has_room(100));
+    }
+
+    #[test]
+    fn full_row_of_the_cards_level_table_takes_no_other_price() {
+        let row = |price: &u32| level_row(*price) == level_row(100);
+        let prices: Vec<u32> = (1..).map(|cents| cents * 100).filter(row).take(17).collect();
+        let full = queue(prices[..16].iter().copied());
+        assert!(!full.has_room(prices[16]) && full.has_room(prices[15]));
+        assert!(
+            (1..100).map(|cents| cents * 100).any(|price| full.has_room(price) && !row(&price))
+        );
+    }
+
+    #[test]
+    fn orders_stand_in_price_time_order() {
+        let queue = queue([300, 100, 200, 100, 300]);
+        let references: Vec<_> = (0..5).map(|at| queue.get(at).unwrap().reference).collect();
+        assert_eq!(references, [2, 4, 3, 1, 5]);
+    }
+}

@@ -178,16 +178,16 @@ fn read(seed: u64, instruments: u16, messages: u64) -> Reader {
 
 #[test]
 fn books_hold_what_they_must_at_every_message() {
-    let reader = read(1, 16, 300_000);
+    let reader = read(1, 16, 1_000_000);
     assert!(reader.live_max < LIVE_ORDERS.min(900), "{}", reader.live_max);
     assert!(reader.levels_max <= 40, "{}", reader.levels_max);
-    let mean = reader.live_sum / 300_000;
+    let mean = reader.live_sum / 1_000_000;
     assert!((300..900).contains(&mean), "mean live orders {mean}");
     // Every type that the flow has occurs, in proportions of a real feed.
     for code in "AFECXDUPSRHIQJYLNB".chars() {
         assert!(reader.counts.contains_key(&code), "no {code}: {:?}", reader.counts);
     }
-    let percent = |code| reader.counts[&code] * 100 / 300_000;
+    let percent = |code| reader.counts[&code] * 100 / 1_000_000;
     assert!((35..50).contains(&percent('A')), "{:?}", reader.counts);
     assert!((3..15).contains(&percent('E')), "{:?}", reader.counts);
 }

@@ -3,10 +3,11 @@
 use std::io::Write;
 
 use flate2::{Compression, write::GzEncoder};
+use proptest::prelude::*;
 use riposte_capture::{Capture, Error, PcapWriter, Record, open};
 use riposte_venue::{Config, Market};
 
-use crate::{file, raw};
+use crate::{data, file, raw};
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -292,6 +293,54 @@ fn trailing_bytes_are_reported_after_the_last_packet() {
     let (records, fault) = frames("trailing", &bytes);
     assert_eq!(records.len(), 2);
     assert!(matches!(fault, Some(Error::Trailing { bytes: 5, .. })));
+}
+
+#[test]
+fn real_captures_are_read_to_their_end() {
+    for (name, count) in [
+        ("deribit_multicast/sample_capture_v1_6.pcapng", 5_066),
+        ("cme_mdp3/Cme.Mdp3.Sbe.v8.1.Example.pcap", 10_000),
+        ("miax/Miax.Tom.Mach.v1.9.Example.pcap", 20_560),
+    ] {
+        let Some(path) = data(name) else { continue };
+        let Ok(Capture::Frames(frames)) = open(&path) else { panic!("{name}") };
+        let (records, fault) = split(frames);
+        assert_eq!((records.len(), fault.is_none()), (count, true), "{name}");
+        // All were captured between 2015 and 2026: the unit of time is right.
+        let years = (1_420_000_000 * SECOND)..(1_790_000_000 * SECOND);
+        assert!(records.iter().all(|record| years.contains(&record.time_ns)), "{name}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn damaged_files_never_panic(
+        kind in 0usize..4,
+        damage in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..6),
+        cut in any::<proptest::sample::Index>(),
+    ) {
+        let mut bytes = match kind {
+            0 => pcap(false, 0xa1b2_3c4d, 1),
+            1 => pcap(true, 0xa1b2_c3d4, 1),
+            2 => raw([event(1), event(2), event(3)]),
+            _ => [
+                section(true),
+                interface(true, 1, Some(9)),
+                packet(true, 0, 1, &[1; 61]),
+                block(true, 4, vec![0; 20]),
+                packet(true, 0, 2, &[2; 60]),
+            ]
+            .concat(),
+        };
+        let length = bytes.len();
+        damage.iter().for_each(|(at, value)| bytes[at.index(length)] = *value);
+        bytes.truncate(cut.index(2 * length) + 1);
+        match open(file("damaged", &bytes)) {
+            Ok(Capture::Frames(frames)) => drop(split(frames)),
+            Ok(Capture::Messages(messages)) => drop(split(messages)),
+            Err(_) => {}
+        }
+    }
 }
 
 fn event(time: u8) -> Vec<u8> {
