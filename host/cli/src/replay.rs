@@ -85,6 +85,9 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<Outcome> {
         Ok(ended) => ended,
         Err(drive::Error::Differ(difference)) => {
             eprintln!("riposte: {}: {difference}", args.file.display());
+            if output.is_json() {
+                output.print_json(&serde_json::json!({ "manifest": manifest, "difference": difference }))?;
+            }
             return Ok(Outcome::CheckFailed);
         }
         Err(drive::Error::Failed(error)) => return Err(error),

@@ -16,7 +16,7 @@ pub struct Rig {
 }
 
 /// The first thing that two cards do not agree on.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, thiserror::Error)]
 pub struct Difference {
     /// `event 17`, `transmitted frame 3`, `counter orders_sent`.
     pub what: String,
