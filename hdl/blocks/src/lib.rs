@@ -1,1 +1,29 @@
-//! To be written.
+//! Gateware blocks, one file a block, and what they are made with: constants of exact width, checks,
+//! memories, and the audit that every kernel must pass.
+//!
+//! A kernel is Rust that rust-hdl both runs and prints as Verilog. It knows neither `let` nor calls, and
+//! some expressions mean two different things in the two worlds; `audit` refuses those.
+#![forbid(unsafe_code)]
+#![allow(clippy::precedence, clippy::new_without_default, clippy::collapsible_else_if, clippy::collapsible_if)]
+
+pub mod audit;
+pub mod bundle;
+pub mod channel;
+pub mod check;
+pub mod commit;
+pub mod control;
+pub mod counters;
+pub mod events;
+pub mod gate;
+pub mod headers;
+pub mod issue;
+pub mod konst;
+pub mod lanes;
+pub mod levels;
+pub mod memory;
+pub mod orders;
+pub mod queue;
+pub mod session;
+pub mod types;
+pub mod verdict;
+pub mod walker;

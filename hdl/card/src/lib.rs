@@ -1,1 +1,318 @@
-//! To be written.
+//! The card: blocks wired together, and the Verilog that comes out.
+//!
+//! In: the receive stream, commands, the time. Out: the transmit stream, events, a counter. Latency and behaviour:
+//! `hdl/README.md`. Holds: reset must last 512 cycles, in which every table is swept. Not here: anything clever.
+#![forbid(unsafe_code)]
+#![allow(clippy::new_without_default)]
+
+use riposte_blocks::{
+    channel::Channel, commit::Commit, control::Control, counters::Counters, events::Events, gate::Gate,
+    headers::Headers, issue::Issue, konst::Konst, lanes::LaneReverse, levels::Levels, orders::Orders,
+    session::Session, verdict::Verdict, walker::Walker,
+};
+use rust_hdl::prelude::*;
+
+/// Cycles that reset must be held.
+pub const RESET_CYCLES: u64 = 520;
+/// Name of the top module.
+pub const TOP: &str = "riposte_card";
+
+#[derive(LogicBlock, Default)]
+pub struct RiposteCard {
+    pub clock: Signal<In, Clock>,
+    pub reset: Signal<In, bool>,
+    pub time_ns: Signal<In, Bits<64>>,
+    pub rx_data: Signal<In, Bits<64>>,
+    pub rx_bytes: Signal<In, Bits<4>>,
+    pub rx_last: Signal<In, bool>,
+    pub rx_bad: Signal<In, bool>,
+    pub rx_valid: Signal<In, bool>,
+    pub command: Signal<In, Bits<512>>,
+    pub command_valid: Signal<In, bool>,
+    pub counter_index: Signal<In, Bits<6>>,
+    pub tx_data: Signal<Out, Bits<64>>,
+    pub tx_bytes: Signal<Out, Bits<4>>,
+    pub tx_last: Signal<Out, bool>,
+    pub tx_valid: Signal<Out, bool>,
+    /// Receive time of the frame that caused the one being sent.
+    pub tx_time_ns: Signal<Out, Bits<64>>,
+    pub event_record: Signal<Out, Bits<512>>,
+    pub event_valid: Signal<Out, bool>,
+    pub counter: Signal<Out, Bits<32>>,
+    rx_lanes: LaneReverse,
+    tx_lanes: LaneReverse,
+    image_lanes: LaneReverse,
+    headers: Headers,
+    session: Session,
+    walker: Walker,
+    issue: Issue,
+    orders: Orders,
+    levels: Levels,
+    commit: Commit,
+    verdict: Verdict,
+    gate: Gate,
+    control: Control,
+    channel: Channel,
+    events: Events,
+    counters: Counters,
+    cycle: DFF<Bits<16>>,
+    sweep: DFF<Bits<9>>,
+    system_sequence: Signal<Local, Bits<64>>,
+    tallies: [Signal<Local, Bits<37>>; 26],
+    k_cycle: Konst<16, 1>,
+    k_sweep: Konst<9, 1>,
+}
+
+impl Logic for RiposteCard {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(self, clock, cycle, sweep);
+        clock!(
+            self, clock, headers, session, walker, issue, orders, levels, commit, verdict, gate, control, channel,
+            events, counters
+        );
+        self.cycle.d.next = self.cycle.q.val() + self.k_cycle.val();
+        self.sweep.d.next = self.sweep.q.val() + self.k_sweep.val();
+        self.headers.reset.next = self.reset.val();
+        self.session.reset.next = self.reset.val();
+        self.walker.reset.next = self.reset.val();
+        self.issue.reset.next = self.reset.val();
+        self.orders.reset.next = self.reset.val();
+        self.orders.sweep.next = self.sweep.q.val();
+        self.levels.reset.next = self.reset.val();
+        self.levels.sweep.next = self.sweep.q.val();
+        self.commit.reset.next = self.reset.val();
+        self.commit.sweep.next = self.sweep.q.val();
+        self.verdict.reset.next = self.reset.val();
+        self.gate.reset.next = self.reset.val();
+        self.control.reset.next = self.reset.val();
+        self.channel.reset.next = self.reset.val();
+        self.events.reset.next = self.reset.val();
+        self.counters.reset.next = self.reset.val();
+
+        // ---- frame, session, messages
+        self.rx_lanes.word.next = self.rx_data.val();
+        self.headers.word.data.next = self.rx_lanes.reversed.val();
+        self.headers.word.bytes.next = self.rx_bytes.val();
+        self.headers.word.last.next = self.rx_last.val();
+        self.headers.word.bad.next = self.rx_bad.val();
+        self.headers.word.valid.next = self.rx_valid.val();
+        self.headers.time_now.next = self.time_ns.val();
+        self.headers.group.next = self.control.group.val();
+        self.headers.port.next = self.control.port.val();
+        self.session.done.next = self.headers.done.val();
+        self.session.session.next = self.headers.session.val();
+        self.session.sequence.next = self.headers.sequence.val();
+        self.session.count.next = self.headers.count.val();
+        self.walker.word.data.next = self.rx_lanes.reversed.val();
+        self.walker.word.bytes.next = self.rx_bytes.val();
+        self.walker.word.last.next = self.rx_last.val();
+        self.walker.word.bad.next = self.rx_bad.val();
+        self.walker.word.valid.next = self.rx_valid.val();
+        self.walker.index.next = self.headers.index.val();
+        self.walker.tagged.next = self.headers.tagged.val();
+        self.walker.accepted.next = self.headers.accepted.val();
+        self.walker.payload_end.next = self.headers.payload_end.val();
+        self.walker.cut.next = self.headers.cut.val();
+        self.walker.deliver.next = self.session.deliver.val();
+        self.walker.skip.next = self.session.skip.val();
+        self.walker.cycle.next = self.cycle.q.val();
+        self.control.locate.next = self.walker.locate.val();
+        self.walker.watched.next = self.control.watched.val();
+        self.walker.instrument.next = self.control.instrument.val();
+        self.walker.bank.next = self.control.bank.val();
+        self.walker.generation.next = self.control.generation.val();
+
+        // ---- operations on books
+        self.issue.valid.next = self.walker.valid.val();
+        self.issue.message.next = self.walker.message.val();
+        self.issue.instrument.next = self.walker.message_instrument.val();
+        self.issue.bank.next = self.walker.message_bank.val();
+        self.issue.generation.next = self.walker.message_generation.val();
+        self.issue.sequence.next = self.headers.sequence.val();
+        self.issue.index.next = self.walker.message_index.val();
+        self.issue.time.next = self.headers.time.val();
+        self.issue.stamp.next = self.walker.stamp.val();
+        self.orders.issue.next = self.issue.issue.val() & !self.issue.light.val();
+        self.orders.operation.next = self.issue.operation.val();
+        self.levels.resolved.next = self.orders.resolved.val();
+        self.levels.valid.next = self.orders.valid.val();
+        self.commit.light.next = self.issue.issue.val() & self.issue.light.val();
+        self.commit.light_operation.next = self.issue.operation.val();
+        self.commit.resolved.next = self.orders.resolved.val();
+        self.commit.resolved_valid.next = self.orders.valid.val();
+        self.commit.next_instrument.next = self.orders.next_instrument.val();
+        self.commit.next_tag.next = self.orders.next_tag.val();
+        self.commit.root.next = self.levels.root.val();
+        self.commit.root_tag.next = self.levels.root_tag.val();
+        self.commit.root_valid.next = self.levels.root_valid.val();
+
+        // ---- rules and gate
+        self.verdict.valid.next = self.commit.valid.val();
+        self.verdict.committed.next = self.commit.committed.val();
+        self.verdict.bid.next = self.commit.bid.val();
+        self.verdict.ask.next = self.commit.ask.val();
+        self.verdict.context_write.next = self.issue.context_write.val();
+        self.verdict.context_tag.next = self.issue.context_tag.val();
+        self.verdict.context.next = self.issue.context.val();
+        self.verdict.overflow.next = self.levels.overflow.val();
+        self.verdict.overflow_tag.next = self.levels.overflow_tag.val();
+        self.verdict.overflow_valid.next = self.levels.overflow_valid.val();
+        self.verdict.rules_write.next = self.control.rules_write.val();
+        self.verdict.rules_address.next = self.control.row_address.val();
+        self.verdict.rules_data.next = self.control.rules_data.val();
+        self.verdict.forget.next = self.control.forget.val();
+        self.verdict.books_valid.next = self.control.books_valid.val();
+        self.verdict.trace.next = self.control.trace.val();
+        self.verdict.queue_full.next = self.gate.queue_full.val();
+        self.gate.cycle.next = self.cycle.q.val();
+        self.gate.decided.next = self.verdict.decided.val();
+        self.gate.decision.next = self.verdict.decision.val();
+        self.gate.limits_write.next = self.control.limits_write.val();
+        self.gate.limits_address.next = self.control.row_address.val();
+        self.gate.limits_data.next = self.control.limits_data.val();
+        self.gate.template_write.next = self.control.template_write.val();
+        self.gate.template_address.next = self.control.template_address.val();
+        self.gate.template_data.next = self.control.template_data.val();
+        self.gate.image_write.next = self.control.image_write.val();
+        self.gate.image_address.next = self.control.image_address.val();
+        self.image_lanes.word.next = self.control.image_data.val();
+        self.gate.image_data.next = self.image_lanes.reversed.val();
+        self.gate.session_write.next = self.control.session_write.val();
+        self.gate.session_sequence.next = self.control.session_sequence.val();
+        self.gate.session_acknowledgement.next = self.control.session_acknowledgement.val();
+        self.gate.session_user_ref.next = self.control.session_user_ref.val();
+        self.gate.generation.next = self.control.generation.val();
+        self.gate.armed.next = self.control.armed.val();
+        self.gate.killed.next = self.control.killed.val();
+        self.gate.books_valid.next = self.control.books_valid.val();
+        self.gate.trading.next = self.verdict.trading.val();
+        self.tx_lanes.word.next = self.gate.tx.data.val();
+        self.tx_data.next = self.tx_lanes.reversed.val();
+        self.tx_bytes.next = self.gate.tx.bytes.val();
+        self.tx_last.next = self.gate.tx.last.val();
+        self.tx_valid.next = self.gate.tx.valid.val();
+        self.tx_time_ns.next = self.gate.tx_time.val();
+
+        // ---- commands and validity
+        self.control.command.next = self.command.val();
+        self.control.command_valid.next = self.command_valid.val();
+        self.control.invalidate_all.next = self.channel.invalidate.val();
+        self.control.invalidate.next = self.verdict.invalidate.val();
+        self.control.issue.next = self.issue.issue.val();
+        self.control.issue_instrument.next = self.issue.operation.val().instrument;
+        self.control.event_lost.next = self.events.lost.val();
+
+        // ---- events
+        self.system_sequence.next =
+            self.headers.sequence.val() + bit_cast::<64, 16>(self.walker.message_index.val());
+        self.channel.system.next = self.walker.system.val();
+        self.channel.system_code.next = self.walker.system_code.val();
+        self.channel.system_sequence.next = self.system_sequence.val();
+        self.channel.system_time.next = self.headers.time.val();
+        self.channel.gap.next = self.session.gap.val();
+        self.channel.session_change.next = self.session.session_change.val();
+        self.channel.session_end.next = self.session.session_end.val();
+        self.channel.overload.next = self.issue.overload.val();
+        self.channel.expected.next = self.session.expected_was.val();
+        self.channel.received.next = self.session.received.val();
+        self.channel.bad_length.next = self.walker.bad_length.val();
+        self.channel.malformed.next = self.walker.malformed.val();
+        self.channel.bad_frame.next = self.headers.bad_frame.val();
+        self.channel.cut.next = self.headers.cut.val();
+        self.channel.time.next = self.headers.time_late.val();
+        self.channel.generation.next = self.control.generation.val();
+        self.events.channel.next = self.channel.note.val();
+        self.events.channel_valid.next = self.channel.noted.val();
+        self.events.command.next = self.control.note.val();
+        self.events.command_valid.next = self.control.noted.val();
+        self.events.order.next = self.gate.note.val();
+        self.events.order_valid.next = self.gate.noted.val();
+        self.events.verdict.next = self.verdict.note.val();
+        self.events.verdict_valid.next = self.verdict.noted.val();
+        self.event_record.next = self.events.event_record.val();
+        self.event_valid.next = self.events.valid.val();
+
+        // ---- counters, bit n for counter n
+        self.tallies[0].next = bit_cast::<37, 1>(self.headers.count_frame.val().into());
+        self.tallies[1].next = bit_cast::<37, 1>(self.headers.count_other.val().into()) << 1;
+        self.tallies[2].next = bit_cast::<37, 1>(self.headers.count_bad.val().into()) << 2;
+        self.tallies[3].next =
+            bit_cast::<37, 1>((self.headers.cut.val() & !self.headers.bad_frame.val()).into()) << 3;
+        self.tallies[4].next = bit_cast::<37, 1>(self.headers.count_options.val().into()) << 4;
+        self.tallies[5].next = bit_cast::<37, 1>(self.headers.count_fragment.val().into()) << 5;
+        self.tallies[6].next = bit_cast::<37, 1>(self.headers.count_udp_length.val().into()) << 6;
+        self.tallies[7].next = bit_cast::<37, 1>(self.session.count_packet.val().into()) << 7;
+        self.tallies[8].next = bit_cast::<37, 1>(self.session.count_heartbeat.val().into()) << 8;
+        self.tallies[9].next = bit_cast::<37, 1>(self.session.count_end.val().into()) << 9;
+        self.tallies[10].next = bit_cast::<37, 1>(self.session.gap.val().into()) << 10;
+        self.tallies[11].next = bit_cast::<37, 1>(self.session.count_duplicate.val().into()) << 11;
+        self.tallies[12].next = bit_cast::<37, 1>(self.session.count_overlap.val().into()) << 12;
+        self.tallies[13].next = bit_cast::<37, 1>(self.session.session_change.val().into()) << 13;
+        self.tallies[14].next = bit_cast::<37, 1>(self.walker.malformed.val().into()) << 14;
+        self.tallies[15].next = bit_cast::<37, 1>(self.walker.bad_length.val().into()) << 15;
+        self.tallies[16].next = bit_cast::<37, 1>(self.walker.count_unknown.val().into()) << 16;
+        self.tallies[17].next = bit_cast::<37, 11>(self.walker.count_class.val()) << 17;
+        self.tallies[18].next = bit_cast::<37, 1>(self.walker.count_unwatched.val().into()) << 28;
+        self.tallies[19].next = bit_cast::<37, 1>(self.verdict.count_invalidation.val().into()) << 29;
+        self.tallies[20].next = bit_cast::<37, 1>(self.verdict.decided.val().into()) << 30;
+        self.tallies[21].next = bit_cast::<37, 1>(self.verdict.count_dropped.val().into()) << 31;
+        self.tallies[22].next = (bit_cast::<37, 1>(self.gate.count_sent.val().into()) << 32)
+            | (bit_cast::<37, 1>(self.gate.count_refused.val().into()) << 33);
+        self.tallies[23].next = bit_cast::<37, 1>(self.control.count_command.val().into()) << 34;
+        self.tallies[24].next = bit_cast::<37, 1>(self.control.count_refused.val().into()) << 35;
+        self.tallies[25].next = bit_cast::<37, 1>(self.events.lost.val().into()) << 36;
+        self.counters.count.next = (self.tallies[0].val() | self.tallies[1].val() | self.tallies[2].val())
+            | (self.tallies[3].val() | self.tallies[4].val() | self.tallies[5].val())
+            | (self.tallies[6].val() | self.tallies[7].val() | self.tallies[8].val())
+            | (self.tallies[9].val() | self.tallies[10].val() | self.tallies[11].val())
+            | (self.tallies[12].val() | self.tallies[13].val() | self.tallies[14].val())
+            | (self.tallies[15].val() | self.tallies[16].val() | self.tallies[17].val())
+            | (self.tallies[18].val() | self.tallies[19].val() | self.tallies[20].val())
+            | (self.tallies[21].val() | self.tallies[22].val() | self.tallies[23].val())
+            | (self.tallies[24].val() | self.tallies[25].val());
+        self.counters.index.next = self.counter_index.val();
+        self.counter.next = self.counters.value.val();
+    }
+}
+
+/// A card with its wires connected, as every user of its structure wants it.
+pub fn card() -> RiposteCard {
+    let mut card = RiposteCard::default();
+    card.connect_all();
+    card
+}
+
+/// Verilog of a block under a name of its own. Panics when rust-hdl's own checks find a fault in its wiring:
+/// a programmer's error.
+pub fn verilog_of<B: Block>(name: &str, block: &B) -> String {
+    if let Err(fault) = check_all(block) {
+        panic!("{name}: {fault:?}");
+    }
+    let mut modules = ModuleDefines::default();
+    block.accept(name, &mut modules);
+    modules.defines()
+}
+
+/// Verilog of the whole card.
+pub fn verilog() -> String {
+    verilog_of(TOP, &card())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use riposte_blocks::audit::audit;
+
+    #[test]
+    fn every_kernel_of_the_card_passes_the_audit() {
+        let findings = audit(TOP, &card());
+        assert!(findings.is_empty(), "{} findings:\n{}", findings.len(), findings.join("\n"));
+    }
+
+    #[test]
+    fn the_card_is_wired_and_prints_one_top() {
+        let verilog = verilog();
+        assert_eq!(verilog.matches(&format!("\nmodule {TOP}(")).count(), 1);
+    }
+}

@@ -36,9 +36,9 @@ pub const IMAGE_WORD_BITS: usize = 4;
 /// Idle words between two transmitted frames: preamble, FCS and inter-frame gap of a 10 Gb/s MAC.
 pub const TRANSMIT_GAP_WORDS: usize = 4;
 
-/// Shortest MoldUDP64 message block that the walker follows, in bytes without the length prefix;
-/// ITCH 5.0 has none below 12. Longest: what one byte can say.
-pub const BLOCK_BYTES_MIN: usize = 6;
+/// Shortest MoldUDP64 message block that the walker follows, in bytes without the length prefix: the
+/// common head of every ITCH 5.0 message. Longest: what one byte can say.
+pub const BLOCK_BYTES_MIN: usize = 11;
 pub const BLOCK_BYTES_MAX: usize = 255;
 
 /// Reference clock of the card, in hertz.

@@ -1,0 +1,227 @@
+//! What flows between blocks: streams as interfaces, records as structs.
+//!
+//! Inside the card the first byte on the wire is in the top lane of a word, so that every big-endian
+//! field is a plain slice. Sizes come from `riposte_map`; `tests` below pin the ones typed here.
+use rust_hdl::prelude::*;
+
+/// Eight bytes of a frame a cycle. `bytes` counts the valid ones of the last word (1-8), 8 before it;
+/// `bad` is the FCS verdict, with the last word.
+#[derive(LogicInterface, Clone, Debug, Default)]
+#[join = "WordSource"]
+pub struct WordSink {
+    pub data: Signal<In, Bits<64>>,
+    pub bytes: Signal<In, Bits<4>>,
+    pub last: Signal<In, bool>,
+    pub bad: Signal<In, bool>,
+    pub valid: Signal<In, bool>,
+}
+
+#[derive(LogicInterface, Clone, Debug, Default)]
+#[join = "WordSink"]
+pub struct WordSource {
+    pub data: Signal<Out, Bits<64>>,
+    pub bytes: Signal<Out, Bits<4>>,
+    pub last: Signal<Out, bool>,
+    pub bad: Signal<Out, bool>,
+    pub valid: Signal<Out, bool>,
+}
+
+/// A decoded ITCH message that concerns a watched instrument. `mark` is byte 19: side, or trading state.
+#[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
+pub struct Message {
+    pub code: Bits<8>,
+    /// As in `types::class`.
+    pub kind: Bits<4>,
+    /// Number of the message among those in flight.
+    pub tag: Bits<4>,
+    pub instrument: Bits<4>,
+    pub bank: bool,
+    pub mark: Bits<8>,
+    pub printable: bool,
+    pub reference: Bits<64>,
+    pub new_reference: Bits<64>,
+    pub shares: Bits<32>,
+    pub price: Bits<32>,
+}
+
+/// What an event tells about the message behind it; follows the message by its tag.
+#[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
+pub struct Context {
+    pub code: Bits<8>,
+    pub instrument: Bits<4>,
+    pub bank: bool,
+    pub generation: Bits<32>,
+    pub time: Bits<64>,
+    pub sequence: Bits<64>,
+    /// Low bits of the cycle that showed the decisive byte.
+    pub stamp: Bits<16>,
+}
+
+/// One step on a book. A replace is two.
+#[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
+pub struct Operation {
+    /// Number of the operation; its upper bits are the message's.
+    pub tag: Bits<5>,
+    pub instrument: Bits<4>,
+    pub bank: bool,
+    pub add: bool,
+    pub remove: bool,
+    /// Removes all that is open.
+    pub whole: bool,
+    /// Second half of a replace: takes side and success from the first.
+    pub second: bool,
+    /// Last operation of its message: the verdict evaluates it.
+    pub evaluated: bool,
+    /// Trading action: byte 19 is the new state.
+    pub action: bool,
+    /// A print; `own_price`: at the message's price, else at the order's.
+    pub trade: bool,
+    pub own_price: bool,
+    pub mark: Bits<8>,
+    pub reference: Bits<64>,
+    pub shares: Bits<32>,
+    pub price: Bits<32>,
+}
+
+/// An operation after its order was looked up.
+#[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
+pub struct Resolved {
+    pub tag: Bits<5>,
+    pub instrument: Bits<4>,
+    pub bank: bool,
+    /// 0 if it may act on the book.
+    pub reason: Bits<8>,
+    pub add: bool,
+    pub remove: bool,
+    /// It came through the order table.
+    pub looked_up: bool,
+    pub evaluated: bool,
+    pub action: bool,
+    pub trade: bool,
+    pub mark: Bits<8>,
+    pub sell: bool,
+    /// Price of the level it acts on.
+    pub level_price: Bits<32>,
+    /// Price that the events show: the trade's, else the level's.
+    pub price: Bits<32>,
+    pub shares: Bits<32>,
+}
+
+/// A price level as the tournament sees it: the greater `key` is the better price on either side (asks
+/// are complemented). Not `used`: no level.
+#[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
+pub struct Slot {
+    pub used: bool,
+    pub key: Bits<32>,
+    pub quantity: Bits<32>,
+}
+
+/// One side of the top of a book; quantity 0 is an empty side.
+#[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
+pub struct Top {
+    pub price: Bits<32>,
+    pub quantity: Bits<32>,
+}
+
+/// An operation that has been committed to the top of its book.
+#[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
+pub struct Committed {
+    pub tag: Bits<5>,
+    pub instrument: Bits<4>,
+    pub bank: bool,
+    pub reason: Bits<8>,
+    /// It came through the order table.
+    pub looked_up: bool,
+    pub evaluated: bool,
+    pub action: bool,
+    pub trading: bool,
+    pub trade: bool,
+    pub price: Bits<32>,
+    pub shares: Bits<32>,
+}
+
+/// The four rules of an instrument: a condition and a threshold each.
+#[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
+pub struct RuleRow {
+    pub condition0: Bits<4>,
+    pub condition1: Bits<4>,
+    pub condition2: Bits<4>,
+    pub condition3: Bits<4>,
+    pub threshold0: Bits<32>,
+    pub threshold1: Bits<32>,
+    pub threshold2: Bits<32>,
+    pub threshold3: Bits<32>,
+}
+
+/// Limits of an instrument, as the gate reads them.
+#[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
+pub struct Limits {
+    pub enabled: bool,
+    pub quantity_max: Bits<32>,
+    pub collar_low: Bits<32>,
+    pub collar_high: Bits<32>,
+}
+
+/// What the gate checks and the transmitter patches into an order's image.
+#[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
+pub struct Template {
+    pub quantity: Bits<32>,
+    pub price: Bits<32>,
+    pub side: Bits<8>,
+    pub words: Bits<5>,
+    pub last_bytes: Bits<4>,
+    pub payload_bytes: Bits<8>,
+    pub checksum: Bits<16>,
+}
+
+/// Rules that fired at one verdict, with all that their orders' events tell.
+#[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
+pub struct Decision {
+    pub mask: Bits<4>,
+    pub instrument: Bits<4>,
+    pub bank: bool,
+    pub generation: Bits<32>,
+    pub time: Bits<64>,
+    pub sequence: Bits<64>,
+    pub stamp: Bits<16>,
+    pub bid_price: Bits<32>,
+    pub bid_quantity: Bits<32>,
+    pub ask_price: Bits<32>,
+    pub ask_quantity: Bits<32>,
+}
+
+/// An event before it is numbered; the fields of `riposte_map::shm::Event`.
+#[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
+pub struct Note {
+    pub kind: Bits<8>,
+    pub reason: Bits<8>,
+    pub instrument: Bits<8>,
+    pub rule: Bits<8>,
+    pub generation: Bits<32>,
+    pub time: Bits<64>,
+    pub feed_sequence: Bits<64>,
+    pub bid: Bits<64>,
+    pub ask: Bits<64>,
+    pub price: Bits<32>,
+    pub quantity: Bits<32>,
+    pub user_ref: Bits<32>,
+    pub cycles: Bits<16>,
+    pub detail: Bits<16>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use riposte_map::{limits, shm};
+
+    #[test]
+    fn widths_are_those_of_the_contract() {
+        assert_eq!(Note::BITS, 512 - 64, "an event without its sequence word");
+        assert_eq!(shm::bits::RECORD_BITS, 512);
+        assert_eq!(limits::INSTRUMENT_BITS, 4);
+        assert_eq!(limits::RULES, 4);
+        assert_eq!(1 << 4, limits::LEVEL_WAYS);
+        assert!(limits::OPERATION_QUEUE + limits::COMMIT_QUEUE <= 1 << 4, "a tag names one operation in flight");
+        assert!(limits::IMAGE_WORDS < 1 << 5);
+    }
+}

@@ -1,0 +1,196 @@
+//! Reports what concerns the whole channel, and makes every book invalid when it must.
+//!
+//! In: strobes of errors and system events (cycle X). Out: in X, `invalidate` and the event of the first that
+//! waits; the others follow a cycle each. Holds: an error invalidates in the cycle in which it is seen,
+//! whether or not its event has to wait.
+use crate::{bundle::*, konst::Konst};
+use riposte_map::{reason::Reason, shm::{EventKind, NONE}};
+use rust_hdl::prelude::*;
+
+#[derive(LogicBlock, Default)]
+pub struct Channel {
+    pub clock: Signal<In, Clock>,
+    pub reset: Signal<In, bool>,
+    pub system: Signal<In, bool>,
+    pub system_code: Signal<In, Bits<8>>,
+    pub system_sequence: Signal<In, Bits<64>>,
+    pub system_time: Signal<In, Bits<64>>,
+    pub gap: Signal<In, bool>,
+    pub session_change: Signal<In, bool>,
+    pub session_end: Signal<In, bool>,
+    pub overload: Signal<In, bool>,
+    pub expected: Signal<In, Bits<64>>,
+    pub received: Signal<In, Bits<64>>,
+    pub bad_length: Signal<In, bool>,
+    pub malformed: Signal<In, bool>,
+    pub bad_frame: Signal<In, bool>,
+    pub cut: Signal<In, bool>,
+    pub time: Signal<In, Bits<64>>,
+    pub generation: Signal<In, Bits<32>>,
+    pub invalidate: Signal<Out, bool>,
+    pub note: Signal<Out, Note>,
+    pub noted: Signal<Out, bool>,
+    header_waits: DFF<Bits<8>>,
+    header_expected: DFF<Bits<64>>,
+    header_received: DFF<Bits<64>>,
+    header_time: DFF<Bits<64>>,
+    length_waits: DFF<bool>,
+    length_time: DFF<Bits<64>>,
+    block_waits: DFF<bool>,
+    block_time: DFF<Bits<64>>,
+    frame_waits: DFF<Bits<8>>,
+    frame_time: DFF<Bits<64>>,
+    header: Signal<Local, Bits<8>>,
+    header_now: Signal<Local, Bits<8>>,
+    length: Signal<Local, bool>,
+    block: Signal<Local, bool>,
+    frame: Signal<Local, Bits<8>>,
+    frame_now: Signal<Local, Bits<8>>,
+    event: Signal<Local, Note>,
+    k_none: Konst<8, { NONE as u64 }>,
+    k_channel: Konst<8, { EventKind::Channel as u64 }>,
+    k_system: Konst<8, { EventKind::System as u64 }>,
+    r_gap: Konst<8, { Reason::Gap as u64 }>,
+    r_change: Konst<8, { Reason::SessionChange as u64 }>,
+    r_end: Konst<8, { Reason::EndOfSession as u64 }>,
+    r_overload: Konst<8, { Reason::Overload as u64 }>,
+    r_length: Konst<8, { Reason::BadLength as u64 }>,
+    r_block: Konst<8, { Reason::MalformedBlock as u64 }>,
+    r_frame: Konst<8, { Reason::BadFrame as u64 }>,
+    r_cut: Konst<8, { Reason::Truncated as u64 }>,
+}
+
+impl Logic for Channel {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(
+            self, clock, header_waits, header_expected, header_received, header_time, length_waits, length_time,
+            block_waits, block_time, frame_waits, frame_time
+        );
+        self.header_now.next = 0.into();
+        if self.overload.val() {
+            self.header_now.next = self.r_overload.val();
+        }
+        if self.session_end.val() {
+            self.header_now.next = self.r_end.val();
+        }
+        if self.session_change.val() {
+            self.header_now.next = self.r_change.val();
+        }
+        if self.gap.val() {
+            self.header_now.next = self.r_gap.val();
+        }
+        self.frame_now.next = 0.into();
+        if self.cut.val() {
+            self.frame_now.next = self.r_cut.val();
+        }
+        if self.bad_frame.val() {
+            self.frame_now.next = self.r_frame.val();
+        }
+        self.invalidate.next = (self.header_now.val() != 0)
+            | self.bad_length.val()
+            | self.malformed.val()
+            | (self.frame_now.val() != 0);
+        // What waits: of an earlier cycle, or of this one.
+        self.header.next = self.header_waits.q.val() | self.header_now.val();
+        self.length.next = self.length_waits.q.val() | self.bad_length.val();
+        self.block.next = self.block_waits.q.val() | self.malformed.val();
+        self.frame.next = self.frame_waits.q.val() | self.frame_now.val();
+        self.event.next.kind = self.k_channel.val();
+        self.event.next.reason = 0.into();
+        self.event.next.instrument = self.k_none.val();
+        self.event.next.rule = self.k_none.val();
+        self.event.next.generation = self.generation.val();
+        self.event.next.time = self.time.val();
+        self.event.next.feed_sequence = 0.into();
+        self.event.next.bid = 0.into();
+        self.event.next.ask = 0.into();
+        self.event.next.price = 0.into();
+        self.event.next.quantity = 0.into();
+        self.event.next.user_ref = 0.into();
+        self.event.next.cycles = 0.into();
+        self.event.next.detail = 0.into();
+        self.header_waits.d.next = self.header.val();
+        self.length_waits.d.next = self.length.val();
+        self.block_waits.d.next = self.block.val();
+        self.frame_waits.d.next = self.frame.val();
+        if self.header_now.val() != 0 {
+            self.header_time.d.next = self.time.val();
+            if self.header_now.val() != self.r_overload.val() {
+                self.header_expected.d.next = self.expected.val();
+                self.header_received.d.next = self.received.val();
+            } else {
+                self.header_expected.d.next = 0.into();
+                self.header_received.d.next = 0.into();
+            }
+        }
+        if self.bad_length.val() {
+            self.length_time.d.next = self.time.val();
+        }
+        if self.malformed.val() {
+            self.block_time.d.next = self.time.val();
+        }
+        if self.frame_now.val() != 0 {
+            self.frame_time.d.next = self.time.val();
+        }
+        self.noted.next = self.system.val()
+            | (self.header.val() != 0)
+            | self.length.val()
+            | self.block.val()
+            | (self.frame.val() != 0);
+        if self.system.val() {
+            self.event.next.kind = self.k_system.val();
+            self.event.next.time = self.system_time.val();
+            self.event.next.feed_sequence = self.system_sequence.val();
+            self.event.next.detail = bit_cast::<16, 8>(self.system_code.val());
+        } else {
+            if self.header.val() != 0 {
+                self.header_waits.d.next = 0.into();
+                self.event.next.reason = self.header.val();
+                self.event.next.bid = self.header_expected.q.val();
+                self.event.next.ask = self.header_received.q.val();
+                self.event.next.time = self.header_time.q.val();
+                if self.header_now.val() != 0 {
+                    self.event.next.time = self.time.val();
+                    self.event.next.bid = 0.into();
+                    self.event.next.ask = 0.into();
+                    if self.header_now.val() != self.r_overload.val() {
+                        self.event.next.bid = self.expected.val();
+                        self.event.next.ask = self.received.val();
+                    }
+                }
+            } else {
+                if self.length.val() {
+                    self.length_waits.d.next = false;
+                    self.event.next.reason = self.r_length.val();
+                    if self.length_waits.q.val() {
+                        self.event.next.time = self.length_time.q.val();
+                    }
+                } else {
+                    if self.block.val() {
+                        self.block_waits.d.next = false;
+                        self.event.next.reason = self.r_block.val();
+                        if self.block_waits.q.val() {
+                            self.event.next.time = self.block_time.q.val();
+                        }
+                    } else {
+                        if self.frame.val() != 0 {
+                            self.frame_waits.d.next = 0.into();
+                            self.event.next.reason = self.frame.val();
+                            if self.frame_waits.q.val() != 0 {
+                                self.event.next.time = self.frame_time.q.val();
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        if self.reset.val() {
+            self.header_waits.d.next = 0.into();
+            self.length_waits.d.next = false;
+            self.block_waits.d.next = false;
+            self.frame_waits.d.next = 0.into();
+        }
+        self.note.next = self.event.val();
+    }
+}

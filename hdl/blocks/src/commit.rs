@@ -1,0 +1,256 @@
+//! Top of book: every operation takes effect here, in order, at most one in two cycles.
+//!
+//! In: resolved operations; those that need no look-up; the tournament's roots. Out: `committed` with both
+//! tops of its instrument, one cycle after the commit K.
+//! Why: an operation that leaves the top in place is a compare and an add; one that empties it waits for its
+//! root, and what comes behind waits in a queue, so tops are exact for every operation.
+//! Holds: operations leave in the order in which they came. The tops of the next operation are read
+//! in the cycle before its commit; commits are two cycles apart, so that read is never stale.
+use crate::{bundle::*, konst::Konst, memory::LookupMemory, queue::Queue};
+use riposte_map::{limits, reason::Reason, wire::itch};
+use rust_hdl::prelude::*;
+
+const _: () = assert!(limits::COMMIT_QUEUE == 1 << 3);
+
+#[derive(LogicBlock, Default)]
+pub struct Commit {
+    pub clock: Signal<In, Clock>,
+    pub reset: Signal<In, bool>,
+    pub sweep: Signal<In, Bits<9>>,
+    /// An operation without look-up, in its issue cycle.
+    pub light: Signal<In, bool>,
+    pub light_operation: Signal<In, Operation>,
+    pub resolved: Signal<In, Resolved>,
+    pub resolved_valid: Signal<In, bool>,
+    pub next_instrument: Signal<In, Bits<4>>,
+    pub next_tag: Signal<In, Bits<5>>,
+    pub root: Signal<In, Slot>,
+    pub root_tag: Signal<In, Bits<5>>,
+    pub root_valid: Signal<In, bool>,
+    pub committed: Signal<Out, Committed>,
+    pub bid: Signal<Out, Top>,
+    pub ask: Signal<Out, Top>,
+    pub valid: Signal<Out, bool>,
+    waiting: Queue<Resolved, 3, 4>,
+    bids: LookupMemory<Bits<64>, 4>,
+    asks: LookupMemory<Bits<64>, 4>,
+    roots: LookupMemory<Bits<65>, 5>,
+    light_valid: DFF<bool>,
+    light_record: DFF<Resolved>,
+    rested: DFF<bool>,
+    bid_before: DFF<Bits<64>>,
+    ask_before: DFF<Bits<64>>,
+    root_ready: DFF<bool>,
+    root_found: DFF<Bits<65>>,
+    done: DFF<Bits<32>>,
+    record: DFF<Committed>,
+    bid_after: DFF<Top>,
+    ask_after: DFF<Top>,
+    commits: DFF<bool>,
+    light_now: Signal<Local, Resolved>,
+    head: Signal<Local, Resolved>,
+    arrives: Signal<Local, bool>,
+    have: Signal<Local, bool>,
+    take: Signal<Local, bool>,
+    ahead_instrument: Signal<Local, Bits<4>>,
+    ahead_tag: Signal<Local, Bits<5>>,
+    root_bits: Signal<Local, Bits<65>>,
+    entering: Signal<Local, Bits<32>>,
+    leaving: Signal<Local, Bits<32>>,
+    price: Signal<Local, Bits<32>>,
+    quantity: Signal<Local, Bits<32>>,
+    empty: Signal<Local, bool>,
+    equal: Signal<Local, bool>,
+    better: Signal<Local, bool>,
+    sum: Signal<Local, Bits<33>>,
+    difference: Signal<Local, Bits<33>>,
+    empties: Signal<Local, bool>,
+    slow: Signal<Local, bool>,
+    price_after: Signal<Local, Bits<32>>,
+    quantity_after: Signal<Local, Bits<32>>,
+    bid_now: Signal<Local, Bits<64>>,
+    ask_now: Signal<Local, Bits<64>>,
+    k_full: Konst<32, 0xffff_ffff>,
+    k_bit: Konst<32, 1>,
+    k_trading: Konst<8, { itch::STATE_TRADING as u64 }>,
+    r_none: Konst<8, { Reason::None as u64 }>,
+}
+
+impl Logic for Commit {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(
+            self, clock, light_valid, light_record, rested, bid_before, ask_before, root_ready, root_found, done, record,
+            bid_after, ask_after, commits
+        );
+        clock!(self, clock, waiting, bids, asks, roots);
+        self.waiting.reset.next = self.reset.val();
+        // ---- an operation without look-up enters one cycle after its issue
+        self.light_now.next.tag = self.light_operation.val().tag;
+        self.light_now.next.instrument = self.light_operation.val().instrument;
+        self.light_now.next.bank = self.light_operation.val().bank;
+        self.light_now.next.reason = self.r_none.val();
+        self.light_now.next.add = false;
+        self.light_now.next.remove = false;
+        self.light_now.next.looked_up = false;
+        self.light_now.next.evaluated = true;
+        self.light_now.next.action = self.light_operation.val().action;
+        self.light_now.next.trade = self.light_operation.val().trade;
+        self.light_now.next.mark = self.light_operation.val().mark;
+        self.light_now.next.sell = false;
+        self.light_now.next.level_price = self.light_operation.val().price;
+        self.light_now.next.price = self.light_operation.val().price;
+        self.light_now.next.shares = self.light_operation.val().shares;
+        self.light_record.d.next = self.light_now.val();
+        self.light_valid.d.next = self.light.val();
+        // ---- the operation whose turn it is
+        self.arrives.next = self.resolved_valid.val() | self.light_valid.q.val();
+        self.head.next = self.waiting.head.val();
+        if self.waiting.empty.val() {
+            self.head.next = self.resolved.val();
+            if self.light_valid.q.val() {
+                self.head.next = self.light_record.q.val();
+            }
+        }
+        self.have.next = self.arrives.val() | !self.waiting.empty.val();
+        // ---- what it does to its side's top
+        self.price.next = self.bid_before.q.val().get_bits::<32>(0);
+        self.quantity.next = self.bid_before.q.val().get_bits::<32>(32);
+        self.better.next = self.head.val().level_price > self.bid_before.q.val().get_bits::<32>(0);
+        if self.head.val().sell {
+            self.price.next = self.ask_before.q.val().get_bits::<32>(0);
+            self.quantity.next = self.ask_before.q.val().get_bits::<32>(32);
+            self.better.next = self.head.val().level_price < self.ask_before.q.val().get_bits::<32>(0);
+        }
+        self.empty.next = self.quantity.val() == 0;
+        self.equal.next = !self.empty.val() & (self.price.val() == self.head.val().level_price);
+        self.sum.next = bit_cast::<33, 32>(self.quantity.val()) + bit_cast::<33, 32>(self.head.val().shares);
+        self.difference.next =
+            bit_cast::<33, 32>(self.quantity.val()) - bit_cast::<33, 32>(self.head.val().shares);
+        self.empties.next = self.difference.val().get_bit(32) | (self.difference.val() == 0);
+        self.slow.next = self.head.val().remove & self.equal.val() & self.empties.val();
+        self.price_after.next = self.price.val();
+        self.quantity_after.next = self.quantity.val();
+        if self.head.val().add {
+            if self.empty.val() | self.better.val() {
+                self.price_after.next = self.head.val().level_price;
+                self.quantity_after.next = self.head.val().shares;
+            }
+            if self.equal.val() {
+                self.quantity_after.next = self.sum.val().get_bits::<32>(0);
+                if self.sum.val().get_bit(32) {
+                    self.quantity_after.next = self.k_full.val();
+                }
+            }
+        }
+        if self.head.val().remove & self.equal.val() {
+            self.quantity_after.next = self.difference.val().get_bits::<32>(0);
+        }
+        if self.slow.val() {
+            self.price_after.next = 0.into();
+            self.quantity_after.next = 0.into();
+            if self.root_found.q.val().get_bit(64) {
+                self.price_after.next = self.root_found.q.val().get_bits::<32>(32);
+                self.quantity_after.next = self.root_found.q.val().get_bits::<32>(0);
+            }
+        }
+        self.bid_now.next = self.bid_before.q.val();
+        self.ask_now.next = self.ask_before.q.val();
+        if self.head.val().sell {
+            self.ask_now.next = (bit_cast::<64, 32>(self.quantity_after.val()) << 32)
+                | bit_cast::<64, 32>(self.price_after.val());
+        } else {
+            self.bid_now.next = (bit_cast::<64, 32>(self.quantity_after.val()) << 32)
+                | bit_cast::<64, 32>(self.price_after.val());
+        }
+        self.take.next =
+            self.have.val() & !self.rested.q.val() & (!self.slow.val() | self.root_ready.q.val());
+        self.rested.d.next = self.take.val();
+        self.waiting.push.next = self.arrives.val() & !(self.waiting.empty.val() & self.take.val());
+        self.waiting.data.next = self.resolved.val();
+        if self.light_valid.q.val() {
+            self.waiting.data.next = self.light_record.q.val();
+        }
+        self.waiting.pop.next = self.take.val() & !self.waiting.empty.val();
+        self.bids.write.next = self.take.val();
+        self.bids.write_address.next = self.head.val().instrument;
+        self.bids.write_data.next = self.bid_now.val();
+        self.asks.write.next = self.take.val();
+        self.asks.write_address.next = self.head.val().instrument;
+        self.asks.write_data.next = self.ask_now.val();
+        // ---- the tops and the root of the operation whose turn may be next
+        self.ahead_instrument.next = self.next_instrument.val();
+        self.ahead_tag.next = self.next_tag.val();
+        if self.light.val() {
+            self.ahead_instrument.next = self.light_operation.val().instrument;
+            self.ahead_tag.next = self.light_operation.val().tag;
+        }
+        if self.have.val() & !self.take.val() {
+            self.ahead_instrument.next = self.head.val().instrument;
+            self.ahead_tag.next = self.head.val().tag;
+        }
+        self.bids.read_address.next = self.ahead_instrument.val();
+        self.asks.read_address.next = self.ahead_instrument.val();
+        self.bid_before.d.next = self.bids.read_data.val();
+        self.ask_before.d.next = self.asks.read_data.val();
+        self.root_bits.next = (bit_cast::<65, 1>(self.root.val().used.into()) << 64)
+            | (bit_cast::<65, 32>(self.root.val().key) << 32)
+            | bit_cast::<65, 32>(self.root.val().quantity);
+        self.roots.write.next = self.root_valid.val();
+        self.roots.write_address.next = self.root_tag.val();
+        self.roots.write_data.next = self.root_bits.val();
+        self.roots.read_address.next = self.ahead_tag.val();
+        self.root_found.d.next = self.roots.read_data.val();
+        // Only an operation that waits can have its root; a tag not yet entered shows its last user's.
+        self.root_ready.d.next = self.have.val()
+            & !self.take.val()
+            & !(self.resolved_valid.val() & (self.resolved.val().tag == self.ahead_tag.val()))
+            & self.done.q.val().get_bit(self.ahead_tag.val().index());
+        if self.root_valid.val() & (self.root_tag.val() == self.ahead_tag.val()) & self.have.val() & !self.take.val() {
+            self.root_found.d.next = self.root_bits.val();
+            self.root_ready.d.next = true;
+        }
+        // A tag's root is there from its end of the tournament until the tag enters again.
+        self.leaving.next = 0.into();
+        if self.resolved_valid.val() {
+            self.leaving.next = self.k_bit.val() << bit_cast::<32, 5>(self.resolved.val().tag);
+        }
+        self.entering.next = 0.into();
+        if self.root_valid.val() {
+            self.entering.next = self.k_bit.val() << bit_cast::<32, 5>(self.root_tag.val());
+        }
+        self.done.d.next = (self.done.q.val() | self.entering.val()) & (!self.leaving.val());
+        // ---- out
+        self.commits.d.next = self.take.val();
+        self.record.d.next.tag = self.head.val().tag;
+        self.record.d.next.instrument = self.head.val().instrument;
+        self.record.d.next.bank = self.head.val().bank;
+        self.record.d.next.reason = self.head.val().reason;
+        self.record.d.next.looked_up = self.head.val().looked_up;
+        self.record.d.next.evaluated = self.head.val().evaluated;
+        self.record.d.next.action = self.head.val().action;
+        self.record.d.next.trading = self.head.val().mark == self.k_trading.val();
+        self.record.d.next.trade = self.head.val().trade;
+        self.record.d.next.price = self.head.val().price;
+        self.record.d.next.shares = self.head.val().shares;
+        self.bid_after.d.next.price = self.bid_now.val().get_bits::<32>(0);
+        self.bid_after.d.next.quantity = self.bid_now.val().get_bits::<32>(32);
+        self.ask_after.d.next.price = self.ask_now.val().get_bits::<32>(0);
+        self.ask_after.d.next.quantity = self.ask_now.val().get_bits::<32>(32);
+        if self.reset.val() {
+            self.light_valid.d.next = false;
+            self.rested.d.next = false;
+            self.commits.d.next = false;
+            self.bids.write.next = true;
+            self.bids.write_address.next = self.sweep.val().get_bits::<4>(0);
+            self.bids.write_data.next = 0.into();
+            self.asks.write.next = true;
+            self.asks.write_address.next = self.sweep.val().get_bits::<4>(0);
+            self.asks.write_data.next = 0.into();
+        }
+        self.committed.next = self.record.q.val();
+        self.bid.next = self.bid_after.q.val();
+        self.ask.next = self.ask_after.q.val();
+        self.valid.next = self.commits.q.val();
+    }
+}

@@ -1,0 +1,347 @@
+//! Commands, parameter banks, and the state that every order depends on: generation, arm, kill, validity.
+//!
+//! In: a command (cycle x), who invalidates what. Out: writes to the shadow bank in x + 1; state that has
+//! changed is visible in x + 2; an acknowledgement.
+//! Why: parameters are written beside those in force and exchanged with them by one write.
+//! Holds: reset leaves generation 0, disarmed, every book invalid; a book that was touched cannot be
+//! declared valid; an invalidation beats a validation; kill stays until it is cleared.
+use crate::{bundle::*, konst::Konst};
+use riposte_map::{reason::Reason, shm::{EventKind, Opcode, bits::command}};
+use rust_hdl::prelude::*;
+
+#[derive(LogicBlock, Default)]
+pub struct Control {
+    pub clock: Signal<In, Clock>,
+    pub reset: Signal<In, bool>,
+    pub command: Signal<In, Bits<512>>,
+    pub command_valid: Signal<In, bool>,
+    pub invalidate_all: Signal<In, bool>,
+    pub invalidate: Signal<In, Bits<16>>,
+    pub issue: Signal<In, bool>,
+    pub issue_instrument: Signal<In, Bits<4>>,
+    pub event_lost: Signal<In, bool>,
+    /// Instrument table: is this locate watched?
+    pub locate: Signal<In, Bits<16>>,
+    pub watched: Signal<Out, bool>,
+    pub instrument: Signal<Out, Bits<4>>,
+    // State.
+    pub bank: Signal<Out, bool>,
+    pub generation: Signal<Out, Bits<32>>,
+    pub armed: Signal<Out, bool>,
+    pub killed: Signal<Out, bool>,
+    pub trace: Signal<Out, bool>,
+    pub books_valid: Signal<Out, Bits<16>>,
+    pub group: Signal<Out, Bits<32>>,
+    pub port: Signal<Out, Bits<16>>,
+    /// New parameters come into force with the next cycle.
+    pub forget: Signal<Out, bool>,
+    // Writes.
+    pub rules_write: Signal<Out, bool>,
+    pub rules_data: Signal<Out, RuleRow>,
+    pub limits_write: Signal<Out, bool>,
+    pub limits_data: Signal<Out, Limits>,
+    pub row_address: Signal<Out, Bits<5>>,
+    pub template_write: Signal<Out, bool>,
+    pub template_data: Signal<Out, Template>,
+    pub template_address: Signal<Out, Bits<7>>,
+    pub image_write: Signal<Out, bool>,
+    pub image_address: Signal<Out, Bits<11>>,
+    /// First byte on the wire in the low lane.
+    pub image_data: Signal<Out, Bits<64>>,
+    pub session_write: Signal<Out, bool>,
+    pub session_sequence: Signal<Out, Bits<32>>,
+    pub session_acknowledgement: Signal<Out, Bits<32>>,
+    pub session_user_ref: Signal<Out, Bits<32>>,
+    pub note: Signal<Out, Note>,
+    pub noted: Signal<Out, bool>,
+    pub count_command: Signal<Out, bool>,
+    pub count_refused: Signal<Out, bool>,
+    held: DFF<Bits<512>>,
+    held_valid: DFF<bool>,
+    in_force: DFF<bool>,
+    number: DFF<Bits<32>>,
+    is_armed: DFF<bool>,
+    is_killed: DFF<bool>,
+    is_traced: DFF<bool>,
+    valid: DFF<Bits<16>>,
+    clean: DFF<Bits<16>>,
+    group_now: DFF<Bits<32>>,
+    group_shadow: DFF<Bits<32>>,
+    port_now: DFF<Bits<16>>,
+    port_shadow: DFF<Bits<16>>,
+    locate_now: [DFF<Bits<16>>; 16],
+    locate_shadow: [DFF<Bits<16>>; 16],
+    opcode: Signal<Local, Bits<8>>,
+    row: Signal<Local, Bits<4>>,
+    rule: Signal<Local, Bits<2>>,
+    word: Signal<Local, Bits<4>>,
+    value: Signal<Local, Bits<32>>,
+    arg0: Signal<Local, Bits<64>>,
+    arg1: Signal<Local, Bits<64>>,
+    arg2: Signal<Local, Bits<64>>,
+    shadow: Signal<Local, Bits<1>>,
+    rows: Signal<Local, RuleRow>,
+    limit: Signal<Local, Limits>,
+    template: Signal<Local, Template>,
+    hits: Signal<Local, Bits<16>>,
+    hit: [Signal<Local, Bits<16>>; 16],
+    lowest: Signal<Local, Bits<16>>,
+    found: Signal<Local, Bits<4>>,
+    mask: Signal<Local, Bits<16>>,
+    known: Signal<Local, bool>,
+    is_write: Signal<Local, bool>,
+    reason: Signal<Local, Bits<8>>,
+    commits: Signal<Local, bool>,
+    generation_after: Signal<Local, Bits<32>>,
+    touched: Signal<Local, Bits<16>>,
+    unclean: Signal<Local, Bits<16>>,
+    validated: Signal<Local, Bits<16>>,
+    dropped: Signal<Local, Bits<16>>,
+    event: Signal<Local, Note>,
+    k_bit: Konst<16, 1>,
+    k_all: Konst<16, 0xffff>,
+    k_command: Konst<8, { EventKind::Command as u64 }>,
+    o_sequence: Konst<9, { command::SEQUENCE.lsb }>,
+    o_opcode: Konst<9, { command::OPCODE.lsb }>,
+    o_instrument: Konst<9, { command::INSTRUMENT.lsb }>,
+    o_rule: Konst<9, { command::RULE.lsb }>,
+    o_index: Konst<9, { command::INDEX.lsb }>,
+    o_value: Konst<9, { command::VALUE.lsb }>,
+    o_arg0: Konst<9, { command::ARGS.lsb }>,
+    o_arg1: Konst<9, { command::ARGS.lsb + 64 }>,
+    o_arg2: Konst<9, { command::ARGS.lsb + 128 }>,
+    c_feed: Konst<8, { Opcode::WriteFeed as u64 }>,
+    c_instrument: Konst<8, { Opcode::WriteInstrument as u64 }>,
+    c_rules: Konst<8, { Opcode::WriteRules as u64 }>,
+    c_template: Konst<8, { Opcode::WriteTemplate as u64 }>,
+    c_image: Konst<8, { Opcode::WriteImage as u64 }>,
+    c_commit: Konst<8, { Opcode::Commit as u64 }>,
+    c_arm: Konst<8, { Opcode::Arm as u64 }>,
+    c_disarm: Konst<8, { Opcode::Disarm as u64 }>,
+    c_kill: Konst<8, { Opcode::Kill as u64 }>,
+    c_clear_kill: Konst<8, { Opcode::ClearKill as u64 }>,
+    c_validate: Konst<8, { Opcode::Validate as u64 }>,
+    c_invalidate: Konst<8, { Opcode::Invalidate as u64 }>,
+    c_session: Konst<8, { Opcode::Session as u64 }>,
+    c_trace: Konst<8, { Opcode::Trace as u64 }>,
+    r_none: Konst<8, { Reason::None as u64 }>,
+    r_opcode: Konst<8, { Reason::BadOpcode as u64 }>,
+    r_generation: Konst<8, { Reason::OldGeneration as u64 }>,
+    r_clean: Konst<8, { Reason::BookNotClean as u64 }>,
+}
+
+const _: () = assert!(Opcode::ALL.len() == Opcode::Trace as usize);
+
+impl Logic for Control {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(
+            self, clock, held, held_valid, in_force, number, is_armed, is_killed, is_traced, valid, clean, group_now,
+            group_shadow, port_now, port_shadow
+        );
+        for i in 0..16 {
+            self.locate_now[i].clock.next = self.clock.val();
+            self.locate_now[i].d.next = self.locate_now[i].q.val();
+            self.locate_shadow[i].clock.next = self.clock.val();
+            self.locate_shadow[i].d.next = self.locate_shadow[i].q.val();
+        }
+        self.held.d.next = self.command.val();
+        self.held_valid.d.next = self.command_valid.val();
+        // ---- the instrument table
+        for i in 0..16 {
+            self.hit[i].next = 0.into();
+            if (self.locate_now[i].q.val() == self.locate.val()) & (self.locate.val() != 0) {
+                self.hit[i].next = self.k_bit.val() << i.to_bits::<16>();
+            }
+        }
+        self.hits.next = (self.hit[0].val() | self.hit[1].val() | self.hit[2].val() | self.hit[3].val())
+            | (self.hit[4].val() | self.hit[5].val() | self.hit[6].val() | self.hit[7].val())
+            | (self.hit[8].val() | self.hit[9].val() | self.hit[10].val() | self.hit[11].val())
+            | (self.hit[12].val() | self.hit[13].val() | self.hit[14].val() | self.hit[15].val());
+        self.lowest.next = self.hits.val() & ((!self.hits.val()) + 1);
+        self.found.next = 0.into();
+        for i in 0..16 {
+            if self.lowest.val().get_bit(i) {
+                self.found.next = self.found.val() | i.to_bits::<4>();
+            }
+        }
+        self.watched.next = self.hits.val() != 0;
+        self.instrument.next = self.found.val();
+        // ---- x + 1: the command
+        self.opcode.next = self.held.q.val().get_bits::<8>(self.o_opcode.val().index());
+        self.row.next = self.held.q.val().get_bits::<4>(self.o_instrument.val().index());
+        self.rule.next = self.held.q.val().get_bits::<2>(self.o_rule.val().index());
+        self.word.next = self.held.q.val().get_bits::<4>(self.o_index.val().index());
+        self.value.next = self.held.q.val().get_bits::<32>(self.o_value.val().index());
+        self.arg0.next = self.held.q.val().get_bits::<64>(self.o_arg0.val().index());
+        self.arg1.next = self.held.q.val().get_bits::<64>(self.o_arg1.val().index());
+        self.arg2.next = self.held.q.val().get_bits::<64>(self.o_arg2.val().index());
+        self.mask.next = self.arg0.val().get_bits::<16>(0);
+        self.shadow.next = (!self.in_force.q.val()).into();
+        self.known.next = (self.opcode.val() != 0) & (self.opcode.val() <= self.c_trace.val());
+        self.is_write.next = (self.opcode.val() != 0) & (self.opcode.val() <= self.c_image.val());
+        // An operation in this cycle touches its book.
+        self.touched.next = 0.into();
+        if self.issue.val() {
+            self.touched.next = self.k_bit.val() << bit_cast::<16, 4>(self.issue_instrument.val());
+        }
+        self.clean.d.next = self.clean.q.val() & (!self.touched.val());
+        self.unclean.next = self.mask.val() & (!self.clean.q.val());
+        self.reason.next = self.r_none.val();
+        if !self.known.val() {
+            self.reason.next = self.r_opcode.val();
+        }
+        if (self.opcode.val() == self.c_commit.val()) & (self.value.val() <= self.number.q.val()) {
+            self.reason.next = self.r_generation.val();
+        }
+        if (self.opcode.val() == self.c_validate.val()) & (self.unclean.val() != 0) {
+            self.reason.next = self.r_clean.val();
+        }
+        self.commits.next = self.held_valid.q.val()
+            & (self.opcode.val() == self.c_commit.val())
+            & (self.reason.val() == self.r_none.val());
+        self.generation_after.next = self.number.q.val();
+        self.validated.next = 0.into();
+        self.dropped.next = self.invalidate.val();
+        if self.held_valid.q.val() & (self.reason.val() == self.r_none.val()) {
+            if self.opcode.val() == self.c_feed.val() {
+                self.group_shadow.d.next = self.arg0.val().get_bits::<32>(0);
+                self.port_shadow.d.next = self.arg0.val().get_bits::<16>(32);
+            }
+            if self.opcode.val() == self.c_instrument.val() {
+                for i in 0..16 {
+                    if self.row.val() == i.to_bits::<4>() {
+                        self.locate_shadow[i].d.next = self.arg0.val().get_bits::<16>(0);
+                    }
+                }
+            }
+            if self.opcode.val() == self.c_commit.val() {
+                self.generation_after.next = self.value.val();
+                self.in_force.d.next = !self.in_force.q.val();
+                self.group_now.d.next = self.group_shadow.q.val();
+                self.group_shadow.d.next = self.group_now.q.val();
+                self.port_now.d.next = self.port_shadow.q.val();
+                self.port_shadow.d.next = self.port_now.q.val();
+                for i in 0..16 {
+                    self.locate_now[i].d.next = self.locate_shadow[i].q.val();
+                    self.locate_shadow[i].d.next = self.locate_now[i].q.val();
+                }
+            }
+            if self.opcode.val() == self.c_arm.val() {
+                self.is_armed.d.next = true;
+            }
+            if self.opcode.val() == self.c_disarm.val() {
+                self.is_armed.d.next = false;
+            }
+            if self.opcode.val() == self.c_kill.val() {
+                self.is_killed.d.next = true;
+            }
+            if self.opcode.val() == self.c_clear_kill.val() {
+                self.is_killed.d.next = false;
+            }
+            if self.opcode.val() == self.c_validate.val() {
+                self.validated.next = self.mask.val();
+            }
+            if self.opcode.val() == self.c_invalidate.val() {
+                self.dropped.next = self.invalidate.val() | self.mask.val();
+            }
+            if self.opcode.val() == self.c_trace.val() {
+                self.is_traced.d.next = self.value.val().get_bit(0);
+            }
+        }
+        if self.event_lost.val() {
+            self.is_killed.d.next = true;
+        }
+        self.valid.d.next = (self.valid.q.val() | self.validated.val()) & (!self.dropped.val());
+        if self.invalidate_all.val() {
+            self.valid.d.next = 0.into();
+        }
+        self.number.d.next = self.generation_after.val();
+        if self.reset.val() {
+            self.held_valid.d.next = false;
+            self.in_force.d.next = false;
+            self.number.d.next = 0.into();
+            self.is_armed.d.next = false;
+            self.is_killed.d.next = false;
+            self.is_traced.d.next = false;
+            self.valid.d.next = 0.into();
+            self.clean.d.next = self.k_all.val();
+            self.group_now.d.next = 0.into();
+            self.group_shadow.d.next = 0.into();
+            self.port_now.d.next = 0.into();
+            self.port_shadow.d.next = 0.into();
+            for i in 0..16 {
+                self.locate_now[i].d.next = 0.into();
+                self.locate_shadow[i].d.next = 0.into();
+            }
+        }
+        // ---- rows of the shadow bank
+        self.rows.next.condition0 = self.arg0.val().get_bits::<4>(0);
+        self.rows.next.condition1 = self.arg0.val().get_bits::<4>(8);
+        self.rows.next.condition2 = self.arg0.val().get_bits::<4>(16);
+        self.rows.next.condition3 = self.arg0.val().get_bits::<4>(24);
+        self.rows.next.threshold0 = self.arg1.val().get_bits::<32>(0);
+        self.rows.next.threshold1 = self.arg1.val().get_bits::<32>(32);
+        self.rows.next.threshold2 = self.arg2.val().get_bits::<32>(0);
+        self.rows.next.threshold3 = self.arg2.val().get_bits::<32>(32);
+        self.limit.next.enabled = self.arg0.val().get_bit(16);
+        self.limit.next.quantity_max = self.arg1.val().get_bits::<32>(0);
+        self.limit.next.collar_low = self.arg1.val().get_bits::<32>(32);
+        self.limit.next.collar_high = self.arg2.val().get_bits::<32>(0);
+        self.template.next.quantity = self.arg0.val().get_bits::<32>(0);
+        self.template.next.price = self.arg0.val().get_bits::<32>(32);
+        self.template.next.side = self.arg1.val().get_bits::<8>(0);
+        self.template.next.words = self.arg1.val().get_bits::<5>(8);
+        self.template.next.last_bytes = self.arg1.val().get_bits::<4>(16);
+        self.template.next.payload_bytes = self.arg1.val().get_bits::<8>(24);
+        self.template.next.checksum = self.arg1.val().get_bits::<16>(32);
+        self.rules_write.next = self.held_valid.q.val() & (self.opcode.val() == self.c_rules.val());
+        self.rules_data.next = self.rows.val();
+        self.limits_write.next = self.held_valid.q.val() & (self.opcode.val() == self.c_instrument.val());
+        self.limits_data.next = self.limit.val();
+        self.row_address.next = (bit_cast::<5, 1>(self.shadow.val()) << 4) | bit_cast::<5, 4>(self.row.val());
+        self.template_write.next = self.held_valid.q.val() & (self.opcode.val() == self.c_template.val());
+        self.template_data.next = self.template.val();
+        self.template_address.next = (bit_cast::<7, 1>(self.shadow.val()) << 6)
+            | (bit_cast::<7, 4>(self.row.val()) << 2)
+            | bit_cast::<7, 2>(self.rule.val());
+        self.image_write.next = self.held_valid.q.val() & (self.opcode.val() == self.c_image.val());
+        self.image_address.next = (bit_cast::<11, 1>(self.shadow.val()) << 10)
+            | (bit_cast::<11, 4>(self.row.val()) << 6)
+            | (bit_cast::<11, 2>(self.rule.val()) << 4)
+            | bit_cast::<11, 4>(self.word.val());
+        self.image_data.next = self.arg0.val();
+        self.session_write.next = self.held_valid.q.val() & (self.opcode.val() == self.c_session.val());
+        self.session_sequence.next = self.arg0.val().get_bits::<32>(0);
+        self.session_acknowledgement.next = self.arg0.val().get_bits::<32>(32);
+        self.session_user_ref.next = self.arg1.val().get_bits::<32>(0);
+        // ---- the acknowledgement
+        self.event.next.kind = self.k_command.val();
+        self.event.next.reason = self.reason.val();
+        self.event.next.instrument = self.held.q.val().get_bits::<8>(self.o_instrument.val().index());
+        self.event.next.rule = self.held.q.val().get_bits::<8>(self.o_rule.val().index());
+        self.event.next.generation = self.generation_after.val();
+        self.event.next.time = 0.into();
+        self.event.next.feed_sequence = self.held.q.val().get_bits::<64>(self.o_sequence.val().index());
+        self.event.next.bid = 0.into();
+        self.event.next.ask = 0.into();
+        self.event.next.price = 0.into();
+        self.event.next.quantity = 0.into();
+        self.event.next.user_ref = 0.into();
+        self.event.next.cycles = 0.into();
+        self.event.next.detail = bit_cast::<16, 8>(self.opcode.val());
+        self.note.next = self.event.val();
+        self.noted.next = self.held_valid.q.val() & !self.is_write.val();
+        self.count_command.next = self.held_valid.q.val();
+        self.count_refused.next = self.held_valid.q.val() & (self.reason.val() != self.r_none.val());
+        self.forget.next = self.commits.val();
+        self.bank.next = self.in_force.q.val();
+        self.generation.next = self.number.q.val();
+        self.armed.next = self.is_armed.q.val();
+        self.killed.next = self.is_killed.q.val();
+        self.trace.next = self.is_traced.q.val();
+        self.books_valid.next = self.valid.q.val();
+        self.group.next = self.group_now.q.val();
+        self.port.next = self.port_now.q.val();
+    }
+}

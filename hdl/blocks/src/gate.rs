@@ -1,0 +1,440 @@
+//! The gate and the transmitter: an order leaves whole and unchanged from what was checked, or not at all.
+//!
+//! In: decisions. Out: order frames on the transmit stream, an event for every order that left or was refused.
+//! Latency: a decision visible in cycle p is picked in p, judged in p + 1, its first word is shown in p + 2.
+//! Why: limits, template and state are registers when the gate looks; all checks are made at once. The frame is
+//! an image from memory whose price, quantity, side and number are overwritten with those that
+//! were checked; its checksum is ready four words before it is due.
+//! Holds: no word of a frame without the gate's pass for that order; an unset limit refuses.
+//! Not here: retransmission and the venue's answers.
+use crate::{bundle::*, konst::Konst, memory::{BlockMemory, LookupMemory}, queue::Queue};
+use riposte_map::{limits, reason::Reason, shm::EventKind, wire::{ethernet, ouch, soup}};
+use rust_hdl::prelude::*;
+
+// Where the overwritten fields lie: the word numbers and lanes below are these.
+const PAYLOAD: usize = ethernet::TCP_PAYLOAD + soup::HEADER_BYTES;
+const _: () = {
+    assert!(ethernet::TCP_SEQUENCE.offset == 4 * 8 + 6);
+    assert!(ethernet::TCP_ACKNOWLEDGEMENT.offset == 5 * 8 + 2);
+    assert!(ethernet::TCP_CHECKSUM.offset == 6 * 8 + 2);
+    assert!(PAYLOAD + ouch::enter_order::USER_REF.offset == 7 * 8 + 2);
+    assert!(PAYLOAD + ouch::enter_order::SIDE.offset == 7 * 8 + 6);
+    assert!(PAYLOAD + ouch::enter_order::QUANTITY.offset == 7 * 8 + 7);
+    assert!(PAYLOAD + ouch::enter_order::PRICE.offset == 9 * 8 + 3);
+    assert!(ouch::enter_order::PRICE.bytes == 8);
+    assert!(limits::DECISION_QUEUE == 1 << 4 && limits::IMAGE_WORD_BITS == 4);
+};
+
+/// One's complement sum of what is overwritten, added to the template's partial sum; five cycles after `start`.
+#[derive(LogicBlock, Default)]
+pub struct SegmentChecksum {
+    pub clock: Signal<In, Clock>,
+    pub partial: Signal<In, Bits<16>>,
+    pub tcp_sequence: Signal<In, Bits<32>>,
+    pub acknowledgement: Signal<In, Bits<32>>,
+    pub user_ref: Signal<In, Bits<32>>,
+    pub side: Signal<In, Bits<8>>,
+    pub quantity: Signal<In, Bits<32>>,
+    pub price: Signal<In, Bits<32>>,
+    pub checksum: Signal<Out, Bits<16>>,
+    sum_a: DFF<Bits<20>>,
+    sum_b: DFF<Bits<20>>,
+    sum_c: DFF<Bits<20>>,
+    sum_d: DFF<Bits<20>>,
+    sum_ab: DFF<Bits<20>>,
+    sum_cd: DFF<Bits<20>>,
+    sum: DFF<Bits<20>>,
+    folded: DFF<Bits<17>>,
+    side_word: Signal<Local, Bits<16>>,
+    quantity_end: Signal<Local, Bits<16>>,
+    price_end: Signal<Local, Bits<16>>,
+    twice: Signal<Local, Bits<16>>,
+}
+
+impl Logic for SegmentChecksum {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(self, clock, sum_a, sum_b, sum_c, sum_d, sum_ab, sum_cd, sum, folded);
+        self.side_word.next = (bit_cast::<16, 8>(self.side.val()) << 8)
+            | bit_cast::<16, 8>(self.quantity.val().get_bits::<8>(24));
+        self.quantity_end.next = bit_cast::<16, 8>(self.quantity.val().get_bits::<8>(0)) << 8;
+        self.price_end.next = bit_cast::<16, 8>(self.price.val().get_bits::<8>(0)) << 8;
+        self.sum_a.d.next = bit_cast::<20, 16>(self.partial.val())
+            + bit_cast::<20, 16>(self.tcp_sequence.val().get_bits::<16>(16))
+            + bit_cast::<20, 16>(self.tcp_sequence.val().get_bits::<16>(0));
+        self.sum_b.d.next = bit_cast::<20, 16>(self.acknowledgement.val().get_bits::<16>(16))
+            + bit_cast::<20, 16>(self.acknowledgement.val().get_bits::<16>(0))
+            + bit_cast::<20, 16>(self.user_ref.val().get_bits::<16>(16));
+        self.sum_c.d.next = bit_cast::<20, 16>(self.user_ref.val().get_bits::<16>(0))
+            + bit_cast::<20, 16>(self.side_word.val())
+            + bit_cast::<20, 16>(self.quantity.val().get_bits::<16>(8));
+        self.sum_d.d.next = bit_cast::<20, 16>(self.quantity_end.val())
+            + bit_cast::<20, 8>(self.price.val().get_bits::<8>(24))
+            + bit_cast::<20, 16>(self.price.val().get_bits::<16>(8))
+            + bit_cast::<20, 16>(self.price_end.val());
+        self.sum_ab.d.next = self.sum_a.q.val() + self.sum_b.q.val();
+        self.sum_cd.d.next = self.sum_c.q.val() + self.sum_d.q.val();
+        self.sum.d.next = self.sum_ab.q.val() + self.sum_cd.q.val();
+        self.folded.d.next = bit_cast::<17, 16>(self.sum.q.val().get_bits::<16>(0))
+            + bit_cast::<17, 4>(self.sum.q.val().get_bits::<4>(16));
+        self.twice.next = self.folded.q.val().get_bits::<16>(0) + bit_cast::<16, 1>(self.folded.q.val().get_bits::<1>(16));
+        self.checksum.next = !self.twice.val();
+    }
+}
+
+#[derive(LogicBlock, Default)]
+pub struct Gate {
+    pub clock: Signal<In, Clock>,
+    pub reset: Signal<In, bool>,
+    pub cycle: Signal<In, Bits<16>>,
+    pub decided: Signal<In, bool>,
+    pub decision: Signal<In, Decision>,
+    pub queue_full: Signal<Out, bool>,
+    // Parameters.
+    pub limits_write: Signal<In, bool>,
+    pub limits_address: Signal<In, Bits<5>>,
+    pub limits_data: Signal<In, Limits>,
+    pub template_write: Signal<In, bool>,
+    pub template_address: Signal<In, Bits<7>>,
+    pub template_data: Signal<In, Template>,
+    pub image_write: Signal<In, bool>,
+    pub image_address: Signal<In, Bits<11>>,
+    /// First byte on the wire in the top lane.
+    pub image_data: Signal<In, Bits<64>>,
+    pub session_write: Signal<In, bool>,
+    pub session_sequence: Signal<In, Bits<32>>,
+    pub session_acknowledgement: Signal<In, Bits<32>>,
+    pub session_user_ref: Signal<In, Bits<32>>,
+    // State.
+    pub generation: Signal<In, Bits<32>>,
+    pub armed: Signal<In, bool>,
+    pub killed: Signal<In, bool>,
+    pub books_valid: Signal<In, Bits<16>>,
+    pub trading: Signal<In, Bits<16>>,
+    // Out.
+    pub tx: WordSource,
+    pub tx_time: Signal<Out, Bits<64>>,
+    pub note: Signal<Out, Note>,
+    pub noted: Signal<Out, bool>,
+    pub count_sent: Signal<Out, bool>,
+    pub count_refused: Signal<Out, bool>,
+    decisions: Queue<Decision, 4, 5>,
+    limit_rows: LookupMemory<Limits, 5>,
+    templates: LookupMemory<Template, 7>,
+    images: BlockMemory<Bits<64>, 11>,
+    checksum: SegmentChecksum,
+    taken: DFF<Bits<4>>,
+    wait: DFF<Bits<5>>,
+    // The picked order, in the gate.
+    judging: DFF<bool>,
+    picked: DFF<Decision>,
+    rule: DFF<Bits<2>>,
+    limit: DFF<Limits>,
+    template: DFF<Template>,
+    tcp_sequence: DFF<Bits<32>>,
+    acknowledgement: DFF<Bits<32>>,
+    user_ref: DFF<Bits<32>>,
+    // The frame that is being sent.
+    sending: DFF<bool>,
+    word: DFF<Bits<4>>,
+    words: DFF<Bits<5>>,
+    last_bytes: DFF<Bits<4>>,
+    image_base: DFF<Bits<7>>,
+    sent_sequence: DFF<Bits<32>>,
+    sent_acknowledgement: DFF<Bits<32>>,
+    sent_user_ref: DFF<Bits<32>>,
+    sent_template: DFF<Template>,
+    sent_time: DFF<Bits<64>>,
+    out_data: DFF<Bits<64>>,
+    out_bytes: DFF<Bits<4>>,
+    out_last: DFF<bool>,
+    out_valid: DFF<bool>,
+    out_time: DFF<Bits<64>>,
+    remaining: Signal<Local, Bits<4>>,
+    lowest: Signal<Local, Bits<4>>,
+    pick_rule: Signal<Local, Bits<2>>,
+    template_at: Signal<Local, Bits<7>>,
+    picks: Signal<Local, bool>,
+    own: Signal<Local, Bits<16>>,
+    reason: Signal<Local, Bits<8>>,
+    passes: Signal<Local, bool>,
+    at: Signal<Local, Bits<4>>,
+    running: Signal<Local, bool>,
+    image_at: Signal<Local, Bits<11>>,
+    next_word: Signal<Local, Bits<4>>,
+    words_now: Signal<Local, Bits<5>>,
+    last_index: Signal<Local, Bits<5>>,
+    bytes_now: Signal<Local, Bits<4>>,
+    is_last: Signal<Local, bool>,
+    quantity: Signal<Local, Bits<32>>,
+    price: Signal<Local, Bits<32>>,
+    image: Signal<Local, Bits<64>>,
+    patched: Signal<Local, Bits<64>>,
+    next_cycle: Signal<Local, Bits<16>>,
+    event: Signal<Local, Note>,
+    k_bit: Konst<16, 1>,
+    k_gap: Konst<5, { limits::TRANSMIT_GAP_WORDS as u64 - 2 }>,
+    k_eight: Konst<4, 8>,
+    k_words: Konst<5, { limits::IMAGE_WORDS as u64 }>,
+    k_sent: Konst<8, { EventKind::OrderSent as u64 }>,
+    k_refused: Konst<8, { EventKind::OrderRefused as u64 }>,
+    r_none: Konst<8, { Reason::None as u64 }>,
+    r_generation: Konst<8, { Reason::NoGeneration as u64 }>,
+    r_killed: Konst<8, { Reason::Killed as u64 }>,
+    r_disarmed: Konst<8, { Reason::Disarmed as u64 }>,
+    r_stale: Konst<8, { Reason::StaleGeneration as u64 }>,
+    r_book: Konst<8, { Reason::BookInvalid as u64 }>,
+    r_trading: Konst<8, { Reason::NotTrading as u64 }>,
+    r_instrument: Konst<8, { Reason::InstrumentDisabled as u64 }>,
+    r_quantity: Konst<8, { Reason::Quantity as u64 }>,
+    r_collar: Konst<8, { Reason::Collar as u64 }>,
+    r_template: Konst<8, { Reason::TemplateUnset as u64 }>,
+    r_session: Konst<8, { Reason::SessionUnset as u64 }>,
+}
+
+impl Logic for Gate {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(
+            self, clock, taken, wait, judging, picked, rule, limit, template, tcp_sequence, acknowledgement, user_ref,
+            sending, word, words, last_bytes, image_base, sent_sequence, sent_acknowledgement, sent_user_ref, sent_template, sent_time,
+            out_data, out_bytes, out_last, out_valid, out_time
+        );
+        clock!(self, clock, decisions, limit_rows, templates, images, checksum);
+        self.decisions.reset.next = self.reset.val();
+        self.decisions.push.next = self.decided.val();
+        self.decisions.data.next = self.decision.val();
+        self.queue_full.next = self.decisions.full.val();
+        self.limit_rows.write.next = self.limits_write.val();
+        self.limit_rows.write_address.next = self.limits_address.val();
+        self.limit_rows.write_data.next = self.limits_data.val();
+        self.templates.write.next = self.template_write.val();
+        self.templates.write_address.next = self.template_address.val();
+        self.templates.write_data.next = self.template_data.val();
+        self.images.write.next = self.image_write.val();
+        self.images.write_address.next = self.image_address.val();
+        self.images.write_data.next = self.image_data.val();
+        // ---- p: the next order of the oldest decision
+        self.remaining.next = self.decisions.head.val().mask & (!self.taken.q.val());
+        self.lowest.next = self.remaining.val() & ((!self.remaining.val()) + 1);
+        self.pick_rule.next = 0.into();
+        if self.lowest.val().get_bit(1) {
+            self.pick_rule.next = 1.into();
+        }
+        if self.lowest.val().get_bit(2) {
+            self.pick_rule.next = 2.into();
+        }
+        if self.lowest.val().get_bit(3) {
+            self.pick_rule.next = 3.into();
+        }
+        self.template_at.next = (bit_cast::<7, 1>(self.decisions.head.val().bank.into()) << 6)
+            | (bit_cast::<7, 4>(self.decisions.head.val().instrument) << 2)
+            | bit_cast::<7, 2>(self.pick_rule.val());
+        self.picks.next =
+            !self.decisions.empty.val() & !self.judging.q.val() & (self.wait.q.val() == 0);
+        self.decisions.pop.next = self.picks.val() & (self.remaining.val() == self.lowest.val());
+        if self.picks.val() {
+            self.taken.d.next = self.taken.q.val() | self.lowest.val();
+            if self.remaining.val() == self.lowest.val() {
+                self.taken.d.next = 0.into();
+            }
+            self.picked.d.next = self.decisions.head.val();
+            self.rule.d.next = self.pick_rule.val();
+            self.image_base.d.next = self.template_at.val();
+        }
+        if self.wait.q.val() != 0 {
+            self.wait.d.next = self.wait.q.val() - 1;
+        }
+        self.judging.d.next = self.picks.val();
+        self.limit_rows.read_address.next = (bit_cast::<5, 1>(self.decisions.head.val().bank.into()) << 4)
+            | bit_cast::<5, 4>(self.decisions.head.val().instrument);
+        self.templates.read_address.next = self.template_at.val();
+        self.limit.d.next = self.limit_rows.read_data.val();
+        self.template.d.next = self.templates.read_data.val();
+        // ---- g: the gate. The last reason written is the first of the contract's order.
+        self.own.next = self.k_bit.val() << bit_cast::<16, 4>(self.picked.q.val().instrument);
+        self.reason.next = self.r_none.val();
+        if self.user_ref.q.val() == 0 {
+            self.reason.next = self.r_session.val();
+        }
+        if (self.template.q.val().words == 0)
+            | (self.template.q.val().words > self.k_words.val())
+            | (self.template.q.val().last_bytes == 0)
+            | (self.template.q.val().last_bytes > self.k_eight.val())
+        {
+            self.reason.next = self.r_template.val();
+        }
+        if (self.limit.q.val().collar_high == 0)
+            | (self.template.q.val().price < self.limit.q.val().collar_low)
+            | (self.template.q.val().price > self.limit.q.val().collar_high)
+        {
+            self.reason.next = self.r_collar.val();
+        }
+        if (self.template.q.val().quantity == 0)
+            | (self.template.q.val().quantity > self.limit.q.val().quantity_max)
+        {
+            self.reason.next = self.r_quantity.val();
+        }
+        if !self.limit.q.val().enabled {
+            self.reason.next = self.r_instrument.val();
+        }
+        if (self.trading.val() & self.own.val()) == 0 {
+            self.reason.next = self.r_trading.val();
+        }
+        if (self.books_valid.val() & self.own.val()) == 0 {
+            self.reason.next = self.r_book.val();
+        }
+        if self.picked.q.val().generation != self.generation.val() {
+            self.reason.next = self.r_stale.val();
+        }
+        if !self.armed.val() {
+            self.reason.next = self.r_disarmed.val();
+        }
+        if self.killed.val() {
+            self.reason.next = self.r_killed.val();
+        }
+        if self.generation.val() == 0 {
+            self.reason.next = self.r_generation.val();
+        }
+        self.passes.next = self.judging.q.val() & (self.reason.val() == self.r_none.val());
+        if self.passes.val() {
+            self.wait.d.next = self.template.q.val().words + self.k_gap.val();
+            self.tcp_sequence.d.next =
+                self.tcp_sequence.q.val() + bit_cast::<32, 8>(self.template.q.val().payload_bytes);
+            self.user_ref.d.next = self.user_ref.q.val() + 1;
+            self.words.d.next = self.template.q.val().words;
+            self.last_bytes.d.next = self.template.q.val().last_bytes;
+            self.sent_sequence.d.next = self.tcp_sequence.q.val();
+            self.sent_acknowledgement.d.next = self.acknowledgement.q.val();
+            self.sent_user_ref.d.next = self.user_ref.q.val();
+            self.sent_template.d.next = self.template.q.val();
+            self.sent_time.d.next = self.picked.q.val().time;
+        }
+        if self.session_write.val() {
+            self.tcp_sequence.d.next = self.session_sequence.val();
+            self.acknowledgement.d.next = self.session_acknowledgement.val();
+            self.user_ref.d.next = self.session_user_ref.val();
+        }
+        // ---- g and on: the words of the image, one a cycle, behind the gate's pass
+        self.at.next = self.word.q.val();
+        self.words_now.next = self.words.q.val();
+        self.bytes_now.next = self.last_bytes.q.val();
+        if self.passes.val() {
+            self.at.next = 0.into();
+            self.words_now.next = self.template.q.val().words;
+            self.bytes_now.next = self.template.q.val().last_bytes;
+        }
+        self.running.next = self.passes.val() | self.sending.q.val();
+        self.last_index.next = self.words_now.val() - 1;
+        self.is_last.next = bit_cast::<5, 4>(self.at.val()) == self.last_index.val();
+        self.next_word.next = self.at.val() + 1;
+        self.sending.d.next = self.running.val() & !self.is_last.val();
+        self.word.d.next = self.next_word.val();
+        self.image_at.next = bit_cast::<11, 7>(self.template_at.val()) << 4;
+        if self.judging.q.val() | self.sending.q.val() {
+            self.image_at.next =
+                (bit_cast::<11, 7>(self.image_base.q.val()) << 4) | bit_cast::<11, 4>(self.next_word.val());
+        }
+        if self.judging.q.val() & !self.passes.val() {
+            self.image_at.next = bit_cast::<11, 7>(self.template_at.val()) << 4;
+        }
+        self.images.read_address.next = self.image_at.val();
+        self.checksum.partial.next = self.sent_template.q.val().checksum;
+        self.checksum.tcp_sequence.next = self.sent_sequence.q.val();
+        self.checksum.acknowledgement.next = self.sent_acknowledgement.q.val();
+        self.checksum.user_ref.next = self.sent_user_ref.q.val();
+        self.checksum.side.next = self.sent_template.q.val().side;
+        self.checksum.quantity.next = self.sent_template.q.val().quantity;
+        self.checksum.price.next = self.sent_template.q.val().price;
+        self.quantity.next = self.sent_template.q.val().quantity;
+        self.price.next = self.sent_template.q.val().price;
+        self.image.next = self.images.read_data.val();
+        self.patched.next = self.image.val();
+        match self.at.val().index() {
+            4 => {
+                self.patched.next = (bit_cast::<64, 48>(self.image.val().get_bits::<48>(16)) << 16)
+                    | bit_cast::<64, 16>(self.sent_sequence.q.val().get_bits::<16>(16));
+            }
+            5 => {
+                self.patched.next = (bit_cast::<64, 16>(self.sent_sequence.q.val().get_bits::<16>(0)) << 48)
+                    | (bit_cast::<64, 32>(self.sent_acknowledgement.q.val()) << 16)
+                    | bit_cast::<64, 16>(self.image.val().get_bits::<16>(0));
+            }
+            6 => {
+                self.patched.next = (bit_cast::<64, 16>(self.image.val().get_bits::<16>(48)) << 48)
+                    | (bit_cast::<64, 16>(self.checksum.checksum.val()) << 32)
+                    | bit_cast::<64, 32>(self.image.val().get_bits::<32>(0));
+            }
+            7 => {
+                self.patched.next = (bit_cast::<64, 16>(self.image.val().get_bits::<16>(48)) << 48)
+                    | (bit_cast::<64, 32>(self.sent_user_ref.q.val()) << 16)
+                    | (bit_cast::<64, 8>(self.sent_template.q.val().side) << 8)
+                    | bit_cast::<64, 8>(self.quantity.val().get_bits::<8>(24));
+            }
+            8 => {
+                self.patched.next = (bit_cast::<64, 24>(self.quantity.val().get_bits::<24>(0)) << 40)
+                    | bit_cast::<64, 40>(self.image.val().get_bits::<40>(0));
+            }
+            9 => {
+                self.patched.next = (bit_cast::<64, 24>(self.image.val().get_bits::<24>(40)) << 40)
+                    | bit_cast::<64, 8>(self.price.val().get_bits::<8>(24));
+            }
+            10 => {
+                self.patched.next = (bit_cast::<64, 24>(self.price.val().get_bits::<24>(0)) << 40)
+                    | bit_cast::<64, 40>(self.image.val().get_bits::<40>(0));
+            }
+            _ => {}
+        }
+        self.out_valid.d.next = self.running.val();
+        self.out_last.d.next = self.running.val() & self.is_last.val();
+        self.out_bytes.d.next = self.k_eight.val();
+        if self.is_last.val() {
+            self.out_bytes.d.next = self.bytes_now.val();
+        }
+        self.out_data.d.next = self.patched.val();
+        self.out_time.d.next = self.sent_time.q.val();
+        if self.passes.val() {
+            self.out_time.d.next = self.picked.q.val().time;
+        }
+        // ---- the event
+        self.next_cycle.next = self.cycle.val() + 1;
+        self.event.next.kind = self.k_refused.val();
+        self.event.next.user_ref = 0.into();
+        if self.passes.val() {
+            self.event.next.kind = self.k_sent.val();
+            self.event.next.user_ref = self.user_ref.q.val();
+        }
+        self.event.next.reason = self.reason.val();
+        self.event.next.instrument = bit_cast::<8, 4>(self.picked.q.val().instrument);
+        self.event.next.rule = bit_cast::<8, 2>(self.rule.q.val());
+        self.event.next.generation = self.picked.q.val().generation;
+        self.event.next.time = self.picked.q.val().time;
+        self.event.next.feed_sequence = self.picked.q.val().sequence;
+        self.event.next.bid = (bit_cast::<64, 32>(self.picked.q.val().bid_quantity) << 32)
+            | bit_cast::<64, 32>(self.picked.q.val().bid_price);
+        self.event.next.ask = (bit_cast::<64, 32>(self.picked.q.val().ask_quantity) << 32)
+            | bit_cast::<64, 32>(self.picked.q.val().ask_price);
+        self.event.next.price = self.template.q.val().price;
+        self.event.next.quantity = self.template.q.val().quantity;
+        self.event.next.cycles = self.next_cycle.val() - self.picked.q.val().stamp;
+        self.event.next.detail = bit_cast::<16, 8>(self.template.q.val().side);
+        if self.reset.val() {
+            self.taken.d.next = 0.into();
+            self.wait.d.next = 0.into();
+            self.judging.d.next = false;
+            self.sending.d.next = false;
+            self.out_valid.d.next = false;
+            self.user_ref.d.next = 0.into();
+        }
+        self.note.next = self.event.val();
+        self.noted.next = self.judging.q.val();
+        self.count_sent.next = self.passes.val();
+        self.count_refused.next = self.judging.q.val() & !self.passes.val();
+        self.tx.data.next = self.out_data.q.val();
+        self.tx.bytes.next = self.out_bytes.q.val();
+        self.tx.last.next = self.out_last.q.val();
+        self.tx.bad.next = false;
+        self.tx.valid.next = self.out_valid.q.val();
+        self.tx_time.next = self.out_time.q.val();
+    }
+}

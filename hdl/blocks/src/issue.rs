@@ -1,0 +1,175 @@
+//! Turns messages into operations and spaces them, so that no stage behind needs to wait.
+//!
+//! In: a message when it is ready. Out: in the same cycle if nothing is in the way, else from a short queue,
+//! `operation` with `issue`; the message's context for whoever reports on it; `overload` one cycle
+//! after a message was lost.
+//! Why: a replace takes two operations; messages arrive every 2.6 cycles, operations leave every two.
+//! Holds: operations at least two cycles apart; three before one that needs no look-up, so that it cannot
+//! overtake; the second half of a replace exactly two cycles behind the first.
+use crate::{bundle::*, konst::Konst, queue::Queue, types::class};
+use rust_hdl::prelude::*;
+
+#[derive(LogicBlock, Default)]
+pub struct Issue {
+    pub clock: Signal<In, Clock>,
+    pub reset: Signal<In, bool>,
+    pub valid: Signal<In, bool>,
+    pub message: Signal<In, Message>,
+    pub instrument: Signal<In, Bits<4>>,
+    pub bank: Signal<In, bool>,
+    pub generation: Signal<In, Bits<32>>,
+    pub sequence: Signal<In, Bits<64>>,
+    pub index: Signal<In, Bits<16>>,
+    pub time: Signal<In, Bits<64>>,
+    pub stamp: Signal<In, Bits<16>>,
+    pub operation: Signal<Out, Operation>,
+    pub issue: Signal<Out, bool>,
+    /// The operation needs no look-up.
+    pub light: Signal<Out, bool>,
+    pub context: Signal<Out, Context>,
+    pub context_tag: Signal<Out, Bits<4>>,
+    pub context_write: Signal<Out, bool>,
+    pub overload: Signal<Out, bool>,
+    waiting: Queue<Message, 2, 3>,
+    tag: DFF<Bits<4>>,
+    issued: DFF<bool>,
+    looked_up1: DFF<bool>,
+    looked_up2: DFF<bool>,
+    second1: DFF<bool>,
+    second2: DFF<bool>,
+    replace: DFF<Message>,
+    lost: DFF<bool>,
+    incoming: Signal<Local, Message>,
+    head: Signal<Local, Message>,
+    have: Signal<Local, bool>,
+    is_light: Signal<Local, bool>,
+    take: Signal<Local, bool>,
+    seconds: Signal<Local, bool>,
+    direct: Signal<Local, bool>,
+    refuses: Signal<Local, bool>,
+    step: Signal<Local, Operation>,
+    about: Signal<Local, Context>,
+    k_tag: Konst<4, 1>,
+    c_action: Konst<4, { class::ACTION }>,
+    c_add: Konst<4, { class::ADD }>,
+    c_add_mpid: Konst<4, { class::ADD_MPID }>,
+    c_executed: Konst<4, { class::EXECUTED }>,
+    c_executed_price: Konst<4, { class::EXECUTED_PRICE }>,
+    c_cancel: Konst<4, { class::CANCEL }>,
+    c_delete: Konst<4, { class::DELETE }>,
+    c_replace: Konst<4, { class::REPLACE }>,
+    c_trade: Konst<4, { class::TRADE }>,
+}
+
+const _: () = assert!(riposte_map::limits::OPERATION_QUEUE == 1 << 2);
+
+impl Logic for Issue {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(self, clock, tag, issued, looked_up1, looked_up2, second1, second2, replace, lost);
+        clock!(self, clock, waiting);
+        self.waiting.reset.next = self.reset.val();
+        self.incoming.next = self.message.val();
+        self.incoming.next.tag = self.tag.q.val();
+        self.incoming.next.instrument = self.instrument.val();
+        self.incoming.next.bank = self.bank.val();
+        self.head.next = self.waiting.head.val();
+        if self.waiting.empty.val() {
+            self.head.next = self.incoming.val();
+        }
+        self.have.next = self.valid.val() | !self.waiting.empty.val();
+        self.is_light.next =
+            (self.head.val().kind == self.c_action.val()) | (self.head.val().kind == self.c_trade.val());
+        self.seconds.next = self.second2.q.val();
+        self.take.next = self.have.val()
+            & !self.issued.q.val()
+            & !self.seconds.val()
+            & !(self.is_light.val() & (self.looked_up1.q.val() | self.looked_up2.q.val()));
+        self.direct.next = self.take.val() & self.waiting.empty.val();
+        self.refuses.next = self.valid.val() & self.waiting.full.val() & !self.take.val();
+        self.waiting.push.next = self.valid.val() & !self.direct.val();
+        self.waiting.data.next = self.incoming.val();
+        self.waiting.pop.next = self.take.val() & !self.waiting.empty.val();
+        self.lost.d.next = self.refuses.val();
+        if self.valid.val() & !self.refuses.val() {
+            self.tag.d.next = self.tag.q.val() + self.k_tag.val();
+        }
+        // ---- the operation
+        self.step.next.tag = bit_cast::<5, 4>(self.head.val().tag) << 1;
+        self.step.next.instrument = self.head.val().instrument;
+        self.step.next.bank = self.head.val().bank;
+        self.step.next.add =
+            (self.head.val().kind == self.c_add.val()) | (self.head.val().kind == self.c_add_mpid.val());
+        self.step.next.remove = (self.head.val().kind == self.c_executed.val())
+            | (self.head.val().kind == self.c_executed_price.val())
+            | (self.head.val().kind == self.c_cancel.val())
+            | (self.head.val().kind == self.c_delete.val())
+            | (self.head.val().kind == self.c_replace.val());
+        self.step.next.whole =
+            (self.head.val().kind == self.c_delete.val()) | (self.head.val().kind == self.c_replace.val());
+        self.step.next.second = false;
+        self.step.next.evaluated = self.head.val().kind != self.c_replace.val();
+        self.step.next.action = self.head.val().kind == self.c_action.val();
+        self.step.next.trade = (self.head.val().kind == self.c_executed.val())
+            | (self.head.val().kind == self.c_trade.val())
+            | ((self.head.val().kind == self.c_executed_price.val()) & self.head.val().printable);
+        self.step.next.own_price =
+            (self.head.val().kind == self.c_trade.val()) | (self.head.val().kind == self.c_executed_price.val());
+        self.step.next.mark = self.head.val().mark;
+        self.step.next.reference = self.head.val().reference;
+        self.step.next.shares = self.head.val().shares;
+        self.step.next.price = self.head.val().price;
+        if self.head.val().kind == self.c_action.val() {
+            self.step.next.shares = 0.into();
+            self.step.next.price = 0.into();
+        }
+        if self.seconds.val() {
+            self.step.next.tag = (bit_cast::<5, 4>(self.replace.q.val().tag) << 1) | 1;
+            self.step.next.instrument = self.replace.q.val().instrument;
+            self.step.next.bank = self.replace.q.val().bank;
+            self.step.next.add = true;
+            self.step.next.remove = false;
+            self.step.next.whole = false;
+            self.step.next.second = true;
+            self.step.next.evaluated = true;
+            self.step.next.action = false;
+            self.step.next.trade = false;
+            self.step.next.own_price = false;
+            self.step.next.reference = self.replace.q.val().new_reference;
+            self.step.next.shares = self.replace.q.val().shares;
+            self.step.next.price = self.replace.q.val().price;
+        }
+        self.second1.d.next = self.take.val() & (self.head.val().kind == self.c_replace.val());
+        self.second2.d.next = self.second1.q.val();
+        if self.take.val() {
+            self.replace.d.next = self.head.val();
+        }
+        self.issued.d.next = self.take.val() | self.seconds.val();
+        self.looked_up1.d.next = (self.take.val() & !self.is_light.val()) | self.seconds.val();
+        self.looked_up2.d.next = self.looked_up1.q.val();
+        if self.reset.val() {
+            self.second1.d.next = false;
+            self.second2.d.next = false;
+            self.issued.d.next = false;
+            self.looked_up1.d.next = false;
+            self.looked_up2.d.next = false;
+            self.tag.d.next = 0.into();
+            self.lost.d.next = false;
+        }
+        self.operation.next = self.step.val();
+        self.issue.next = self.take.val() | self.seconds.val();
+        self.light.next = self.is_light.val() & !self.seconds.val();
+        // ---- the context
+        self.about.next.code = self.message.val().code;
+        self.about.next.instrument = self.instrument.val();
+        self.about.next.bank = self.bank.val();
+        self.about.next.generation = self.generation.val();
+        self.about.next.time = self.time.val();
+        self.about.next.sequence = self.sequence.val() + bit_cast::<64, 16>(self.index.val());
+        self.about.next.stamp = self.stamp.val();
+        self.context.next = self.about.val();
+        self.context_tag.next = self.tag.q.val();
+        self.context_write.next = self.valid.val();
+        self.overload.next = self.lost.q.val();
+    }
+}

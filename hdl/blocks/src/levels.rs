@@ -1,0 +1,443 @@
+//! Price levels and, by a tournament over them, the best one after every operation.
+//!
+//! In: a resolved operation (cycle j). Out: three cycles later `overflow` for it; nine cycles later `root`, the best
+//! level of its instrument and side as of this operation. One operation every two cycles, for ever.
+//! Why: when an operation empties the top level, the next best must be found among up to 256; a row of 16 is
+//! matched, changed and reduced to its best, then the 16 rows' bests to one, four at a time.
+//! Holds: an operation sees every earlier one, also the one whose writes are under way. Prices are keys, asks
+//! complemented, so that greater is better on both sides.
+use crate::{bundle::*, konst::Konst, memory::BlockMemory};
+use riposte_map::limits;
+use rust_hdl::prelude::*;
+
+/// A slot as a memory keeps it: used, quantity, key.
+const SLOT_BITS: usize = 65;
+
+const _: () = assert!(limits::LEVEL_ROW_BITS == 4 && limits::LEVEL_WAYS == 16 && limits::INSTRUMENT_BITS == 4);
+
+/// Best of four slots, in the same cycle; the first of equals.
+#[derive(LogicBlock, Default)]
+pub struct BestOfFour {
+    pub a: Signal<In, Bits<SLOT_BITS>>,
+    pub b: Signal<In, Bits<SLOT_BITS>>,
+    pub c: Signal<In, Bits<SLOT_BITS>>,
+    pub d: Signal<In, Bits<SLOT_BITS>>,
+    pub best: Signal<Out, Bits<SLOT_BITS>>,
+    // `used` on top of the key: any level is better than none.
+    a_key: Signal<Local, Bits<33>>,
+    b_key: Signal<Local, Bits<33>>,
+    c_key: Signal<Local, Bits<33>>,
+    d_key: Signal<Local, Bits<33>>,
+    ab: Signal<Local, bool>,
+    ac: Signal<Local, bool>,
+    ad: Signal<Local, bool>,
+    bc: Signal<Local, bool>,
+    bd: Signal<Local, bool>,
+    cd: Signal<Local, bool>,
+}
+
+impl Logic for BestOfFour {
+    #[hdl_gen]
+    fn update(&mut self) {
+        self.a_key.next = self.a.val().get_bits::<33>(32);
+        self.b_key.next = self.b.val().get_bits::<33>(32);
+        self.c_key.next = self.c.val().get_bits::<33>(32);
+        self.d_key.next = self.d.val().get_bits::<33>(32);
+        self.ab.next = self.a_key.val() >= self.b_key.val();
+        self.ac.next = self.a_key.val() >= self.c_key.val();
+        self.ad.next = self.a_key.val() >= self.d_key.val();
+        self.bc.next = self.b_key.val() >= self.c_key.val();
+        self.bd.next = self.b_key.val() >= self.d_key.val();
+        self.cd.next = self.c_key.val() >= self.d_key.val();
+        self.best.next = self.d.val();
+        if self.ab.val() & self.ac.val() & self.ad.val() {
+            self.best.next = self.a.val();
+        } else {
+            if !self.ab.val() & self.bc.val() & self.bd.val() {
+                self.best.next = self.b.val();
+            } else {
+                if self.cd.val() {
+                    self.best.next = self.c.val();
+                }
+            }
+        }
+    }
+}
+
+/// Best of sixteen: two cycles, four groups and then their bests.
+#[derive(LogicBlock, Default)]
+pub struct BestOfSixteen {
+    pub clock: Signal<In, Clock>,
+    pub slots: [Signal<In, Bits<SLOT_BITS>>; 16],
+    pub best: Signal<Out, Bits<SLOT_BITS>>,
+    groups: [BestOfFour; 4],
+    final_four: BestOfFour,
+    group_bests: [DFF<Bits<SLOT_BITS>>; 4],
+    winner: DFF<Bits<SLOT_BITS>>,
+}
+
+impl Logic for BestOfSixteen {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(self, clock, winner);
+        for i in 0..4 {
+            self.groups[i].a.next = self.slots[i * 4].val();
+            self.groups[i].b.next = self.slots[i * 4 + 1].val();
+            self.groups[i].c.next = self.slots[i * 4 + 2].val();
+            self.groups[i].d.next = self.slots[i * 4 + 3].val();
+            self.group_bests[i].clock.next = self.clock.val();
+            self.group_bests[i].d.next = self.groups[i].best.val();
+        }
+        self.final_four.a.next = self.group_bests[0].q.val();
+        self.final_four.b.next = self.group_bests[1].q.val();
+        self.final_four.c.next = self.group_bests[2].q.val();
+        self.final_four.d.next = self.group_bests[3].q.val();
+        self.winner.d.next = self.final_four.best.val();
+        self.best.next = self.winner.q.val();
+    }
+}
+
+/// One slot of every row, on its way through the pipeline.
+#[derive(LogicBlock, Default)]
+pub struct LevelWay {
+    pub clock: Signal<In, Clock>,
+    pub read_address: Signal<In, Bits<9>>,
+    pub write_address: Signal<In, Bits<9>>,
+    pub write: Signal<In, bool>,
+    pub write_data: Signal<In, Bits<SLOT_BITS>>,
+    /// Key to look for, with the memory's answer.
+    pub key: Signal<In, Bits<32>>,
+    /// The last operation changed this slot of this row: its data instead of the memory's.
+    pub overlay: Signal<In, bool>,
+    pub overlay_data: Signal<In, Bits<SLOT_BITS>>,
+    /// The present operation changes this slot.
+    pub change: Signal<In, bool>,
+    pub change_data: Signal<In, Bits<SLOT_BITS>>,
+    pub hit: Signal<Out, bool>,
+    pub used: Signal<Out, bool>,
+    pub quantity: Signal<Out, Bits<32>>,
+    pub slot: Signal<Out, Bits<SLOT_BITS>>,
+    cells: BlockMemory<Bits<SLOT_BITS>, 9>,
+    read: DFF<Bits<SLOT_BITS>>,
+    hits: DFF<bool>,
+    before: DFF<Bits<SLOT_BITS>>,
+    after: DFF<Bits<SLOT_BITS>>,
+    is_used: Signal<Local, bool>,
+}
+
+impl Logic for LevelWay {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(self, clock, read, hits, before, after);
+        self.cells.clock.next = self.clock.val();
+        self.cells.read_address.next = self.read_address.val();
+        self.cells.write_address.next = self.write_address.val();
+        self.cells.write.next = self.write.val();
+        self.cells.write_data.next = self.write_data.val();
+        self.read.d.next = self.cells.read_data.val();
+        self.is_used.next = self.cells.read_data.val().get_bit(64);
+        self.hits.d.next = self.is_used.val() & (self.cells.read_data.val().get_bits::<32>(32) == self.key.val());
+        self.before.d.next = self.read.q.val();
+        if self.overlay.val() {
+            self.before.d.next = self.overlay_data.val();
+        }
+        self.after.d.next = self.before.q.val();
+        if self.change.val() {
+            self.after.d.next = self.change_data.val();
+        }
+        self.hit.next = self.hits.q.val();
+        self.used.next = self.read.q.val().get_bit(64);
+        self.quantity.next = self.read.q.val().get_bits::<32>(0);
+        self.slot.next = self.after.q.val();
+    }
+}
+
+#[derive(LogicBlock, Default)]
+pub struct Levels {
+    pub clock: Signal<In, Clock>,
+    pub reset: Signal<In, bool>,
+    pub sweep: Signal<In, Bits<9>>,
+    pub resolved: Signal<In, Resolved>,
+    pub valid: Signal<In, bool>,
+    /// In cycle j + 3, for the operation `overflow_tag`.
+    pub overflow: Signal<Out, bool>,
+    pub overflow_tag: Signal<Out, Bits<5>>,
+    pub overflow_valid: Signal<Out, bool>,
+    /// In cycle j + 9, for the operation `root_tag`.
+    pub root: Signal<Out, Slot>,
+    pub root_tag: Signal<Out, Bits<5>>,
+    pub root_valid: Signal<Out, bool>,
+    ways: [LevelWay; 16],
+    row_best: BestOfSixteen,
+    bests: [BlockMemory<Bits<SLOT_BITS>, 5>; 16],
+    best_slots: [DFF<Bits<SLOT_BITS>>; 16],
+    side_best: BestOfSixteen,
+    // The operation in each stage, numbered by cycles behind j.
+    valid1: DFF<bool>, valid2: DFF<bool>, valid3: DFF<bool>, valid4: DFF<bool>, valid5: DFF<bool>,
+    valid6: DFF<bool>, valid7: DFF<bool>, valid8: DFF<bool>, valid9: DFF<bool>,
+    tag1: DFF<Bits<5>>, tag2: DFF<Bits<5>>, tag3: DFF<Bits<5>>, tag4: DFF<Bits<5>>, tag5: DFF<Bits<5>>,
+    tag6: DFF<Bits<5>>, tag7: DFF<Bits<5>>, tag8: DFF<Bits<5>>, tag9: DFF<Bits<5>>,
+    address1: DFF<Bits<9>>, address2: DFF<Bits<9>>, address3: DFF<Bits<9>>, address4: DFF<Bits<9>>,
+    address5: DFF<Bits<9>>, address6: DFF<Bits<9>>,
+    add1: DFF<bool>, add2: DFF<bool>, add3: DFF<bool>,
+    remove1: DFF<bool>, remove2: DFF<bool>, remove3: DFF<bool>,
+    key1: DFF<Bits<32>>, key2: DFF<Bits<32>>, key3: DFF<Bits<32>>,
+    shares1: DFF<Bits<32>>, shares2: DFF<Bits<32>>, shares3: DFF<Bits<32>>,
+    same_row2: DFF<bool>,
+    same_key2: DFF<bool>,
+    present3: DFF<bool>,
+    room3: DFF<bool>,
+    quantity3: DFF<Bits<32>>,
+    way3: DFF<Bits<16>>,
+    // What the last operation wrote, if anything.
+    wrote: DFF<bool>,
+    wrote_way: DFF<Bits<16>>,
+    wrote_slot: DFF<Bits<SLOT_BITS>>,
+    last_address: DFF<Bits<9>>,
+    last_key: DFF<Bits<32>>,
+    sell7: DFF<bool>, sell8: DFF<bool>, sell9: DFF<bool>,
+    key: Signal<Local, Bits<32>>,
+    row: Signal<Local, Bits<4>>,
+    folded: Signal<Local, Bits<32>>,
+    address: Signal<Local, Bits<9>>,
+    hits: [Signal<Local, Bits<16>>; 16],
+    uses: [Signal<Local, Bits<16>>; 16],
+    masked: [Signal<Local, Bits<32>>; 16],
+    hit: Signal<Local, Bits<16>>,
+    used_read: Signal<Local, Bits<16>>,
+    used: Signal<Local, Bits<16>>,
+    free: Signal<Local, Bits<16>>,
+    free_pick: Signal<Local, Bits<16>>,
+    sum: Signal<Local, Bits<33>>,
+    difference: Signal<Local, Bits<33>>,
+    quantity: Signal<Local, Bits<32>>,
+    stays: Signal<Local, bool>,
+    writes: Signal<Local, bool>,
+    new_slot: Signal<Local, Bits<SLOT_BITS>>,
+    winner: Signal<Local, Bits<SLOT_BITS>>,
+    best_row: Signal<Local, Bits<16>>,
+    result: Signal<Local, Slot>,
+    k_full: Konst<32, 0xffff_ffff>,
+    k_one16: Konst<16, 1>,
+}
+
+impl Logic for Levels {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(
+            self, clock, valid1, valid2, valid3, valid4, valid5, valid6, valid7, valid8, valid9, tag1, tag2, tag3,
+            tag4, tag5, tag6, tag7, tag8, tag9, address1, address2, address3, address4, address5, address6, add1, add2,
+            add3, remove1, remove2, remove3, key1, key2, key3, shares1, shares2, shares3, same_row2, same_key2,
+            present3, room3, quantity3, way3, wrote, wrote_way, wrote_slot, last_address, last_key, sell7,
+            sell8, sell9
+        );
+        clock!(self, clock, row_best, side_best);
+        // ---- j: the row of the price
+        self.key.next = self.resolved.val().level_price;
+        if self.resolved.val().sell {
+            self.key.next = self.resolved.val().level_price ^ self.k_full.val();
+        }
+        self.folded.next = self.resolved.val().level_price >> 2;
+        self.row.next = self.folded.val().get_bits::<4>(0)
+            ^ self.folded.val().get_bits::<4>(4)
+            ^ self.folded.val().get_bits::<4>(8)
+            ^ self.folded.val().get_bits::<4>(12)
+            ^ self.folded.val().get_bits::<4>(16)
+            ^ self.folded.val().get_bits::<4>(20)
+            ^ self.folded.val().get_bits::<4>(24)
+            ^ self.folded.val().get_bits::<4>(28);
+        self.address.next = (bit_cast::<9, 4>(self.resolved.val().instrument) << 5)
+            | (bit_cast::<9, 1>(self.resolved.val().sell.into()) << 4)
+            | bit_cast::<9, 4>(self.row.val());
+        self.valid1.d.next = self.valid.val();
+        self.tag1.d.next = self.resolved.val().tag;
+        self.address1.d.next = self.address.val();
+        self.add1.d.next = self.resolved.val().add;
+        self.remove1.d.next = self.resolved.val().remove;
+        self.key1.d.next = self.key.val();
+        self.shares1.d.next = self.resolved.val().shares;
+        // ---- j + 1: the slots match; is the last operation in the way?
+        self.valid2.d.next = self.valid1.q.val();
+        self.tag2.d.next = self.tag1.q.val();
+        self.address2.d.next = self.address1.q.val();
+        self.add2.d.next = self.add1.q.val();
+        self.remove2.d.next = self.remove1.q.val();
+        self.key2.d.next = self.key1.q.val();
+        self.shares2.d.next = self.shares1.q.val();
+        self.same_row2.d.next = self.address1.q.val() == self.last_address.q.val();
+        self.same_key2.d.next = self.key1.q.val() == self.last_key.q.val();
+        if self.valid1.q.val() {
+            self.last_address.d.next = self.address1.q.val();
+            self.last_key.d.next = self.key1.q.val();
+        }
+        // ---- j + 2: the level, or a free slot
+        for i in 0..16 {
+            self.hits[i].next = 0.into();
+            self.uses[i].next = 0.into();
+            self.masked[i].next = 0.into();
+            if self.ways[i].hit.val() {
+                self.hits[i].next = self.k_one16.val() << i.to_bits::<16>();
+                self.masked[i].next = self.ways[i].quantity.val();
+            }
+            if self.ways[i].used.val() {
+                self.uses[i].next = self.k_one16.val() << i.to_bits::<16>();
+            }
+        }
+        self.hit.next = (self.hits[0].val() | self.hits[1].val() | self.hits[2].val() | self.hits[3].val())
+            | (self.hits[4].val() | self.hits[5].val() | self.hits[6].val() | self.hits[7].val())
+            | (self.hits[8].val() | self.hits[9].val() | self.hits[10].val() | self.hits[11].val())
+            | (self.hits[12].val() | self.hits[13].val() | self.hits[14].val() | self.hits[15].val());
+        self.used_read.next = (self.uses[0].val() | self.uses[1].val() | self.uses[2].val() | self.uses[3].val())
+            | (self.uses[4].val() | self.uses[5].val() | self.uses[6].val() | self.uses[7].val())
+            | (self.uses[8].val() | self.uses[9].val() | self.uses[10].val() | self.uses[11].val())
+            | (self.uses[12].val() | self.uses[13].val() | self.uses[14].val() | self.uses[15].val());
+        self.used.next = self.used_read.val();
+        if self.wrote.q.val() & self.same_row2.q.val() {
+            self.used.next = self.used_read.val() | self.wrote_way.q.val();
+            if !self.wrote_slot.q.val().get_bit(64) {
+                self.used.next = self.used_read.val() & (!self.wrote_way.q.val());
+            }
+        }
+        self.free.next = !self.used.val();
+        self.free_pick.next = self.free.val() & ((!self.free.val()) + 1);
+        self.room3.d.next = self.free.val() != 0;
+        self.present3.d.next = self.hit.val() != 0;
+        self.quantity3.d.next =
+            (self.masked[0].val() | self.masked[1].val() | self.masked[2].val() | self.masked[3].val())
+                | (self.masked[4].val() | self.masked[5].val() | self.masked[6].val() | self.masked[7].val())
+                | (self.masked[8].val() | self.masked[9].val() | self.masked[10].val() | self.masked[11].val())
+                | (self.masked[12].val() | self.masked[13].val() | self.masked[14].val() | self.masked[15].val());
+        self.way3.d.next = self.hit.val();
+        if self.hit.val() == 0 {
+            self.way3.d.next = self.free_pick.val();
+        }
+        if self.wrote.q.val() & self.same_row2.q.val() & self.same_key2.q.val() {
+            self.present3.d.next = self.wrote_slot.q.val().get_bit(64);
+            self.quantity3.d.next = self.wrote_slot.q.val().get_bits::<32>(0);
+            self.way3.d.next = self.wrote_way.q.val();
+            if !self.wrote_slot.q.val().get_bit(64) {
+                self.way3.d.next = self.free_pick.val();
+            }
+        }
+        self.valid3.d.next = self.valid2.q.val();
+        self.tag3.d.next = self.tag2.q.val();
+        self.address3.d.next = self.address2.q.val();
+        self.add3.d.next = self.add2.q.val();
+        self.remove3.d.next = self.remove2.q.val();
+        self.key3.d.next = self.key2.q.val();
+        self.shares3.d.next = self.shares2.q.val();
+        // ---- j + 3: what becomes of the level
+        self.sum.next = bit_cast::<33, 32>(self.quantity3.q.val()) + bit_cast::<33, 32>(self.shares3.q.val());
+        self.difference.next =
+            bit_cast::<33, 32>(self.quantity3.q.val()) - bit_cast::<33, 32>(self.shares3.q.val());
+        self.quantity.next = self.shares3.q.val();
+        self.stays.next = true;
+        if self.present3.q.val() {
+            self.quantity.next = self.sum.val().get_bits::<32>(0);
+            if self.sum.val().get_bit(32) {
+                self.quantity.next = self.k_full.val();
+            }
+        }
+        if self.remove3.q.val() {
+            self.quantity.next = self.difference.val().get_bits::<32>(0);
+            self.stays.next = !self.difference.val().get_bit(32) & (self.difference.val() != 0);
+        }
+        self.new_slot.next = bit_cast::<SLOT_BITS, 32>(self.quantity.val())
+            | (bit_cast::<SLOT_BITS, 32>(self.key3.q.val()) << 32)
+            | (bit_cast::<SLOT_BITS, 1>(self.stays.val().into()) << 64);
+        self.writes.next = self.valid3.q.val()
+            & ((self.add3.q.val() & (self.present3.q.val() | self.room3.q.val()))
+                | (self.remove3.q.val() & self.present3.q.val()));
+        if self.valid3.q.val() {
+            self.wrote.d.next = self.writes.val();
+            self.wrote_way.d.next = self.way3.q.val();
+            self.wrote_slot.d.next = self.new_slot.val();
+        }
+        for i in 0..16 {
+            self.ways[i].clock.next = self.clock.val();
+            self.ways[i].read_address.next = self.address.val();
+            self.ways[i].key.next = self.key1.q.val();
+            self.ways[i].overlay.next =
+                self.wrote.q.val() & self.same_row2.q.val() & self.wrote_way.q.val().get_bit(i);
+            self.ways[i].overlay_data.next = self.wrote_slot.q.val();
+            self.ways[i].change.next = self.writes.val() & self.way3.q.val().get_bit(i);
+            self.ways[i].change_data.next = self.new_slot.val();
+            self.ways[i].write.next = self.writes.val() & self.way3.q.val().get_bit(i);
+            self.ways[i].write_address.next = self.address3.q.val();
+            self.ways[i].write_data.next = self.new_slot.val();
+            if self.reset.val() {
+                self.ways[i].write.next = true;
+                self.ways[i].write_address.next = self.sweep.val();
+                self.ways[i].write_data.next = 0.into();
+            }
+        }
+        // ---- j + 4, j + 5: best of the row
+        for i in 0..16 {
+            self.row_best.slots[i].next = self.ways[i].slot.val();
+        }
+        self.valid4.d.next = self.valid3.q.val();
+        self.tag4.d.next = self.tag3.q.val();
+        self.address4.d.next = self.address3.q.val();
+        self.valid5.d.next = self.valid4.q.val();
+        self.tag5.d.next = self.tag4.q.val();
+        self.address5.d.next = self.address4.q.val();
+        // ---- j + 6: it replaces the row's old best among the side's rows, read in j + 5
+        self.valid6.d.next = self.valid5.q.val();
+        self.tag6.d.next = self.tag5.q.val();
+        self.address6.d.next = self.address5.q.val();
+        self.winner.next = self.row_best.best.val();
+        self.best_row.next = self.k_one16.val() << bit_cast::<16, 4>(self.address6.q.val().get_bits::<4>(0));
+        for i in 0..16 {
+            self.bests[i].clock.next = self.clock.val();
+            self.bests[i].read_address.next = self.address5.q.val().get_bits::<5>(4);
+            self.bests[i].write_address.next = self.address6.q.val().get_bits::<5>(4);
+            self.bests[i].write_data.next = self.winner.val();
+            self.bests[i].write.next = self.valid6.q.val() & self.best_row.val().get_bit(i);
+            self.best_slots[i].clock.next = self.clock.val();
+            self.best_slots[i].d.next = self.bests[i].read_data.val();
+            if self.best_row.val().get_bit(i) {
+                self.best_slots[i].d.next = self.winner.val();
+            }
+            if self.reset.val() {
+                self.bests[i].write.next = true;
+                self.bests[i].write_address.next = self.sweep.val().get_bits::<5>(0);
+                self.bests[i].write_data.next = 0.into();
+            }
+            self.side_best.slots[i].next = self.best_slots[i].q.val();
+        }
+        self.valid7.d.next = self.valid6.q.val();
+        self.tag7.d.next = self.tag6.q.val();
+        self.sell7.d.next = self.address6.q.val().get_bit(4);
+        // ---- j + 7, j + 8: best of the side
+        self.valid8.d.next = self.valid7.q.val();
+        self.tag8.d.next = self.tag7.q.val();
+        self.sell8.d.next = self.sell7.q.val();
+        self.valid9.d.next = self.valid8.q.val();
+        self.tag9.d.next = self.tag8.q.val();
+        self.sell9.d.next = self.sell8.q.val();
+        if self.reset.val() {
+            self.valid1.d.next = false;
+            self.valid2.d.next = false;
+            self.valid3.d.next = false;
+            self.valid4.d.next = false;
+            self.valid5.d.next = false;
+            self.valid6.d.next = false;
+            self.valid7.d.next = false;
+            self.valid8.d.next = false;
+            self.valid9.d.next = false;
+            self.wrote.d.next = false;
+        }
+        self.overflow.next = self.add3.q.val() & !self.present3.q.val() & !self.room3.q.val();
+        self.overflow_tag.next = self.tag3.q.val();
+        self.overflow_valid.next = self.valid3.q.val();
+        self.result.next.used = self.side_best.best.val().get_bit(64);
+        self.result.next.quantity = self.side_best.best.val().get_bits::<32>(0);
+        self.result.next.key = self.side_best.best.val().get_bits::<32>(32);
+        if self.sell9.q.val() {
+            self.result.next.key = self.side_best.best.val().get_bits::<32>(32) ^ self.k_full.val();
+        }
+        self.root.next = self.result.val();
+        self.root_tag.next = self.tag9.q.val();
+        self.root_valid.next = self.valid9.q.val();
+    }
+}

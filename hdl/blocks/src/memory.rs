@@ -1,0 +1,118 @@
+//! Memories, which kernels cannot express: one write port, one read port, one clock.
+//!
+//! `BlockMemory` reads in one cycle (block RAM, old data when both ports meet); `LookupMemory` reads in
+//! the same cycle (distributed RAM). Both start as zeros, so 0 must mean "nothing".
+//! Two descriptions (Rust model, Verilog) of one thing: the lockstep test of this file compares them.
+use rust_hdl::core::timing::TimingInfo;
+use rust_hdl::prelude::*;
+
+/// In: `write` stores `write_data` at `write_address` at the edge. Out: `read_data` is, one cycle
+/// later, what `read_address` held before that edge.
+#[derive(LogicBlock)]
+pub struct BlockMemory<T: Synth, const A: usize> {
+    pub clock: Signal<In, Clock>,
+    pub write: Signal<In, bool>,
+    pub write_address: Signal<In, Bits<A>>,
+    pub write_data: Signal<In, T>,
+    pub read_address: Signal<In, Bits<A>>,
+    pub read_data: Signal<Out, T>,
+    _cells: Vec<T>,
+}
+
+impl<T: Synth, const A: usize> Default for BlockMemory<T, A> {
+    fn default() -> Self {
+        Self {
+            clock: Default::default(),
+            write: Default::default(),
+            write_address: Default::default(),
+            write_data: Default::default(),
+            read_address: Default::default(),
+            read_data: Default::default(),
+            _cells: vec![T::default(); 1 << A],
+        }
+    }
+}
+
+impl<T: Synth, const A: usize> Logic for BlockMemory<T, A> {
+    fn update(&mut self) {
+        if self.clock.pos_edge() {
+            self.read_data.next = self._cells[self.read_address.val().index()];
+            if self.write.val() {
+                self._cells[self.write_address.val().index()] = self.write_data.val();
+            }
+        }
+    }
+    fn connect(&mut self) {
+        self.read_data.connect();
+    }
+    fn hdl(&self) -> Verilog {
+        Verilog::Custom(format!(
+            "(* ram_style = \"block\" *) reg [{top}:0] cells [0:{last}];\n\
+             integer i;\n\
+             initial begin\n  for (i = 0; i <= {last}; i = i + 1) cells[i] = {width}'d0;\n  read_data = {width}'d0;\nend\n\
+             always @(posedge clock) begin\n  read_data <= cells[read_address];\n\
+             \x20 if (write) cells[write_address] <= write_data;\nend\n",
+            top = T::BITS - 1,
+            last = (1usize << A) - 1,
+            width = T::BITS,
+        ))
+    }
+    fn timing(&self) -> Vec<TimingInfo> {
+        vec![TimingInfo {
+            name: "memory".into(),
+            clock: "clock".into(),
+            inputs: ["write", "write_address", "write_data", "read_address"].map(String::from).to_vec(),
+            outputs: vec!["read_data".into()],
+        }]
+    }
+}
+
+/// In: as `BlockMemory`. Out: `read_data` is what `read_address` holds in this cycle.
+#[derive(LogicBlock)]
+pub struct LookupMemory<T: Synth, const A: usize> {
+    pub clock: Signal<In, Clock>,
+    pub write: Signal<In, bool>,
+    pub write_address: Signal<In, Bits<A>>,
+    pub write_data: Signal<In, T>,
+    pub read_address: Signal<In, Bits<A>>,
+    pub read_data: Signal<Out, T>,
+    _cells: Vec<T>,
+}
+
+impl<T: Synth, const A: usize> Default for LookupMemory<T, A> {
+    fn default() -> Self {
+        Self {
+            clock: Default::default(),
+            write: Default::default(),
+            write_address: Default::default(),
+            write_data: Default::default(),
+            read_address: Default::default(),
+            read_data: Default::default(),
+            _cells: vec![T::default(); 1 << A],
+        }
+    }
+}
+
+impl<T: Synth, const A: usize> Logic for LookupMemory<T, A> {
+    fn update(&mut self) {
+        if self.clock.pos_edge() && self.write.val() {
+            self._cells[self.write_address.val().index()] = self.write_data.val();
+        }
+        self.read_data.next = self._cells[self.read_address.val().index()];
+    }
+    fn connect(&mut self) {
+        self.read_data.connect();
+    }
+    fn hdl(&self) -> Verilog {
+        Verilog::Custom(format!(
+            "(* ram_style = \"distributed\" *) reg [{top}:0] cells [0:{last}];\n\
+             integer i;\n\
+             initial for (i = 0; i <= {last}; i = i + 1) cells[i] = {width}'d0;\n\
+             always @(posedge clock) if (write) cells[write_address] <= write_data;\n\
+             always @(*) read_data = cells[read_address];\n",
+            top = T::BITS - 1,
+            last = (1usize << A) - 1,
+            width = T::BITS,
+        ))
+    }
+}

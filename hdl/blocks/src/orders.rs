@@ -1,0 +1,407 @@
+//! Order table: reference to live order, two banks of hashed buckets of four slots.
+//!
+//! In: an operation (cycle i). Out: three cycles later `resolved`: the level it acts on, its shares, or why it
+//! may not act. Why: a BRAM read, a 64-bit match, a choice of slot and a 32-bit check take a cycle each.
+//! Holds: an operation sees every earlier one, also the one whose write is still under way (at most one is:
+//! operations are two cycles apart); a failed operation writes nothing. `sweep` clears the table in reset.
+//! Not here: levels and tops.
+use crate::{bundle::*, konst::Konst, memory::BlockMemory};
+use riposte_map::{limits, reason::Reason, wire::itch};
+use rust_hdl::prelude::*;
+
+/// Reference and what is kept for it: shares, price, instrument, side.
+const SLOT_BITS: usize = 133;
+const PAYLOAD_BITS: usize = 69;
+
+/// One slot of every bucket of a bank.
+#[derive(LogicBlock, Default)]
+pub struct OrderWay {
+    pub clock: Signal<In, Clock>,
+    pub read_address: Signal<In, Bits<9>>,
+    pub write_address: Signal<In, Bits<9>>,
+    pub write: Signal<In, bool>,
+    pub write_data: Signal<In, Bits<SLOT_BITS>>,
+    /// Reference to look for, one cycle after `read_address`.
+    pub reference: Signal<In, Bits<64>>,
+    /// Two cycles after `read_address`.
+    pub hit: Signal<Out, bool>,
+    pub used: Signal<Out, bool>,
+    pub payload: Signal<Out, Bits<PAYLOAD_BITS>>,
+    cells: BlockMemory<Bits<SLOT_BITS>, 9>,
+    hits: DFF<bool>,
+    in_use: DFF<bool>,
+    found: DFF<Bits<PAYLOAD_BITS>>,
+    occupied: Signal<Local, bool>,
+}
+
+impl Logic for OrderWay {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(self, clock, hits, in_use, found);
+        self.cells.clock.next = self.clock.val();
+        self.cells.read_address.next = self.read_address.val();
+        self.cells.write_address.next = self.write_address.val();
+        self.cells.write.next = self.write.val();
+        self.cells.write_data.next = self.write_data.val();
+        self.occupied.next = self.cells.read_data.val().get_bits::<32>(0) != 0;
+        self.in_use.d.next = self.occupied.val();
+        self.hits.d.next =
+            self.occupied.val() & (self.cells.read_data.val().get_bits::<64>(69) == self.reference.val());
+        self.found.d.next = self.cells.read_data.val().get_bits::<PAYLOAD_BITS>(0);
+        self.hit.next = self.hits.q.val();
+        self.used.next = self.in_use.q.val();
+        self.payload.next = self.found.q.val();
+    }
+}
+
+/// Bucket of a reference: its nine-bit chunks, each turned by its own amount, folded. Bank 0 turns none.
+#[derive(LogicBlock, Default)]
+pub struct BucketHash {
+    pub reference: Signal<In, Bits<64>>,
+    pub bucket0: Signal<Out, Bits<9>>,
+    pub bucket1: Signal<Out, Bits<9>>,
+    chunk: [Signal<Local, Bits<9>>; 8],
+    turned: [Signal<Local, Bits<9>>; 8],
+}
+
+const _: () = assert!(limits::ORDER_BUCKET_BITS == 9 && limits::ORDER_WAYS == 4 && limits::ORDER_BANKS == 2);
+
+impl Logic for BucketHash {
+    #[hdl_gen]
+    fn update(&mut self) {
+        for i in 0..7 {
+            self.chunk[i].next = self.reference.val().get_bits::<9>(i * 9);
+        }
+        self.chunk[7].next = bit_cast::<9, 1>(self.reference.val().get_bits::<1>(63));
+        self.bucket0.next = self.chunk[0].val()
+            ^ self.chunk[1].val()
+            ^ self.chunk[2].val()
+            ^ self.chunk[3].val()
+            ^ self.chunk[4].val()
+            ^ self.chunk[5].val()
+            ^ self.chunk[6].val()
+            ^ self.chunk[7].val();
+        // Turned left by 1, 3, 5, 7, 0, 2, 4 and 6.
+        self.turned[0].next = (self.chunk[0].val() << 1) | (self.chunk[0].val() >> 8);
+        self.turned[1].next = (self.chunk[1].val() << 3) | (self.chunk[1].val() >> 6);
+        self.turned[2].next = (self.chunk[2].val() << 5) | (self.chunk[2].val() >> 4);
+        self.turned[3].next = (self.chunk[3].val() << 7) | (self.chunk[3].val() >> 2);
+        self.turned[4].next = self.chunk[4].val();
+        self.turned[5].next = (self.chunk[5].val() << 2) | (self.chunk[5].val() >> 7);
+        self.turned[6].next = (self.chunk[6].val() << 4) | (self.chunk[6].val() >> 5);
+        self.turned[7].next = (self.chunk[7].val() << 6) | (self.chunk[7].val() >> 3);
+        self.bucket1.next = self.turned[0].val()
+            ^ self.turned[1].val()
+            ^ self.turned[2].val()
+            ^ self.turned[3].val()
+            ^ self.turned[4].val()
+            ^ self.turned[5].val()
+            ^ self.turned[6].val()
+            ^ self.turned[7].val();
+    }
+}
+
+#[derive(LogicBlock, Default)]
+pub struct Orders {
+    pub clock: Signal<In, Clock>,
+    pub reset: Signal<In, bool>,
+    pub sweep: Signal<In, Bits<9>>,
+    pub issue: Signal<In, bool>,
+    pub operation: Signal<In, Operation>,
+    pub resolved: Signal<Out, Resolved>,
+    pub valid: Signal<Out, bool>,
+    /// Instrument of the operation that will be resolved in the next cycle.
+    pub next_instrument: Signal<Out, Bits<4>>,
+    pub next_tag: Signal<Out, Bits<5>>,
+    hash: BucketHash,
+    ways: [OrderWay; 8],
+    valid1: DFF<bool>,
+    operation1: DFF<Operation>,
+    bucket0_1: DFF<Bits<9>>,
+    bucket1_1: DFF<Bits<9>>,
+    valid2: DFF<bool>,
+    operation2: DFF<Operation>,
+    bucket0_2: DFF<Bits<9>>,
+    bucket1_2: DFF<Bits<9>>,
+    same_reference2: DFF<bool>,
+    same_bucket0_2: DFF<bool>,
+    same_bucket1_2: DFF<bool>,
+    valid3: DFF<bool>,
+    operation3: DFF<Operation>,
+    bucket0_3: DFF<Bits<9>>,
+    bucket1_3: DFF<Bits<9>>,
+    live3: DFF<bool>,
+    room3: DFF<bool>,
+    slot3: DFF<Bits<8>>,
+    payload3: DFF<Bits<PAYLOAD_BITS>>,
+    // What the last operation wrote, if anything.
+    wrote: DFF<bool>,
+    wrote_slot: DFF<Bits<8>>,
+    wrote_payload: DFF<Bits<PAYLOAD_BITS>>,
+    last_reference: DFF<Bits<64>>,
+    last_bucket0: DFF<Bits<9>>,
+    last_bucket1: DFF<Bits<9>>,
+    first_sell: DFF<bool>,
+    first_failed: DFF<bool>,
+    masked: [Signal<Local, Bits<PAYLOAD_BITS>>; 8],
+    hits: [Signal<Local, Bits<8>>; 8],
+    uses: [Signal<Local, Bits<8>>; 8],
+    hit: Signal<Local, Bits<8>>,
+    used_read: Signal<Local, Bits<8>>,
+    overlay: Signal<Local, Bits<8>>,
+    used: Signal<Local, Bits<8>>,
+    forward: Signal<Local, bool>,
+    free0: Signal<Local, Bits<4>>,
+    free1: Signal<Local, Bits<4>>,
+    pick0: Signal<Local, Bits<4>>,
+    pick1: Signal<Local, Bits<4>>,
+    load0: Signal<Local, Bits<3>>,
+    load1: Signal<Local, Bits<3>>,
+    open: Signal<Local, Bits<32>>,
+    order_price: Signal<Local, Bits<32>>,
+    order_instrument: Signal<Local, Bits<4>>,
+    order_sell: Signal<Local, bool>,
+    sell: Signal<Local, bool>,
+    bad_side: Signal<Local, bool>,
+    shares: Signal<Local, Bits<32>>,
+    left: Signal<Local, Bits<32>>,
+    reason: Signal<Local, Bits<8>>,
+    silent: Signal<Local, bool>,
+    writes: Signal<Local, bool>,
+    after: Signal<Local, Bits<PAYLOAD_BITS>>,
+    write_bits: Signal<Local, Bits<SLOT_BITS>>,
+    result: Signal<Local, Resolved>,
+    k_buy: Konst<8, { itch::SIDE_BUY as u64 }>,
+    k_sell: Konst<8, { itch::SIDE_SELL as u64 }>,
+    k_trading: Konst<8, { itch::STATE_TRADING as u64 }>,
+    r_none: Konst<8, { Reason::None as u64 }>,
+    r_unknown: Konst<8, { Reason::UnknownReference as u64 }>,
+    r_duplicate: Konst<8, { Reason::DuplicateReference as u64 }>,
+    r_overflow: Konst<8, { Reason::OrderOverflow as u64 }>,
+    r_over: Konst<8, { Reason::OverExecution as u64 }>,
+    r_bad: Konst<8, { Reason::BadOrder as u64 }>,
+}
+
+impl Logic for Orders {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(
+            self, clock, valid1, operation1, bucket0_1, bucket1_1, valid2, operation2, bucket0_2, bucket1_2,
+            same_reference2, same_bucket0_2, same_bucket1_2, valid3, operation3, bucket0_3, bucket1_3, live3, room3,
+            slot3, payload3, wrote, wrote_slot, wrote_payload, last_reference, last_bucket0, last_bucket1, first_sell,
+            first_failed
+        );
+        // ---- i: the buckets
+        self.hash.reference.next = self.operation.val().reference;
+        self.valid1.d.next = self.issue.val();
+        self.operation1.d.next = self.operation.val();
+        self.bucket0_1.d.next = self.hash.bucket0.val();
+        self.bucket1_1.d.next = self.hash.bucket1.val();
+        // ---- i + 1: the slots match; is the last operation in the way?
+        self.valid2.d.next = self.valid1.q.val();
+        self.operation2.d.next = self.operation1.q.val();
+        self.bucket0_2.d.next = self.bucket0_1.q.val();
+        self.bucket1_2.d.next = self.bucket1_1.q.val();
+        self.same_reference2.d.next = self.operation1.q.val().reference == self.last_reference.q.val();
+        self.same_bucket0_2.d.next = self.bucket0_1.q.val() == self.last_bucket0.q.val();
+        self.same_bucket1_2.d.next = self.bucket1_1.q.val() == self.last_bucket1.q.val();
+        // ---- i + 2: the order, or a free slot in the emptier bucket
+        for i in 0..8 {
+            self.hits[i].next = 0.into();
+            self.uses[i].next = 0.into();
+            self.masked[i].next = 0.into();
+            if self.ways[i].hit.val() {
+                self.hits[i].next = 1.into();
+                self.masked[i].next = self.ways[i].payload.val();
+            }
+            if self.ways[i].used.val() {
+                self.uses[i].next = 1.into();
+            }
+        }
+        self.hit.next = self.hits[0].val()
+            | (self.hits[1].val() << 1)
+            | (self.hits[2].val() << 2)
+            | (self.hits[3].val() << 3)
+            | (self.hits[4].val() << 4)
+            | (self.hits[5].val() << 5)
+            | (self.hits[6].val() << 6)
+            | (self.hits[7].val() << 7);
+        self.used_read.next = self.uses[0].val()
+            | (self.uses[1].val() << 1)
+            | (self.uses[2].val() << 2)
+            | (self.uses[3].val() << 3)
+            | (self.uses[4].val() << 4)
+            | (self.uses[5].val() << 5)
+            | (self.uses[6].val() << 6)
+            | (self.uses[7].val() << 7);
+        self.overlay.next = 0.into();
+        if self.wrote.q.val() {
+            if self.same_bucket0_2.q.val() {
+                self.overlay.next = self.wrote_slot.q.val() & 0x0f;
+            }
+            if self.same_bucket1_2.q.val() {
+                self.overlay.next = self.wrote_slot.q.val() & 0xf0;
+            }
+            if self.same_bucket0_2.q.val() & self.same_bucket1_2.q.val() {
+                self.overlay.next = self.wrote_slot.q.val();
+            }
+        }
+        self.used.next = self.used_read.val() | self.overlay.val();
+        if self.wrote_payload.q.val().get_bits::<32>(0) == 0 {
+            self.used.next = self.used_read.val() & (!self.overlay.val());
+        }
+        self.forward.next = self.wrote.q.val() & self.same_reference2.q.val();
+        self.live3.d.next = self.hit.val() != 0;
+        self.slot3.d.next = self.hit.val();
+        self.payload3.d.next = self.masked[0].val()
+            | self.masked[1].val()
+            | self.masked[2].val()
+            | self.masked[3].val()
+            | self.masked[4].val()
+            | self.masked[5].val()
+            | self.masked[6].val()
+            | self.masked[7].val();
+        if self.forward.val() {
+            self.live3.d.next = self.wrote_payload.q.val().get_bits::<32>(0) != 0;
+            self.slot3.d.next = self.wrote_slot.q.val();
+            self.payload3.d.next = self.wrote_payload.q.val();
+        }
+        self.free0.next = !self.used.val().get_bits::<4>(0);
+        self.free1.next = !self.used.val().get_bits::<4>(4);
+        self.pick0.next = self.free0.val() & ((!self.free0.val()) + 1);
+        self.pick1.next = self.free1.val() & ((!self.free1.val()) + 1);
+        self.load0.next = bit_cast::<3, 1>(self.used.val().get_bits::<1>(0))
+            + bit_cast::<3, 1>(self.used.val().get_bits::<1>(1))
+            + bit_cast::<3, 1>(self.used.val().get_bits::<1>(2))
+            + bit_cast::<3, 1>(self.used.val().get_bits::<1>(3));
+        self.load1.next = bit_cast::<3, 1>(self.used.val().get_bits::<1>(4))
+            + bit_cast::<3, 1>(self.used.val().get_bits::<1>(5))
+            + bit_cast::<3, 1>(self.used.val().get_bits::<1>(6))
+            + bit_cast::<3, 1>(self.used.val().get_bits::<1>(7));
+        self.room3.d.next = (self.free0.val() != 0) | (self.free1.val() != 0);
+        if self.operation2.q.val().add {
+            self.slot3.d.next = bit_cast::<8, 4>(self.pick0.val());
+            if self.load1.val() < self.load0.val() {
+                self.slot3.d.next = bit_cast::<8, 4>(self.pick1.val()) << 4;
+            }
+        }
+        self.valid3.d.next = self.valid2.q.val();
+        self.operation3.d.next = self.operation2.q.val();
+        self.bucket0_3.d.next = self.bucket0_2.q.val();
+        self.bucket1_3.d.next = self.bucket1_2.q.val();
+        // ---- i + 3: may it act? what is left?
+        self.open.next = self.payload3.q.val().get_bits::<32>(0);
+        self.order_price.next = self.payload3.q.val().get_bits::<32>(32);
+        self.order_instrument.next = self.payload3.q.val().get_bits::<4>(64);
+        self.order_sell.next = self.payload3.q.val().get_bit(68);
+        self.sell.next = self.operation3.q.val().mark == self.k_sell.val();
+        self.bad_side.next = !self.sell.val() & (self.operation3.q.val().mark != self.k_buy.val());
+        if self.operation3.q.val().second {
+            self.sell.next = self.first_sell.q.val();
+            self.bad_side.next = false;
+        }
+        self.shares.next = self.operation3.q.val().shares;
+        if self.operation3.q.val().whole {
+            self.shares.next = self.open.val();
+        }
+        self.silent.next = self.operation3.q.val().second & self.first_failed.q.val();
+        self.reason.next = self.r_none.val();
+        if self.operation3.q.val().add {
+            if !self.room3.q.val() {
+                self.reason.next = self.r_overflow.val();
+            }
+            if self.bad_side.val() | (self.operation3.q.val().shares == 0) {
+                self.reason.next = self.r_bad.val();
+            }
+            if self.live3.q.val() {
+                self.reason.next = self.r_duplicate.val();
+            }
+        } else {
+            if self.shares.val() > self.open.val() {
+                self.reason.next = self.r_over.val();
+            }
+            if !self.live3.q.val() | (self.order_instrument.val() != self.operation3.q.val().instrument) {
+                self.reason.next = self.r_unknown.val();
+            }
+        }
+        self.left.next = self.open.val() - self.shares.val();
+        if self.silent.val() {
+            self.reason.next = self.r_none.val();
+        }
+        self.writes.next =
+            self.valid3.q.val() & (self.reason.val() == self.r_none.val()) & !self.silent.val();
+        self.after.next = bit_cast::<PAYLOAD_BITS, 32>(self.operation3.q.val().shares)
+            | (bit_cast::<PAYLOAD_BITS, 32>(self.operation3.q.val().price) << 32)
+            | (bit_cast::<PAYLOAD_BITS, 4>(self.operation3.q.val().instrument) << 64)
+            | (bit_cast::<PAYLOAD_BITS, 1>(self.sell.val().into()) << 68);
+        if self.operation3.q.val().remove {
+            self.after.next = (bit_cast::<PAYLOAD_BITS, 37>(self.payload3.q.val().get_bits::<37>(32)) << 32)
+                | bit_cast::<PAYLOAD_BITS, 32>(self.left.val());
+        }
+        self.write_bits.next = bit_cast::<SLOT_BITS, PAYLOAD_BITS>(self.after.val())
+            | (bit_cast::<SLOT_BITS, 64>(self.operation3.q.val().reference) << 69);
+        if self.valid3.q.val() {
+            self.wrote.d.next = self.writes.val();
+            self.wrote_slot.d.next = self.slot3.q.val();
+            self.wrote_payload.d.next = self.after.val();
+            self.first_sell.d.next = self.order_sell.val();
+            self.first_failed.d.next = !self.writes.val();
+        }
+        if self.valid1.q.val() {
+            self.last_reference.d.next = self.operation1.q.val().reference;
+            self.last_bucket0.d.next = self.bucket0_1.q.val();
+            self.last_bucket1.d.next = self.bucket1_1.q.val();
+        }
+        for i in 0..4 {
+            self.ways[i].read_address.next = self.hash.bucket0.val();
+            self.ways[i].write_address.next = self.bucket0_3.q.val();
+        }
+        for i in 4..8 {
+            self.ways[i].read_address.next = self.hash.bucket1.val();
+            self.ways[i].write_address.next = self.bucket1_3.q.val();
+        }
+        for i in 0..8 {
+            self.ways[i].clock.next = self.clock.val();
+            self.ways[i].reference.next = self.operation1.q.val().reference;
+            self.ways[i].write.next = self.writes.val() & self.slot3.q.val().get_bit(i);
+            self.ways[i].write_data.next = self.write_bits.val();
+            if self.reset.val() {
+                self.ways[i].write.next = true;
+                self.ways[i].write_address.next = self.sweep.val();
+                self.ways[i].write_data.next = 0.into();
+            }
+        }
+        if self.reset.val() {
+            self.valid1.d.next = false;
+            self.valid2.d.next = false;
+            self.valid3.d.next = false;
+            self.wrote.d.next = false;
+        }
+        self.result.next.tag = self.operation3.q.val().tag;
+        self.result.next.instrument = self.operation3.q.val().instrument;
+        self.result.next.bank = self.operation3.q.val().bank;
+        self.result.next.reason = self.reason.val();
+        self.result.next.add = self.operation3.q.val().add & self.writes.val();
+        self.result.next.remove = self.operation3.q.val().remove & self.writes.val();
+        self.result.next.looked_up = true;
+        self.result.next.evaluated = self.operation3.q.val().evaluated;
+        self.result.next.action = false;
+        self.result.next.trade = self.operation3.q.val().trade;
+        self.result.next.mark = self.operation3.q.val().mark;
+        self.result.next.sell = self.sell.val();
+        self.result.next.level_price = self.operation3.q.val().price;
+        self.result.next.price = self.operation3.q.val().price;
+        self.result.next.shares = self.shares.val();
+        if self.operation3.q.val().remove {
+            self.result.next.sell = self.order_sell.val();
+            self.result.next.level_price = self.order_price.val();
+            if !self.operation3.q.val().own_price {
+                self.result.next.price = self.order_price.val();
+            }
+        }
+        self.resolved.next = self.result.val();
+        self.valid.next = self.valid3.q.val();
+        self.next_instrument.next = self.operation2.q.val().instrument;
+        self.next_tag.next = self.operation2.q.val().tag;
+    }
+}

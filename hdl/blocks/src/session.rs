@@ -1,0 +1,141 @@
+//! MoldUDP64 session: which packets, and which messages of a packet, are new?
+//!
+//! In: header fields and `done` (cycle V). Out: in V + 1, for the whole packet, `skip` (messages to drop)
+//! and `deliver`; the strobes of its errors, with the sequence numbers expected and received.
+//! Why: a 64-bit difference and its verdict take a cycle each; the shortest message is ready one later.
+//! Holds: after a gap the expected number follows the feed; only the host can make books valid again.
+//! Not here: A/B arbitration and the reorder window.
+use crate::konst::Konst;
+use riposte_map::wire::mold;
+use rust_hdl::prelude::*;
+
+#[derive(LogicBlock, Default)]
+pub struct Session {
+    pub clock: Signal<In, Clock>,
+    pub reset: Signal<In, bool>,
+    pub done: Signal<In, bool>,
+    pub session: Signal<In, Bits<80>>,
+    pub sequence: Signal<In, Bits<64>>,
+    pub count: Signal<In, Bits<16>>,
+    pub deliver: Signal<Out, bool>,
+    pub skip: Signal<Out, Bits<16>>,
+    pub gap: Signal<Out, bool>,
+    pub session_change: Signal<Out, bool>,
+    pub session_end: Signal<Out, bool>,
+    pub expected_was: Signal<Out, Bits<64>>,
+    pub received: Signal<Out, Bits<64>>,
+    pub count_packet: Signal<Out, bool>,
+    pub count_heartbeat: Signal<Out, bool>,
+    pub count_end: Signal<Out, bool>,
+    pub count_duplicate: Signal<Out, bool>,
+    pub count_overlap: Signal<Out, bool>,
+    known: DFF<bool>,
+    known_session: DFF<Bits<80>>,
+    expected: DFF<Bits<64>>,
+    has_ended: DFF<bool>,
+    /// Expected minus received, of this cycle's registers one cycle ago.
+    behind: DFF<Bits<64>>,
+    delivers: DFF<bool>,
+    skips: DFF<Bits<16>>,
+    is_gap: DFF<bool>,
+    is_change: DFF<bool>,
+    is_end: DFF<bool>,
+    was_expected: DFF<Bits<64>>,
+    was_received: DFF<Bits<64>>,
+    is_packet: DFF<bool>,
+    is_heartbeat: DFF<bool>,
+    is_end_packet: DFF<bool>,
+    is_duplicate: DFF<bool>,
+    is_overlap: DFF<bool>,
+    next_expected: Signal<Local, Bits<64>>,
+    heartbeat: Signal<Local, bool>,
+    end: Signal<Local, bool>,
+    other_session: Signal<Local, bool>,
+    ahead: Signal<Local, bool>,
+    level: Signal<Local, bool>,
+    covers: Signal<Local, bool>,
+    k_end: Konst<16, { mold::END_OF_SESSION }>,
+    k_heartbeat: Konst<16, { mold::HEARTBEAT }>,
+    k_first: Konst<64, 1>,
+}
+
+impl Logic for Session {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(
+            self, clock, known, known_session, expected, has_ended, behind, delivers, skips, is_gap, is_change, is_end,
+            was_expected, was_received, is_packet, is_heartbeat, is_end_packet, is_duplicate, is_overlap
+        );
+        self.behind.d.next = self.expected.q.val() - self.sequence.val();
+        self.next_expected.next = self.sequence.val() + bit_cast::<64, 16>(self.count.val());
+        self.heartbeat.next = self.count.val() == self.k_heartbeat.val();
+        self.end.next = self.count.val() == self.k_end.val();
+        self.other_session.next = self.known.q.val() & (self.known_session.q.val() != self.session.val());
+        self.ahead.next = self.behind.q.val().get_bit(63);
+        self.level.next = self.behind.q.val() == 0;
+        // The packet reaches past what is expected: some of its messages are new.
+        self.covers.next = self.behind.q.val() < bit_cast::<64, 16>(self.count.val());
+        self.is_gap.d.next = false;
+        self.is_change.d.next = false;
+        self.is_end.d.next = false;
+        self.is_packet.d.next = self.done.val();
+        self.is_heartbeat.d.next = false;
+        self.is_end_packet.d.next = false;
+        self.is_duplicate.d.next = false;
+        self.is_overlap.d.next = false;
+        if self.done.val() {
+            self.was_expected.d.next = self.expected.q.val();
+            self.was_received.d.next = self.sequence.val();
+            self.delivers.d.next = false;
+            self.skips.d.next = 0.into();
+            if self.other_session.val() {
+                self.is_change.d.next = true;
+            } else {
+                self.known.d.next = true;
+                self.known_session.d.next = self.session.val();
+                if self.end.val() {
+                    self.is_end_packet.d.next = true;
+                    self.is_end.d.next = !self.has_ended.q.val();
+                    self.has_ended.d.next = true;
+                } else {
+                    self.is_heartbeat.d.next = self.heartbeat.val();
+                    self.is_gap.d.next = self.ahead.val();
+                    if self.ahead.val() | self.level.val() {
+                        self.expected.d.next = self.next_expected.val();
+                        self.delivers.d.next = true;
+                    } else {
+                        if self.covers.val() {
+                            self.expected.d.next = self.next_expected.val();
+                            self.delivers.d.next = true;
+                            self.skips.d.next = self.behind.q.val().get_bits::<16>(0);
+                            self.is_overlap.d.next = true;
+                        } else {
+                            self.is_duplicate.d.next = !self.heartbeat.val();
+                        }
+                    }
+                }
+            }
+        }
+        if self.reset.val() {
+            self.known.d.next = false;
+            self.expected.d.next = self.k_first.val();
+            self.has_ended.d.next = false;
+            self.delivers.d.next = false;
+            self.is_gap.d.next = false;
+            self.is_change.d.next = false;
+            self.is_end.d.next = false;
+        }
+        self.deliver.next = self.delivers.q.val();
+        self.skip.next = self.skips.q.val();
+        self.gap.next = self.is_gap.q.val();
+        self.session_change.next = self.is_change.q.val();
+        self.session_end.next = self.is_end.q.val();
+        self.expected_was.next = self.was_expected.q.val();
+        self.received.next = self.was_received.q.val();
+        self.count_packet.next = self.is_packet.q.val();
+        self.count_heartbeat.next = self.is_heartbeat.q.val();
+        self.count_end.next = self.is_end_packet.q.val();
+        self.count_duplicate.next = self.is_duplicate.q.val();
+        self.count_overlap.next = self.is_overlap.q.val();
+    }
+}

@@ -1,0 +1,357 @@
+//! Verdict on every operation, in order: is the book still right, which rules fire?
+//!
+//! In: a committed operation with its tops (cycle K + 1). Out, in cycle K + 3: a decision for the gate, an event,
+//! the instrument to invalidate. Why: context and rules are read, then spread and thresholds compared, then
+//! judged, a cycle each; all rules of an instrument at once.
+//! Holds: nothing fires on a book that is not valid in this cycle. A rule on the book fires when its condition
+//! becomes true; a commit of parameters forgets what was true before. Not here: whether an order may leave.
+use crate::{bundle::*, konst::Konst, memory::LookupMemory};
+use riposte_map::{limits, reason::Reason, shm::{Condition, EventKind, NONE}};
+use rust_hdl::prelude::*;
+
+const _: () = assert!(limits::RULES == 4);
+
+/// One rule's condition against the book and the print, in the same cycle.
+#[derive(LogicBlock, Default)]
+pub struct RuleTest {
+    pub condition: Signal<In, Bits<4>>,
+    pub threshold: Signal<In, Bits<32>>,
+    pub bid: Signal<In, Top>,
+    pub ask: Signal<In, Top>,
+    pub spread: Signal<In, Bits<32>>,
+    /// Both sides are there and the ask is not below the bid.
+    pub has_spread: Signal<In, bool>,
+    pub trade: Signal<In, bool>,
+    pub trade_price: Signal<In, Bits<32>>,
+    pub holds: Signal<Out, bool>,
+    pub on_trade: Signal<Out, bool>,
+    metric: Signal<Local, Bits<32>>,
+    there: Signal<Local, bool>,
+    at_least: Signal<Local, bool>,
+    print: Signal<Local, bool>,
+    k_bid_least: Konst<4, { Condition::BidAtLeast as u64 }>,
+    k_bid_most: Konst<4, { Condition::BidAtMost as u64 }>,
+    k_ask_least: Konst<4, { Condition::AskAtLeast as u64 }>,
+    k_ask_most: Konst<4, { Condition::AskAtMost as u64 }>,
+    k_spread_least: Konst<4, { Condition::SpreadAtLeast as u64 }>,
+    k_spread_most: Konst<4, { Condition::SpreadAtMost as u64 }>,
+    k_trade_least: Konst<4, { Condition::TradeAtLeast as u64 }>,
+    k_trade_most: Konst<4, { Condition::TradeAtMost as u64 }>,
+}
+
+impl Logic for RuleTest {
+    #[hdl_gen]
+    fn update(&mut self) {
+        self.metric.next = self.bid.val().price;
+        self.there.next = false;
+        self.print.next = false;
+        if (self.condition.val() == self.k_bid_least.val()) | (self.condition.val() == self.k_bid_most.val()) {
+            self.there.next = self.bid.val().quantity != 0;
+        }
+        if (self.condition.val() == self.k_ask_least.val()) | (self.condition.val() == self.k_ask_most.val()) {
+            self.metric.next = self.ask.val().price;
+            self.there.next = self.ask.val().quantity != 0;
+        }
+        if (self.condition.val() == self.k_spread_least.val()) | (self.condition.val() == self.k_spread_most.val())
+        {
+            self.metric.next = self.spread.val();
+            self.there.next = self.has_spread.val();
+        }
+        if (self.condition.val() == self.k_trade_least.val()) | (self.condition.val() == self.k_trade_most.val()) {
+            self.metric.next = self.trade_price.val();
+            self.there.next = self.trade.val();
+            self.print.next = true;
+        }
+        self.at_least.next = (self.condition.val() == self.k_bid_least.val())
+            | (self.condition.val() == self.k_ask_least.val())
+            | (self.condition.val() == self.k_spread_least.val())
+            | (self.condition.val() == self.k_trade_least.val());
+        self.holds.next = self.there.val()
+            & ((self.at_least.val() & (self.metric.val() >= self.threshold.val()))
+                | (!self.at_least.val() & (self.metric.val() <= self.threshold.val())));
+        self.on_trade.next = self.print.val();
+    }
+}
+
+#[derive(LogicBlock, Default)]
+pub struct Verdict {
+    pub clock: Signal<In, Clock>,
+    pub reset: Signal<In, bool>,
+    pub valid: Signal<In, bool>,
+    pub committed: Signal<In, Committed>,
+    pub bid: Signal<In, Top>,
+    pub ask: Signal<In, Top>,
+    pub context_write: Signal<In, bool>,
+    pub context_tag: Signal<In, Bits<4>>,
+    pub context: Signal<In, Context>,
+    pub overflow: Signal<In, bool>,
+    pub overflow_tag: Signal<In, Bits<5>>,
+    pub overflow_valid: Signal<In, bool>,
+    pub rules_write: Signal<In, bool>,
+    pub rules_address: Signal<In, Bits<5>>,
+    pub rules_data: Signal<In, RuleRow>,
+    /// Forget what held: new parameters are in force.
+    pub forget: Signal<In, bool>,
+    pub books_valid: Signal<In, Bits<16>>,
+    pub trace: Signal<In, bool>,
+    pub queue_full: Signal<In, bool>,
+    pub trading: Signal<Out, Bits<16>>,
+    /// Instruments whose book the operation broke.
+    pub invalidate: Signal<Out, Bits<16>>,
+    pub decision: Signal<Out, Decision>,
+    pub decided: Signal<Out, bool>,
+    pub note: Signal<Out, Note>,
+    pub noted: Signal<Out, bool>,
+    pub count_invalidation: Signal<Out, bool>,
+    pub count_dropped: Signal<Out, bool>,
+    contexts: LookupMemory<Context, 4>,
+    rules: LookupMemory<RuleRow, 5>,
+    overflows: LookupMemory<Bits<1>, 5>,
+    tests: [RuleTest; 4],
+    valid2: DFF<bool>,
+    committed2: DFF<Committed>,
+    bid2: DFF<Top>,
+    ask2: DFF<Top>,
+    context2: DFF<Context>,
+    row2: DFF<RuleRow>,
+    spread2: DFF<Bits<32>>,
+    has_spread2: DFF<bool>,
+    crossed2: DFF<bool>,
+    valid3: DFF<bool>,
+    committed3: DFF<Committed>,
+    bid3: DFF<Top>,
+    ask3: DFF<Top>,
+    context3: DFF<Context>,
+    crossed3: DFF<bool>,
+    holds3: DFF<Bits<4>>,
+    prints3: DFF<Bits<4>>,
+    is_trading: DFF<Bits<16>>,
+    held: [DFF<Bits<4>>; 16],
+    tag: Signal<Local, Bits<5>>,
+    both: Signal<Local, bool>,
+    crossed: Signal<Local, bool>,
+    bit0: Signal<Local, Bits<4>>,
+    bit1: Signal<Local, Bits<4>>,
+    bit2: Signal<Local, Bits<4>>,
+    bit3: Signal<Local, Bits<4>>,
+    print0: Signal<Local, Bits<4>>,
+    print1: Signal<Local, Bits<4>>,
+    print2: Signal<Local, Bits<4>>,
+    print3: Signal<Local, Bits<4>>,
+    own: Signal<Local, Bits<16>>,
+    book_valid: Signal<Local, bool>,
+    trades: Signal<Local, bool>,
+    overflowed: Signal<Local, bool>,
+    reason: Signal<Local, Bits<8>>,
+    broken: Signal<Local, bool>,
+    was_held: Signal<Local, Bits<4>>,
+    held_here: [Signal<Local, Bits<4>>; 16],
+    held_after: Signal<Local, Bits<4>>,
+    rewrites: Signal<Local, bool>,
+    fired: Signal<Local, Bits<4>>,
+    judges: Signal<Local, bool>,
+    full: Signal<Local, bool>,
+    choice: Signal<Local, Decision>,
+    event: Signal<Local, Note>,
+    k_bit: Konst<16, 1>,
+    k_none: Konst<8, { NONE as u64 }>,
+    k_book: Konst<8, { EventKind::Book as u64 }>,
+    k_invalid: Konst<8, { EventKind::Invalid as u64 }>,
+    k_refused: Konst<8, { EventKind::OrderRefused as u64 }>,
+    r_none: Konst<8, { Reason::None as u64 }>,
+    r_level: Konst<8, { Reason::LevelOverflow as u64 }>,
+    r_crossed: Konst<8, { Reason::Crossed as u64 }>,
+    r_full: Konst<8, { Reason::QueueFull as u64 }>,
+}
+
+impl Logic for Verdict {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(
+            self, clock, valid2, committed2, bid2, ask2, context2, row2, spread2, has_spread2, crossed2, valid3,
+            committed3, bid3, ask3, context3, crossed3, holds3, prints3, is_trading
+        );
+        clock!(self, clock, contexts, rules, overflows);
+        self.contexts.write.next = self.context_write.val();
+        self.contexts.write_address.next = self.context_tag.val();
+        self.contexts.write_data.next = self.context.val();
+        self.tag.next = self.committed.val().tag;
+        self.contexts.read_address.next = self.tag.val().get_bits::<4>(1);
+        self.rules.write.next = self.rules_write.val();
+        self.rules.write_address.next = self.rules_address.val();
+        self.rules.write_data.next = self.rules_data.val();
+        self.rules.read_address.next = (bit_cast::<5, 1>(self.committed.val().bank.into()) << 4)
+            | bit_cast::<5, 4>(self.committed.val().instrument);
+        // ---- K + 1: context, rules, spread
+        self.valid2.d.next = self.valid.val();
+        self.committed2.d.next = self.committed.val();
+        self.bid2.d.next = self.bid.val();
+        self.ask2.d.next = self.ask.val();
+        self.context2.d.next = self.contexts.read_data.val();
+        self.row2.d.next = self.rules.read_data.val();
+        self.spread2.d.next = self.ask.val().price - self.bid.val().price;
+        self.both.next = (self.bid.val().quantity != 0) & (self.ask.val().quantity != 0);
+        self.crossed.next = self.both.val() & (self.bid.val().price > self.ask.val().price);
+        self.has_spread2.d.next = self.both.val() & !self.crossed.val();
+        self.crossed2.d.next = self.crossed.val();
+        // ---- K + 2: conditions
+        self.tests[0].condition.next = self.row2.q.val().condition0;
+        self.tests[0].threshold.next = self.row2.q.val().threshold0;
+        self.tests[1].condition.next = self.row2.q.val().condition1;
+        self.tests[1].threshold.next = self.row2.q.val().threshold1;
+        self.tests[2].condition.next = self.row2.q.val().condition2;
+        self.tests[2].threshold.next = self.row2.q.val().threshold2;
+        self.tests[3].condition.next = self.row2.q.val().condition3;
+        self.tests[3].threshold.next = self.row2.q.val().threshold3;
+        for i in 0..4 {
+            self.tests[i].bid.next = self.bid2.q.val();
+            self.tests[i].ask.next = self.ask2.q.val();
+            self.tests[i].spread.next = self.spread2.q.val();
+            self.tests[i].has_spread.next = self.has_spread2.q.val();
+            self.tests[i].trade.next = self.committed2.q.val().trade;
+            self.tests[i].trade_price.next = self.committed2.q.val().price;
+        }
+        self.bit0.next = bit_cast::<4, 1>(self.tests[0].holds.val().into());
+        self.bit1.next = bit_cast::<4, 1>(self.tests[1].holds.val().into());
+        self.bit2.next = bit_cast::<4, 1>(self.tests[2].holds.val().into());
+        self.bit3.next = bit_cast::<4, 1>(self.tests[3].holds.val().into());
+        self.print0.next = bit_cast::<4, 1>(self.tests[0].on_trade.val().into());
+        self.print1.next = bit_cast::<4, 1>(self.tests[1].on_trade.val().into());
+        self.print2.next = bit_cast::<4, 1>(self.tests[2].on_trade.val().into());
+        self.print3.next = bit_cast::<4, 1>(self.tests[3].on_trade.val().into());
+        self.holds3.d.next =
+            self.bit0.val() | (self.bit1.val() << 1) | (self.bit2.val() << 2) | (self.bit3.val() << 3);
+        self.prints3.d.next =
+            self.print0.val() | (self.print1.val() << 1) | (self.print2.val() << 2) | (self.print3.val() << 3);
+        self.valid3.d.next = self.valid2.q.val();
+        self.committed3.d.next = self.committed2.q.val();
+        self.bid3.d.next = self.bid2.q.val();
+        self.ask3.d.next = self.ask2.q.val();
+        self.context3.d.next = self.context2.q.val();
+        self.crossed3.d.next = self.crossed2.q.val();
+        // ---- K + 3: the verdict
+        self.overflows.write.next = self.overflow_valid.val();
+        self.overflows.write_address.next = self.overflow_tag.val();
+        self.overflows.write_data.next = self.overflow.val().into();
+        self.overflows.read_address.next = self.committed3.q.val().tag;
+        self.overflowed.next = self.overflows.read_data.val().get_bit(0);
+        if self.overflow_valid.val() & (self.overflow_tag.val() == self.committed3.q.val().tag) {
+            self.overflowed.next = self.overflow.val();
+        }
+        self.own.next = self.k_bit.val() << bit_cast::<16, 4>(self.committed3.q.val().instrument);
+        self.book_valid.next = (self.books_valid.val() & self.own.val()) != 0;
+        self.trades.next = (self.is_trading.q.val() & self.own.val()) != 0;
+        if self.committed3.q.val().action {
+            self.trades.next = self.committed3.q.val().trading;
+            if self.valid3.q.val() {
+                self.is_trading.d.next = self.is_trading.q.val() & (!self.own.val());
+                if self.committed3.q.val().trading {
+                    self.is_trading.d.next = self.is_trading.q.val() | self.own.val();
+                }
+            }
+        }
+        self.reason.next = self.r_none.val();
+        if self.committed3.q.val().evaluated & self.crossed3.q.val() & self.trades.val() {
+            self.reason.next = self.r_crossed.val();
+        }
+        // Only operations that were looked up have a place in the level table.
+        if self.overflowed.val() & self.committed3.q.val().looked_up {
+            self.reason.next = self.r_level.val();
+        }
+        if self.committed3.q.val().reason != self.r_none.val() {
+            self.reason.next = self.committed3.q.val().reason;
+        }
+        self.broken.next = self.valid3.q.val() & (self.reason.val() != self.r_none.val());
+        for i in 0..16 {
+            self.held_here[i].next = 0.into();
+            if self.own.val().get_bit(i) {
+                self.held_here[i].next = self.held[i].q.val();
+            }
+        }
+        self.was_held.next =
+            (self.held_here[0].val() | self.held_here[1].val() | self.held_here[2].val() | self.held_here[3].val())
+                | (self.held_here[4].val() | self.held_here[5].val() | self.held_here[6].val() | self.held_here[7].val())
+                | (self.held_here[8].val() | self.held_here[9].val() | self.held_here[10].val() | self.held_here[11].val())
+                | (self.held_here[12].val() | self.held_here[13].val() | self.held_here[14].val() | self.held_here[15].val());
+        self.judges.next =
+            self.valid3.q.val() & self.committed3.q.val().evaluated & self.book_valid.val() & !self.broken.val();
+        self.fired.next = 0.into();
+        self.held_after.next = 0.into();
+        if self.judges.val() {
+            self.fired.next =
+                self.holds3.q.val() & (self.prints3.q.val() | (!self.was_held.val()));
+            self.held_after.next = self.holds3.q.val() & (!self.prints3.q.val());
+        }
+        self.rewrites.next = self.valid3.q.val() & (self.broken.val() | self.committed3.q.val().evaluated);
+        for i in 0..16 {
+            self.held[i].clock.next = self.clock.val();
+            self.held[i].d.next = self.held[i].q.val();
+            if self.rewrites.val() & self.own.val().get_bit(i) {
+                self.held[i].d.next = self.held_after.val();
+            }
+            if self.forget.val() | self.reset.val() {
+                self.held[i].d.next = 0.into();
+            }
+        }
+        self.invalidate.next = 0.into();
+        if self.broken.val() & self.book_valid.val() {
+            self.invalidate.next = self.own.val();
+        }
+        self.full.next = (self.fired.val() != 0) & self.queue_full.val();
+        self.choice.next.mask = self.fired.val();
+        self.choice.next.instrument = self.committed3.q.val().instrument;
+        self.choice.next.bank = self.context3.q.val().bank;
+        self.choice.next.generation = self.context3.q.val().generation;
+        self.choice.next.time = self.context3.q.val().time;
+        self.choice.next.sequence = self.context3.q.val().sequence;
+        self.choice.next.stamp = self.context3.q.val().stamp;
+        self.choice.next.bid_price = self.bid3.q.val().price;
+        self.choice.next.bid_quantity = self.bid3.q.val().quantity;
+        self.choice.next.ask_price = self.ask3.q.val().price;
+        self.choice.next.ask_quantity = self.ask3.q.val().quantity;
+        self.decision.next = self.choice.val();
+        self.decided.next = (self.fired.val() != 0) & !self.queue_full.val();
+        // ---- the event
+        self.event.next.kind = self.k_book.val();
+        self.event.next.reason = self.reason.val();
+        self.event.next.instrument = bit_cast::<8, 4>(self.committed3.q.val().instrument);
+        self.event.next.rule = self.k_none.val();
+        self.event.next.generation = self.context3.q.val().generation;
+        self.event.next.time = self.context3.q.val().time;
+        self.event.next.feed_sequence = self.context3.q.val().sequence;
+        self.event.next.bid = (bit_cast::<64, 32>(self.bid3.q.val().quantity) << 32)
+            | bit_cast::<64, 32>(self.bid3.q.val().price);
+        self.event.next.ask = (bit_cast::<64, 32>(self.ask3.q.val().quantity) << 32)
+            | bit_cast::<64, 32>(self.ask3.q.val().price);
+        self.event.next.price = self.committed3.q.val().price;
+        self.event.next.quantity = self.committed3.q.val().shares;
+        self.event.next.user_ref = 0.into();
+        self.event.next.cycles = 0.into();
+        self.event.next.detail = bit_cast::<16, 8>(self.context3.q.val().code);
+        if self.full.val() {
+            self.event.next.kind = self.k_refused.val();
+            self.event.next.reason = self.r_full.val();
+            self.event.next.price = 0.into();
+            self.event.next.quantity = 0.into();
+            self.event.next.detail = bit_cast::<16, 4>(self.fired.val());
+        }
+        if self.broken.val() {
+            self.event.next.kind = self.k_invalid.val();
+            self.event.next.bid = 0.into();
+            self.event.next.ask = 0.into();
+            self.event.next.price = 0.into();
+            self.event.next.quantity = 0.into();
+        }
+        self.note.next = self.event.val();
+        self.noted.next = (self.broken.val() & self.book_valid.val())
+            | (self.judges.val() & (self.full.val() | self.trace.val()));
+        if self.reset.val() {
+            self.valid2.d.next = false;
+            self.valid3.d.next = false;
+            self.is_trading.d.next = 0.into();
+        }
+        self.trading.next = self.is_trading.q.val();
+        self.count_invalidation.next = self.broken.val() & self.book_valid.val();
+        self.count_dropped.next = self.full.val();
+    }
+}

@@ -1,0 +1,504 @@
+//! Walks the message blocks of a packet and cuts out each message as its decisive byte arrives.
+//!
+//! In: the receive stream, word index and header fields, the session's verdict on the packet. Out: `message`
+//! one cycle after the word that holds its decisive byte; errors; counter strobes.
+//! Why: the length of a block is read a word or more before its decisive byte, so lane and word of the
+//! decision are registers when it comes; what is left then is one 8:1 rotation. The only loop is
+//! `position = byte at position + position - 6`.
+//! Holds: at most one prefix a word, since no block is shorter than the common head of a message; one word
+//! a cycle for ever. Not here: what a message does to a book.
+use crate::{bundle::*, check::Check, konst::Konst, types::{TypeTable, class}};
+use riposte_map::{limits, wire::{Field, itch}};
+use rust_hdl::prelude::*;
+
+/// Bytes of a message that the card looks at.
+const BODY_BYTES: usize = 40;
+const fn body(field: Field) -> u64 {
+    assert!(field.end() <= BODY_BYTES);
+    8 * (BODY_BYTES - field.end()) as u64
+}
+
+#[derive(LogicBlock, Default)]
+pub struct Walker {
+    pub clock: Signal<In, Clock>,
+    pub reset: Signal<In, bool>,
+    pub word: WordSink,
+    pub index: Signal<In, Bits<14>>,
+    pub tagged: Signal<In, bool>,
+    pub accepted: Signal<In, bool>,
+    pub payload_end: Signal<In, Bits<17>>,
+    pub cut: Signal<In, bool>,
+    pub deliver: Signal<In, bool>,
+    pub skip: Signal<In, Bits<16>>,
+    pub cycle: Signal<In, Bits<16>>,
+    /// Locate of the message just classified, and what the instrument table says to it at once.
+    pub locate: Signal<Out, Bits<16>>,
+    pub watched: Signal<In, bool>,
+    pub instrument: Signal<In, Bits<4>>,
+    pub bank: Signal<In, bool>,
+    pub generation: Signal<In, Bits<32>>,
+    pub message: Signal<Out, Message>,
+    pub valid: Signal<Out, bool>,
+    pub message_instrument: Signal<Out, Bits<4>>,
+    pub message_bank: Signal<Out, bool>,
+    pub message_generation: Signal<Out, Bits<32>>,
+    /// Index of the message in its packet.
+    pub message_index: Signal<Out, Bits<16>>,
+    pub stamp: Signal<Out, Bits<16>>,
+    pub system: Signal<Out, bool>,
+    pub system_code: Signal<Out, Bits<8>>,
+    pub malformed: Signal<Out, bool>,
+    pub bad_length: Signal<Out, bool>,
+    pub count_unknown: Signal<Out, bool>,
+    pub count_unwatched: Signal<Out, bool>,
+    /// Bit of the class of a message that counts; bit 0 is the other known types.
+    pub count_class: Signal<Out, Bits<11>>,
+    // The loop.
+    position: DFF<Bits<9>>,
+    near: DFF<bool>,
+    active: DFF<bool>,
+    more: DFF<bool>,
+    left: DFF<Bits<16>>,
+    remaining: DFF<Bits<18>>,
+    // The block found last.
+    hit: DFF<bool>,
+    lane: DFF<Bits<3>>,
+    length: DFF<Bits<8>>,
+    length_high: DFF<bool>,
+    hit_remaining: DFF<Bits<18>>,
+    alive: DFF<bool>,
+    since: DFF<Bits<3>>,
+    plan: DFF<Bits<9>>,
+    // Classification.
+    head: DFF<Bits<64>>,
+    head_length: DFF<Bits<8>>,
+    classified: DFF<bool>,
+    block_index: DFF<Bits<16>>,
+    blocks: DFF<Bits<16>>,
+    was_watched: DFF<bool>,
+    was_instrument: DFF<Bits<4>>,
+    was_bank: DFF<bool>,
+    was_generation: DFF<Bits<32>>,
+    counted: DFF<bool>,
+    counted_index: DFF<Bits<16>>,
+    counted_known: DFF<bool>,
+    counted_kind: DFF<Bits<4>>,
+    // The message.
+    previous: DFF<Bits<64>>,
+    part1: DFF<Bits<64>>,
+    part2: DFF<Bits<64>>,
+    part3: DFF<Bits<64>>,
+    decided: DFF<bool>,
+    decided_system: DFF<bool>,
+    system_event: DFF<Bits<8>>,
+    record: DFF<Message>,
+    decided_at: DFF<Bits<16>>,
+    last: DFF<bool>,
+    missing: DFF<bool>,
+    is_malformed: DFF<bool>,
+    is_bad_length: DFF<bool>,
+    types: TypeTable,
+    alignment: Check,
+    byte: [Signal<Local, Bits<8>>; 8],
+    first: Signal<Local, bool>,
+    count_now: Signal<Local, Bits<16>>,
+    count_good: Signal<Local, bool>,
+    left_now: Signal<Local, Bits<16>>,
+    here: Signal<Local, bool>,
+    at: Signal<Local, Bits<3>>,
+    length_now: Signal<Local, Bits<8>>,
+    high_now: Signal<Local, Bits<8>>,
+    next_position: Signal<Local, Bits<9>>,
+    block_bytes: Signal<Local, Bits<18>>,
+    room: Signal<Local, Bits<18>>,
+    bad_block: Signal<Local, bool>,
+    wrong_length: Signal<Local, bool>,
+    stop: Signal<Local, bool>,
+    decisive: Signal<Local, Bits<9>>,
+    pair: Signal<Local, Bits<128>>,
+    window: Signal<Local, Bits<128>>,
+    upper: Signal<Local, Bits<64>>,
+    lower: Signal<Local, Bits<64>>,
+    body1: Signal<Local, Bits<64>>,
+    body2: Signal<Local, Bits<64>>,
+    body3: Signal<Local, Bits<64>>,
+    body4: Signal<Local, Bits<64>>,
+    body: Signal<Local, Bits<320>>,
+    in_word: Signal<Local, bool>,
+    decides: Signal<Local, bool>,
+    decides_early: Signal<Local, bool>,
+    fresh: Signal<Local, bool>,
+    counts: Signal<Local, bool>,
+    k_eight: Konst<9, 8>,
+    k_six: Konst<9, 6>,
+    k_first_untagged: Konst<9, 7>,
+    k_first_tagged: Konst<9, 11>,
+    k_end: Konst<16, 0xffff>,
+    k_none: Konst<16, 0>,
+    k_one: Konst<16, 1>,
+    k_word: Konst<18, 8>,
+    k_walk_base: Konst<18, 56>,
+    k_min: Konst<8, { limits::BLOCK_BYTES_MIN as u64 }>,
+    k_system: Konst<8, { itch::system_event::CODE as u64 }>,
+    k_system_length: Konst<8, { itch::system_event::LENGTH as u64 }>,
+    k_trade_length: Konst<8, { itch::trade::LENGTH as u64 }>,
+    k_mpid_length: Konst<8, { itch::add_mpid::LENGTH as u64 }>,
+    k_executed_length: Konst<8, { itch::executed::LENGTH as u64 }>,
+    k_trade_cut: Konst<9, { (itch::trade::LENGTH - itch::decisive_bytes(itch::trade::LENGTH)) as u64 }>,
+    k_mpid_cut: Konst<9, { (itch::add_mpid::LENGTH - itch::decisive_bytes(itch::add_mpid::LENGTH)) as u64 }>,
+    k_executed_cut: Konst<9, { (itch::executed::LENGTH - itch::decisive_bytes(itch::executed::LENGTH)) as u64 }>,
+    k_printable: Konst<8, { itch::PRINTABLE as u64 }>,
+    c_system: Konst<4, { class::SYSTEM }>,
+    c_executed: Konst<4, { class::EXECUTED }>,
+    c_executed_price: Konst<4, { class::EXECUTED_PRICE }>,
+    c_cancel: Konst<4, { class::CANCEL }>,
+    c_replace: Konst<4, { class::REPLACE }>,
+    c_other: Konst<4, { class::OTHER }>,
+    o_locate: Konst<6, { 64 - 8 * itch::add::LOCATE.end() as u64 }>,
+    o_event: Konst<9, { body(itch::system_event::EVENT) }>,
+    o_mark: Konst<9, { body(itch::add::SIDE) }>,
+    o_reference: Konst<9, { body(itch::add::REFERENCE) }>,
+    o_new_reference: Konst<9, { body(itch::replace::NEW_REFERENCE) }>,
+    o_shares: Konst<9, { body(itch::add::SHARES) }>,
+    o_executed_shares: Konst<9, { body(itch::executed::SHARES) }>,
+    o_replace_shares: Konst<9, { body(itch::replace::SHARES) }>,
+    o_printable: Konst<9, { body(itch::executed_price::PRINTABLE) }>,
+    o_price: Konst<9, { body(itch::add::PRICE) }>,
+    o_replace_price: Konst<9, { body(itch::replace::PRICE) }>,
+}
+
+// One offset serves several types: the tables say so.
+const _: () = {
+    assert!(itch::trade::PRICE.offset == itch::add::PRICE.offset);
+    assert!(itch::executed_price::PRICE.offset == itch::add::PRICE.offset);
+    assert!(itch::add_mpid::PRICE.offset == itch::add::PRICE.offset);
+    assert!(itch::trading_action::STATE.offset == itch::add::SIDE.offset);
+    assert!(itch::cancel::SHARES.offset == itch::executed::SHARES.offset);
+    assert!(itch::executed_price::SHARES.offset == itch::executed::SHARES.offset);
+    assert!(itch::trade::SHARES.offset == itch::add::SHARES.offset);
+    assert!(itch::replace::REFERENCE.offset == itch::add::REFERENCE.offset);
+    assert!(itch::delete::REFERENCE.offset == itch::add::REFERENCE.offset);
+};
+
+impl Logic for Walker {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(
+            self, clock, position, near, active, more, left, remaining, hit, lane, length, length_high, hit_remaining,
+            alive, since, plan, head, head_length, classified, block_index, blocks, was_watched, was_instrument,
+            was_bank, was_generation, counted, counted_index, counted_known, counted_kind, previous, part1, part2,
+            part3, decided, decided_system, system_event, record, decided_at, last, missing, is_malformed,
+            is_bad_length
+        );
+        // ---- what is known of the last block: does it fit, is its type's length right?
+        self.block_bytes.next = bit_cast::<18, 8>(self.length.q.val()) + bit_cast::<18, 3>(self.lane.q.val());
+        self.room.next = self.hit_remaining.q.val() - self.block_bytes.val();
+        self.bad_block.next = self.hit.q.val()
+            & (self.length_high.q.val()
+                | (self.length.q.val() < self.k_min.val())
+                | self.room.val().get_bit(17)
+                | (self.room.val() == 0));
+        self.types.code.next = self.head.q.val().get_bits::<8>(56);
+        self.wrong_length.next = self.classified.q.val()
+            & self.types.known.val()
+            & (self.types.length.val() != self.head_length.q.val());
+        self.stop.next = self.bad_block.val() | self.wrong_length.val();
+        self.is_malformed.d.next = self.bad_block.val() & !self.wrong_length.val();
+        self.is_bad_length.d.next = self.wrong_length.val();
+
+        // ---- the loop: where is the next prefix?
+        for i in 0..8 {
+            self.byte[i].next = self.word.data.val().get_bits::<8>(56 - (i * 8));
+        }
+        self.at.next = self.position.q.val().get_bits::<3>(0);
+        self.length_now.next = self.byte[0].val();
+        self.high_now.next = self.previous.q.val().get_bits::<8>(0);
+        match self.at.val().index() {
+            1 => {
+                self.length_now.next = self.byte[1].val();
+                self.high_now.next = self.byte[0].val();
+            }
+            2 => {
+                self.length_now.next = self.byte[2].val();
+                self.high_now.next = self.byte[1].val();
+            }
+            3 => {
+                self.length_now.next = self.byte[3].val();
+                self.high_now.next = self.byte[2].val();
+            }
+            4 => {
+                self.length_now.next = self.byte[4].val();
+                self.high_now.next = self.byte[3].val();
+            }
+            5 => {
+                self.length_now.next = self.byte[5].val();
+                self.high_now.next = self.byte[4].val();
+            }
+            6 => {
+                self.length_now.next = self.byte[6].val();
+                self.high_now.next = self.byte[5].val();
+            }
+            7 => {
+                self.length_now.next = self.byte[7].val();
+                self.high_now.next = self.byte[6].val();
+            }
+            _ => {}
+        }
+        self.next_position.next = bit_cast::<9, 8>(self.length_now.val())
+            + (bit_cast::<9, 3>(self.at.val()) - self.k_six.val());
+        self.first.next = self.accepted.val()
+            & (((self.index.val() == 7) & !self.tagged.val()) | ((self.index.val() == 8) & self.tagged.val()));
+        self.count_now.next = self.word.data.val().get_bits::<16>(16);
+        if self.tagged.val() {
+            self.count_now.next = self.word.data.val().get_bits::<16>(48);
+        }
+        self.count_good.next =
+            (self.count_now.val() != self.k_none.val()) & (self.count_now.val() != self.k_end.val());
+        self.left_now.next = self.left.q.val();
+        if self.first.val() {
+            self.left_now.next = self.count_now.val();
+        }
+        self.here.next = self.near.q.val()
+            & ((self.first.val() & self.count_good.val()) | (self.active.q.val() & self.more.q.val()))
+            & (!self.word.last.val() | (bit_cast::<4, 3>(self.at.val()) < self.word.bytes.val()))
+            & !self.stop.val();
+        self.hit.d.next = false;
+        self.last.d.next = false;
+        if self.word.valid.val() {
+            self.previous.d.next = self.word.data.val();
+            self.remaining.d.next = self.remaining.q.val() - self.k_word.val();
+            self.position.d.next = self.position.q.val() - self.k_eight.val();
+            self.near.d.next = (self.position.q.val().get_bits::<5>(4) == 0) & self.position.q.val().get_bit(3);
+            if self.first.val() {
+                self.active.d.next = self.count_good.val();
+                self.more.d.next = self.count_good.val();
+                self.left.d.next = self.left_now.val();
+                self.blocks.d.next = 0.into();
+            }
+            if self.here.val() {
+                self.position.d.next = self.next_position.val();
+                self.near.d.next = self.next_position.val().get_bits::<6>(3) == 0;
+                self.left.d.next = self.left_now.val() - self.k_one.val();
+                self.more.d.next = self.left_now.val() != self.k_one.val();
+                self.hit.d.next = true;
+                self.lane.d.next = self.at.val();
+                self.length.d.next = self.length_now.val();
+                self.length_high.d.next = self.high_now.val() != 0;
+                self.hit_remaining.d.next = self.remaining.q.val();
+            }
+            if self.index.val() == 6 {
+                self.position.d.next = self.k_first_untagged.val();
+                self.near.d.next = !self.tagged.val();
+                if self.tagged.val() {
+                    self.position.d.next = self.k_first_tagged.val();
+                }
+                self.remaining.d.next = bit_cast::<18, 17>(self.payload_end.val()) - self.k_walk_base.val();
+            }
+            self.last.d.next = self.word.last.val();
+        }
+        if self.stop.val() {
+            self.active.d.next = false;
+        }
+        // The frame is over and a block that its packet promised was not reached.
+        self.missing.d.next = self.last.q.val() & self.active.q.val() & self.more.q.val() & !self.stop.val();
+        if self.last.q.val() {
+            self.active.d.next = false;
+        }
+
+        // ---- the decisive byte of the block: so many words after its prefix, in that lane
+        self.decisive.next = bit_cast::<9, 8>(self.length.q.val()) + bit_cast::<9, 3>(self.lane.q.val());
+        if self.hit.q.val() {
+            self.plan.d.next = self.decisive.val();
+            if self.length.q.val() == self.k_trade_length.val() {
+                self.plan.d.next = self.decisive.val() - self.k_trade_cut.val();
+            }
+            if self.length.q.val() == self.k_executed_length.val() {
+                self.plan.d.next = self.decisive.val() - self.k_executed_cut.val();
+            }
+            if self.length.q.val() == self.k_mpid_length.val() {
+                self.plan.d.next = self.decisive.val() - self.k_mpid_cut.val();
+            }
+        }
+        self.in_word.next =
+            !self.word.last.val() | (bit_cast::<4, 3>(self.plan.q.val().get_bits::<3>(0)) < self.word.bytes.val());
+        self.decides.next = self.word.valid.val()
+            & self.alive.q.val()
+            & (self.since.q.val() != 1)
+            & (self.plan.q.val().get_bits::<6>(3) == bit_cast::<6, 3>(self.since.q.val()))
+            & self.in_word.val()
+            & !self.wrong_length.val();
+        // A system event is so short that its last byte may be in the word behind its prefix.
+        self.decides_early.next = self.word.valid.val()
+            & self.alive.q.val()
+            & (self.since.q.val() == 1)
+            & (self.length.q.val() == self.k_system_length.val())
+            & !self.lane.q.val().get_bit(2)
+            & (!self.word.last.val()
+                | ((bit_cast::<4, 3>(self.lane.q.val()) | 4) < self.word.bytes.val()))
+            & !self.stop.val();
+
+        // ---- the message, turned so that its first byte is on top
+        self.pair.next =
+            (bit_cast::<128, 64>(self.previous.q.val()) << 64) | bit_cast::<128, 64>(self.word.data.val());
+        self.window.next = self.pair.val() << 8;
+        match self.lane.q.val().index() {
+            1 => { self.window.next = self.pair.val() << 16; }
+            2 => { self.window.next = self.pair.val() << 24; }
+            3 => { self.window.next = self.pair.val() << 32; }
+            4 => { self.window.next = self.pair.val() << 40; }
+            5 => { self.window.next = self.pair.val() << 48; }
+            6 => { self.window.next = self.pair.val() << 56; }
+            7 => { self.window.next = self.pair.val() << 64; }
+            _ => {}
+        }
+        self.upper.next = self.window.val().get_bits::<64>(64);
+        self.lower.next = self.window.val().get_bits::<64>(0);
+        self.body1.next = self.part1.q.val();
+        self.body2.next = self.part2.q.val();
+        self.body3.next = self.part3.q.val();
+        self.body4.next = self.upper.val();
+        match self.since.q.val().index() {
+            1 => {
+                self.body1.next = self.lower.val();
+            }
+            2 => {
+                self.body1.next = self.upper.val();
+                self.body2.next = self.lower.val();
+            }
+            3 => {
+                self.body2.next = self.upper.val();
+                self.body3.next = self.lower.val();
+            }
+            4 => {
+                self.body3.next = self.upper.val();
+                self.body4.next = self.lower.val();
+            }
+            _ => {}
+        }
+        self.body.next = (bit_cast::<320, 64>(self.head.q.val()) << 256)
+            | (bit_cast::<320, 64>(self.body1.val()) << 192)
+            | (bit_cast::<320, 64>(self.body2.val()) << 128)
+            | (bit_cast::<320, 64>(self.body3.val()) << 64)
+            | bit_cast::<320, 64>(self.body4.val());
+        self.classified.d.next = false;
+        if self.word.valid.val() {
+            match self.since.q.val().index() {
+                1 => {
+                    if self.alive.q.val() & !self.stop.val() {
+                        self.head.d.next = self.upper.val();
+                        self.head_length.d.next = self.length.q.val();
+                        self.classified.d.next = true;
+                        self.block_index.d.next = self.blocks.q.val();
+                        self.blocks.d.next = self.blocks.q.val() + self.k_one.val();
+                    }
+                }
+                2 => { self.part1.d.next = self.upper.val(); }
+                3 => { self.part2.d.next = self.upper.val(); }
+                4 => { self.part3.d.next = self.upper.val(); }
+                _ => {}
+            }
+            if self.since.q.val() != 7 {
+                self.since.d.next = self.since.q.val() + 1;
+            }
+            if self.here.val() {
+                self.since.d.next = 1.into();
+            }
+        }
+        if self.stop.val() | (self.word.valid.val() & self.word.last.val()) {
+            self.alive.d.next = false;
+        }
+        if self.word.valid.val() & self.here.val() {
+            self.alive.d.next = !self.word.last.val();
+        }
+        self.decided.d.next = self.decides.val() & (self.types.kind.val() != self.c_other.val())
+            & (self.types.kind.val() != self.c_system.val());
+        self.decided_system.d.next = (self.decides.val() & (self.types.kind.val() == self.c_system.val()))
+            | (self.decides_early.val() & (self.upper.val().get_bits::<8>(56) == self.k_system.val()));
+        self.system_event.d.next = self.body.val().get_bits::<8>(self.o_event.val().index());
+        self.decided_at.d.next = self.cycle.val();
+        self.record.d.next.code = self.head.q.val().get_bits::<8>(56);
+        self.record.d.next.kind = self.types.kind.val();
+        self.record.d.next.tag = 0.into();
+        self.record.d.next.instrument = 0.into();
+        self.record.d.next.bank = false;
+        self.record.d.next.mark = self.body.val().get_bits::<8>(self.o_mark.val().index());
+        self.record.d.next.printable =
+            self.body.val().get_bits::<8>(self.o_printable.val().index()) == self.k_printable.val();
+        self.record.d.next.reference = self.body.val().get_bits::<64>(self.o_reference.val().index());
+        self.record.d.next.new_reference = self.body.val().get_bits::<64>(self.o_new_reference.val().index());
+        self.record.d.next.shares = self.body.val().get_bits::<32>(self.o_shares.val().index());
+        self.record.d.next.price = self.body.val().get_bits::<32>(self.o_price.val().index());
+        if (self.types.kind.val() == self.c_executed.val())
+            | (self.types.kind.val() == self.c_executed_price.val())
+            | (self.types.kind.val() == self.c_cancel.val())
+        {
+            self.record.d.next.shares = self.body.val().get_bits::<32>(self.o_executed_shares.val().index());
+        }
+        if self.types.kind.val() == self.c_replace.val() {
+            self.record.d.next.shares = self.body.val().get_bits::<32>(self.o_replace_shares.val().index());
+            self.record.d.next.price = self.body.val().get_bits::<32>(self.o_replace_price.val().index());
+        }
+
+        // ---- classified: the instrument table answers in this cycle, the counters count in the next
+        self.counted.d.next = self.classified.q.val() & !self.wrong_length.val();
+        self.counted_index.d.next = self.block_index.q.val();
+        self.counted_known.d.next = self.types.known.val();
+        self.counted_kind.d.next = self.types.kind.val();
+        if self.classified.q.val() {
+            self.was_watched.d.next = self.watched.val();
+            self.was_instrument.d.next = self.instrument.val();
+            self.was_bank.d.next = self.bank.val();
+            self.was_generation.d.next = self.generation.val();
+        }
+        self.counts.next =
+            self.counted.q.val() & self.deliver.val() & (self.counted_index.q.val() >= self.skip.val());
+        self.count_unknown.next = self.counts.val() & !self.counted_known.q.val();
+        self.count_unwatched.next = self.counts.val()
+            & !self.was_watched.q.val()
+            & (self.counted_kind.q.val() != self.c_other.val())
+            & (self.counted_kind.q.val() != self.c_system.val());
+        self.count_class.next = 0.into();
+        if self.counts.val() & self.counted_known.q.val() {
+            match self.counted_kind.q.val().index() {
+                0 => { self.count_class.next = 1.into(); }
+                1 => { self.count_class.next = 2.into(); }
+                2 => { self.count_class.next = 4.into(); }
+                3 => { self.count_class.next = 8.into(); }
+                4 => { self.count_class.next = 16.into(); }
+                5 => { self.count_class.next = 32.into(); }
+                6 => { self.count_class.next = 64.into(); }
+                7 => { self.count_class.next = 128.into(); }
+                8 => { self.count_class.next = 256.into(); }
+                9 => { self.count_class.next = 512.into(); }
+                10 => { self.count_class.next = 1024.into(); }
+                _ => {}
+            }
+        }
+        if self.reset.val() {
+            self.active.d.next = false;
+            self.alive.d.next = false;
+            self.hit.d.next = false;
+            self.classified.d.next = false;
+            self.decided.d.next = false;
+            self.decided_system.d.next = false;
+            self.counted.d.next = false;
+            self.last.d.next = false;
+        }
+        self.alignment.clock.next = self.clock.val();
+        self.alignment.ok.next = !self.active.q.val()
+            | (self.near.q.val() == (self.position.q.val().get_bits::<6>(3) == 0));
+        self.fresh.next = self.deliver.val() & (self.block_index.q.val() >= self.skip.val());
+        self.locate.next = self.head.q.val().get_bits::<16>(self.o_locate.val().index());
+        self.message.next = self.record.q.val();
+        self.valid.next = self.decided.q.val() & self.fresh.val() & self.was_watched.q.val();
+        self.message_instrument.next = self.was_instrument.q.val();
+        self.message_bank.next = self.was_bank.q.val();
+        self.message_generation.next = self.was_generation.q.val();
+        self.message_index.next = self.block_index.q.val();
+        self.stamp.next = self.decided_at.q.val();
+        self.system.next = self.decided_system.q.val() & self.fresh.val();
+        self.system_code.next = self.system_event.q.val();
+        self.malformed.next = self.is_malformed.q.val() | (self.missing.q.val() & !self.cut.val());
+        self.bad_length.next = self.is_bad_length.q.val();
+    }
+}

@@ -1,0 +1,90 @@
+// A flat C face of the Verilated card: one call a cycle with all inputs, one record with all outputs.
+#include "Vcard.h"
+#include "verilated.h"
+#include <cstring>
+#ifdef RIPOSTE_TRACE
+#include "verilated_vcd_c.h"
+#endif
+
+double __attribute__((weak)) sc_time_stamp() { return 0; }
+
+extern "C" {
+
+struct CardInput {
+    uint64_t time_ns;
+    uint64_t rx_data;
+    const uint32_t* command; // 16 words, or null
+    uint8_t rx_bytes, rx_last, rx_bad, rx_valid;
+    uint8_t reset, counter_index;
+};
+
+struct CardOutput {
+    uint64_t tx_data, tx_time_ns;
+    uint32_t event[16];
+    uint32_t counter;
+    uint8_t tx_bytes, tx_last, tx_valid, event_valid;
+};
+
+struct CardModel {
+    VerilatedContext context;
+    Vcard top;
+#ifdef RIPOSTE_TRACE
+    VerilatedVcdC waves;
+    uint64_t now = 0;
+#endif
+    CardModel() : context(), top(&context, "card") {}
+};
+
+CardModel* riposte_card_new() {
+    CardModel* model = new CardModel;
+#ifdef RIPOSTE_TRACE
+    model->context.traceEverOn(true);
+    model->top.trace(&model->waves, 99);
+    model->waves.open("card.vcd");
+#endif
+    return model;
+}
+
+void riposte_card_free(CardModel* model) {
+    model->top.final();
+#ifdef RIPOSTE_TRACE
+    model->waves.close();
+#endif
+    delete model;
+}
+
+// Outputs are those shown in the cycle whose inputs are given: registers before this cycle's edge.
+void riposte_card_cycle(CardModel* model, const CardInput* in, CardOutput* out) {
+    Vcard& top = model->top;
+    out->tx_valid = top.tx_valid;
+    if (top.tx_valid) {
+        out->tx_data = top.tx_data;
+        out->tx_bytes = top.tx_bytes;
+        out->tx_last = top.tx_last;
+        out->tx_time_ns = top.tx_time_ns;
+    }
+    out->event_valid = top.event_valid;
+    if (top.event_valid) std::memcpy(out->event, &top.event_record[0], sizeof out->event);
+    out->counter = top.counter;
+    top.reset = in->reset;
+    top.time_ns = in->time_ns;
+    top.rx_data = in->rx_data;
+    top.rx_bytes = in->rx_bytes;
+    top.rx_last = in->rx_last;
+    top.rx_bad = in->rx_bad;
+    top.rx_valid = in->rx_valid;
+    top.counter_index = in->counter_index;
+    top.command_valid = in->command != nullptr;
+    if (in->command) std::memcpy(&top.command[0], in->command, 64);
+    top.clock = 0;
+    top.eval();
+#ifdef RIPOSTE_TRACE
+    model->waves.dump(model->now++);
+#endif
+    top.clock = 1;
+    top.eval();
+#ifdef RIPOSTE_TRACE
+    model->waves.dump(model->now++);
+#endif
+}
+}
