@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod book;
+mod card;
 mod decode;
 mod market;
 mod output;
@@ -46,6 +47,8 @@ enum Command {
     Market(market::Args),
     /// Replay market data through a card: orders, report, digest.
     Replay(replay::Args),
+    /// Write the card's Verilog.
+    Card(card::Args),
     /// Check a desk configuration.
     Rules(rules::Args),
 }
@@ -58,6 +61,7 @@ fn main() -> ExitCode {
         Command::Book(args) => book::run(args, &output),
         Command::Market(args) => market::run(args, &output),
         Command::Replay(args) => replay::run(args, &output),
+        Command::Card(args) => card::run(args, &output),
         Command::Rules(args) => rules::run(args, &output),
     };
     match result {
