@@ -4,7 +4,7 @@
 //! widths of results. This walks the tree of every kernel below a block and reports, as `path: what`:
 //! operators whose precedence differs in the two languages; arithmetic that Verilog computes wider than
 //! Rust (widening casts, compares with literals, right shifts, assignments); slices of expressions; names
-//! that do not exist in Verilog; outputs and locals that some path leaves unassigned (latches).
+//! that do not exist in Verilog or are reserved there; outputs and locals that some path leaves unassigned (latches).
 //! Not here: hand-written Verilog (`memory`, `types`), which lockstep tests compare.
 use rust_hdl::core::ast::*;
 use rust_hdl::core::atom::{Atom, AtomKind};
@@ -12,12 +12,48 @@ use rust_hdl::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
+/// Reserved words of SystemVerilog 2017, sorted.
+#[rustfmt::skip]
+const KEYWORDS: &[&str] = &[
+    "accept_on", "alias", "always", "always_comb", "always_ff", "always_latch", "and", "assert",
+    "assign", "assume", "automatic", "before", "begin", "bind", "bins", "binsof", "bit", "break",
+    "buf", "bufif0", "bufif1", "byte", "case", "casex", "casez", "cell", "chandle", "checker",
+    "class", "clocking", "cmos", "config", "const", "constraint", "context", "continue", "cover",
+    "covergroup", "coverpoint", "cross", "deassign", "default", "defparam", "design", "disable",
+    "dist", "do", "edge", "else", "end", "endcase", "endchecker", "endclass", "endclocking",
+    "endconfig", "endfunction", "endgenerate", "endgroup", "endinterface", "endmodule",
+    "endpackage", "endprimitive", "endprogram", "endproperty", "endspecify", "endsequence",
+    "endtable", "endtask", "enum", "event", "eventually", "expect", "export", "extends", "extern",
+    "final", "first_match", "for", "force", "foreach", "forever", "fork", "forkjoin", "function",
+    "generate", "genvar", "global", "highz0", "highz1", "if", "iff", "ifnone", "ignore_bins",
+    "illegal_bins", "implements", "implies", "import", "incdir", "include", "initial", "inout",
+    "input", "inside", "instance", "int", "integer", "interconnect", "interface", "intersect",
+    "join", "join_any", "join_none", "large", "let", "liblist", "library", "local", "localparam",
+    "logic", "longint", "macromodule", "matches", "medium", "modport", "module", "nand", "negedge",
+    "nettype", "new", "nexttime", "nmos", "nor", "noshowcancelled", "not", "notif0", "notif1",
+    "null", "or", "output", "package", "packed", "parameter", "pmos", "posedge", "primitive",
+    "priority", "program", "property", "protected", "pull0", "pull1", "pulldown", "pullup",
+    "pulsestyle_ondetect", "pulsestyle_onevent", "pure", "rand", "randc", "randcase",
+    "randsequence", "rcmos", "real", "realtime", "ref", "reg", "reject_on", "release", "repeat",
+    "restrict", "return", "rnmos", "rpmos", "rtran", "rtranif0", "rtranif1", "s_always",
+    "s_eventually", "s_nexttime", "s_until", "s_until_with", "scalared", "sequence", "shortint",
+    "shortreal", "showcancelled", "signed", "small", "soft", "solve", "specify", "specparam",
+    "static", "string", "strong", "strong0", "strong1", "struct", "super", "supply0", "supply1",
+    "sync_accept_on", "sync_reject_on", "table", "tagged", "task", "this", "throughout", "time",
+    "timeprecision", "timeunit", "tran", "tranif0", "tranif1", "tri", "tri0", "tri1", "triand",
+    "trior", "trireg", "type", "typedef", "union", "unique", "unique0", "unsigned", "until",
+    "until_with", "untyped", "use", "uwire", "var", "vectored", "virtual", "void", "wait",
+    "wait_order", "wand", "weak", "weak0", "weak1", "while", "wildcard", "wire", "with", "within",
+    "wor", "xnor", "xor",
+];
+
 /// A block with the width of each of its names and its kernel, if it has one.
 #[derive(Default)]
 struct Module {
     path: String,
     widths: BTreeMap<String, usize>,
     kernel: Option<VerilogBlock>,
+    keywords: Vec<String>,
     namespaces: Vec<String>,
 }
 
@@ -43,7 +79,8 @@ impl Probe for Collector {
     fn visit_start_scope(&mut self, name: &str, node: &dyn Block) {
         let path = self.open.last().map_or(name.into(), |parent| format!("{}.{name}", parent.path));
         let kernel = if let Verilog::Combinatorial(block) = node.hdl() { Some(block) } else { None };
-        self.open.push(Module { path, kernel, ..Default::default() });
+        let keywords = if KEYWORDS.binary_search(&name).is_ok() { vec![name.into()] } else { vec![] };
+        self.open.push(Module { path, kernel, keywords, ..Default::default() });
     }
 
     fn visit_end_scope(&mut self, _: &str, _: &dyn Block) {
@@ -68,6 +105,9 @@ impl Probe for Collector {
         let mut parts = module.namespaces.clone();
         parts.push(name.into());
         let local = parts.join("$");
+        if KEYWORDS.binary_search(&local.as_str()).is_ok() {
+            module.keywords.push(local.clone());
+        }
         let width = atom.bits();
         let mut variants = vec![];
         enum_names(&atom.descriptor(), &mut variants);
@@ -341,6 +381,9 @@ pub fn audit<B: Block>(name: &str, block: &B) -> Vec<String> {
     block.accept(name, &mut collector);
     let mut findings = vec![];
     for module in &collector.closed {
+        for keyword in &module.keywords {
+            findings.push(format!("{}: `{keyword}` is a reserved word of SystemVerilog", module.path));
+        }
         let Some(kernel) = &module.kernel else { continue };
         let mut auditor = Auditor { module, findings: vec![], loops: vec![] };
         let assigned = auditor.block(kernel, Assigned::default());

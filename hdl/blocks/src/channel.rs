@@ -25,7 +25,7 @@ pub struct Channel {
     pub malformed: Signal<In, bool>,
     pub bad_frame: Signal<In, bool>,
     pub cut: Signal<In, bool>,
-    pub time: Signal<In, Bits<64>>,
+    pub frame_time_now: Signal<In, Bits<64>>,
     pub generation: Signal<In, Bits<32>>,
     pub invalidate: Signal<Out, bool>,
     pub note: Signal<Out, Note>,
@@ -46,7 +46,7 @@ pub struct Channel {
     block: Signal<Local, bool>,
     frame: Signal<Local, Bits<8>>,
     frame_now: Signal<Local, Bits<8>>,
-    event: Signal<Local, Note>,
+    report: Signal<Local, Note>,
     k_none: Konst<8, { NONE as u64 }>,
     k_channel: Konst<8, { EventKind::Channel as u64 }>,
     k_system: Konst<8, { EventKind::System as u64 }>,
@@ -96,26 +96,26 @@ impl Logic for Channel {
         self.length.next = self.length_waits.q.val() | self.bad_length.val();
         self.block.next = self.block_waits.q.val() | self.malformed.val();
         self.frame.next = self.frame_waits.q.val() | self.frame_now.val();
-        self.event.next.kind = self.k_channel.val();
-        self.event.next.reason = 0.into();
-        self.event.next.instrument = self.k_none.val();
-        self.event.next.rule = self.k_none.val();
-        self.event.next.generation = self.generation.val();
-        self.event.next.time = self.time.val();
-        self.event.next.feed_sequence = 0.into();
-        self.event.next.bid = 0.into();
-        self.event.next.ask = 0.into();
-        self.event.next.price = 0.into();
-        self.event.next.quantity = 0.into();
-        self.event.next.user_ref = 0.into();
-        self.event.next.cycles = 0.into();
-        self.event.next.detail = 0.into();
+        self.report.next.kind = self.k_channel.val();
+        self.report.next.reason = 0.into();
+        self.report.next.instrument = self.k_none.val();
+        self.report.next.rule = self.k_none.val();
+        self.report.next.generation = self.generation.val();
+        self.report.next.time = self.frame_time_now.val();
+        self.report.next.feed_sequence = 0.into();
+        self.report.next.bid = 0.into();
+        self.report.next.ask = 0.into();
+        self.report.next.price = 0.into();
+        self.report.next.quantity = 0.into();
+        self.report.next.user_ref = 0.into();
+        self.report.next.cycles = 0.into();
+        self.report.next.detail = 0.into();
         self.header_waits.d.next = self.header.val();
         self.length_waits.d.next = self.length.val();
         self.block_waits.d.next = self.block.val();
         self.frame_waits.d.next = self.frame.val();
         if self.header_now.val() != 0 {
-            self.header_time.d.next = self.time.val();
+            self.header_time.d.next = self.frame_time_now.val();
             if self.header_now.val() != self.r_overload.val() {
                 self.header_expected.d.next = self.expected.val();
                 self.header_received.d.next = self.received.val();
@@ -125,13 +125,13 @@ impl Logic for Channel {
             }
         }
         if self.bad_length.val() {
-            self.length_time.d.next = self.time.val();
+            self.length_time.d.next = self.frame_time_now.val();
         }
         if self.malformed.val() {
-            self.block_time.d.next = self.time.val();
+            self.block_time.d.next = self.frame_time_now.val();
         }
         if self.frame_now.val() != 0 {
-            self.frame_time.d.next = self.time.val();
+            self.frame_time.d.next = self.frame_time_now.val();
         }
         self.noted.next = self.system.val()
             | (self.header.val() != 0)
@@ -139,46 +139,46 @@ impl Logic for Channel {
             | self.block.val()
             | (self.frame.val() != 0);
         if self.system.val() {
-            self.event.next.kind = self.k_system.val();
-            self.event.next.time = self.system_time.val();
-            self.event.next.feed_sequence = self.system_sequence.val();
-            self.event.next.detail = bit_cast::<16, 8>(self.system_code.val());
+            self.report.next.kind = self.k_system.val();
+            self.report.next.time = self.system_time.val();
+            self.report.next.feed_sequence = self.system_sequence.val();
+            self.report.next.detail = bit_cast::<16, 8>(self.system_code.val());
         } else {
             if self.header.val() != 0 {
                 self.header_waits.d.next = 0.into();
-                self.event.next.reason = self.header.val();
-                self.event.next.bid = self.header_expected.q.val();
-                self.event.next.ask = self.header_received.q.val();
-                self.event.next.time = self.header_time.q.val();
+                self.report.next.reason = self.header.val();
+                self.report.next.bid = self.header_expected.q.val();
+                self.report.next.ask = self.header_received.q.val();
+                self.report.next.time = self.header_time.q.val();
                 if self.header_now.val() != 0 {
-                    self.event.next.time = self.time.val();
-                    self.event.next.bid = 0.into();
-                    self.event.next.ask = 0.into();
+                    self.report.next.time = self.frame_time_now.val();
+                    self.report.next.bid = 0.into();
+                    self.report.next.ask = 0.into();
                     if self.header_now.val() != self.r_overload.val() {
-                        self.event.next.bid = self.expected.val();
-                        self.event.next.ask = self.received.val();
+                        self.report.next.bid = self.expected.val();
+                        self.report.next.ask = self.received.val();
                     }
                 }
             } else {
                 if self.length.val() {
                     self.length_waits.d.next = false;
-                    self.event.next.reason = self.r_length.val();
+                    self.report.next.reason = self.r_length.val();
                     if self.length_waits.q.val() {
-                        self.event.next.time = self.length_time.q.val();
+                        self.report.next.time = self.length_time.q.val();
                     }
                 } else {
                     if self.block.val() {
                         self.block_waits.d.next = false;
-                        self.event.next.reason = self.r_block.val();
+                        self.report.next.reason = self.r_block.val();
                         if self.block_waits.q.val() {
-                            self.event.next.time = self.block_time.q.val();
+                            self.report.next.time = self.block_time.q.val();
                         }
                     } else {
                         if self.frame.val() != 0 {
                             self.frame_waits.d.next = 0.into();
-                            self.event.next.reason = self.frame.val();
+                            self.report.next.reason = self.frame.val();
                             if self.frame_waits.q.val() != 0 {
-                                self.event.next.time = self.frame_time.q.val();
+                                self.report.next.time = self.frame_time.q.val();
                             }
                         }
                     }
@@ -191,6 +191,6 @@ impl Logic for Channel {
             self.block_waits.d.next = false;
             self.frame_waits.d.next = 0.into();
         }
-        self.note.next = self.event.val();
+        self.note.next = self.report.val();
     }
 }

@@ -97,7 +97,7 @@ pub struct Control {
     unclean: Signal<Local, Bits<16>>,
     validated: Signal<Local, Bits<16>>,
     dropped: Signal<Local, Bits<16>>,
-    event: Signal<Local, Note>,
+    report: Signal<Local, Note>,
     k_bit: Konst<16, 1>,
     k_all: Konst<16, 0xffff>,
     k_command: Konst<8, { EventKind::Command as u64 }>,
@@ -316,21 +316,21 @@ impl Logic for Control {
         self.session_acknowledgement.next = self.arg0.val().get_bits::<32>(32);
         self.session_user_ref.next = self.arg1.val().get_bits::<32>(0);
         // ---- the acknowledgement
-        self.event.next.kind = self.k_command.val();
-        self.event.next.reason = self.reason.val();
-        self.event.next.instrument = self.held.q.val().get_bits::<8>(self.o_instrument.val().index());
-        self.event.next.rule = self.held.q.val().get_bits::<8>(self.o_rule.val().index());
-        self.event.next.generation = self.generation_after.val();
-        self.event.next.time = 0.into();
-        self.event.next.feed_sequence = self.held.q.val().get_bits::<64>(self.o_sequence.val().index());
-        self.event.next.bid = 0.into();
-        self.event.next.ask = 0.into();
-        self.event.next.price = 0.into();
-        self.event.next.quantity = 0.into();
-        self.event.next.user_ref = 0.into();
-        self.event.next.cycles = 0.into();
-        self.event.next.detail = bit_cast::<16, 8>(self.opcode.val());
-        self.note.next = self.event.val();
+        self.report.next.kind = self.k_command.val();
+        self.report.next.reason = self.reason.val();
+        self.report.next.instrument = self.held.q.val().get_bits::<8>(self.o_instrument.val().index());
+        self.report.next.rule = self.held.q.val().get_bits::<8>(self.o_rule.val().index());
+        self.report.next.generation = self.generation_after.val();
+        self.report.next.time = 0.into();
+        self.report.next.feed_sequence = self.held.q.val().get_bits::<64>(self.o_sequence.val().index());
+        self.report.next.bid = 0.into();
+        self.report.next.ask = 0.into();
+        self.report.next.price = 0.into();
+        self.report.next.quantity = 0.into();
+        self.report.next.user_ref = 0.into();
+        self.report.next.cycles = 0.into();
+        self.report.next.detail = bit_cast::<16, 8>(self.opcode.val());
+        self.note.next = self.report.val();
         self.noted.next = self.held_valid.q.val() & !self.is_write.val();
         self.count_command.next = self.held_valid.q.val();
         self.count_refused.next = self.held_valid.q.val() & (self.reason.val() != self.r_none.val());

@@ -124,7 +124,7 @@ pub struct Gate {
     images: BlockMemory<Bits<64>, 11>,
     checksum: SegmentChecksum,
     taken: DFF<Bits<4>>,
-    wait: DFF<Bits<5>>,
+    holdoff: DFF<Bits<5>>,
     // The picked order, in the gate.
     judging: DFF<bool>,
     picked: DFF<Decision>,
@@ -171,7 +171,7 @@ pub struct Gate {
     image: Signal<Local, Bits<64>>,
     patched: Signal<Local, Bits<64>>,
     next_cycle: Signal<Local, Bits<16>>,
-    event: Signal<Local, Note>,
+    report: Signal<Local, Note>,
     k_bit: Konst<16, 1>,
     k_gap: Konst<5, { limits::TRANSMIT_GAP_WORDS as u64 - 2 }>,
     k_eight: Konst<4, 8>,
@@ -196,7 +196,7 @@ impl Logic for Gate {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, taken, wait, judging, picked, rule, limit, template, tcp_sequence, acknowledgement, user_ref,
+            self, clock, taken, holdoff, judging, picked, rule, limit, template, tcp_sequence, acknowledgement, user_ref,
             sending, word, words, last_bytes, image_base, sent_sequence, sent_acknowledgement, sent_user_ref, sent_template, sent_time,
             out_data, out_bytes, out_last, out_valid, out_time
         );
@@ -231,7 +231,7 @@ impl Logic for Gate {
             | (bit_cast::<7, 4>(self.decisions.head.val().instrument) << 2)
             | bit_cast::<7, 2>(self.pick_rule.val());
         self.picks.next =
-            !self.decisions.empty.val() & !self.judging.q.val() & (self.wait.q.val() == 0);
+            !self.decisions.empty.val() & !self.judging.q.val() & (self.holdoff.q.val() == 0);
         self.decisions.pop.next = self.picks.val() & (self.remaining.val() == self.lowest.val());
         if self.picks.val() {
             self.taken.d.next = self.taken.q.val() | self.lowest.val();
@@ -242,8 +242,8 @@ impl Logic for Gate {
             self.rule.d.next = self.pick_rule.val();
             self.image_base.d.next = self.template_at.val();
         }
-        if self.wait.q.val() != 0 {
-            self.wait.d.next = self.wait.q.val() - 1;
+        if self.holdoff.q.val() != 0 {
+            self.holdoff.d.next = self.holdoff.q.val() - 1;
         }
         self.judging.d.next = self.picks.val();
         self.limit_rows.read_address.next = (bit_cast::<5, 1>(self.decisions.head.val().bank.into()) << 4)
@@ -298,7 +298,7 @@ impl Logic for Gate {
         }
         self.passes.next = self.judging.q.val() & (self.reason.val() == self.r_none.val());
         if self.passes.val() {
-            self.wait.d.next = self.template.q.val().words + self.k_gap.val();
+            self.holdoff.d.next = self.template.q.val().words + self.k_gap.val();
             self.tcp_sequence.d.next =
                 self.tcp_sequence.q.val() + bit_cast::<32, 8>(self.template.q.val().payload_bytes);
             self.user_ref.d.next = self.user_ref.q.val() + 1;
@@ -398,35 +398,35 @@ impl Logic for Gate {
         }
         // ---- the event
         self.next_cycle.next = self.cycle.val() + 1;
-        self.event.next.kind = self.k_refused.val();
-        self.event.next.user_ref = 0.into();
+        self.report.next.kind = self.k_refused.val();
+        self.report.next.user_ref = 0.into();
         if self.passes.val() {
-            self.event.next.kind = self.k_sent.val();
-            self.event.next.user_ref = self.user_ref.q.val();
+            self.report.next.kind = self.k_sent.val();
+            self.report.next.user_ref = self.user_ref.q.val();
         }
-        self.event.next.reason = self.reason.val();
-        self.event.next.instrument = bit_cast::<8, 4>(self.picked.q.val().instrument);
-        self.event.next.rule = bit_cast::<8, 2>(self.rule.q.val());
-        self.event.next.generation = self.picked.q.val().generation;
-        self.event.next.time = self.picked.q.val().time;
-        self.event.next.feed_sequence = self.picked.q.val().sequence;
-        self.event.next.bid = (bit_cast::<64, 32>(self.picked.q.val().bid_quantity) << 32)
+        self.report.next.reason = self.reason.val();
+        self.report.next.instrument = bit_cast::<8, 4>(self.picked.q.val().instrument);
+        self.report.next.rule = bit_cast::<8, 2>(self.rule.q.val());
+        self.report.next.generation = self.picked.q.val().generation;
+        self.report.next.time = self.picked.q.val().time;
+        self.report.next.feed_sequence = self.picked.q.val().sequence;
+        self.report.next.bid = (bit_cast::<64, 32>(self.picked.q.val().bid_quantity) << 32)
             | bit_cast::<64, 32>(self.picked.q.val().bid_price);
-        self.event.next.ask = (bit_cast::<64, 32>(self.picked.q.val().ask_quantity) << 32)
+        self.report.next.ask = (bit_cast::<64, 32>(self.picked.q.val().ask_quantity) << 32)
             | bit_cast::<64, 32>(self.picked.q.val().ask_price);
-        self.event.next.price = self.template.q.val().price;
-        self.event.next.quantity = self.template.q.val().quantity;
-        self.event.next.cycles = self.next_cycle.val() - self.picked.q.val().stamp;
-        self.event.next.detail = bit_cast::<16, 8>(self.template.q.val().side);
+        self.report.next.price = self.template.q.val().price;
+        self.report.next.quantity = self.template.q.val().quantity;
+        self.report.next.cycles = self.next_cycle.val() - self.picked.q.val().stamp;
+        self.report.next.detail = bit_cast::<16, 8>(self.template.q.val().side);
         if self.reset.val() {
             self.taken.d.next = 0.into();
-            self.wait.d.next = 0.into();
+            self.holdoff.d.next = 0.into();
             self.judging.d.next = false;
             self.sending.d.next = false;
             self.out_valid.d.next = false;
             self.user_ref.d.next = 0.into();
         }
-        self.note.next = self.event.val();
+        self.note.next = self.report.val();
         self.noted.next = self.judging.q.val();
         self.count_sent.next = self.passes.val();
         self.count_refused.next = self.judging.q.val() & !self.passes.val();

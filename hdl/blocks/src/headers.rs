@@ -30,15 +30,15 @@ pub struct Headers {
     pub port: Signal<In, Bits<16>>,
     /// Index of the word shown, saturating.
     pub index: Signal<Out, Bits<14>>,
-    pub tagged: Signal<Out, bool>,
+    pub has_tag: Signal<Out, bool>,
     pub accepted: Signal<Out, bool>,
     /// Position one past the UDP payload.
     pub payload_end: Signal<Out, Bits<17>>,
     pub session: Signal<Out, Bits<80>>,
-    pub sequence: Signal<Out, Bits<64>>,
+    pub first_sequence: Signal<Out, Bits<64>>,
     pub count: Signal<Out, Bits<16>>,
     /// Receive time of the frame; `time_late` two cycles behind, for what is reported after its end.
-    pub time: Signal<Out, Bits<64>>,
+    pub frame_time: Signal<Out, Bits<64>>,
     pub time_late: Signal<Out, Bits<64>>,
     pub done: Signal<Out, bool>,
     /// Two cycles after the last word: the frame was ours and shorter than its headers say.
@@ -285,13 +285,13 @@ impl Logic for Headers {
             self.last.d.next = false;
         }
         self.index.next = self.position.q.val();
-        self.tagged.next = self.is_tagged.q.val();
+        self.has_tag.next = self.is_tagged.q.val();
         self.accepted.next = self.clean.val();
         self.payload_end.next = self.end_position.q.val();
         self.session.next = self.session_id.q.val();
-        self.sequence.next = self.sequence_number.q.val();
+        self.first_sequence.next = self.sequence_number.q.val();
         self.count.next = self.message_count.q.val();
-        self.time.next = self.time0.q.val();
+        self.frame_time.next = self.time0.q.val();
         self.time_late.next = self.time2.q.val();
         self.done.next = self.header_done.q.val();
         self.cut.next = self.is_cut.q.val();

@@ -18,15 +18,15 @@ pub struct Issue {
     pub instrument: Signal<In, Bits<4>>,
     pub bank: Signal<In, bool>,
     pub generation: Signal<In, Bits<32>>,
-    pub sequence: Signal<In, Bits<64>>,
+    pub first_sequence: Signal<In, Bits<64>>,
     pub index: Signal<In, Bits<16>>,
-    pub time: Signal<In, Bits<64>>,
+    pub frame_time: Signal<In, Bits<64>>,
     pub stamp: Signal<In, Bits<16>>,
     pub operation: Signal<Out, Operation>,
     pub issue: Signal<Out, bool>,
     /// The operation needs no look-up.
     pub light: Signal<Out, bool>,
-    pub context: Signal<Out, Context>,
+    pub message_context: Signal<Out, Context>,
     pub context_tag: Signal<Out, Bits<4>>,
     pub context_write: Signal<Out, bool>,
     pub overload: Signal<Out, bool>,
@@ -164,10 +164,10 @@ impl Logic for Issue {
         self.about.next.instrument = self.instrument.val();
         self.about.next.bank = self.bank.val();
         self.about.next.generation = self.generation.val();
-        self.about.next.time = self.time.val();
-        self.about.next.sequence = self.sequence.val() + bit_cast::<64, 16>(self.index.val());
+        self.about.next.time = self.frame_time.val();
+        self.about.next.sequence = self.first_sequence.val() + bit_cast::<64, 16>(self.index.val());
         self.about.next.stamp = self.stamp.val();
-        self.context.next = self.about.val();
+        self.message_context.next = self.about.val();
         self.context_tag.next = self.tag.q.val();
         self.context_write.next = self.valid.val();
         self.overload.next = self.lost.q.val();

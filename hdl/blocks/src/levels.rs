@@ -120,7 +120,7 @@ pub struct LevelWay {
     cells: BlockMemory<Bits<SLOT_BITS>, 9>,
     read: DFF<Bits<SLOT_BITS>>,
     hits: DFF<bool>,
-    before: DFF<Bits<SLOT_BITS>>,
+    unchanged: DFF<Bits<SLOT_BITS>>,
     after: DFF<Bits<SLOT_BITS>>,
     is_used: Signal<Local, bool>,
 }
@@ -128,7 +128,7 @@ pub struct LevelWay {
 impl Logic for LevelWay {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, read, hits, before, after);
+        dff_setup!(self, clock, read, hits, unchanged, after);
         self.cells.clock.next = self.clock.val();
         self.cells.read_address.next = self.read_address.val();
         self.cells.write_address.next = self.write_address.val();
@@ -137,11 +137,11 @@ impl Logic for LevelWay {
         self.read.d.next = self.cells.read_data.val();
         self.is_used.next = self.cells.read_data.val().get_bit(64);
         self.hits.d.next = self.is_used.val() & (self.cells.read_data.val().get_bits::<32>(32) == self.key.val());
-        self.before.d.next = self.read.q.val();
+        self.unchanged.d.next = self.read.q.val();
         if self.overlay.val() {
-            self.before.d.next = self.overlay_data.val();
+            self.unchanged.d.next = self.overlay_data.val();
         }
-        self.after.d.next = self.before.q.val();
+        self.after.d.next = self.unchanged.q.val();
         if self.change.val() {
             self.after.d.next = self.change_data.val();
         }

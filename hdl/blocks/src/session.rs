@@ -15,7 +15,7 @@ pub struct Session {
     pub reset: Signal<In, bool>,
     pub done: Signal<In, bool>,
     pub session: Signal<In, Bits<80>>,
-    pub sequence: Signal<In, Bits<64>>,
+    pub first_sequence: Signal<In, Bits<64>>,
     pub count: Signal<In, Bits<16>>,
     pub deliver: Signal<Out, bool>,
     pub skip: Signal<Out, Bits<16>>,
@@ -49,7 +49,7 @@ pub struct Session {
     is_overlap: DFF<bool>,
     next_expected: Signal<Local, Bits<64>>,
     heartbeat: Signal<Local, bool>,
-    end: Signal<Local, bool>,
+    ends: Signal<Local, bool>,
     other_session: Signal<Local, bool>,
     ahead: Signal<Local, bool>,
     level: Signal<Local, bool>,
@@ -66,10 +66,10 @@ impl Logic for Session {
             self, clock, known, known_session, expected, has_ended, behind, delivers, skips, is_gap, is_change, is_end,
             was_expected, was_received, is_packet, is_heartbeat, is_end_packet, is_duplicate, is_overlap
         );
-        self.behind.d.next = self.expected.q.val() - self.sequence.val();
-        self.next_expected.next = self.sequence.val() + bit_cast::<64, 16>(self.count.val());
+        self.behind.d.next = self.expected.q.val() - self.first_sequence.val();
+        self.next_expected.next = self.first_sequence.val() + bit_cast::<64, 16>(self.count.val());
         self.heartbeat.next = self.count.val() == self.k_heartbeat.val();
-        self.end.next = self.count.val() == self.k_end.val();
+        self.ends.next = self.count.val() == self.k_end.val();
         self.other_session.next = self.known.q.val() & (self.known_session.q.val() != self.session.val());
         self.ahead.next = self.behind.q.val().get_bit(63);
         self.level.next = self.behind.q.val() == 0;
@@ -85,7 +85,7 @@ impl Logic for Session {
         self.is_overlap.d.next = false;
         if self.done.val() {
             self.was_expected.d.next = self.expected.q.val();
-            self.was_received.d.next = self.sequence.val();
+            self.was_received.d.next = self.first_sequence.val();
             self.delivers.d.next = false;
             self.skips.d.next = 0.into();
             if self.other_session.val() {
@@ -93,7 +93,7 @@ impl Logic for Session {
             } else {
                 self.known.d.next = true;
                 self.known_session.d.next = self.session.val();
-                if self.end.val() {
+                if self.ends.val() {
                     self.is_end_packet.d.next = true;
                     self.is_end.d.next = !self.has_ended.q.val();
                     self.has_ended.d.next = true;

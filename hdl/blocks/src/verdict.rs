@@ -83,7 +83,7 @@ pub struct Verdict {
     pub ask: Signal<In, Top>,
     pub context_write: Signal<In, bool>,
     pub context_tag: Signal<In, Bits<4>>,
-    pub context: Signal<In, Context>,
+    pub message_context: Signal<In, Context>,
     pub overflow: Signal<In, bool>,
     pub overflow_tag: Signal<In, Bits<5>>,
     pub overflow_valid: Signal<In, bool>,
@@ -106,7 +106,7 @@ pub struct Verdict {
     pub count_dropped: Signal<Out, bool>,
     contexts: LookupMemory<Context, 4>,
     rules: LookupMemory<RuleRow, 5>,
-    overflows: LookupMemory<Bits<1>, 5>,
+    overflows: LookupMemory<bool, 5>,
     tests: [RuleTest; 4],
     valid2: DFF<bool>,
     committed2: DFF<Committed>,
@@ -152,7 +152,7 @@ pub struct Verdict {
     judges: Signal<Local, bool>,
     full: Signal<Local, bool>,
     choice: Signal<Local, Decision>,
-    event: Signal<Local, Note>,
+    report: Signal<Local, Note>,
     k_bit: Konst<16, 1>,
     k_none: Konst<8, { NONE as u64 }>,
     k_book: Konst<8, { EventKind::Book as u64 }>,
@@ -174,7 +174,7 @@ impl Logic for Verdict {
         clock!(self, clock, contexts, rules, overflows);
         self.contexts.write.next = self.context_write.val();
         self.contexts.write_address.next = self.context_tag.val();
-        self.contexts.write_data.next = self.context.val();
+        self.contexts.write_data.next = self.message_context.val();
         self.tag.next = self.committed.val().tag;
         self.contexts.read_address.next = self.tag.val().get_bits::<4>(1);
         self.rules.write.next = self.rules_write.val();
@@ -232,9 +232,9 @@ impl Logic for Verdict {
         // ---- K + 3: the verdict
         self.overflows.write.next = self.overflow_valid.val();
         self.overflows.write_address.next = self.overflow_tag.val();
-        self.overflows.write_data.next = self.overflow.val().into();
+        self.overflows.write_data.next = self.overflow.val();
         self.overflows.read_address.next = self.committed3.q.val().tag;
-        self.overflowed.next = self.overflows.read_data.val().get_bit(0);
+        self.overflowed.next = self.overflows.read_data.val();
         if self.overflow_valid.val() & (self.overflow_tag.val() == self.committed3.q.val().tag) {
             self.overflowed.next = self.overflow.val();
         }
@@ -312,37 +312,37 @@ impl Logic for Verdict {
         self.decision.next = self.choice.val();
         self.decided.next = (self.fired.val() != 0) & !self.queue_full.val();
         // ---- the event
-        self.event.next.kind = self.k_book.val();
-        self.event.next.reason = self.reason.val();
-        self.event.next.instrument = bit_cast::<8, 4>(self.committed3.q.val().instrument);
-        self.event.next.rule = self.k_none.val();
-        self.event.next.generation = self.context3.q.val().generation;
-        self.event.next.time = self.context3.q.val().time;
-        self.event.next.feed_sequence = self.context3.q.val().sequence;
-        self.event.next.bid = (bit_cast::<64, 32>(self.bid3.q.val().quantity) << 32)
+        self.report.next.kind = self.k_book.val();
+        self.report.next.reason = self.reason.val();
+        self.report.next.instrument = bit_cast::<8, 4>(self.committed3.q.val().instrument);
+        self.report.next.rule = self.k_none.val();
+        self.report.next.generation = self.context3.q.val().generation;
+        self.report.next.time = self.context3.q.val().time;
+        self.report.next.feed_sequence = self.context3.q.val().sequence;
+        self.report.next.bid = (bit_cast::<64, 32>(self.bid3.q.val().quantity) << 32)
             | bit_cast::<64, 32>(self.bid3.q.val().price);
-        self.event.next.ask = (bit_cast::<64, 32>(self.ask3.q.val().quantity) << 32)
+        self.report.next.ask = (bit_cast::<64, 32>(self.ask3.q.val().quantity) << 32)
             | bit_cast::<64, 32>(self.ask3.q.val().price);
-        self.event.next.price = self.committed3.q.val().price;
-        self.event.next.quantity = self.committed3.q.val().shares;
-        self.event.next.user_ref = 0.into();
-        self.event.next.cycles = 0.into();
-        self.event.next.detail = bit_cast::<16, 8>(self.context3.q.val().code);
+        self.report.next.price = self.committed3.q.val().price;
+        self.report.next.quantity = self.committed3.q.val().shares;
+        self.report.next.user_ref = 0.into();
+        self.report.next.cycles = 0.into();
+        self.report.next.detail = bit_cast::<16, 8>(self.context3.q.val().code);
         if self.full.val() {
-            self.event.next.kind = self.k_refused.val();
-            self.event.next.reason = self.r_full.val();
-            self.event.next.price = 0.into();
-            self.event.next.quantity = 0.into();
-            self.event.next.detail = bit_cast::<16, 4>(self.fired.val());
+            self.report.next.kind = self.k_refused.val();
+            self.report.next.reason = self.r_full.val();
+            self.report.next.price = 0.into();
+            self.report.next.quantity = 0.into();
+            self.report.next.detail = bit_cast::<16, 4>(self.fired.val());
         }
         if self.broken.val() {
-            self.event.next.kind = self.k_invalid.val();
-            self.event.next.bid = 0.into();
-            self.event.next.ask = 0.into();
-            self.event.next.price = 0.into();
-            self.event.next.quantity = 0.into();
+            self.report.next.kind = self.k_invalid.val();
+            self.report.next.bid = 0.into();
+            self.report.next.ask = 0.into();
+            self.report.next.price = 0.into();
+            self.report.next.quantity = 0.into();
         }
-        self.note.next = self.event.val();
+        self.note.next = self.report.val();
         self.noted.next = (self.broken.val() & self.book_valid.val())
             | (self.judges.val() & (self.full.val() | self.trace.val()));
         if self.reset.val() {

@@ -24,7 +24,7 @@ pub struct Walker {
     pub reset: Signal<In, bool>,
     pub word: WordSink,
     pub index: Signal<In, Bits<14>>,
-    pub tagged: Signal<In, bool>,
+    pub has_tag: Signal<In, bool>,
     pub accepted: Signal<In, bool>,
     pub payload_end: Signal<In, Bits<17>>,
     pub cut: Signal<In, bool>,
@@ -99,7 +99,7 @@ pub struct Walker {
     is_bad_length: DFF<bool>,
     types: TypeTable,
     alignment: Check,
-    byte: [Signal<Local, Bits<8>>; 8],
+    bytes8: [Signal<Local, Bits<8>>; 8],
     first: Signal<Local, bool>,
     count_now: Signal<Local, Bits<16>>,
     count_good: Signal<Local, bool>,
@@ -208,48 +208,48 @@ impl Logic for Walker {
 
         // ---- the loop: where is the next prefix?
         for i in 0..8 {
-            self.byte[i].next = self.word.data.val().get_bits::<8>(56 - (i * 8));
+            self.bytes8[i].next = self.word.data.val().get_bits::<8>(56 - (i * 8));
         }
         self.at.next = self.position.q.val().get_bits::<3>(0);
-        self.length_now.next = self.byte[0].val();
+        self.length_now.next = self.bytes8[0].val();
         self.high_now.next = self.previous.q.val().get_bits::<8>(0);
         match self.at.val().index() {
             1 => {
-                self.length_now.next = self.byte[1].val();
-                self.high_now.next = self.byte[0].val();
+                self.length_now.next = self.bytes8[1].val();
+                self.high_now.next = self.bytes8[0].val();
             }
             2 => {
-                self.length_now.next = self.byte[2].val();
-                self.high_now.next = self.byte[1].val();
+                self.length_now.next = self.bytes8[2].val();
+                self.high_now.next = self.bytes8[1].val();
             }
             3 => {
-                self.length_now.next = self.byte[3].val();
-                self.high_now.next = self.byte[2].val();
+                self.length_now.next = self.bytes8[3].val();
+                self.high_now.next = self.bytes8[2].val();
             }
             4 => {
-                self.length_now.next = self.byte[4].val();
-                self.high_now.next = self.byte[3].val();
+                self.length_now.next = self.bytes8[4].val();
+                self.high_now.next = self.bytes8[3].val();
             }
             5 => {
-                self.length_now.next = self.byte[5].val();
-                self.high_now.next = self.byte[4].val();
+                self.length_now.next = self.bytes8[5].val();
+                self.high_now.next = self.bytes8[4].val();
             }
             6 => {
-                self.length_now.next = self.byte[6].val();
-                self.high_now.next = self.byte[5].val();
+                self.length_now.next = self.bytes8[6].val();
+                self.high_now.next = self.bytes8[5].val();
             }
             7 => {
-                self.length_now.next = self.byte[7].val();
-                self.high_now.next = self.byte[6].val();
+                self.length_now.next = self.bytes8[7].val();
+                self.high_now.next = self.bytes8[6].val();
             }
             _ => {}
         }
         self.next_position.next = bit_cast::<9, 8>(self.length_now.val())
             + (bit_cast::<9, 3>(self.at.val()) - self.k_six.val());
         self.first.next = self.accepted.val()
-            & (((self.index.val() == 7) & !self.tagged.val()) | ((self.index.val() == 8) & self.tagged.val()));
+            & (((self.index.val() == 7) & !self.has_tag.val()) | ((self.index.val() == 8) & self.has_tag.val()));
         self.count_now.next = self.word.data.val().get_bits::<16>(16);
-        if self.tagged.val() {
+        if self.has_tag.val() {
             self.count_now.next = self.word.data.val().get_bits::<16>(48);
         }
         self.count_good.next =
@@ -288,8 +288,8 @@ impl Logic for Walker {
             }
             if self.index.val() == 6 {
                 self.position.d.next = self.k_first_untagged.val();
-                self.near.d.next = !self.tagged.val();
-                if self.tagged.val() {
+                self.near.d.next = !self.has_tag.val();
+                if self.has_tag.val() {
                     self.position.d.next = self.k_first_tagged.val();
                 }
                 self.remaining.d.next = bit_cast::<18, 17>(self.payload_end.val()) - self.k_walk_base.val();

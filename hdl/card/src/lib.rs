@@ -102,7 +102,7 @@ impl Logic for RiposteCard {
         self.headers.port.next = self.control.port.val();
         self.session.done.next = self.headers.done.val();
         self.session.session.next = self.headers.session.val();
-        self.session.sequence.next = self.headers.sequence.val();
+        self.session.first_sequence.next = self.headers.first_sequence.val();
         self.session.count.next = self.headers.count.val();
         self.walker.word.data.next = self.rx_lanes.reversed.val();
         self.walker.word.bytes.next = self.rx_bytes.val();
@@ -110,7 +110,7 @@ impl Logic for RiposteCard {
         self.walker.word.bad.next = self.rx_bad.val();
         self.walker.word.valid.next = self.rx_valid.val();
         self.walker.index.next = self.headers.index.val();
-        self.walker.tagged.next = self.headers.tagged.val();
+        self.walker.has_tag.next = self.headers.has_tag.val();
         self.walker.accepted.next = self.headers.accepted.val();
         self.walker.payload_end.next = self.headers.payload_end.val();
         self.walker.cut.next = self.headers.cut.val();
@@ -129,9 +129,9 @@ impl Logic for RiposteCard {
         self.issue.instrument.next = self.walker.message_instrument.val();
         self.issue.bank.next = self.walker.message_bank.val();
         self.issue.generation.next = self.walker.message_generation.val();
-        self.issue.sequence.next = self.headers.sequence.val();
+        self.issue.first_sequence.next = self.headers.first_sequence.val();
         self.issue.index.next = self.walker.message_index.val();
-        self.issue.time.next = self.headers.time.val();
+        self.issue.frame_time.next = self.headers.frame_time.val();
         self.issue.stamp.next = self.walker.stamp.val();
         self.orders.issue.next = self.issue.issue.val() & !self.issue.light.val();
         self.orders.operation.next = self.issue.operation.val();
@@ -154,7 +154,7 @@ impl Logic for RiposteCard {
         self.verdict.ask.next = self.commit.ask.val();
         self.verdict.context_write.next = self.issue.context_write.val();
         self.verdict.context_tag.next = self.issue.context_tag.val();
-        self.verdict.context.next = self.issue.context.val();
+        self.verdict.message_context.next = self.issue.message_context.val();
         self.verdict.overflow.next = self.levels.overflow.val();
         self.verdict.overflow_tag.next = self.levels.overflow_tag.val();
         self.verdict.overflow_valid.next = self.levels.overflow_valid.val();
@@ -205,11 +205,11 @@ impl Logic for RiposteCard {
 
         // ---- events
         self.system_sequence.next =
-            self.headers.sequence.val() + bit_cast::<64, 16>(self.walker.message_index.val());
+            self.headers.first_sequence.val() + bit_cast::<64, 16>(self.walker.message_index.val());
         self.channel.system.next = self.walker.system.val();
         self.channel.system_code.next = self.walker.system_code.val();
         self.channel.system_sequence.next = self.system_sequence.val();
-        self.channel.system_time.next = self.headers.time.val();
+        self.channel.system_time.next = self.headers.frame_time.val();
         self.channel.gap.next = self.session.gap.val();
         self.channel.session_change.next = self.session.session_change.val();
         self.channel.session_end.next = self.session.session_end.val();
@@ -220,7 +220,7 @@ impl Logic for RiposteCard {
         self.channel.malformed.next = self.walker.malformed.val();
         self.channel.bad_frame.next = self.headers.bad_frame.val();
         self.channel.cut.next = self.headers.cut.val();
-        self.channel.time.next = self.headers.time_late.val();
+        self.channel.frame_time_now.next = self.headers.time_late.val();
         self.channel.generation.next = self.control.generation.val();
         self.events.channel.next = self.channel.note.val();
         self.events.channel_valid.next = self.channel.noted.val();
