@@ -73,7 +73,7 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<Outcome> {
     resolve(&mut desk, &args.file)?;
     let input_sha256 = hash_file(&args.file)?;
     let mut files = Outputs::create(args.orders.as_deref(), args.events.as_deref(), args.report.as_deref())?;
-    let drive = Drive::new(Rig::new(cards::make(args.card)?), Pacing::new(args.gap, args.seed), &desk, args.generation);
+    let drive = Drive::new(Rig::new(cards::make(args.card)), Pacing::new(args.gap, args.seed), &desk, args.generation);
     let manifest = manifest(&args, drive.card_name(), input_sha256, &config);
     let capture = riposte_capture::open(&args.file)?;
     let progress = capture.progress();
