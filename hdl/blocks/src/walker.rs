@@ -261,7 +261,8 @@ impl Logic for Walker {
         self.here.next = self.near.q.val()
             & ((self.first.val() & self.count_good.val()) | (self.active.q.val() & self.more.q.val()))
             & (!self.word.last.val() | (bit_cast::<4, 3>(self.at.val()) < self.word.bytes.val()))
-            & !self.stop.val();
+            & !self.stop.val()
+            & !self.last.q.val();
         self.hit.d.next = false;
         self.last.d.next = false;
         if self.word.valid.val() {

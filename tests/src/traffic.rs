@@ -1,0 +1,339 @@
+//! Random ITCH traffic that keeps a card busy: few prices, dense references, faults as ratios.
+use crate::{
+    parameters::{GROUP, PORT},
+    random::Random,
+};
+
+/// How often what goes wrong: once in so many messages or packets; 0 never.
+#[derive(Clone, Copy, Debug)]
+pub struct Faults {
+    pub lost_packet: u64,
+    pub repeated_packet: u64,
+    pub overlapping_packet: u64,
+    pub bad_fcs: u64,
+    pub cut_frame: u64,
+    pub broken_header: u64,
+    pub broken_block: u64,
+    pub wrong_reference: u64,
+    pub heartbeat: u64,
+    pub stalled_frame: u64,
+}
+
+impl Faults {
+    pub const NONE: Faults = Faults {
+        lost_packet: 0,
+        repeated_packet: 0,
+        overlapping_packet: 0,
+        bad_fcs: 0,
+        cut_frame: 0,
+        broken_header: 0,
+        broken_block: 0,
+        wrong_reference: 0,
+        heartbeat: 0,
+        stalled_frame: 0,
+    };
+    pub const MANY: Faults = Faults {
+        lost_packet: 60,
+        repeated_packet: 30,
+        overlapping_packet: 30,
+        bad_fcs: 40,
+        cut_frame: 40,
+        broken_header: 20,
+        broken_block: 40,
+        wrong_reference: 100,
+        heartbeat: 20,
+        stalled_frame: 4,
+    };
+}
+
+/// A frame with what the card's driver needs beside its bytes.
+#[derive(Clone, Debug)]
+pub struct Piece {
+    pub bytes: Vec<u8>,
+    pub time_ns: u64,
+    pub fcs_good: bool,
+    pub stalls: u64,
+    /// Idle cycles before it.
+    pub gap: u64,
+}
+
+struct Live {
+    locate: u16,
+    reference: u64,
+    shares: u32,
+}
+
+/// An endless source of packets on a few instruments around one price.
+pub struct Traffic {
+    random: Random,
+    locates: Vec<u16>,
+    price_e4: u32,
+    faults: Faults,
+    live: Vec<Live>,
+    live_max: usize,
+    next_reference: u64,
+    sequence: u64,
+    time_ns: u64,
+    tagged: bool,
+    last_packet: Vec<u8>,
+}
+
+fn happens(random: &mut Random, once_in: u64) -> bool {
+    once_in != 0 && random.once_in(once_in)
+}
+
+impl Traffic {
+    pub fn new(seed: u64, locates: &[u16], price_e4: u32, faults: Faults) -> Traffic {
+        Traffic {
+            random: Random::new(seed),
+            locates: locates.to_vec(),
+            price_e4,
+            faults,
+            live: Vec::new(),
+            live_max: 300,
+            next_reference: seed % 97 + 1,
+            sequence: 1,
+            time_ns: 34_200_000_000_000,
+            tagged: seed % 2 == 1,
+            last_packet: Vec::new(),
+        }
+    }
+
+    fn head(&mut self, code: u8, locate: u16, length: usize) -> Vec<u8> {
+        let mut message = vec![0; length];
+        message[0] = code;
+        message[1..3].copy_from_slice(&locate.to_be_bytes());
+        message[5..11].copy_from_slice(&self.time_ns.to_be_bytes()[2..]);
+        message
+    }
+
+    fn price(&mut self) -> u32 {
+        self.price_e4 - 1000 + self.random.below(21) as u32 * 100
+    }
+
+    fn fresh_reference(&mut self) -> u64 {
+        self.next_reference += 1 + self.random.below(9);
+        if self.random.once_in(50) { self.next_reference << 32 | self.next_reference } else { self.next_reference }
+    }
+
+    fn add(&mut self) -> Vec<u8> {
+        let locate = self.random.pick(&self.locates);
+        let reference = if happens(&mut self.random, self.faults.wrong_reference) && !self.live.is_empty() {
+            self.live[0].reference
+        } else {
+            self.fresh_reference()
+        };
+        let with_mpid = self.random.once_in(10);
+        let mut message = self.head(if with_mpid { b'F' } else { b'A' }, locate, if with_mpid { 40 } else { 36 });
+        let shares: u32 = if happens(&mut self.random, self.faults.wrong_reference * 4) {
+            0
+        } else {
+            self.random.pick(&[1, 100, 200, 500])
+        };
+        let price = self.price();
+        let buys = self.random.once_in(2) == (price <= self.price_e4);
+        message[11..19].copy_from_slice(&reference.to_be_bytes());
+        message[19] = if buys { b'B' } else { b'S' };
+        message[20..24].copy_from_slice(&shares.to_be_bytes());
+        message[24..32].copy_from_slice(b"TEST    ");
+        message[32..36].copy_from_slice(&price.to_be_bytes());
+        self.live.push(Live { locate, reference, shares });
+        message
+    }
+
+    /// Takes shares off a live order: E, C, X or D; or replaces it.
+    fn change(&mut self) -> Vec<u8> {
+        let at = self.random.below(self.live.len() as u64) as usize;
+        let (locate, reference, open) = (self.live[at].locate, self.live[at].reference, self.live[at].shares);
+        let code = self.random.pick(b"ECXDDDU");
+        let wrong = happens(&mut self.random, self.faults.wrong_reference);
+        let reference = if wrong { reference ^ 0x5000 } else { reference };
+        let length = match code {
+            b'E' => 31,
+            b'C' => 36,
+            b'X' => 23,
+            b'D' => 19,
+            _ => 35,
+        };
+        let mut message = self.head(code, locate, length);
+        message[11..19].copy_from_slice(&reference.to_be_bytes());
+        let whole = self.random.once_in(3);
+        let taken = if whole { open } else { open / 2 };
+        match code {
+            b'E' | b'C' | b'X' => {
+                let extra = u32::from(happens(&mut self.random, self.faults.wrong_reference));
+                message[19..23].copy_from_slice(&(taken + extra).to_be_bytes());
+                if code == b'C' {
+                    message[31] = self.random.pick(b"YYN");
+                    let price = self.price();
+                    message[32..36].copy_from_slice(&price.to_be_bytes());
+                }
+                self.live[at].shares -= taken;
+                if self.live[at].shares == 0 {
+                    self.live.swap_remove(at);
+                }
+            }
+            b'U' => {
+                let (fresh, price) = (self.fresh_reference(), self.price());
+                let shares = self.random.pick(&[1u32, 100, 300]);
+                message[19..27].copy_from_slice(&fresh.to_be_bytes());
+                message[27..31].copy_from_slice(&shares.to_be_bytes());
+                message[31..35].copy_from_slice(&price.to_be_bytes());
+                self.live[at] = Live { locate, reference: fresh, shares };
+            }
+            _ => drop(self.live.swap_remove(at)),
+        }
+        message
+    }
+
+    fn other(&mut self) -> Vec<u8> {
+        let locate = self.random.pick(&self.locates);
+        match self.random.below(6) {
+            0 => {
+                let mut message = self.head(b'S', 0, 12);
+                message[11] = self.random.pick(b"OSQMEC");
+                message
+            }
+            1 => {
+                let mut message = self.head(b'H', locate, 25);
+                message[11..19].copy_from_slice(b"TEST    ");
+                message[19] = self.random.pick(b"TTTTHPQ");
+                message
+            }
+            2 => self.head(b'L', locate, 26),
+            3 => self.head(b'I', locate, 50),
+            4 => {
+                let length = 12 + self.random.below(200) as usize;
+                self.head(b'!', locate, length)
+            }
+            _ => self.head(b'A', 60_000, 36),
+        }
+    }
+
+    fn trade(&mut self) -> Vec<u8> {
+        let locate = self.random.pick(&self.locates);
+        let mut message = self.head(b'P', locate, 44);
+        message[19] = b'B';
+        message[20..24].copy_from_slice(&100u32.to_be_bytes());
+        let price = self.price();
+        message[32..36].copy_from_slice(&price.to_be_bytes());
+        message
+    }
+
+    fn message(&mut self) -> Vec<u8> {
+        let adds = self.live.len() < self.live_max && (self.live.len() < 4 || self.random.once_in(2));
+        match self.random.below(12) {
+            0 => self.other(),
+            1 => self.trade(),
+            _ if adds => self.add(),
+            _ => self.change(),
+        }
+    }
+
+    /// The first packet: every instrument trades.
+    pub fn opening(&mut self) -> Piece {
+        let messages: Vec<Vec<u8>> = self
+            .locates
+            .clone()
+            .into_iter()
+            .map(|locate| {
+                let mut message = self.head(b'H', locate, 25);
+                message[19] = b'T';
+                message
+            })
+            .collect();
+        let count = messages.len() as u16;
+        let mut body = vec![];
+        for message in &messages {
+            push_block(&mut body, message);
+        }
+        let bytes = self.frame(1, count, &body);
+        self.sequence += u64::from(count);
+        Piece { bytes, time_ns: self.time_ns, fcs_good: true, stalls: 0, gap: 40 }
+    }
+
+    pub fn frame(&self, sequence: u64, count: u16, body: &[u8]) -> Vec<u8> {
+        packet(self.tagged, sequence, count, body)
+    }
+
+    /// The next packet, with whatever happens to it on the way.
+    pub fn piece(&mut self) -> Piece {
+        self.time_ns += self.random.below(2000);
+        let mut piece = Piece {
+            bytes: self.bytes(),
+            time_ns: self.time_ns,
+            fcs_good: !happens(&mut self.random, self.faults.bad_fcs),
+            stalls: 0,
+            gap: self.random.pick(&[0, 0, 1, 3, 30]),
+        };
+        if happens(&mut self.random, self.faults.stalled_frame) {
+            piece.stalls = self.random.next() & self.random.next();
+        }
+        if happens(&mut self.random, self.faults.cut_frame) {
+            let length = 1 + self.random.below(piece.bytes.len() as u64) as usize;
+            piece.bytes.truncate(length);
+        }
+        if happens(&mut self.random, self.faults.broken_header) {
+            let at = self.random.pick(&[12, 14, 16, 17, 20, 21, 23, 30, 33, 36, 38, 39, 45, 59, 60, 61]);
+            if let Some(byte) = piece.bytes.get_mut(at) {
+                *byte ^= 1 << self.random.below(8);
+            }
+        }
+        piece
+    }
+
+    fn bytes(&mut self) -> Vec<u8> {
+        if happens(&mut self.random, self.faults.heartbeat) {
+            return self.frame(self.sequence, 0, &[]);
+        }
+        if happens(&mut self.random, self.faults.repeated_packet) && !self.last_packet.is_empty() {
+            return self.last_packet.clone();
+        }
+        let count = 1 + self.random.below(12);
+        let mut body = vec![];
+        for _ in 0..count {
+            let message = self.message();
+            push_block(&mut body, &message);
+        }
+        if happens(&mut self.random, self.faults.broken_block) {
+            let at = self.random.below(body.len() as u64) as usize;
+            body[at] = self.random.next() as u8;
+        }
+        let mut first = self.sequence;
+        if happens(&mut self.random, self.faults.lost_packet) {
+            first += 1 + self.random.below(4);
+        } else if happens(&mut self.random, self.faults.overlapping_packet) {
+            first -= self.random.below(4.min(first));
+        }
+        self.sequence = self.sequence.max(first + count);
+        self.last_packet = self.frame(first, count as u16, &body);
+        self.last_packet.clone()
+    }
+}
+
+pub fn push_block(body: &mut Vec<u8>, message: &[u8]) {
+    body.extend_from_slice(&(message.len() as u16).to_be_bytes());
+    body.extend_from_slice(message);
+}
+
+/// Ethernet, perhaps a VLAN tag, IPv4, UDP and MoldUDP64 around `body`.
+pub fn packet(tagged: bool, sequence: u64, count: u16, body: &[u8]) -> Vec<u8> {
+    let mut frame = vec![1, 0, 0x5e, 0x36, 12, 111, 2, 0, 0, 0, 0, 9];
+    if tagged {
+        frame.extend_from_slice(&[0x81, 0, 0, 141]);
+    }
+    let udp_bytes = 28 + body.len() as u16;
+    frame.extend_from_slice(&[8, 0, 0x45, 0]);
+    frame.extend_from_slice(&(udp_bytes + 20).to_be_bytes());
+    frame.extend_from_slice(&[0, 1, 0x40, 0, 16, 17, 0, 0, 10, 1, 1, 1]);
+    frame.extend_from_slice(&GROUP.to_be_bytes());
+    frame.extend_from_slice(&[0x9c, 0x40]);
+    frame.extend_from_slice(&PORT.to_be_bytes());
+    frame.extend_from_slice(&udp_bytes.to_be_bytes());
+    frame.extend_from_slice(&[0, 0]);
+    frame.extend_from_slice(b"RIPOSTE001");
+    frame.extend_from_slice(&sequence.to_be_bytes());
+    frame.extend_from_slice(&count.to_be_bytes());
+    frame.extend_from_slice(body);
+    frame
+}
