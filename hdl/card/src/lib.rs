@@ -291,7 +291,31 @@ pub fn verilog_of<B: Block>(name: &str, block: &B) -> String {
     }
     let mut modules = ModuleDefines::default();
     block.accept(name, &mut modules);
-    modules.defines()
+    straight_clocks(&modules.defines())
+}
+
+/// rust-hdl hands the clock down through every block's combinational process, as `part$clock = clock;`. Simulators
+/// then see a derived clock per register; here each part takes its parent's clock port directly.
+fn straight_clocks(verilog: &str) -> String {
+    let mut straight = String::with_capacity(verilog.len());
+    for line in verilog.lines() {
+        let text = line.trim();
+        let is_handed_down = text.ends_with("$clock = clock;") || (text.starts_with("reg ") && text.ends_with("$clock;"));
+        if is_handed_down {
+            continue;
+        }
+        match text.strip_prefix(".clock(") {
+            Some(rest) => {
+                straight.push_str("        .clock(clock)");
+                straight.push_str(if rest.ends_with(',') { ",\n" } else { "\n" });
+            }
+            None => {
+                straight.push_str(line);
+                straight.push('\n');
+            }
+        }
+    }
+    straight
 }
 
 /// Verilog of the whole card.
