@@ -8,7 +8,7 @@ mod commands;
 mod verdicts;
 
 use crate::{
-    bank::Bank,
+    bank::{Bank, Rules, Template},
     events::{Events, Queue},
     gate::OrderSession,
 };
@@ -23,6 +23,8 @@ use std::collections::VecDeque;
 
 /// A command shown in cycle x acts on what reads state in x + 2.
 const COMMAND_CYCLES: u64 = 2;
+/// A verdict reads the rules so many cycles before its own: in K + 1, its cycle being K + 3.
+const RULES_BEFORE_VERDICT: u64 = 2;
 /// Later than anything.
 const NEVER: u64 = u64::MAX;
 
@@ -69,6 +71,26 @@ struct Decision {
     top: [Level; 2],
 }
 
+impl Decision {
+    /// Bank, instrument and rule of the order that the gate looks at next.
+    fn order(&self) -> [usize; 3] {
+        let rule = self.mask.trailing_zeros() as usize;
+        [usize::from(self.origin.bank), usize::from(self.origin.instrument), rule]
+    }
+}
+
+/// An order that passed the gate.
+#[derive(Clone, Copy, Debug)]
+struct Sending {
+    /// Pick cycle; word `j` of the image is read `j` cycles later.
+    pick: u64,
+    /// Bank, instrument and rule.
+    order: [usize; 3],
+    template: Template,
+    /// What the order carries.
+    session: OrderSession,
+}
+
 /// What waits to be queued as an event of the channel, first to go first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rank {
@@ -113,6 +135,12 @@ pub struct Agenda {
     losses: VecDeque<u64>,
     verdicts: VecDeque<Pending>,
     decisions: VecDeque<Decision>,
+    /// What the next verdict and the next look of the gate have read, kept from a write that comes
+    /// between their reading and themselves.
+    rules_read: Option<Rules>,
+    template_read: Option<Template>,
+    /// The last order that passed the gate.
+    sending: Option<Sending>,
     /// First cycle in which the gate may pick.
     gate_free: u64,
     events: Events,
@@ -143,6 +171,9 @@ impl Default for Agenda {
             losses: VecDeque::new(),
             verdicts: VecDeque::new(),
             decisions: VecDeque::new(),
+            rules_read: None,
+            template_read: None,
+            sending: None,
             gate_free: 0,
             events: Events::default(),
             transmitted: VecDeque::new(),

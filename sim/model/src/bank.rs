@@ -66,6 +66,15 @@ pub fn halves(argument: u64) -> [u32; 2] {
     [argument as u32, (argument >> 32) as u32]
 }
 
+/// Instrument, rule and image word that a write is for. An index beyond its table is cut to its bits.
+pub fn place(command: &Command) -> [usize; 3] {
+    [
+        usize::from(command.instrument) % INSTRUMENTS,
+        usize::from(command.rule) % RULES,
+        usize::from(command.index) % IMAGE_WORDS,
+    ]
+}
+
 impl Bank {
     /// Instrument with this stock locate, the lowest if several have it.
     #[inline]
@@ -81,11 +90,9 @@ impl Bank {
         (found != 0).then_some(found.trailing_zeros() as usize)
     }
 
-    /// Carries out a write. An index beyond the table is cut to its bits.
+    /// Carries out a write.
     pub fn write(&mut self, opcode: Opcode, command: &Command) {
-        let instrument = usize::from(command.instrument) % INSTRUMENTS;
-        let rule = usize::from(command.rule) % RULES;
-        let word = usize::from(command.index) % IMAGE_WORDS;
+        let [instrument, rule, word] = place(command);
         let args = command.args;
         match opcode {
             Opcode::WriteFeed => {

@@ -1,7 +1,7 @@
 //! Walks the message blocks of one packet: messages and channel errors, each with its cycles.
 use crate::{
     frame::WordClock,
-    wire::{decisive_bytes, itch_length, u16_at},
+    wire::{decisive_bytes, itch, itch_length, u16_at},
 };
 use riposte_map::limits::{BLOCK_BYTES_MAX, BLOCK_BYTES_MIN};
 
@@ -20,7 +20,8 @@ pub struct Packet<'a> {
 /// What is found at a block's length prefix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Block {
-    /// The frame was cut before the type of the block: the walk ends without a word.
+    /// The frame was cut before the prefix, or before the word behind it, which would show the block's
+    /// type and locate: the walk ends without a word.
     Cut,
     /// The block does not fit; visible in the cycle.
     Malformed(u64),
@@ -67,22 +68,24 @@ impl<'a> Packet<'a> {
         if !(BLOCK_BYTES_MIN..=BLOCK_BYTES_MAX).contains(&length) || low + length >= self.end {
             return Block::Malformed(self.words.cycle(low / 8) + 2);
         }
-        let Some(&code) = self.bytes.get(low + 1) else {
+        if low / 8 == self.last_word() {
             return Block::Cut;
-        };
+        }
+        let code = self.bytes[low + 1];
         match itch_length(code) {
             None => Block::Unknown { length },
             Some(own) if own == length => Block::Known { code, length },
-            Some(_) => Block::BadLength(self.cycle(low / 8 + 1) + 2),
+            Some(_) => Block::BadLength(self.words.cycle(low / 8 + 1) + 2),
         }
     }
 
-    /// Stock locate of the message behind `low` and the cycle in which it is looked up; `None` if the
-    /// frame was cut before it.
+    /// Stock locate of the message behind `low`, whose block is not `Cut`, and the cycle in which it is
+    /// looked up. What lies past the end of the frame reads as 0.
     #[inline]
-    pub fn locate(&self, low: usize) -> Option<(u16, u64)> {
-        let at = low + 1 + crate::wire::itch::LOCATE;
-        (at + 1 < self.bytes.len()).then(|| (u16_at(self.bytes, at), self.cycle(low / 8 + 1) + 1))
+    pub fn locate(&self, low: usize) -> (u16, u64) {
+        let at = low + 1 + itch::LOCATE;
+        let byte = |at: usize| self.bytes.get(at).copied().unwrap_or(0);
+        (u16::from_be_bytes([byte(at), byte(at + 1)]), self.words.cycle(low / 8 + 1) + 1)
     }
 
     /// The decisive bytes of the message behind `low` and the cycle that shows the last of them; `None`

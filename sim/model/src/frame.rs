@@ -40,11 +40,10 @@ pub struct Headers {
     pub end: usize,
     /// The frame has fewer bytes than its IP header says.
     pub truncated: bool,
-    /// The UDP length agrees with the IP total length and holds a MoldUDP64 header.
-    pub length_fits: bool,
 }
 
-/// Reads the headers; a frame that is not ours gives the counter that it is dropped under.
+/// Reads the headers; a frame that is dropped, being not ours or of a UDP length that does not fit, gives
+/// the counter that it is dropped under.
 pub fn read(bytes: &[u8], feed: Feed) -> Result<Headers, Counter> {
     if bytes.len() < at::BLOCKS {
         return Err(Counter::FramesOther);
@@ -68,10 +67,9 @@ pub fn read(bytes: &[u8], feed: Feed) -> Result<Headers, Counter> {
     }
     let total = usize::from(u16_at(bytes, at::IP_TOTAL + shift));
     let udp = usize::from(u16_at(bytes, at::UDP_LENGTH + shift));
-    Ok(Headers {
-        shift,
-        end: at::IP + shift + 20 + udp,
-        truncated: bytes.len() < at::IP + shift + total,
-        length_fits: udp >= 28 && udp + 20 == total,
-    })
+    if udp < 28 || udp + 20 != total {
+        return Err(Counter::UdpLength);
+    }
+    let end = at::IP + shift + total;
+    Ok(Headers { shift, end, truncated: bytes.len() < end })
 }

@@ -29,7 +29,7 @@ pub fn refusal(
     instrument: &Instrument,
     template: &Template,
 ) -> Option<Reason> {
-    let Template { quantity, price_e4, words, .. } = *template;
+    let Template { quantity, price_e4, words, last_bytes, .. } = *template;
     let Instrument { quantity_max, collar_low_e4, collar_high_e4, enabled } = *instrument;
     let checks = [
         (sight.generation == 0, Reason::NoGeneration),
@@ -44,7 +44,10 @@ pub fn refusal(
             collar_high_e4 == 0 || price_e4 < collar_low_e4 || price_e4 > collar_high_e4,
             Reason::Collar,
         ),
-        (words == 0, Reason::TemplateUnset),
+        (
+            !(1..=IMAGE_WORDS).contains(&usize::from(words)) || !(1..=8).contains(&last_bytes),
+            Reason::TemplateUnset,
+        ),
         (sight.user_ref == 0, Reason::SessionUnset),
     ];
     checks.iter().find(|(fails, _)| *fails).map(|&(_, reason)| reason)
@@ -59,7 +62,7 @@ fn fold(mut sum: u32) -> u16 {
 }
 
 /// The template's image with the session's and the order's fields in it: Ethernet, IPv4 and TCP headers
-/// of 54 bytes, SoupBinTCP's 3, then OUCH 5.0 Enter Order.
+/// of 54 bytes, SoupBinTCP's 3, then OUCH 5.0 Enter Order. The template is one that `refusal` lets pass.
 pub fn patch(template: &Template, session: &OrderSession) -> Vec<u8> {
     // Offset in the frame and value of each field but the checksum.
     let fields: [(usize, &[u8]); 6] = [
@@ -81,7 +84,7 @@ pub fn patch(template: &Template, session: &OrderSession) -> Vec<u8> {
 
     let words = usize::from(template.words);
     let mut bytes: Vec<u8> =
-        (0..words).flat_map(|word| template.image[word % IMAGE_WORDS].to_le_bytes()).collect();
+        template.image[..words].iter().flat_map(|word| word.to_le_bytes()).collect();
     for (at, value) in fields.into_iter().chain([(50, &checksum[..])]) {
         for (offset, &byte) in (at..).zip(value) {
             if let Some(place) = bytes.get_mut(offset) {
@@ -89,6 +92,6 @@ pub fn patch(template: &Template, session: &OrderSession) -> Vec<u8> {
             }
         }
     }
-    bytes.truncate((words * 8 + usize::from(template.last_bytes)).saturating_sub(8));
+    bytes.truncate(words * 8 - 8 + usize::from(template.last_bytes));
     bytes
 }

@@ -131,7 +131,7 @@ impl Model {
             }
             return;
         }
-        let Some((locate, looked_up)) = packet.locate(low) else { return };
+        let (locate, looked_up) = packet.locate(low);
         self.agenda.see(looked_up);
         let Some(instrument) = self.agenda.bank().find(locate) else {
             return self.agenda.count(Counter::Unwatched);
@@ -328,18 +328,13 @@ impl Card for Model {
         if !frame.fcs_good {
             self.agenda.count(Counter::FramesBad);
         }
-        // The filter compares in the cycle after its last header word, with the feed then in force.
-        self.agenda.see(packet.cycle(8));
+        self.agenda.see(packet.cycle(0));
         match frame::read(bytes, self.agenda.bank().feed) {
             Err(counter) => self.agenda.count(counter),
             Ok(headers) => {
                 packet.end = headers.end;
                 packet.truncated = headers.truncated;
-                if headers.length_fits {
-                    self.packet(&packet, headers.shift);
-                } else {
-                    self.agenda.count(Counter::UdpLength);
-                }
+                self.packet(&packet, headers.shift);
                 let reason = match (frame.fcs_good, headers.truncated) {
                     (false, _) => Some(Reason::BadFrame),
                     (true, true) => Some(Reason::Truncated),

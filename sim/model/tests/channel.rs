@@ -125,6 +125,67 @@ fn an_order_whose_last_byte_came_before_the_cut_is_in_the_book() {
 }
 
 #[test]
+fn a_block_is_classified_by_the_word_behind_its_prefix_and_reads_zeros_past_the_cut() {
+    for unknown in 11..19 {
+        let low = 65 + unknown;
+        let word = low / 8 + 1;
+        for (locate, found_by_its_half) in [(LOCATE, false), (0x010d, true)] {
+            let messages = [vec![b'z'; unknown], add(locate, 3, b'B', 1, 90_000)];
+            for length in low..low + 38 {
+                let mut bench = bench();
+                bench.commands(&parameters([0; 4], [0; 4]));
+                bench.commands(&[instrument(2, 0x0100, true, 1, 1, 1), value(Opcode::Commit, 2)]);
+                bench.events();
+                let before = bench.card.counters();
+                bench.raw(&frame_of(SESSION, bench.sequence, 2, &blocks(&messages))[..length]);
+                let name = format!("{length} bytes, low byte at {low}, locate {locate}");
+                let whole = length == low + 37;
+                let errors: &[_] =
+                    if whole { &[] } else { &[(EventKind::Channel, Reason::Truncated)] };
+                assert_eq!(bench.reasons(), errors, "{name}");
+                // Bytes low + 2 and low + 3 are the locate; half of 0x010d is 0x0100, of 13 nothing.
+                let counted = length > 8 * word;
+                let watched = match length {
+                    l if l > low + 3 => locate == LOCATE,
+                    l => found_by_its_half && l > low + 2,
+                };
+                let after = bench.card.counters();
+                let counts = [Counter::UnknownTypes, Counter::MessagesAdd, Counter::Unwatched]
+                    .map(|counter| after[counter as usize] - before[counter as usize]);
+                assert_eq!(counts, [1, counted.into(), (counted && !watched).into()], "{name}");
+                let live = 2 + usize::from(locate == LOCATE && length > low + 36);
+                assert_eq!(bench.card.live_orders(), live, "{name}");
+            }
+        }
+        // A wrong length too is found only when that word is shown.
+        let messages = [vec![b'z'; unknown], vec![b'A'; 40]];
+        for length in [8 * word, 8 * word + 1] {
+            let mut bench = bench();
+            bench.raw(&frame_of(SESSION, bench.sequence, 2, &blocks(&messages))[..length]);
+            let found = u32::from(length > 8 * word);
+            assert_eq!(bench.count(Counter::BadLengths), found, "{length} bytes, low at {low}");
+        }
+    }
+}
+
+#[test]
+fn a_frame_dropped_for_its_udp_length_makes_no_channel_error() {
+    for (fcs_good, bytes) in [(false, 200), (true, 80), (false, 80)] {
+        let mut bench = bench();
+        let mut frame = one_trade(&bench);
+        frame[39] -= 1;
+        frame.truncate(bytes);
+        let mut expected = bench.card.counters();
+        bench.card.frame(&Frame { fcs_good, ..Frame::new(&frame, 7) });
+        assert_eq!(bench.reasons(), []);
+        expected[Counter::Frames as usize] += 1;
+        expected[Counter::UdpLength as usize] += 1;
+        expected[Counter::FramesBad as usize] += u32::from(!fcs_good);
+        assert_eq!(bench.card.counters(), expected);
+    }
+}
+
+#[test]
 fn a_bad_fcs_wins_over_truncation_and_counts_for_every_frame() {
     let mut bench = bench();
     let frame = frame_of(SESSION, bench.sequence, 1, &blocks(&[delete(LOCATE, 1)]));
@@ -361,16 +422,19 @@ fn a_block_that_ends_in_the_padding_is_malformed() {
 }
 
 #[test]
-fn the_feed_is_the_one_in_force_after_the_headers() {
-    for (shown, other) in [(5, 1), (6, 1), (7, 0), (8, 0)] {
+fn the_feed_is_the_one_in_force_as_a_frame_begins() {
+    // Word 0 is shown in cycle 4, or in 5 with an idle cycle before it.
+    for (stalls, shown, other) in [(0, 1, 1), (0, 2, 1), (0, 3, 0), (1, 3, 1), (1, 4, 0), (2, 3, 0)]
+    {
         let mut bench = bench();
         bench.commands(&parameters([0; 4], [0; 4]));
         let feed = u64::from(GROUP) | u64::from(PORT + 1) << 32;
         bench.commands(&[args(Opcode::WriteFeed, &[feed])]);
         let before = bench.count(Counter::FramesOther);
         bench.card.schedule(bench.card.cycle() + shown, &value(Opcode::Commit, 2));
+        bench.card.idle(4);
         let frame = one_trade(&bench);
-        bench.raw(&frame);
+        bench.card.frame(&Frame { stalls, ..Frame::new(&frame, 7) });
         assert_eq!(bench.count(Counter::FramesOther), before + other, "commit shown in {shown}");
     }
 }

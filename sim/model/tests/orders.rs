@@ -241,6 +241,125 @@ fn limits_hold_exactly() {
 }
 
 #[test]
+fn a_template_needs_one_to_sixteen_words_and_a_last_one_of_one_to_eight_bytes() {
+    for words in 0..32 {
+        for last in 0..16 {
+            let mut bench = bench();
+            bench.commands(&parameters([0, 0, 7, 0], [0; 4]));
+            let fields = u64::from(b'T') | words << 8 | last << 16;
+            let template = args(Opcode::WriteTemplate, &[225 | 630_200 << 32, fields]);
+            bench.commands(&[Command { rule: 2, ..template }, value(Opcode::Commit, 2)]);
+            bench.show(&one_trade());
+            let set = (1..=16).contains(&words) && (1..=8).contains(&last);
+            let expected = if set { SENT } else { refused(Reason::TemplateUnset) };
+            assert_eq!(orders(&mut bench), [expected], "{words} words, {last} bytes");
+            let lengths: Vec<_> = bench.output.transmitted.iter().map(|t| t.bytes.len()).collect();
+            let sent = set.then(|| (8 * words + last - 8) as usize);
+            assert_eq!(lengths, Vec::from_iter(sent), "{words} words, {last} bytes");
+        }
+    }
+}
+
+/// A trade's bank becomes the shadow in cycle 10, just after the look-up; then come `writes`, each with
+/// the cycle that shows it. Commit in 14, verdict in 17, pick in 18, gate in 19.
+fn stale_trade(writes: &[(u64, Command)]) -> Bench {
+    let mut bench = bench();
+    let start = bench.card.cycle();
+    bench.card.schedule(start + 8, &value(Opcode::Commit, 2));
+    for (shown, write) in writes {
+        bench.card.schedule(start + shown, write);
+    }
+    bench.show(&one_trade());
+    bench
+}
+
+#[test]
+fn rules_are_those_of_the_cycle_after_the_commit() {
+    let off = rules(0, [0; 4], [0; 4]);
+    let other = rules(0, [0, 7, 0, 0], [0; 4]);
+    type Case<'a> = (&'a [(u64, Command)], &'a [u8]);
+    let cases: [Case; 9] = [
+        (&[(9, off)], &[]),
+        (&[(13, off)], &[]),
+        (&[(14, off)], &[2]),
+        (&[(15, off)], &[2]),
+        (&[(16, off)], &[2]),
+        (&[(14, off), (15, other)], &[2]),
+        (&[(13, other)], &[1]),
+        (&[(13, other), (14, off)], &[1]),
+        (&[(13, Command { instrument: 1, ..off })], &[2]),
+    ];
+    for (writes, fired) in cases {
+        let mut bench = stale_trade(writes);
+        let events = bench.events();
+        let seen = events.iter().filter(|e| e.reason() == Some(Reason::StaleGeneration));
+        assert_eq!(seen.map(|e| e.rule).collect::<Vec<_>>(), fired, "{writes:?}");
+        assert_eq!(bench.count(Counter::Decisions) as usize, fired.len(), "{writes:?}");
+    }
+}
+
+#[test]
+fn rules_kept_for_one_verdict_do_not_reach_the_next() {
+    // Two trades whose decisive bytes are in words 12 and 18: verdicts in 17 and 23.
+    let mut bench = bench();
+    let start = bench.card.cycle();
+    bench.card.schedule(start + 14, &value(Opcode::Commit, 2));
+    bench.card.schedule(start + 15, &rules(0, [0; 4], [0; 4]));
+    bench.show(&[trade(LOCATE, 1, 5), trade(LOCATE, 1, 5)]);
+    bench.events();
+    // The second is looked up in cycle 15, under the old bank, and judged by what is written there.
+    assert_eq!(bench.count(Counter::Decisions), 1);
+}
+
+#[test]
+fn a_refused_order_tells_of_the_template_as_it_was_picked() {
+    for (shown, quantity) in [(9, 5), (16, 5), (17, 225), (18, 225)] {
+        let write = Command { rule: 2, ..args(Opcode::WriteTemplate, &[5, 0]) };
+        let events = stale_trade(&[(shown, write)]).events();
+        let order = events.iter().find(|e| e.kind() == Some(EventKind::OrderRefused));
+        let order = order.expect("an order that is refused");
+        assert_eq!(order.reason(), Some(Reason::StaleGeneration));
+        assert_eq!(order.quantity, quantity, "write shown in {shown}");
+    }
+}
+
+#[test]
+fn a_word_of_the_image_can_change_until_it_is_read() {
+    let mut bench = bench();
+    bench.show(&one_trade());
+    bench.events();
+    let plain = bench.output.transmitted[0].bytes.clone();
+    let filled = [38..46, 50..52, 58..67, 75..83];
+    // The gate is passed in 19; a commit shown in 18 lays the bank open, so that a write is shown in 19
+    // or later. Word j is read in 18 + j.
+    for word in 2..IMAGE_WORDS {
+        for (rule, shown) in [(2, 16 + word), (2, 17 + word), (1, 16 + word)] {
+            if shown < 19 {
+                continue;
+            }
+            let mut bench = self::bench();
+            let start = bench.card.cycle();
+            let write = args(Opcode::WriteImage, &[u64::MAX]);
+            let write = Command { rule, index: word as u8, ..write };
+            bench.card.schedule(start + 18, &value(Opcode::Commit, 2));
+            bench.card.schedule(start + shown, &write);
+            bench.show(&one_trade());
+            assert_eq!(orders(&mut bench), [SENT]);
+            let mut expected = plain.clone();
+            if (rule, shown) == (2, 16 + word) {
+                for (at, byte) in expected.iter_mut().enumerate() {
+                    if at as u64 / 8 == word && !filled.iter().any(|field| field.contains(&at)) {
+                        *byte = 0xff;
+                    }
+                }
+            }
+            let sent = &bench.output.transmitted[0].bytes;
+            assert_eq!(*sent, expected, "word {word} of rule {rule}, shown in {shown}");
+        }
+    }
+}
+
+#[test]
 fn a_card_out_of_reset_receives_and_sends_nothing() {
     let mut bench = bench();
     bench.show(&one_trade());

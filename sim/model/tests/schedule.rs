@@ -97,6 +97,10 @@ impl Random {
             ),
             11 => Command { opcode: 99, ..Command::default() },
             12 => value(Opcode::Trace, self.below(2) as u32),
+            13 if self.below(2) == 0 => {
+                let commands = template(0, self.below(3) as u8, 225, 630_200);
+                commands[self.below(commands.len() as u64) as usize]
+            }
             _ => {
                 *generation += 1;
                 value(Opcode::Commit, *generation)

@@ -1,6 +1,10 @@
 //! What commands change, and their events.
-use super::{Agenda, COMMAND_CYCLES};
-use crate::{events::Queue, gate::OrderSession};
+use super::{Agenda, COMMAND_CYCLES, RULES_BEFORE_VERDICT, Sending};
+use crate::{
+    bank,
+    events::Queue,
+    gate::{self, OrderSession},
+};
 use riposte_map::{
     counter::Counter,
     limits::INSTRUMENTS,
@@ -20,7 +24,7 @@ impl Agenda {
                 | Opcode::WriteRules
                 | Opcode::WriteTemplate
                 | Opcode::WriteImage),
-            ) => return self.banks[1 - self.in_force].write(write, command),
+            ) => return self.write(cycle, write, command),
             Some(opcode) => self.act(cycle, opcode, command),
             None => Some(Reason::BadOpcode),
         };
@@ -38,6 +42,48 @@ impl Agenda {
             ..Event::default()
         };
         self.push(Queue::Command, cycle, event);
+    }
+
+    /// Carries out a write to the shadow bank, visible from `cycle` on. A message decided before the last
+    /// commit may still be on its way through that bank: what it has read by then stays as it was.
+    fn write(&mut self, cycle: u64, opcode: Opcode, command: &Command) {
+        match opcode {
+            Opcode::WriteRules => {
+                // Verdicts are two cycles apart, so that only the next one can have read already.
+                let next = self.verdicts.front();
+                if let Some(next) = next.filter(|next| next.cycle < cycle + RULES_BEFORE_VERDICT) {
+                    let origin = &next.origin;
+                    let set = &self.banks[usize::from(origin.bank)];
+                    let rules = set.rules[usize::from(origin.instrument)];
+                    self.rules_read.get_or_insert(rules);
+                }
+            }
+            // Limits need no keeping: while their bank is the shadow the generation is stale, which is
+            // found first. Of the template the event of the refusal tells.
+            Opcode::WriteTemplate if self.gate_cycle() == Some(cycle) => {
+                let order = self.decisions.front().map(|decision| decision.order());
+                self.template_read = order
+                    .map(|[bank, instrument, rule]| self.banks[bank].templates[instrument][rule]);
+            }
+            Opcode::WriteImage => self.write_sending(cycle, command),
+            _ => {}
+        }
+        self.banks[1 - self.in_force].write(opcode, command);
+    }
+
+    /// Changes the word of an image also in the order that is being sent from it, if that word is read
+    /// in `cycle` or later.
+    fn write_sending(&mut self, cycle: u64, command: &Command) {
+        let [instrument, rule, word] = bank::place(command);
+        let written = [1 - self.in_force, instrument, rule];
+        let Some(Sending { pick, order, template, session }) = &mut self.sending else { return };
+        if *order != written || cycle > *pick + word as u64 || word >= usize::from(template.words) {
+            return;
+        }
+        template.image[word] = command.args[0];
+        if let Some((_, frame)) = self.transmitted.back_mut() {
+            frame.bytes = gate::patch(template, session);
+        }
     }
 
     /// Carries out a command that is no write, or says why not.

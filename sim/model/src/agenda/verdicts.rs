@@ -1,5 +1,5 @@
 //! Verdicts and the gate: from an operation that is done to an event, a decision, an order.
-use super::{Agenda, Decision, Pending, event_of};
+use super::{Agenda, Decision, Pending, Sending, event_of};
 use crate::{
     events::Queue,
     gate::{self, Sight},
@@ -18,6 +18,7 @@ impl Agenda {
         let origin = &pending.origin;
         let instrument = usize::from(origin.instrument);
         let bit = 1 << instrument;
+        let rules_read = self.rules_read.take();
         if let Some(reason) = pending.error {
             return self.invalidate(pending, reason);
         }
@@ -38,8 +39,9 @@ impl Agenda {
         if crossed && self.trading & bit != 0 {
             return self.invalidate(pending, Reason::Crossed);
         }
-        let set = &self.banks[usize::from(origin.bank)].rules[instrument];
-        let holding = rules::judge(set, pending.top, pending.print_e4);
+        let present = &self.banks[usize::from(origin.bank)].rules[instrument];
+        let rules = rules_read.as_ref().unwrap_or(present);
+        let holding = rules::judge(rules, pending.top, pending.print_e4);
         let fired = holding.book & !self.held[instrument] | holding.trade;
         self.held[instrument] = holding.book;
         let refused = fired != 0 && !self.decide(pending, fired);
@@ -91,15 +93,14 @@ impl Agenda {
     /// Lets the gate look at the first rule of the first decision, in cycle `cycle`.
     pub(super) fn pass_gate(&mut self, cycle: u64) {
         let Some(decision) = self.decisions.front_mut() else { return };
-        let rule = decision.mask.trailing_zeros() as usize;
+        let order @ [bank, instrument, rule] = decision.order();
         decision.mask &= decision.mask - 1;
         let Decision { origin, top: [bid, ask], mask, .. } = *decision;
         if mask == 0 {
             self.decisions.pop_front();
         }
-        let instrument = usize::from(origin.instrument);
-        let bank = &self.banks[usize::from(origin.bank)];
-        let template = &bank.templates[instrument][rule];
+        let bank = &self.banks[bank];
+        let template = self.template_read.take().unwrap_or(bank.templates[instrument][rule]);
         let sight = Sight {
             generation: self.generation,
             killed: self.killed,
@@ -109,7 +110,7 @@ impl Agenda {
             user_ref: self.session.user_ref,
         };
         let refusal =
-            gate::refusal(&sight, origin.generation, &bank.instruments[instrument], template);
+            gate::refusal(&sight, origin.generation, &bank.instruments[instrument], &template);
         let kind = if refusal.is_none() { EventKind::OrderSent } else { EventKind::OrderRefused };
         let mut event = Event {
             rule: rule as u8,
@@ -123,7 +124,9 @@ impl Agenda {
         };
         if refusal.is_none() {
             let words = u64::from(template.words);
-            let bytes = gate::patch(template, &self.session);
+            let bytes = gate::patch(&template, &self.session);
+            let session = self.session;
+            self.sending = Some(Sending { pick: cycle - 1, order, template, session });
             event.user_ref = self.session.user_ref;
             self.session.sequence =
                 self.session.sequence.wrapping_add(u32::from(template.payload_bytes));
