@@ -68,7 +68,7 @@ fn head(summary: &Summary) -> String {
         ("events", grouped(summary.events)),
     ];
     let tiles: String = figures.iter().map(|(name, value)| format!("<div><dt>{name}</dt><dd>{value}</dd></div>")).collect();
-    let agreement = if summary.manifest.card.contains('=') {
+    let agreement = if summary.is_lockstep() {
         "The two cards agreed on every event, transmitted byte and counter. "
     } else {
         ""

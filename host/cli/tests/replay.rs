@@ -115,6 +115,44 @@ fn a_replay_twice_gives_the_same_digest() {
 }
 
 #[test]
+fn model_and_gateware_agree_on_a_market() {
+    let folder = Folder::new("lockstep");
+    market(&folder, "market.pcap");
+    std::fs::write(folder.0.join("spy.toml"), RULES.replace("AAPL", "SPY").replace("320.50", "442.70").replace("300.00", "400.00").replace("340.00", "500.00")).unwrap();
+    for more in [&[][..], &["--seed", "11", "--gap", "2"], &["--gap", "0"]] {
+        let digest = |card: &str| {
+            let args = [&["replay", "market.pcap", "--config", "spy.toml", "--json", "--card", card], more].concat();
+            let output = riposte(&folder.0, &args);
+            assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+            let summary = json(&output);
+            assert!(summary["orders_refused"].as_u64() > Some(0), "there is something to compare");
+            [summary["digest"].clone(), summary["cycles"].clone()]
+        };
+        let both = digest("lockstep");
+        assert_eq!(both, digest("model"));
+        assert_eq!(both, digest("verilated"));
+    }
+}
+
+#[test]
+fn model_and_gateware_agree_on_real_messages() {
+    let Some(file) = aapl("model_and_gateware_agree_on_real_messages") else { return };
+    let folder = Folder::new("lockstep-real");
+    let output = riposte(&folder.0, &["replay", &file, "--config", "desk.toml", "--json", "--card", "lockstep"]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(json(&output)["orders_sent"].as_u64() > Some(0));
+}
+
+#[test]
+fn the_card_is_emitted_as_verilog() {
+    let folder = Folder::new("emit");
+    let output = riposte(&folder.0, &["card", "emit", "--out", "hdl"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = std::fs::read_to_string(folder.0.join("hdl/riposte_card.v")).expect("the file it names");
+    assert!(text.contains("module riposte_card(") && text.contains("endmodule"));
+}
+
+#[test]
 fn tshark_accepts_every_transmitted_order() {
     let Some(file) = aapl("tshark_accepts_every_transmitted_order") else { return };
     if Command::new("tshark").arg("--version").output().is_err() {

@@ -113,10 +113,11 @@ impl<'a> Drive<'a> {
         }
         self.rig.each(|card| card.idle(SETTLE_CYCLES));
         self.collect()?;
+        let cycles = self.rig.cycle();
         let counters = self.rig.finish().map_err(|difference| self.placed(difference))?;
         self.hand_on(sink)?;
         let elapsed_ms = start.elapsed().as_millis() as u64;
-        Ok(Ended { tally: self.tally, frames: self.frames, cycles: self.rig.cycle(), elapsed_ms, counters })
+        Ok(Ended { tally: self.tally, frames: self.frames, cycles, elapsed_ms, counters })
     }
 
     /// Reset, parameters, session, tracing, validation, arming, one command a cycle.

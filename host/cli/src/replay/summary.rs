@@ -164,6 +164,11 @@ impl Summary {
         typed.map(|(_, &count)| u64::from(count)).sum()
     }
 
+    /// Whether two cards ran, and agreed: a run in which they do not has no summary.
+    pub fn is_lockstep(&self) -> bool {
+        self.manifest.card.contains('=')
+    }
+
     /// Messages a second of wall time.
     pub fn messages_per_second(&self) -> u64 {
         self.message_count() * 1000 / self.elapsed_ms.max(1)
@@ -184,8 +189,9 @@ impl Summary {
     }
 
     fn head_text(&self) -> String {
+        let agreed = if self.is_lockstep() { "; both agreed on every event, transmitted byte and counter" } else { "" };
         format!(
-            "Card     {}, generation {}\nInput    {} ({} frames, {} messages)\nRun      {} cycles in {}.{:03} s: {} messages/s, {} cycles/s\n",
+            "Card     {}, generation {}{agreed}\nInput    {} ({} frames, {} messages)\nRun      {} cycles in {}.{:03} s: {} messages/s, {} cycles/s\n",
             self.manifest.card, self.manifest.generation, self.manifest.input, grouped(self.frames),
             grouped(self.message_count()), grouped(self.cycles), self.elapsed_ms / 1000, self.elapsed_ms % 1000,
             grouped(self.messages_per_second()), grouped(self.cycles_per_second()),
