@@ -1,7 +1,11 @@
-//! What the tests share: seeded traffic, parameter sets made byte by byte, and the comparison of two cards.
+//! What the tests share: seeded traffic, parameter sets made byte by byte, an oracle for books, and the drivers
+//! of one card and of two.
 #![forbid(unsafe_code)]
 
+pub mod bench;
 pub mod lockstep;
+pub mod messages;
+pub mod oracle;
 pub mod parameters;
 pub mod random;
 pub mod traffic;
