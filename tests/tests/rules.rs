@@ -1,0 +1,219 @@
+//! Rules fire at their threshold, at the edge or at every print, under one whole generation; on model and gateware.
+//! Oracle: the card's page and the documentation of `Condition`.
+use riposte_map::{
+    counter::Counter,
+    reason::Reason,
+    shm::{Condition, Event, EventKind, Opcode},
+};
+use riposte_tests::{
+    bench::{Bench, LOCATE, ON_TRADE, instrument, is_order, on_each_card, orders},
+    messages::{action, add, add_mpid, cancel, delete, executed, executed_price, replace, trade},
+    parameters::{Rule, command, parameters},
+};
+use std::collections::BTreeSet;
+
+const PRICE_E4: u32 = 650_000;
+
+fn rule(condition: Condition, threshold: u32) -> Rule {
+    Rule { condition, threshold, ..ON_TRADE }
+}
+
+fn bid(reference: u64, price_e4: u32) -> Vec<u8> {
+    add(LOCATE, reference, b'B', 100, price_e4)
+}
+
+fn ask(reference: u64, price_e4: u32) -> Vec<u8> {
+    add(LOCATE, reference, b'S', 100, price_e4)
+}
+
+/// Orders that `messages`, one a frame, make.
+fn fired(bench: &mut Bench, messages: &[Vec<u8>]) -> usize {
+    for message in messages {
+        bench.show(std::slice::from_ref(message));
+        bench.card.idle(40);
+    }
+    let verdicts = bench.orders();
+    assert!(verdicts.iter().all(|&reason| reason == Reason::None));
+    verdicts.len()
+}
+
+/// Messages after which the metric of `condition` is `value`, and was not there before.
+fn reaching(condition: Condition, value: u32) -> Vec<Vec<u8>> {
+    match condition {
+        Condition::BidAtLeast | Condition::BidAtMost => vec![bid(1, value)],
+        Condition::AskAtLeast | Condition::AskAtMost => vec![ask(1, value)],
+        Condition::SpreadAtLeast | Condition::SpreadAtMost => vec![bid(1, PRICE_E4), ask(2, PRICE_E4 + value)],
+        _ => vec![trade(LOCATE, 5, value)],
+    }
+}
+
+#[test]
+fn each_condition_fires_at_its_threshold_and_not_one_tick_beyond() {
+    use Condition::*;
+    let cases = [
+        (BidAtLeast, true), (BidAtMost, false), (AskAtLeast, true), (AskAtMost, false), (SpreadAtLeast, true),
+        (SpreadAtMost, false), (TradeAtLeast, true), (TradeAtMost, false),
+    ];
+    on_each_card(|card| {
+        for (condition, at_least) in cases {
+            for threshold in [500, 650_100, 0x0100_0000] {
+                for (value, above) in [(threshold - 1, -1), (threshold, 0), (threshold + 1, 1)] {
+                    let mut bench = Bench::new(card, &[instrument(&[rule(condition, threshold)])]);
+                    let expected = if at_least { above >= 0 } else { above <= 0 };
+                    let count = fired(&mut bench, &reaching(condition, value));
+                    assert_eq!(count, usize::from(expected), "{condition:?} {threshold} at {value}");
+                    assert_eq!(bench.count(Counter::Decisions), count as u32);
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn a_condition_on_an_empty_side_does_not_hold() {
+    use Condition::*;
+    // True of any price, so only the missing side can keep them silent.
+    let loose = [
+        (BidAtLeast, 0, ask(1, PRICE_E4)), (BidAtMost, u32::MAX, ask(1, PRICE_E4)), (AskAtLeast, 0, bid(1, PRICE_E4)),
+        (AskAtMost, u32::MAX, bid(1, PRICE_E4)), (SpreadAtLeast, 0, bid(1, PRICE_E4)),
+        (SpreadAtMost, u32::MAX, ask(1, PRICE_E4)),
+    ];
+    on_each_card(|card| {
+        for (condition, threshold, message) in &loose {
+            let mut bench = Bench::new(card, &[instrument(&[rule(*condition, *threshold)])]);
+            assert_eq!(fired(&mut bench, std::slice::from_ref(message)), 0, "{condition:?}");
+            let other = if message[19] == b'B' { ask(2, PRICE_E4 + 100) } else { bid(2, PRICE_E4 - 100) };
+            assert_eq!(fired(&mut bench, &[other]), 1, "{condition:?}");
+        }
+    });
+}
+
+#[test]
+fn a_book_rule_fires_once_each_time_its_condition_begins_to_hold() {
+    on_each_card(|card| {
+        let mut bench = Bench::new(card, &[instrument(&[rule(Condition::BidAtLeast, PRICE_E4)])]);
+        let mut after = |message: Vec<u8>| fired(&mut bench, &[message]);
+        assert_eq!(after(bid(1, PRICE_E4 - 100)), 0);
+        assert_eq!(after(bid(2, PRICE_E4)), 1);
+        assert_eq!(after(bid(3, PRICE_E4 + 100)), 0, "it held already");
+        assert_eq!(after(executed(LOCATE, 3, 40)), 0);
+        assert_eq!(after(delete(LOCATE, 3)), 0, "order 2 still holds it");
+        assert_eq!(after(cancel(LOCATE, 2, 100)), 0, "it no longer holds");
+        assert_eq!(after(replace(LOCATE, 1, 4, 10, PRICE_E4)), 1);
+        assert_eq!(after(delete(LOCATE, 4)), 0);
+        assert_eq!(after(add_mpid(LOCATE, 5, b'B', 1, PRICE_E4)), 1);
+    });
+}
+
+#[test]
+fn a_commit_makes_book_rules_fire_again() {
+    on_each_card(|card| {
+        let instruments = [instrument(&[rule(Condition::BidAtLeast, PRICE_E4)])];
+        let mut bench = Bench::new(card, &instruments);
+        assert_eq!(fired(&mut bench, &[bid(1, PRICE_E4), bid(2, PRICE_E4)]), 1);
+        bench.commands(&parameters(&instruments, 2));
+        assert_eq!(fired(&mut bench, &[bid(3, PRICE_E4), bid(4, PRICE_E4)]), 1);
+    });
+}
+
+#[test]
+fn a_trade_rule_fires_on_every_print_and_on_no_other_message() {
+    on_each_card(|card| {
+        let rules = [rule(Condition::TradeAtLeast, PRICE_E4)];
+        let mut bench = Bench::new(card, &[instrument(&rules)]);
+        let mut after = |message: Vec<u8>| fired(&mut bench, &[message]);
+        assert_eq!(after(trade(LOCATE, 1, PRICE_E4)), 1);
+        assert_eq!(after(trade(LOCATE, 1, PRICE_E4)), 1);
+        assert_eq!(after(add(LOCATE, 1, b'S', 500, PRICE_E4)), 0);
+        assert_eq!(after(add(LOCATE, 2, b'B', 500, PRICE_E4 - 1)), 0);
+        assert_eq!(after(executed(LOCATE, 1, 100)), 1, "an execution prints at the order's price");
+        assert_eq!(after(executed(LOCATE, 2, 100)), 0, "below the threshold");
+        assert_eq!(after(executed_price(LOCATE, 2, 100, b'Y', PRICE_E4)), 1, "at the message's price");
+        assert_eq!(after(executed_price(LOCATE, 1, 100, b'Y', PRICE_E4 - 1)), 0);
+        assert_eq!(after(executed_price(LOCATE, 1, 100, b'N', PRICE_E4)), 0, "it does not print");
+        assert_eq!(after(cancel(LOCATE, 1, 100)), 0);
+        assert_eq!(after(replace(LOCATE, 2, 3, 10, PRICE_E4 - 1)), 0);
+        assert_eq!(after(delete(LOCATE, 1)), 0);
+        assert_eq!(after(action(LOCATE, b'T')), 0);
+        assert_eq!(after(trade(LOCATE + 1, 1, PRICE_E4)), 0, "another instrument");
+    });
+}
+
+#[test]
+fn all_rules_of_an_instrument_are_evaluated_at_once() {
+    on_each_card(|card| {
+        let rules = [
+            rule(Condition::BidAtLeast, PRICE_E4), rule(Condition::BidAtLeast, PRICE_E4 + 1),
+            rule(Condition::BidAtMost, PRICE_E4), rule(Condition::AskAtLeast, 0),
+        ];
+        let mut bench = Bench::new(card, &[instrument(&rules)]);
+        bench.show(&[bid(1, PRICE_E4)]);
+        let output = bench.settle();
+        let rules: Vec<u8> = output.events.iter().filter(|event| is_order(event)).map(|event| event.rule).collect();
+        assert_eq!(rules, [0, 2], "lowest index first");
+        assert_eq!(bench.count(Counter::Decisions), 1);
+    });
+}
+
+/// What an order of a generation must look like.
+fn whole(event: &Event) -> bool {
+    let order = (event.quantity, event.price_e4, event.detail);
+    match event.generation {
+        1 => order == (100, PRICE_E4, u16::from(b'B')),
+        2 => order == (200, PRICE_E4 + 100, u16::from(b'S')),
+        _ => false,
+    }
+}
+
+#[test]
+fn a_commit_between_two_messages_gives_the_old_or_the_new_generation_whole() {
+    let new = Rule { quantity: 200, price_e4: PRICE_E4 + 100, side: b'S', ..ON_TRADE };
+    let mut set = parameters(&[instrument(&[new])], 2);
+    set.pop();
+    on_each_card(|card| {
+        let mut seen = BTreeSet::new();
+        for ahead in 0..60 {
+            let mut bench = Bench::on_trade(card);
+            bench.commands(&set);
+            bench.command(ahead, command(Opcode::Commit, 0, 0, 0, 2, &[]));
+            bench.show(&vec![trade(LOCATE, 1, PRICE_E4); 5]);
+            let output = bench.settle();
+            let of_orders: Vec<&Event> = output.events.iter().filter(|event| is_order(event)).collect();
+            assert_eq!(of_orders.len(), 5);
+            for event in &of_orders {
+                assert!(whole(event), "commit {ahead} cycles after the frame's start: {event:?}");
+                let stale = event.reason() == Some(Reason::StaleGeneration);
+                assert!(event.generation == 1 || !stale, "the generation in force is never stale");
+            }
+            assert!(of_orders.is_sorted_by_key(|event| event.generation), "never back");
+            check_frames(&output.transmitted, &of_orders);
+            seen.insert(of_orders.iter().filter(|event| event.generation == 1).count());
+        }
+        assert!(seen.len() >= 4, "the sweep crosses messages: {seen:?} old of five");
+    });
+}
+
+/// Side, quantity and price on the wire are those of the event.
+fn check_frames(transmitted: &[riposte_device::Transmitted], events: &[&Event]) {
+    let sent = events.iter().filter(|event| event.kind() == Some(EventKind::OrderSent));
+    for (order, event) in transmitted.iter().zip(sent) {
+        let number = |at: usize| u32::from_be_bytes(order.bytes[at..at + 4].try_into().expect("4 bytes"));
+        let found = (u16::from(order.bytes[62]), number(63), number(75), number(79), number(58));
+        assert_eq!(found, (event.detail, event.quantity, 0, event.price_e4, event.user_ref));
+    }
+}
+
+#[test]
+fn every_order_event_carries_the_generation_in_force() {
+    on_each_card(|card| {
+        let mut bench = Bench::on_trade(card);
+        for generation in [2, 3, 1000, u32::MAX] {
+            bench.commands(&parameters(&[instrument(&[ON_TRADE])], generation));
+            bench.show(&[trade(LOCATE, 1, PRICE_E4)]);
+            let output = bench.settle();
+            assert_eq!(orders(&output), [Reason::None]);
+            let event = output.events.iter().find(|event| is_order(event)).expect("one");
+            assert_eq!(event.generation, generation);
+        }
+    });
+}
