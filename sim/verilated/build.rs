@@ -1,7 +1,8 @@
 //! Card -> Verilog -> `verilator_bin` -> C++ as one translation unit -> static library.
 //!
 //! Needs Verilator's binary and headers and a C++ compiler; neither perl nor make. `VERILATOR_BIN` and
-//! `VERILATOR_ROOT` name another installation than Debian's.
+//! `VERILATOR_ROOT` name another installation than Debian's. With the feature `test-models` it also builds a card
+//! whose blocks' ports can be read, and the mutants: cards with one fault each, which tests must find.
 use std::{
     env, fs,
     path::{Path, PathBuf},
@@ -10,79 +11,160 @@ use std::{
 
 const TOP: &str = riposte_card::TOP;
 
+/// Name, what stands in the Verilog once, what a fault would put there.
+const MUTANTS: [(&str, &str, &str); 4] = [
+    ("gate_ignores_kill", "& armed & ~killed;", "& armed;"),
+    ("price_one_byte_off", "localparam  o_price = 9'b100000;", "localparam  o_price = 9'b101000;"),
+    ("checksum_one_off", "checksum = ~twice;", "checksum = ~twice + 16'h1;"),
+    ("walker_one_byte_off", "localparam  k_six = 9'b110;", "localparam  k_six = 9'b101;"),
+];
+
+/// Verilator's installation and where to build.
+struct Builder {
+    root: String,
+    binary: String,
+    out: PathBuf,
+}
+
+/// How one model differs from the plain card.
+struct Variant<'a> {
+    /// Prefix of its class and of its C functions.
+    name: &'a str,
+    verilog: &'a str,
+    optimisation: u32,
+    /// Ports of blocks that the model shows: their Verilog names and widths.
+    ports: &'a [(String, usize)],
+}
+
 fn main() {
     for name in ["VERILATOR_BIN", "VERILATOR_ROOT"] {
         println!("cargo:rerun-if-env-changed={name}");
     }
-    println!("cargo:rerun-if-changed=build.rs");
-    println!("cargo:rerun-if-changed=shim.cpp");
-    let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets OUT_DIR"));
-    let root = env::var("VERILATOR_ROOT").unwrap_or_else(|_| "/usr/share/verilator".into());
-    let binary = env::var("VERILATOR_BIN").unwrap_or_else(|_| "/usr/bin/verilator_bin".into());
-    let verilog = out.join(format!("{TOP}.v"));
-    fs::write(&verilog, riposte_card::verilog()).expect("write the Verilog");
-    let model = out.join("model");
-    let _ = fs::remove_dir_all(&model);
-    run_verilator(&binary, &root, &verilog, &model);
-    compile(&root, &model, &out);
+    for file in ["build.rs", "shim.cpp"] {
+        println!("cargo:rerun-if-changed={file}");
+    }
+    let builder = Builder {
+        root: env::var("VERILATOR_ROOT").unwrap_or_else(|_| "/usr/share/verilator".into()),
+        binary: env::var("VERILATOR_BIN").unwrap_or_else(|_| "/usr/bin/verilator_bin".into()),
+        out: PathBuf::from(env::var("OUT_DIR").expect("cargo sets OUT_DIR")),
+    };
+    builder.runtime();
+    let verilog = riposte_card::verilog();
+    builder.model(&Variant { name: "card", verilog: &verilog, optimisation: 2, ports: &[] });
+    if env::var_os("CARGO_FEATURE_TEST_MODELS").is_none() {
+        return;
+    }
+    let ports = riposte_card::block_ports();
+    builder.model(&Variant { name: "open", verilog: &verilog, optimisation: 0, ports: &ports });
+    for (name, from, to) in MUTANTS {
+        assert_eq!(verilog.matches(from).count(), 1, "mutant {name}: `{from}` must stand in the Verilog once");
+        let mutated = verilog.replace(from, to);
+        builder.model(&Variant { name, verilog: &mutated, optimisation: 0, ports: &[] });
+    }
 }
 
-fn run_verilator(binary: &str, root: &str, verilog: &Path, model: &Path) {
-    let mut command = Command::new(binary);
-    command
-        .env("VERILATOR_ROOT", root)
-        .args(["--cc", "-O3", "--assert", "--x-assign", "fast", "--x-initial", "fast", "--top-module", TOP])
-        // Literals are printed as 32 bits and slice offsets as 64: widths are the audit's job.
-        .args(["-Wno-WIDTH", "-Wno-DECLFILENAME", "-Wno-UNUSED", "-Wno-UNOPTFLAT", "--prefix", "Vcard"])
-        .arg("--Mdir")
-        .arg(model)
-        .arg(verilog);
-    if env::var_os("CARGO_FEATURE_TRACE").is_some() {
-        command.arg("--trace");
+impl Builder {
+    fn compiler(&self, optimisation: u32) -> cc::Build {
+        let mut build = cc::Build::new();
+        build
+            .cpp(true)
+            .std(if self.root.contains("site-packages") { "c++20" } else { "c++17" })
+            .opt_level(optimisation)
+            .debug(false)
+            .warnings(false)
+            .flag_if_supported("-fno-strict-aliasing")
+            .define("VL_TIME_CONTEXT", None)
+            .include(format!("{}/include", self.root))
+            .include(format!("{}/include/vltstd", self.root));
+        build
     }
-    match command.status() {
-        Ok(status) if status.success() => {}
-        Ok(status) => panic!("{binary} refused the card's Verilog ({status}); its messages are above"),
-        Err(error) => {
-            panic!("cannot run {binary} ({error}): install Verilator (`make setup`) or set VERILATOR_BIN and VERILATOR_ROOT")
+
+    /// Verilator's own library, once for all models. It is linked after them: see `model`.
+    fn runtime(&self) {
+        let mut build = self.compiler(2);
+        for name in ["verilated.cpp", "verilated_threads.cpp"] {
+            let path = format!("{}/include/{name}", self.root);
+            if Path::new(&path).exists() {
+                build.file(path);
+            }
+        }
+        if env::var_os("CARGO_FEATURE_TRACE").is_some() {
+            build.file(format!("{}/include/verilated_vcd_c.cpp", self.root));
+        }
+        build.cargo_metadata(false).compile("riposte_verilator");
+    }
+
+    fn model(&self, variant: &Variant) {
+        let folder = self.out.join(variant.name);
+        let _ = fs::remove_dir_all(&folder);
+        let verilog = self.out.join(format!("{}.v", variant.name));
+        fs::write(&verilog, variant.verilog).expect("write the Verilog");
+        self.verilate(variant, &verilog, &folder);
+        let mut sources: Vec<PathBuf> = fs::read_dir(&folder)
+            .expect("Verilator made a folder")
+            .map(|entry| entry.expect("readable").path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "cpp"))
+            .collect();
+        sources.sort();
+        sources.push(fs::canonicalize("shim.cpp").expect("shim.cpp lies beside build.rs"));
+        // One translation unit: Verilator's headers are parsed once and the optimiser sees the whole card.
+        let mut unit = format!(
+            "#define CARD(name) riposte_{0}_##name\n#define MODEL V{0}\n#include \"V{0}.h\"\n#include \"V{0}___024root.h\"\n",
+            variant.name
+        );
+        unit += &port_table(variant.ports);
+        for path in &sources {
+            unit += &format!("#include \"{}\"\n", path.display());
+        }
+        let file = self.out.join(format!("{}.cc", variant.name));
+        fs::write(&file, unit).expect("write the translation unit");
+        let mut build = self.compiler(variant.optimisation);
+        if env::var_os("CARGO_FEATURE_TRACE").is_some() {
+            build.define("RIPOSTE_TRACE", None);
+        }
+        build.include(&folder).file(file).compile(&format!("riposte_model_{}", variant.name));
+        println!("cargo:rustc-link-lib=static=riposte_verilator");
+    }
+
+    fn verilate(&self, variant: &Variant, verilog: &Path, folder: &Path) {
+        let mut command = Command::new(&self.binary);
+        command
+            .env("VERILATOR_ROOT", &self.root)
+            .args(["--cc", "-O3", "--assert", "--x-assign", "fast", "--x-initial", "fast", "--top-module", TOP])
+            // Literals are printed as 32 bits and slice offsets as 64: widths are the audit's job.
+            .args(["-Wno-WIDTH", "-Wno-DECLFILENAME", "-Wno-UNUSED", "-Wno-UNOPTFLAT"])
+            .args(["--prefix", &format!("V{}", variant.name)])
+            .arg("--Mdir")
+            .arg(folder)
+            .arg(verilog);
+        if !variant.ports.is_empty() {
+            command.arg("--public-flat-rw");
+        }
+        if env::var_os("CARGO_FEATURE_TRACE").is_some() {
+            command.arg("--trace");
+        }
+        match command.status() {
+            Ok(status) if status.success() => {}
+            Ok(status) => panic!("{} refused the Verilog of {} ({status})", self.binary, variant.name),
+            Err(error) => panic!(
+                "cannot run {} ({error}): install Verilator (`make setup`), or set VERILATOR_BIN and VERILATOR_ROOT",
+                self.binary
+            ),
         }
     }
 }
 
-fn compile(root: &str, model: &Path, out: &Path) {
-    let mut sources: Vec<PathBuf> = fs::read_dir(model)
-        .expect("Verilator made a folder")
-        .map(|entry| entry.expect("readable").path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "cpp"))
-        .collect();
-    sources.sort();
-    let shim = fs::canonicalize("shim.cpp").expect("shim.cpp lies beside build.rs");
-    sources.push(shim);
-    // One translation unit: Verilator's headers are parsed once and the optimiser sees the whole card.
-    let whole: String = sources.iter().map(|path| format!("#include \"{}\"\n", path.display())).collect();
-    let unit = out.join("card.cc");
-    fs::write(&unit, whole).expect("write the translation unit");
-    let mut build = cc::Build::new();
-    build
-        .cpp(true)
-        .std(if root.contains("site-packages") { "c++20" } else { "c++17" })
-        .opt_level(2)
-        .debug(false)
-        .warnings(false)
-        .flag_if_supported("-fno-strict-aliasing")
-        .define("VL_TIME_CONTEXT", None)
-        .include(format!("{root}/include"))
-        .include(format!("{root}/include/vltstd"))
-        .include(model)
-        .file(unit);
-    for name in ["verilated.cpp", "verilated_threads.cpp"] {
-        let path = format!("{root}/include/{name}");
-        if Path::new(&path).exists() {
-            build.file(path);
-        }
+/// A C function that copies the value of port `index` as 32-bit words.
+fn port_table(ports: &[(String, usize)]) -> String {
+    let mut table = String::from("#include <cstring>\n#define RIPOSTE_PORT(root, index, words) switch (index) { \\\n");
+    for (index, (name, width)) in ports.iter().enumerate() {
+        let member = format!("root->{TOP}__DOT__{}", name.replace('$', "__024"));
+        let copy = if *width <= 64 {
+            format!("{{ uint64_t v = {member}; std::memcpy(words, &v, 8); }}")
+        } else {
+            format!("std::memcpy(words, &{member}[0], {});", width.div_ceil(32) * 4)
+        };
+        table += &format!("  case {index}: {copy} break; \\\n");
     }
-    if env::var_os("CARGO_FEATURE_TRACE").is_some() {
-        build.define("RIPOSTE_TRACE", None).file(format!("{root}/include/verilated_vcd_c.cpp"));
-    }
-    build.compile("riposte_card_model");
+    table + "  }\n"
 }

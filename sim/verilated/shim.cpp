@@ -1,5 +1,5 @@
-// A flat C face of the Verilated card: one call a cycle with all inputs, one record with all outputs.
-#include "Vcard.h"
+// A flat C face of a Verilated card: one call a cycle with all inputs, one record with all outputs.
+// Included behind the model's own sources, with CARD (name of a function), MODEL (its class) and RIPOSTE_PORT defined.
 #include "verilated.h"
 #include <cstring>
 #ifdef RIPOSTE_TRACE
@@ -8,7 +8,7 @@
 
 double __attribute__((weak)) sc_time_stamp() { return 0; }
 
-extern "C" {
+namespace {
 
 struct CardInput {
     uint64_t time_ns;
@@ -27,7 +27,7 @@ struct CardOutput {
 
 struct CardModel {
     VerilatedContext context;
-    Vcard top;
+    MODEL top;
 #ifdef RIPOSTE_TRACE
     VerilatedVcdC waves;
     uint64_t now = 0;
@@ -35,7 +35,11 @@ struct CardModel {
     CardModel() : context(), top(&context, "card") {}
 };
 
-CardModel* riposte_card_new() {
+} // namespace
+
+extern "C" {
+
+void* CARD(new)() {
     CardModel* model = new CardModel;
 #ifdef RIPOSTE_TRACE
     model->context.traceEverOn(true);
@@ -45,7 +49,8 @@ CardModel* riposte_card_new() {
     return model;
 }
 
-void riposte_card_free(CardModel* model) {
+void CARD(free)(void* card) {
+    CardModel* model = static_cast<CardModel*>(card);
     model->top.final();
 #ifdef RIPOSTE_TRACE
     model->waves.close();
@@ -54,8 +59,9 @@ void riposte_card_free(CardModel* model) {
 }
 
 // Outputs are those shown in the cycle whose inputs are given: registers before this cycle's edge.
-void riposte_card_cycle(CardModel* model, const CardInput* in, CardOutput* out) {
-    Vcard& top = model->top;
+void CARD(cycle)(void* card, const CardInput* in, CardOutput* out) {
+    CardModel* model = static_cast<CardModel*>(card);
+    MODEL& top = model->top;
     out->tx_valid = top.tx_valid;
     if (top.tx_valid) {
         out->tx_data = top.tx_data;
@@ -86,5 +92,14 @@ void riposte_card_cycle(CardModel* model, const CardInput* in, CardOutput* out) 
 #ifdef RIPOSTE_TRACE
     model->waves.dump(model->now++);
 #endif
+}
+
+// The value of a block's port, as it stands behind the last cycle's edge; 16 words are enough for each.
+void CARD(port)(void* card, uint32_t index, uint32_t* words) {
+    CardModel* model = static_cast<CardModel*>(card);
+    auto* root = model->top.rootp;
+    (void)root;
+    (void)words;
+    RIPOSTE_PORT(root, index, words)
 }
 }

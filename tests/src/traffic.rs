@@ -3,6 +3,7 @@ use crate::{
     parameters::{GROUP, PORT},
     random::Random,
 };
+use riposte_map::limits::{level_row, order_bucket};
 
 /// How often what goes wrong: once in so many messages or packets; 0 never.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +16,11 @@ pub struct Faults {
     pub broken_header: u64,
     pub broken_block: u64,
     pub wrong_reference: u64,
+    /// An order on the wrong side of the mid price, which crosses the book or fills it from both sides.
+    pub crossing_order: u64,
+    /// A message one byte shorter or longer than its type.
+    pub wrong_length: u64,
+    pub end_of_session: u64,
     pub heartbeat: u64,
     pub stalled_frame: u64,
 }
@@ -29,6 +35,9 @@ impl Faults {
         broken_header: 0,
         broken_block: 0,
         wrong_reference: 0,
+        crossing_order: 0,
+        wrong_length: 0,
+        end_of_session: 0,
         heartbeat: 0,
         stalled_frame: 0,
     };
@@ -41,6 +50,9 @@ impl Faults {
         broken_header: 20,
         broken_block: 40,
         wrong_reference: 100,
+        crossing_order: 200,
+        wrong_length: 600,
+        end_of_session: 300,
         heartbeat: 20,
         stalled_frame: 4,
     };
@@ -61,6 +73,7 @@ struct Live {
     locate: u16,
     reference: u64,
     shares: u32,
+    buys: bool,
 }
 
 /// An endless source of packets on a few instruments around one price.
@@ -68,6 +81,12 @@ pub struct Traffic {
     random: Random,
     locates: Vec<u16>,
     price_e4: u32,
+    /// Prices of orders, in steps around `price_e4`.
+    prices: Vec<u32>,
+    /// If any, references are drawn from these.
+    references: Vec<u64>,
+    /// Twelfths of the messages that are prints.
+    prints: u64,
     faults: Faults,
     live: Vec<Live>,
     live_max: usize,
@@ -88,6 +107,9 @@ impl Traffic {
             random: Random::new(seed),
             locates: locates.to_vec(),
             price_e4,
+            prices: (0..21).map(|step| price_e4 - 1000 + step * 100).collect(),
+            references: Vec::new(),
+            prints: 1,
             faults,
             live: Vec::new(),
             live_max: 300,
@@ -99,6 +121,28 @@ impl Traffic {
         }
     }
 
+    /// References of one bucket in both banks: the order table overflows.
+    pub fn crowd_orders(mut self) -> Traffic {
+        let buckets = |reference| [order_bucket(0, reference), order_bucket(1, reference)];
+        let alike = (1u64..).filter(|&reference| buckets(reference) == buckets(1));
+        self.references = alike.take(40).collect();
+        self
+    }
+
+    /// Prices of one row of the level table, more than it has room for.
+    pub fn crowd_levels(mut self) -> Traffic {
+        let row = level_row(self.price_e4);
+        let near = self.price_e4 - 3000..self.price_e4 + 3000;
+        self.prices = near.filter(|price| price % 4 == 0 && level_row(*price) == row).collect();
+        self
+    }
+
+    /// Nearly every message is a print.
+    pub fn mostly_prints(mut self) -> Traffic {
+        self.prints = 10;
+        self
+    }
+
     fn head(&mut self, code: u8, locate: u16, length: usize) -> Vec<u8> {
         let mut message = vec![0; length];
         message[0] = code;
@@ -108,10 +152,27 @@ impl Traffic {
     }
 
     fn price(&mut self) -> u32 {
-        self.price_e4 - 1000 + self.random.below(21) as u32 * 100
+        self.random.pick(&self.prices)
+    }
+
+    /// A price that rests on this side without crossing, as far as the faults allow.
+    fn side_price(&mut self, buys: bool) -> u32 {
+        let crosses = happens(&mut self.random, self.faults.crossing_order);
+        loop {
+            let price = self.price();
+            if price == self.price_e4 || (price < self.price_e4) == (buys != crosses) {
+                return price;
+            }
+        }
     }
 
     fn fresh_reference(&mut self) -> u64 {
+        if !self.references.is_empty() && self.random.once_in(2) {
+            let crowded = self.random.pick(&self.references);
+            if self.live.iter().all(|live| live.reference != crowded) {
+                return crowded;
+            }
+        }
         self.next_reference += 1 + self.random.below(9);
         if self.random.once_in(50) { self.next_reference << 32 | self.next_reference } else { self.next_reference }
     }
@@ -130,21 +191,21 @@ impl Traffic {
         } else {
             self.random.pick(&[1, 100, 200, 500])
         };
-        let price = self.price();
-        let buys = self.random.once_in(2) == (price <= self.price_e4);
+        let buys = self.random.once_in(2);
+        let price = self.side_price(buys);
         message[11..19].copy_from_slice(&reference.to_be_bytes());
         message[19] = if buys { b'B' } else { b'S' };
         message[20..24].copy_from_slice(&shares.to_be_bytes());
         message[24..32].copy_from_slice(b"TEST    ");
         message[32..36].copy_from_slice(&price.to_be_bytes());
-        self.live.push(Live { locate, reference, shares });
+        self.live.push(Live { locate, reference, shares, buys });
         message
     }
 
     /// Takes shares off a live order: E, C, X or D; or replaces it.
     fn change(&mut self) -> Vec<u8> {
         let at = self.random.below(self.live.len() as u64) as usize;
-        let (locate, reference, open) = (self.live[at].locate, self.live[at].reference, self.live[at].shares);
+        let Live { locate, reference, shares: open, buys } = self.live[at];
         let code = self.random.pick(b"ECXDDDU");
         let wrong = happens(&mut self.random, self.faults.wrong_reference);
         let reference = if wrong { reference ^ 0x5000 } else { reference };
@@ -174,12 +235,12 @@ impl Traffic {
                 }
             }
             b'U' => {
-                let (fresh, price) = (self.fresh_reference(), self.price());
+                let (fresh, price) = (self.fresh_reference(), self.side_price(buys));
                 let shares = self.random.pick(&[1u32, 100, 300]);
                 message[19..27].copy_from_slice(&fresh.to_be_bytes());
                 message[27..31].copy_from_slice(&shares.to_be_bytes());
                 message[31..35].copy_from_slice(&price.to_be_bytes());
-                self.live[at] = Live { locate, reference: fresh, shares };
+                self.live[at] = Live { locate, reference: fresh, shares, buys };
             }
             _ => drop(self.live.swap_remove(at)),
         }
@@ -224,7 +285,7 @@ impl Traffic {
         let adds = self.live.len() < self.live_max && (self.live.len() < 4 || self.random.once_in(2));
         match self.random.below(12) {
             0 => self.other(),
-            1 => self.trade(),
+            part if part <= self.prints => self.trade(),
             _ if adds => self.add(),
             _ => self.change(),
         }
@@ -286,13 +347,20 @@ impl Traffic {
         if happens(&mut self.random, self.faults.heartbeat) {
             return self.frame(self.sequence, 0, &[]);
         }
+        if happens(&mut self.random, self.faults.end_of_session) {
+            return self.frame(self.sequence, 0xffff, &[]);
+        }
         if happens(&mut self.random, self.faults.repeated_packet) && !self.last_packet.is_empty() {
             return self.last_packet.clone();
         }
         let count = 1 + self.random.below(12);
         let mut body = vec![];
         for _ in 0..count {
-            let message = self.message();
+            let mut message = self.message();
+            if happens(&mut self.random, self.faults.wrong_length) {
+                let length = message.len() - 1 + 2 * self.random.below(2) as usize;
+                message.resize(length, 0);
+            }
             push_block(&mut body, &message);
         }
         if happens(&mut self.random, self.faults.broken_block) {

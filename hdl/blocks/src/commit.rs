@@ -4,8 +4,8 @@
 //! tops of its instrument, one cycle after the commit K.
 //! Why: an operation that leaves the top in place is a compare and an add; one that empties it waits for its
 //! root, and what comes behind waits in a queue, so tops are exact for every operation.
-//! Holds: operations leave in the order in which they came. The tops of the next operation are read
-//! in the cycle before its commit; commits are two cycles apart, so that read is never stale.
+//! Holds: operations leave in the order in which they came. Tops are read in the cycle before the commit;
+//! commits are two cycles apart, so that read is never stale.
 use crate::{bundle::*, konst::Konst, memory::LookupMemory, queue::Queue};
 use riposte_map::{limits, reason::Reason, wire::itch};
 use rust_hdl::prelude::*;
@@ -22,8 +22,6 @@ pub struct Commit {
     pub light_operation: Signal<In, Operation>,
     pub resolved: Signal<In, Resolved>,
     pub resolved_valid: Signal<In, bool>,
-    pub next_instrument: Signal<In, Bits<4>>,
-    pub next_tag: Signal<In, Bits<5>>,
     pub root: Signal<In, Slot>,
     pub root_tag: Signal<In, Bits<5>>,
     pub root_valid: Signal<In, bool>,
@@ -35,26 +33,27 @@ pub struct Commit {
     bids: LookupMemory<Bits<64>, 4>,
     asks: LookupMemory<Bits<64>, 4>,
     roots: LookupMemory<Bits<65>, 5>,
-    light_valid: DFF<bool>,
-    light_record: DFF<Resolved>,
-    rested: DFF<bool>,
+    // The operation whose turn it is, with the tops of its instrument and its root.
+    turn: DFF<Resolved>,
+    turn_valid: DFF<bool>,
     bid_before: DFF<Bits<64>>,
     ask_before: DFF<Bits<64>>,
     root_ready: DFF<bool>,
     root_found: DFF<Bits<65>>,
+    rested: DFF<bool>,
     done: DFF<Bits<32>>,
     record: DFF<Committed>,
     bid_after: DFF<Top>,
     ask_after: DFF<Top>,
     commits: DFF<bool>,
     light_now: Signal<Local, Resolved>,
-    head: Signal<Local, Resolved>,
+    arriving: Signal<Local, Resolved>,
     arrives: Signal<Local, bool>,
-    have: Signal<Local, bool>,
     take: Signal<Local, bool>,
+    free: Signal<Local, bool>,
     ahead_instrument: Signal<Local, Bits<4>>,
-    ahead_tag: Signal<Local, Bits<5>>,
     root_bits: Signal<Local, Bits<65>>,
+    turn_tag: Signal<Local, Bits<5>>,
     entering: Signal<Local, Bits<32>>,
     leaving: Signal<Local, Bits<32>>,
     price: Signal<Local, Bits<32>>,
@@ -63,7 +62,7 @@ pub struct Commit {
     equal: Signal<Local, bool>,
     better: Signal<Local, bool>,
     sum: Signal<Local, Bits<33>>,
-    difference: Signal<Local, Bits<33>>,
+    difference: Signal<Local, Bits<32>>,
     empties: Signal<Local, bool>,
     slow: Signal<Local, bool>,
     price_after: Signal<Local, Bits<32>>,
@@ -80,12 +79,12 @@ impl Logic for Commit {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, light_valid, light_record, rested, bid_before, ask_before, root_ready, root_found, done, record,
-            bid_after, ask_after, commits
+            self, clock, turn, turn_valid, bid_before, ask_before, root_ready, root_found, rested, done, record, bid_after,
+            ask_after, commits
         );
         clock!(self, clock, waiting, bids, asks, roots);
         self.waiting.reset.next = self.reset.val();
-        // ---- an operation without look-up enters one cycle after its issue
+        // ---- what arrives: an operation without look-up in its issue cycle, or a resolved one
         self.light_now.next.tag = self.light_operation.val().tag;
         self.light_now.next.instrument = self.light_operation.val().instrument;
         self.light_now.next.bank = self.light_operation.val().bank;
@@ -101,40 +100,32 @@ impl Logic for Commit {
         self.light_now.next.level_price = self.light_operation.val().price;
         self.light_now.next.price = self.light_operation.val().price;
         self.light_now.next.shares = self.light_operation.val().shares;
-        self.light_record.d.next = self.light_now.val();
-        self.light_valid.d.next = self.light.val();
-        // ---- the operation whose turn it is
-        self.arrives.next = self.resolved_valid.val() | self.light_valid.q.val();
-        self.head.next = self.waiting.head.val();
-        if self.waiting.empty.val() {
-            self.head.next = self.resolved.val();
-            if self.light_valid.q.val() {
-                self.head.next = self.light_record.q.val();
-            }
+        self.arriving.next = self.resolved.val();
+        if self.light.val() {
+            self.arriving.next = self.light_now.val();
         }
-        self.have.next = self.arrives.val() | !self.waiting.empty.val();
+        self.arrives.next = self.resolved_valid.val() | self.light.val();
         // ---- what it does to its side's top
         self.price.next = self.bid_before.q.val().get_bits::<32>(0);
         self.quantity.next = self.bid_before.q.val().get_bits::<32>(32);
-        self.better.next = self.head.val().level_price > self.bid_before.q.val().get_bits::<32>(0);
-        if self.head.val().sell {
+        self.better.next = self.turn.q.val().level_price > self.bid_before.q.val().get_bits::<32>(0);
+        if self.turn.q.val().sell {
             self.price.next = self.ask_before.q.val().get_bits::<32>(0);
             self.quantity.next = self.ask_before.q.val().get_bits::<32>(32);
-            self.better.next = self.head.val().level_price < self.ask_before.q.val().get_bits::<32>(0);
+            self.better.next = self.turn.q.val().level_price < self.ask_before.q.val().get_bits::<32>(0);
         }
         self.empty.next = self.quantity.val() == 0;
-        self.equal.next = !self.empty.val() & (self.price.val() == self.head.val().level_price);
-        self.sum.next = bit_cast::<33, 32>(self.quantity.val()) + bit_cast::<33, 32>(self.head.val().shares);
-        self.difference.next =
-            bit_cast::<33, 32>(self.quantity.val()) - bit_cast::<33, 32>(self.head.val().shares);
-        self.empties.next = self.difference.val().get_bit(32) | (self.difference.val() == 0);
-        self.slow.next = self.head.val().remove & self.equal.val() & self.empties.val();
+        self.equal.next = !self.empty.val() & (self.price.val() == self.turn.q.val().level_price);
+        self.sum.next = bit_cast::<33, 32>(self.quantity.val()) + bit_cast::<33, 32>(self.turn.q.val().shares);
+        self.difference.next = self.quantity.val() - self.turn.q.val().shares;
+        self.empties.next = self.turn.q.val().shares >= self.quantity.val();
+        self.slow.next = self.turn.q.val().remove & self.equal.val() & self.empties.val();
         self.price_after.next = self.price.val();
         self.quantity_after.next = self.quantity.val();
-        if self.head.val().add {
+        if self.turn.q.val().add {
             if self.empty.val() | self.better.val() {
-                self.price_after.next = self.head.val().level_price;
-                self.quantity_after.next = self.head.val().shares;
+                self.price_after.next = self.turn.q.val().level_price;
+                self.quantity_after.next = self.turn.q.val().shares;
             }
             if self.equal.val() {
                 self.quantity_after.next = self.sum.val().get_bits::<32>(0);
@@ -143,8 +134,8 @@ impl Logic for Commit {
                 }
             }
         }
-        if self.head.val().remove & self.equal.val() {
-            self.quantity_after.next = self.difference.val().get_bits::<32>(0);
+        if self.turn.q.val().remove & self.equal.val() {
+            self.quantity_after.next = self.difference.val();
         }
         if self.slow.val() {
             self.price_after.next = 0.into();
@@ -156,7 +147,7 @@ impl Logic for Commit {
         }
         self.bid_now.next = self.bid_before.q.val();
         self.ask_now.next = self.ask_before.q.val();
-        if self.head.val().sell {
+        if self.turn.q.val().sell {
             self.ask_now.next = (bit_cast::<64, 32>(self.quantity_after.val()) << 32)
                 | bit_cast::<64, 32>(self.price_after.val());
         } else {
@@ -164,31 +155,33 @@ impl Logic for Commit {
                 | bit_cast::<64, 32>(self.price_after.val());
         }
         self.take.next =
-            self.have.val() & !self.rested.q.val() & (!self.slow.val() | self.root_ready.q.val());
+            self.turn_valid.q.val() & !self.rested.q.val() & (!self.slow.val() | self.root_ready.q.val());
         self.rested.d.next = self.take.val();
-        self.waiting.push.next = self.arrives.val() & !(self.waiting.empty.val() & self.take.val());
-        self.waiting.data.next = self.resolved.val();
-        if self.light_valid.q.val() {
-            self.waiting.data.next = self.light_record.q.val();
+        // ---- whose turn is next: while one has the turn, what arrives waits in order
+        self.free.next = self.take.val() | !self.turn_valid.q.val();
+        self.waiting.push.next = self.arrives.val() & !(self.free.val() & self.waiting.empty.val());
+        self.waiting.data.next = self.arriving.val();
+        self.waiting.pop.next = self.free.val() & !self.waiting.empty.val();
+        if self.free.val() {
+            self.turn_valid.d.next = self.arrives.val() | !self.waiting.empty.val();
+            self.turn.d.next = self.waiting.head.val();
+            if self.waiting.empty.val() {
+                self.turn.d.next = self.arriving.val();
+            }
         }
-        self.waiting.pop.next = self.take.val() & !self.waiting.empty.val();
         self.bids.write.next = self.take.val();
-        self.bids.write_address.next = self.head.val().instrument;
+        self.bids.write_address.next = self.turn.q.val().instrument;
         self.bids.write_data.next = self.bid_now.val();
         self.asks.write.next = self.take.val();
-        self.asks.write_address.next = self.head.val().instrument;
+        self.asks.write_address.next = self.turn.q.val().instrument;
         self.asks.write_data.next = self.ask_now.val();
-        // ---- the tops and the root of the operation whose turn may be next
-        self.ahead_instrument.next = self.next_instrument.val();
-        self.ahead_tag.next = self.next_tag.val();
-        if self.light.val() {
-            self.ahead_instrument.next = self.light_operation.val().instrument;
-            self.ahead_tag.next = self.light_operation.val().tag;
+        // ---- its tops and its root: read while it has the turn and cannot go, or as it arrives. A commit in this
+        // cycle makes the next wait one, in which they are read again.
+        self.ahead_instrument.next = self.arriving.val().instrument;
+        if self.turn_valid.q.val() {
+            self.ahead_instrument.next = self.turn.q.val().instrument;
         }
-        if self.have.val() & !self.take.val() {
-            self.ahead_instrument.next = self.head.val().instrument;
-            self.ahead_tag.next = self.head.val().tag;
-        }
+        self.turn_tag.next = self.turn.q.val().tag;
         self.bids.read_address.next = self.ahead_instrument.val();
         self.asks.read_address.next = self.ahead_instrument.val();
         self.bid_before.d.next = self.bids.read_data.val();
@@ -199,16 +192,12 @@ impl Logic for Commit {
         self.roots.write.next = self.root_valid.val();
         self.roots.write_address.next = self.root_tag.val();
         self.roots.write_data.next = self.root_bits.val();
-        self.roots.read_address.next = self.ahead_tag.val();
+        self.roots.read_address.next = self.turn_tag.val();
         self.root_found.d.next = self.roots.read_data.val();
-        // Only an operation that waits can have its root; a tag not yet entered shows its last user's.
-        self.root_ready.d.next = self.have.val()
-            & !self.take.val()
-            & !(self.resolved_valid.val() & (self.resolved.val().tag == self.ahead_tag.val()))
-            & self.done.q.val().get_bit(self.ahead_tag.val().index());
-        if self.root_valid.val() & (self.root_tag.val() == self.ahead_tag.val()) & self.have.val() & !self.take.val() {
+        self.root_ready.d.next = self.turn_valid.q.val() & self.done.q.val().get_bit(self.turn_tag.val().index());
+        if self.root_valid.val() & (self.root_tag.val() == self.turn_tag.val()) {
             self.root_found.d.next = self.root_bits.val();
-            self.root_ready.d.next = true;
+            self.root_ready.d.next = self.turn_valid.q.val();
         }
         // A tag's root is there from its end of the tournament until the tag enters again.
         self.leaving.next = 0.into();
@@ -222,23 +211,23 @@ impl Logic for Commit {
         self.done.d.next = (self.done.q.val() | self.entering.val()) & (!self.leaving.val());
         // ---- out
         self.commits.d.next = self.take.val();
-        self.record.d.next.tag = self.head.val().tag;
-        self.record.d.next.instrument = self.head.val().instrument;
-        self.record.d.next.bank = self.head.val().bank;
-        self.record.d.next.reason = self.head.val().reason;
-        self.record.d.next.looked_up = self.head.val().looked_up;
-        self.record.d.next.evaluated = self.head.val().evaluated;
-        self.record.d.next.action = self.head.val().action;
-        self.record.d.next.trading = self.head.val().mark == self.k_trading.val();
-        self.record.d.next.trade = self.head.val().trade;
-        self.record.d.next.price = self.head.val().price;
-        self.record.d.next.shares = self.head.val().shares;
+        self.record.d.next.tag = self.turn.q.val().tag;
+        self.record.d.next.instrument = self.turn.q.val().instrument;
+        self.record.d.next.bank = self.turn.q.val().bank;
+        self.record.d.next.reason = self.turn.q.val().reason;
+        self.record.d.next.looked_up = self.turn.q.val().looked_up;
+        self.record.d.next.evaluated = self.turn.q.val().evaluated;
+        self.record.d.next.action = self.turn.q.val().action;
+        self.record.d.next.trading = self.turn.q.val().mark == self.k_trading.val();
+        self.record.d.next.trade = self.turn.q.val().trade;
+        self.record.d.next.price = self.turn.q.val().price;
+        self.record.d.next.shares = self.turn.q.val().shares;
         self.bid_after.d.next.price = self.bid_now.val().get_bits::<32>(0);
         self.bid_after.d.next.quantity = self.bid_now.val().get_bits::<32>(32);
         self.ask_after.d.next.price = self.ask_now.val().get_bits::<32>(0);
         self.ask_after.d.next.quantity = self.ask_now.val().get_bits::<32>(32);
         if self.reset.val() {
-            self.light_valid.d.next = false;
+            self.turn_valid.d.next = false;
             self.rested.d.next = false;
             self.commits.d.next = false;
             self.bids.write.next = true;

@@ -7,7 +7,7 @@
 //! were checked; its checksum is ready four words before it is due.
 //! Holds: no word of a frame without the gate's pass for that order; an unset limit refuses.
 //! Not here: retransmission and the venue's answers.
-use crate::{bundle::*, konst::Konst, memory::{BlockMemory, LookupMemory}, queue::Queue};
+use crate::{bundle::*, check::Check, konst::Konst, memory::{BlockMemory, LookupMemory}, queue::Queue};
 use riposte_map::{limits, reason::Reason, shm::EventKind, wire::{ethernet, ouch, soup}};
 use rust_hdl::prelude::*;
 
@@ -120,10 +120,17 @@ pub struct Gate {
     pub count_refused: Signal<Out, bool>,
     decisions: Queue<Decision, 4, 5>,
     limit_rows: LookupMemory<Limits, 5>,
-    templates: LookupMemory<Template, 7>,
+    /// A memory a rule: the row is read while the rule is still being picked.
+    templates: [LookupMemory<Template, 5>; 4],
     images: BlockMemory<Bits<64>, 11>,
     checksum: SegmentChecksum,
-    taken: DFF<Bits<4>>,
+    /// The verdict and its reason are computed apart and must agree.
+    consistent: Check,
+    // The oldest decision, what is left of its rules, and how many there are with it.
+    current: DFF<Decision>,
+    current_valid: DFF<bool>,
+    remaining: DFF<Bits<4>>,
+    held: DFF<Bits<5>>,
     holdoff: DFF<Bits<5>>,
     // The picked order, in the gate.
     judging: DFF<bool>,
@@ -150,7 +157,20 @@ pub struct Gate {
     out_last: DFF<bool>,
     out_valid: DFF<bool>,
     out_time: DFF<Bits<64>>,
-    remaining: Signal<Local, Bits<4>>,
+    row: Signal<Local, Bits<5>>,
+    template_now: Signal<Local, Template>,
+    is_last_rule: Signal<Local, bool>,
+    leaves: Signal<Local, bool>,
+    vacant: Signal<Local, bool>,
+    coming: Signal<Local, Decision>,
+    no_session: Signal<Local, bool>,
+    no_template: Signal<Local, bool>,
+    off_collar: Signal<Local, bool>,
+    off_quantity: Signal<Local, bool>,
+    not_trading: Signal<Local, bool>,
+    no_book: Signal<Local, bool>,
+    stale: Signal<Local, bool>,
+    no_generation: Signal<Local, bool>,
     lowest: Signal<Local, Bits<4>>,
     pick_rule: Signal<Local, Bits<2>>,
     template_at: Signal<Local, Bits<7>>,
@@ -174,6 +194,7 @@ pub struct Gate {
     report: Signal<Local, Note>,
     k_bit: Konst<16, 1>,
     k_gap: Konst<5, { limits::TRANSMIT_GAP_WORDS as u64 - 2 }>,
+    k_held: Konst<5, { limits::DECISION_QUEUE as u64 }>,
     k_eight: Konst<4, 8>,
     k_words: Konst<5, { limits::IMAGE_WORDS as u64 }>,
     k_sent: Konst<8, { EventKind::OrderSent as u64 }>,
@@ -196,95 +217,127 @@ impl Logic for Gate {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, taken, holdoff, judging, picked, rule, limit, template, tcp_sequence, acknowledgement, user_ref,
+            self, clock, current, current_valid, remaining, held, holdoff, judging, picked, rule, limit, template, tcp_sequence, acknowledgement, user_ref,
             sending, word, words, last_bytes, image_base, sent_sequence, sent_acknowledgement, sent_user_ref, sent_template, sent_time,
             out_data, out_bytes, out_last, out_valid, out_time
         );
-        clock!(self, clock, decisions, limit_rows, templates, images, checksum);
+        clock!(self, clock, decisions, limit_rows, images, checksum);
         self.decisions.reset.next = self.reset.val();
-        self.decisions.push.next = self.decided.val();
         self.decisions.data.next = self.decision.val();
-        self.queue_full.next = self.decisions.full.val();
+        self.queue_full.next = self.held.q.val() == self.k_held.val();
         self.limit_rows.write.next = self.limits_write.val();
         self.limit_rows.write_address.next = self.limits_address.val();
         self.limit_rows.write_data.next = self.limits_data.val();
-        self.templates.write.next = self.template_write.val();
-        self.templates.write_address.next = self.template_address.val();
-        self.templates.write_data.next = self.template_data.val();
+        self.row.next = (bit_cast::<5, 1>(self.current.q.val().bank.into()) << 4)
+            | bit_cast::<5, 4>(self.current.q.val().instrument);
+        for i in 0..4 {
+            self.templates[i].clock.next = self.clock.val();
+            self.templates[i].write.next = self.template_write.val()
+                & (self.template_address.val().get_bits::<2>(0) == i.to_bits::<2>());
+            self.templates[i].write_address.next = self.template_address.val().get_bits::<5>(2);
+            self.templates[i].write_data.next = self.template_data.val();
+            self.templates[i].read_address.next = self.row.val();
+        }
         self.images.write.next = self.image_write.val();
         self.images.write_address.next = self.image_address.val();
         self.images.write_data.next = self.image_data.val();
         // ---- p: the next order of the oldest decision
-        self.remaining.next = self.decisions.head.val().mask & (!self.taken.q.val());
-        self.lowest.next = self.remaining.val() & ((!self.remaining.val()) + 1);
+        self.lowest.next = self.remaining.q.val() & ((!self.remaining.q.val()) + 1);
         self.pick_rule.next = 0.into();
+        self.template_now.next = self.templates[0].read_data.val();
         if self.lowest.val().get_bit(1) {
             self.pick_rule.next = 1.into();
+            self.template_now.next = self.templates[1].read_data.val();
         }
         if self.lowest.val().get_bit(2) {
             self.pick_rule.next = 2.into();
+            self.template_now.next = self.templates[2].read_data.val();
         }
         if self.lowest.val().get_bit(3) {
             self.pick_rule.next = 3.into();
+            self.template_now.next = self.templates[3].read_data.val();
         }
-        self.template_at.next = (bit_cast::<7, 1>(self.decisions.head.val().bank.into()) << 6)
-            | (bit_cast::<7, 4>(self.decisions.head.val().instrument) << 2)
-            | bit_cast::<7, 2>(self.pick_rule.val());
-        self.picks.next =
-            !self.decisions.empty.val() & !self.judging.q.val() & (self.holdoff.q.val() == 0);
-        self.decisions.pop.next = self.picks.val() & (self.remaining.val() == self.lowest.val());
+        self.template_at.next = (bit_cast::<7, 5>(self.row.val()) << 2) | bit_cast::<7, 2>(self.pick_rule.val());
+        self.picks.next = self.current_valid.q.val() & !self.judging.q.val() & (self.holdoff.q.val() == 0);
+        self.is_last_rule.next = self.remaining.q.val() == self.lowest.val();
         if self.picks.val() {
-            self.taken.d.next = self.taken.q.val() | self.lowest.val();
-            if self.remaining.val() == self.lowest.val() {
-                self.taken.d.next = 0.into();
-            }
-            self.picked.d.next = self.decisions.head.val();
+            self.remaining.d.next = self.remaining.q.val() ^ self.lowest.val();
+            self.picked.d.next = self.current.q.val();
             self.rule.d.next = self.pick_rule.val();
             self.image_base.d.next = self.template_at.val();
+        }
+        // The next decision comes from the queue, or, if that is empty, as it is made.
+        self.leaves.next = self.picks.val() & self.is_last_rule.val();
+        self.vacant.next = self.leaves.val() | !self.current_valid.q.val();
+        self.decisions.push.next = self.decided.val() & !(self.vacant.val() & self.decisions.empty.val());
+        self.decisions.pop.next = self.vacant.val() & !self.decisions.empty.val();
+        self.coming.next = self.decisions.head.val();
+        if self.decisions.empty.val() {
+            self.coming.next = self.decision.val();
+        }
+        if self.vacant.val() {
+            self.current_valid.d.next = self.decided.val() | !self.decisions.empty.val();
+            self.current.d.next = self.coming.val();
+            self.remaining.d.next = self.coming.val().mask;
+        }
+        if self.decided.val() & !self.leaves.val() {
+            self.held.d.next = self.held.q.val() + 1;
+        }
+        if !self.decided.val() & self.leaves.val() {
+            self.held.d.next = self.held.q.val() - 1;
         }
         if self.holdoff.q.val() != 0 {
             self.holdoff.d.next = self.holdoff.q.val() - 1;
         }
         self.judging.d.next = self.picks.val();
-        self.limit_rows.read_address.next = (bit_cast::<5, 1>(self.decisions.head.val().bank.into()) << 4)
-            | bit_cast::<5, 4>(self.decisions.head.val().instrument);
-        self.templates.read_address.next = self.template_at.val();
+        self.limit_rows.read_address.next = self.row.val();
         self.limit.d.next = self.limit_rows.read_data.val();
-        self.template.d.next = self.templates.read_data.val();
+        self.template.d.next = self.template_now.val();
         // ---- g: the gate. The last reason written is the first of the contract's order.
         self.own.next = self.k_bit.val() << bit_cast::<16, 4>(self.picked.q.val().instrument);
-        self.reason.next = self.r_none.val();
-        if self.user_ref.q.val() == 0 {
-            self.reason.next = self.r_session.val();
-        }
-        if (self.template.q.val().words == 0)
+        self.no_session.next = self.user_ref.q.val() == 0;
+        self.no_template.next = (self.template.q.val().words == 0)
             | (self.template.q.val().words > self.k_words.val())
             | (self.template.q.val().last_bytes == 0)
-            | (self.template.q.val().last_bytes > self.k_eight.val())
-        {
+            | (self.template.q.val().last_bytes > self.k_eight.val());
+        self.off_collar.next = (self.limit.q.val().collar_high == 0)
+            | (self.template.q.val().price < self.limit.q.val().collar_low)
+            | (self.template.q.val().price > self.limit.q.val().collar_high);
+        self.off_quantity.next = (self.template.q.val().quantity == 0)
+            | (self.template.q.val().quantity > self.limit.q.val().quantity_max);
+        self.not_trading.next = (self.trading.val() & self.own.val()) == 0;
+        self.no_book.next = (self.books_valid.val() & self.own.val()) == 0;
+        self.stale.next = self.picked.q.val().generation != self.generation.val();
+        self.no_generation.next = self.generation.val() == 0;
+        self.passes.next = self.judging.q.val()
+            & !(self.no_session.val() | self.no_template.val() | self.off_collar.val() | self.off_quantity.val())
+            & !(self.not_trading.val() | self.no_book.val() | self.stale.val() | self.no_generation.val())
+            & self.limit.q.val().enabled
+            & self.armed.val()
+            & !self.killed.val();
+        self.reason.next = self.r_none.val();
+        if self.no_session.val() {
+            self.reason.next = self.r_session.val();
+        }
+        if self.no_template.val() {
             self.reason.next = self.r_template.val();
         }
-        if (self.limit.q.val().collar_high == 0)
-            | (self.template.q.val().price < self.limit.q.val().collar_low)
-            | (self.template.q.val().price > self.limit.q.val().collar_high)
-        {
+        if self.off_collar.val() {
             self.reason.next = self.r_collar.val();
         }
-        if (self.template.q.val().quantity == 0)
-            | (self.template.q.val().quantity > self.limit.q.val().quantity_max)
-        {
+        if self.off_quantity.val() {
             self.reason.next = self.r_quantity.val();
         }
         if !self.limit.q.val().enabled {
             self.reason.next = self.r_instrument.val();
         }
-        if (self.trading.val() & self.own.val()) == 0 {
+        if self.not_trading.val() {
             self.reason.next = self.r_trading.val();
         }
-        if (self.books_valid.val() & self.own.val()) == 0 {
+        if self.no_book.val() {
             self.reason.next = self.r_book.val();
         }
-        if self.picked.q.val().generation != self.generation.val() {
+        if self.stale.val() {
             self.reason.next = self.r_stale.val();
         }
         if !self.armed.val() {
@@ -293,10 +346,12 @@ impl Logic for Gate {
         if self.killed.val() {
             self.reason.next = self.r_killed.val();
         }
-        if self.generation.val() == 0 {
+        if self.no_generation.val() {
             self.reason.next = self.r_generation.val();
         }
-        self.passes.next = self.judging.q.val() & (self.reason.val() == self.r_none.val());
+        self.consistent.clock.next = self.clock.val();
+        self.consistent.ok.next =
+            !self.judging.q.val() | (self.passes.val() == (self.reason.val() == self.r_none.val()));
         if self.passes.val() {
             self.holdoff.d.next = self.template.q.val().words + self.k_gap.val();
             self.tcp_sequence.d.next =
@@ -419,7 +474,8 @@ impl Logic for Gate {
         self.report.next.cycles = self.next_cycle.val() - self.picked.q.val().stamp;
         self.report.next.detail = bit_cast::<16, 8>(self.template.q.val().side);
         if self.reset.val() {
-            self.taken.d.next = 0.into();
+            self.current_valid.d.next = false;
+            self.held.d.next = 0.into();
             self.holdoff.d.next = 0.into();
             self.judging.d.next = false;
             self.sending.d.next = false;

@@ -4,7 +4,7 @@
 //! `operation` with `issue`; the message's context for whoever reports on it; `overload` one cycle
 //! after a message was lost.
 //! Why: a replace takes two operations; messages arrive every 2.6 cycles, operations leave every two.
-//! Holds: operations at least two cycles apart; three before one that needs no look-up, so that it cannot
+//! Holds: operations at least two cycles apart; four before one that needs no look-up, so that it cannot
 //! overtake; the second half of a replace exactly two cycles behind the first.
 use crate::{bundle::*, konst::Konst, queue::Queue, types::class};
 use rust_hdl::prelude::*;
@@ -35,6 +35,7 @@ pub struct Issue {
     issued: DFF<bool>,
     looked_up1: DFF<bool>,
     looked_up2: DFF<bool>,
+    looked_up3: DFF<bool>,
     second1: DFF<bool>,
     second2: DFF<bool>,
     replace: DFF<Message>,
@@ -66,7 +67,7 @@ const _: () = assert!(riposte_map::limits::OPERATION_QUEUE == 1 << 2);
 impl Logic for Issue {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, tag, issued, looked_up1, looked_up2, second1, second2, replace, lost);
+        dff_setup!(self, clock, tag, issued, looked_up1, looked_up2, looked_up3, second1, second2, replace, lost);
         clock!(self, clock, waiting);
         self.waiting.reset.next = self.reset.val();
         self.incoming.next = self.message.val();
@@ -84,7 +85,7 @@ impl Logic for Issue {
         self.take.next = self.have.val()
             & !self.issued.q.val()
             & !self.seconds.val()
-            & !(self.is_light.val() & (self.looked_up1.q.val() | self.looked_up2.q.val()));
+            & !(self.is_light.val() & (self.looked_up1.q.val() | self.looked_up2.q.val() | self.looked_up3.q.val()));
         self.direct.next = self.take.val() & self.waiting.empty.val();
         self.refuses.next = self.valid.val() & self.waiting.full.val() & !self.take.val();
         self.waiting.push.next = self.valid.val() & !self.direct.val();
@@ -147,12 +148,14 @@ impl Logic for Issue {
         self.issued.d.next = self.take.val() | self.seconds.val();
         self.looked_up1.d.next = (self.take.val() & !self.is_light.val()) | self.seconds.val();
         self.looked_up2.d.next = self.looked_up1.q.val();
+        self.looked_up3.d.next = self.looked_up2.q.val();
         if self.reset.val() {
             self.second1.d.next = false;
             self.second2.d.next = false;
             self.issued.d.next = false;
             self.looked_up1.d.next = false;
             self.looked_up2.d.next = false;
+            self.looked_up3.d.next = false;
             self.tag.d.next = 0.into();
             self.lost.d.next = false;
         }

@@ -209,7 +209,7 @@ pub struct Levels {
     free: Signal<Local, Bits<16>>,
     free_pick: Signal<Local, Bits<16>>,
     sum: Signal<Local, Bits<33>>,
-    difference: Signal<Local, Bits<33>>,
+    difference: Signal<Local, Bits<32>>,
     quantity: Signal<Local, Bits<32>>,
     stays: Signal<Local, bool>,
     writes: Signal<Local, bool>,
@@ -328,8 +328,7 @@ impl Logic for Levels {
         self.shares3.d.next = self.shares2.q.val();
         // ---- j + 3: what becomes of the level
         self.sum.next = bit_cast::<33, 32>(self.quantity3.q.val()) + bit_cast::<33, 32>(self.shares3.q.val());
-        self.difference.next =
-            bit_cast::<33, 32>(self.quantity3.q.val()) - bit_cast::<33, 32>(self.shares3.q.val());
+        self.difference.next = self.quantity3.q.val() - self.shares3.q.val();
         self.quantity.next = self.shares3.q.val();
         self.stays.next = true;
         if self.present3.q.val() {
@@ -339,8 +338,8 @@ impl Logic for Levels {
             }
         }
         if self.remove3.q.val() {
-            self.quantity.next = self.difference.val().get_bits::<32>(0);
-            self.stays.next = !self.difference.val().get_bit(32) & (self.difference.val() != 0);
+            self.quantity.next = self.difference.val();
+            self.stays.next = self.quantity3.q.val() > self.shares3.q.val();
         }
         self.new_slot.next = bit_cast::<SLOT_BITS, 32>(self.quantity.val())
             | (bit_cast::<SLOT_BITS, 32>(self.key3.q.val()) << 32)

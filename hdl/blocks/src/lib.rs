@@ -4,7 +4,7 @@
 //! A kernel is Rust that rust-hdl both runs and prints as Verilog. It knows neither `let` nor calls, and
 //! some expressions mean two different things in the two worlds; `audit` refuses those.
 #![forbid(unsafe_code)]
-#![allow(clippy::precedence, clippy::new_without_default, clippy::collapsible_else_if, clippy::collapsible_if)]
+#![allow(clippy::precedence, clippy::collapsible_else_if, clippy::collapsible_if, clippy::collapsible_match)]
 
 pub mod audit;
 pub mod bundle;

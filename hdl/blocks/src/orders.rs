@@ -110,9 +110,9 @@ pub struct Orders {
     pub operation: Signal<In, Operation>,
     pub resolved: Signal<Out, Resolved>,
     pub valid: Signal<Out, bool>,
-    /// Instrument of the operation that will be resolved in the next cycle.
-    pub next_instrument: Signal<Out, Bits<4>>,
-    pub next_tag: Signal<Out, Bits<5>>,
+    /// The same one cycle later.
+    pub resolved_late: Signal<Out, Resolved>,
+    pub valid_late: Signal<Out, bool>,
     hash: BucketHash,
     ways: [OrderWay; 8],
     valid1: DFF<bool>,
@@ -134,6 +134,8 @@ pub struct Orders {
     room3: DFF<bool>,
     slot3: DFF<Bits<8>>,
     payload3: DFF<Bits<PAYLOAD_BITS>>,
+    resolved4: DFF<Resolved>,
+    valid4: DFF<bool>,
     // What the last operation wrote, if anything.
     wrote: DFF<bool>,
     wrote_slot: DFF<Bits<8>>,
@@ -188,7 +190,7 @@ impl Logic for Orders {
         dff_setup!(
             self, clock, valid1, operation1, bucket0_1, bucket1_1, valid2, operation2, bucket0_2, bucket1_2,
             same_reference2, same_bucket0_2, same_bucket1_2, valid3, operation3, bucket0_3, bucket1_3, live3, room3,
-            slot3, payload3, wrote, wrote_slot, wrote_payload, last_reference, last_bucket0, last_bucket1, first_sell,
+            slot3, payload3, resolved4, valid4, wrote, wrote_slot, wrote_payload, last_reference, last_bucket0, last_bucket1, first_sell,
             first_failed
         );
         // ---- i: the buckets
@@ -401,7 +403,9 @@ impl Logic for Orders {
         }
         self.resolved.next = self.result.val();
         self.valid.next = self.valid3.q.val();
-        self.next_instrument.next = self.operation2.q.val().instrument;
-        self.next_tag.next = self.operation2.q.val().tag;
+        self.resolved4.d.next = self.result.val();
+        self.valid4.d.next = self.valid3.q.val() & !self.reset.val();
+        self.resolved_late.next = self.resolved4.q.val();
+        self.valid_late.next = self.valid4.q.val();
     }
 }

@@ -3,13 +3,13 @@
 //! In: the receive stream, commands, the time. Out: the transmit stream, events, a counter. Latency and behaviour:
 //! `hdl/README.md`. Holds: reset must last 512 cycles, in which every table is swept. Not here: anything clever.
 #![forbid(unsafe_code)]
-#![allow(clippy::new_without_default)]
 
 use riposte_blocks::{
     channel::Channel, commit::Commit, control::Control, counters::Counters, events::Events, gate::Gate,
     headers::Headers, issue::Issue, konst::Konst, lanes::LaneReverse, levels::Levels, orders::Orders,
     session::Session, verdict::Verdict, walker::Walker,
 };
+use rust_hdl::core::atom::{Atom, AtomKind};
 use rust_hdl::prelude::*;
 
 /// Cycles that reset must be held.
@@ -73,6 +73,9 @@ impl Logic for RiposteCard {
         );
         self.cycle.d.next = self.cycle.q.val() + self.k_cycle.val();
         self.sweep.d.next = self.sweep.q.val() + self.k_sweep.val();
+        if self.reset.val() {
+            self.cycle.d.next = 0.into();
+        }
         self.headers.reset.next = self.reset.val();
         self.session.reset.next = self.reset.val();
         self.walker.reset.next = self.reset.val();
@@ -135,14 +138,12 @@ impl Logic for RiposteCard {
         self.issue.stamp.next = self.walker.stamp.val();
         self.orders.issue.next = self.issue.issue.val() & !self.issue.light.val();
         self.orders.operation.next = self.issue.operation.val();
-        self.levels.resolved.next = self.orders.resolved.val();
-        self.levels.valid.next = self.orders.valid.val();
+        self.levels.resolved.next = self.orders.resolved_late.val();
+        self.levels.valid.next = self.orders.valid_late.val();
         self.commit.light.next = self.issue.issue.val() & self.issue.light.val();
         self.commit.light_operation.next = self.issue.operation.val();
         self.commit.resolved.next = self.orders.resolved.val();
         self.commit.resolved_valid.next = self.orders.valid.val();
-        self.commit.next_instrument.next = self.orders.next_instrument.val();
-        self.commit.next_tag.next = self.orders.next_tag.val();
         self.commit.root.next = self.levels.root.val();
         self.commit.root_tag.next = self.levels.root_tag.val();
         self.commit.root_valid.next = self.levels.root_valid.val();
@@ -321,6 +322,49 @@ fn straight_clocks(verilog: &str) -> String {
 /// Verilog of the whole card.
 pub fn verilog() -> String {
     verilog_of(TOP, &card())
+}
+
+/// Collects the ports of a card's blocks.
+#[derive(Default)]
+struct PortProbe {
+    depth: usize,
+    path: Vec<String>,
+    found: Vec<(String, VerilogLiteral, usize)>,
+}
+
+impl Probe for PortProbe {
+    fn visit_start_scope(&mut self, name: &str, _: &dyn Block) {
+        self.depth += 1;
+        self.path.push(name.into());
+    }
+    fn visit_end_scope(&mut self, _: &str, _: &dyn Block) {
+        self.depth -= 1;
+        self.path.pop();
+    }
+    fn visit_start_namespace(&mut self, name: &str, _: &dyn Block) {
+        self.path.push(name.into());
+    }
+    fn visit_end_namespace(&mut self, _: &str, _: &dyn Block) {
+        self.path.pop();
+    }
+    fn visit_atom(&mut self, name: &str, atom: &dyn Atom) {
+        if self.depth == 2 && matches!(atom.kind(), AtomKind::OutputParameter) {
+            let name = format!("{}${name}", self.path[1..].join("$"));
+            self.found.push((name, atom.verilog(), atom.bits()));
+        }
+    }
+}
+
+/// Value of every output port of every block of `card` now, with its name in the top module and its width.
+pub fn block_port_values(card: &RiposteCard) -> Vec<(String, VerilogLiteral, usize)> {
+    let mut probe = PortProbe::default();
+    card.accept(TOP, &mut probe);
+    probe.found
+}
+
+/// Names and widths of every output port of every block, as the top module has them.
+pub fn block_ports() -> Vec<(String, usize)> {
+    block_port_values(&card()).into_iter().map(|(name, _, width)| (name, width)).collect()
 }
 
 #[cfg(test)]

@@ -39,15 +39,15 @@ impl Pipeline {
 
     fn after_issue(&mut self, cycle: u64, light: bool) {
         self.issue_free = cycle + 2;
-        self.issue_free_light = cycle + if light { 2 } else { 3 };
+        self.issue_free_light = cycle + if light { 2 } else { 4 };
     }
 
     /// Verdict cycle of the operation issued in cycle `issued`.
     pub fn verdict(&mut self, issued: u64, light: bool, slow: bool) -> u64 {
         let delay = match (light, slow) {
             (true, _) => 1,
-            (false, false) => 3,
-            (false, true) => 13,
+            (false, false) => 4,
+            (false, true) => 14,
         };
         let commit = (issued + delay).max(self.commit_free);
         self.commit_free = commit + 2;
@@ -60,23 +60,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_light_operation_waits_three_cycles_behind_a_heavy_one() {
+    fn a_light_operation_waits_four_cycles_behind_a_heavy_one() {
         let mut pipeline = Pipeline::default();
         assert_eq!(pipeline.issue(100, false), 100);
-        assert_eq!(pipeline.issue(100, true), 103);
-        assert_eq!(pipeline.issue(100, true), 105);
-        assert_eq!(pipeline.issue(100, false), 107);
-        assert_eq!(pipeline.issue_second(107), 109);
-        assert_eq!(pipeline.issue(100, true), 112);
+        assert_eq!(pipeline.issue(100, true), 104);
+        assert_eq!(pipeline.issue(100, true), 106);
+        assert_eq!(pipeline.issue(100, false), 108);
+        assert_eq!(pipeline.issue_second(108), 110);
+        assert_eq!(pipeline.issue(100, true), 114);
     }
 
     #[test]
     fn a_slow_commit_holds_up_those_behind_it() {
         let mut pipeline = Pipeline::default();
-        assert_eq!(pipeline.verdict(100, false, true), 116);
-        assert_eq!(pipeline.verdict(102, false, false), 118);
-        assert_eq!(pipeline.verdict(105, true, false), 120);
-        assert_eq!(pipeline.verdict(130, false, false), 136);
+        assert_eq!(pipeline.verdict(100, false, true), 117);
+        assert_eq!(pipeline.verdict(102, false, false), 119);
+        assert_eq!(pipeline.verdict(105, true, false), 121);
+        assert_eq!(pipeline.verdict(130, false, false), 137);
     }
 
     #[test]

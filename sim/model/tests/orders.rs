@@ -85,16 +85,16 @@ fn an_isolated_trade_print_takes_eight_cycles() {
 }
 
 #[test]
-fn an_isolated_add_that_improves_the_top_takes_ten_cycles() {
+fn an_isolated_add_that_improves_the_top_takes_eleven_cycles() {
     let adds = [add(LOCATE, 1, b'B', 1, 100), add(LOCATE, 2, b'B', 1, 200)];
-    assert_eq!(cycles([1, 0, 0, 0], [200, 0, 0, 0], &adds), 10);
-    assert_eq!(cycles([1, 0, 0, 0], [200, 0, 0, 0], &[add_mpid(LOCATE, 2, b'B', 1, 200)]), 10);
+    assert_eq!(cycles([1, 0, 0, 0], [200, 0, 0, 0], &adds), 11);
+    assert_eq!(cycles([1, 0, 0, 0], [200, 0, 0, 0], &[add_mpid(LOCATE, 2, b'B', 1, 200)]), 11);
 }
 
 #[test]
-fn a_delete_that_empties_the_top_takes_twenty_cycles() {
+fn a_delete_that_empties_the_top_takes_twenty_one_cycles() {
     let messages = [add(LOCATE, 1, b'B', 1, 100), add(LOCATE, 2, b'B', 1, 200), delete(LOCATE, 2)];
-    assert_eq!(cycles([2, 0, 0, 0], [199, 0, 0, 0], &messages[..1]), 10);
+    assert_eq!(cycles([2, 0, 0, 0], [199, 0, 0, 0], &messages[..1]), 11);
     let mut bench = Bench::new([0; 4], [0; 4]);
     bench.commands(&parameters([2, 0, 0, 0], [199, 0, 0, 0]));
     bench.show(&messages[..2]);
@@ -102,17 +102,17 @@ fn a_delete_that_empties_the_top_takes_twenty_cycles() {
     bench.show(&messages[2..]);
     let events = bench.events();
     let sent: Vec<_> = events.iter().filter(|e| e.kind() == Some(EventKind::OrderSent)).collect();
-    assert_eq!((sent.len(), sent[0].cycles, sent[0].bid.price_e4), (1, 20, 100));
+    assert_eq!((sent.len(), sent[0].cycles, sent[0].bid.price_e4), (1, 21, 100));
 }
 
 #[test]
 fn the_second_half_of_a_replace_follows_two_cycles_behind() {
     let messages =
         [add(LOCATE, 1, b'B', 2, 100), add(LOCATE, 2, b'B', 1, 90), replace(LOCATE, 2, 3, 1, 200)];
-    assert_eq!(cycles([1, 0, 0, 0], [200, 0, 0, 0], &messages), 12);
+    assert_eq!(cycles([1, 0, 0, 0], [200, 0, 0, 0], &messages), 13);
     // The original was the whole top: its removal is slow, and the add commits two cycles later.
     let messages = [add(LOCATE, 1, b'B', 2, 100), replace(LOCATE, 1, 3, 1, 200)];
-    assert_eq!(cycles([1, 0, 0, 0], [200, 0, 0, 0], &messages), 22);
+    assert_eq!(cycles([1, 0, 0, 0], [200, 0, 0, 0], &messages), 23);
 }
 
 #[test]
@@ -485,10 +485,10 @@ fn a_decision_waits_for_the_last_byte_it_needs_and_no_longer() {
         let first_byte = 62 + 2 + unknown + 2;
         for (message, needed, delay) in [
             (trade(LOCATE, 1, 5), 36, 8),
-            (add_mpid(LOCATE, 3, b'B', 1, 100), 36, 10),
-            (add(LOCATE, 3, b'B', 1, 100), 36, 10),
-            (executed(LOCATE, 1, 1), 23, 10),
-            (executed_price(LOCATE, 1, 1, b'Y', 5), 36, 10),
+            (add_mpid(LOCATE, 3, b'B', 1, 100), 36, 11),
+            (add(LOCATE, 3, b'B', 1, 100), 36, 11),
+            (executed(LOCATE, 1, 1), 23, 11),
+            (executed_price(LOCATE, 1, 1, b'Y', 5), 36, 11),
         ] {
             let mut bench = Bench::new([7, 1, 0, 0], [0, 100, 0, 0]);
             bench.show(&[add(LOCATE, 1, b'B', 2, 1)]);

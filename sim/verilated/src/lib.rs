@@ -7,7 +7,7 @@ use riposte_map::{
     counter::Counter,
     shm::{Command, Event},
 };
-use std::collections::VecDeque;
+use std::{collections::VecDeque, ffi::c_void};
 
 /// Cycles for which reset is held; the card sweeps its tables in them.
 const RESET_CYCLES: u64 = 520;
@@ -41,20 +41,95 @@ struct CardOutput {
     event_valid: u8,
 }
 
-#[repr(C)]
-struct CardModel {
-    _opaque: [u8; 0],
+/// The C functions of one model; see `shim.cpp`.
+#[derive(Clone, Copy)]
+struct Functions {
+    new: unsafe extern "C" fn() -> *mut c_void,
+    free: unsafe extern "C" fn(*mut c_void),
+    cycle: unsafe extern "C" fn(*mut c_void, *const CardInput, *mut CardOutput),
+    #[cfg_attr(not(feature = "test-models"), allow(dead_code))]
+    port: unsafe extern "C" fn(*mut c_void, u32, *mut u32),
 }
 
-unsafe extern "C" {
-    fn riposte_card_new() -> *mut CardModel;
-    fn riposte_card_free(model: *mut CardModel);
-    fn riposte_card_cycle(model: *mut CardModel, input: *const CardInput, output: *mut CardOutput);
+/// Declares the functions of a model and puts them into a constant.
+macro_rules! functions {
+    ($constant:ident, $new:ident, $free:ident, $cycle:ident, $port:ident) => {
+        unsafe extern "C" {
+            fn $new() -> *mut c_void;
+            fn $free(model: *mut c_void);
+            fn $cycle(model: *mut c_void, input: *const CardInput, output: *mut CardOutput);
+            fn $port(model: *mut c_void, index: u32, words: *mut u32);
+        }
+        const $constant: Functions = Functions { new: $new, free: $free, cycle: $cycle, port: $port };
+    };
 }
+
+functions!(CARD, riposte_card_new, riposte_card_free, riposte_card_cycle, riposte_card_port);
+
+#[cfg(feature = "test-models")]
+mod test_models {
+    use super::*;
+
+    functions!(OPEN, riposte_open_new, riposte_open_free, riposte_open_cycle, riposte_open_port);
+    functions!(
+        KILL, riposte_gate_ignores_kill_new, riposte_gate_ignores_kill_free, riposte_gate_ignores_kill_cycle,
+        riposte_gate_ignores_kill_port
+    );
+    functions!(
+        PRICE, riposte_price_one_byte_off_new, riposte_price_one_byte_off_free, riposte_price_one_byte_off_cycle,
+        riposte_price_one_byte_off_port
+    );
+    functions!(
+        CHECKSUM, riposte_checksum_one_off_new, riposte_checksum_one_off_free, riposte_checksum_one_off_cycle,
+        riposte_checksum_one_off_port
+    );
+    functions!(
+        WALKER, riposte_walker_one_byte_off_new, riposte_walker_one_byte_off_free, riposte_walker_one_byte_off_cycle,
+        riposte_walker_one_byte_off_port
+    );
+
+    /// A card with one fault; see `build.rs`.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Mutant {
+        GateIgnoresKill,
+        PriceOneByteOff,
+        ChecksumOneOff,
+        WalkerOneByteOff,
+    }
+
+    impl Verilated {
+        pub fn mutant(mutant: Mutant) -> Verilated {
+            Verilated::with(match mutant {
+                Mutant::GateIgnoresKill => KILL,
+                Mutant::PriceOneByteOff => PRICE,
+                Mutant::ChecksumOneOff => CHECKSUM,
+                Mutant::WalkerOneByteOff => WALKER,
+            })
+        }
+
+        /// The card with readable ports of its blocks; slow.
+        pub fn open() -> Verilated {
+            Verilated::with(OPEN)
+        }
+
+        /// Value of port `index` (of `riposte_card::block_ports`) behind the last cycle's edge, low word first.
+        pub fn port(&mut self, index: usize) -> [u32; 16] {
+            let mut words = [0; 16];
+            // SAFETY: `model` is live; the shim writes at most 16 words, since no port is wider than 512 bits,
+            // and nothing for an index it does not know.
+            unsafe { (self.functions.port)(self.model, index as u32, words.as_mut_ptr()) };
+            words
+        }
+    }
+}
+
+#[cfg(feature = "test-models")]
+pub use test_models::Mutant;
 
 /// The Verilated card.
 pub struct Verilated {
-    model: *mut CardModel,
+    functions: Functions,
+    model: *mut c_void,
     cycle: u64,
     commands: VecDeque<(u64, Command)>,
     output: Output,
@@ -74,17 +149,22 @@ impl Default for Verilated {
 
 impl Drop for Verilated {
     fn drop(&mut self) {
-        // SAFETY: `model` came from `riposte_card_new` and is freed once, here.
-        unsafe { riposte_card_free(self.model) }
+        // SAFETY: `model` came from these functions' `new` and is freed once, here.
+        unsafe { (self.functions.free)(self.model) }
     }
 }
 
 impl Verilated {
     /// A card after reset.
     pub fn new() -> Verilated {
+        Verilated::with(CARD)
+    }
+
+    fn with(functions: Functions) -> Verilated {
         // SAFETY: no arguments; the shim never returns null (C++ `new` throws and aborts instead).
-        let model = unsafe { riposte_card_new() };
+        let model = unsafe { (functions.new)() };
         let mut card = Verilated {
+            functions,
             model,
             cycle: 0,
             commands: VecDeque::new(),
@@ -94,6 +174,21 @@ impl Verilated {
         };
         card.reset();
         card
+    }
+
+    /// One cycle that shows `part.bytes`, at most eight, as one word of a frame.
+    pub fn word(&mut self, part: &Frame, last: bool) {
+        let mut bytes = [0; 8];
+        bytes[..part.bytes.len()].copy_from_slice(part.bytes);
+        self.step(&mut CardInput {
+            time_ns: part.time_ns,
+            rx_data: u64::from_le_bytes(bytes),
+            rx_bytes: part.bytes.len() as u8,
+            rx_last: last.into(),
+            rx_bad: (last && !part.fcs_good).into(),
+            rx_valid: 1,
+            ..quiet()
+        });
     }
 
     /// One cycle with `input`, its command apart.
@@ -109,7 +204,7 @@ impl Verilated {
         let mut output = CardOutput::default();
         // SAFETY: `model` is live, both records have the shim's layout, and `command` is null or points to
         // `words`, which outlives the call.
-        unsafe { riposte_card_cycle(self.model, input, &mut output) };
+        unsafe { (self.functions.cycle)(self.model, input, &mut output) };
         let _ = words;
         if input.reset == 0 {
             self.collect(&output);
@@ -189,22 +284,11 @@ impl Card for Verilated {
     fn frame(&mut self, frame: &Frame) {
         assert!(!frame.bytes.is_empty(), "a frame has at least one byte");
         let words = frame.bytes.len().div_ceil(8);
-        for (index, chunk) in frame.bytes.chunks(8).enumerate() {
+        for (index, bytes) in frame.bytes.chunks(8).enumerate() {
             if frame.stalls >> (index % 64) & 1 == 1 {
                 self.step(&mut quiet());
             }
-            let mut bytes = [0; 8];
-            bytes[..chunk.len()].copy_from_slice(chunk);
-            let last = index + 1 == words;
-            self.step(&mut CardInput {
-                time_ns: frame.time_ns,
-                rx_data: u64::from_le_bytes(bytes),
-                rx_bytes: chunk.len() as u8,
-                rx_last: last.into(),
-                rx_bad: (last && !frame.fcs_good).into(),
-                rx_valid: 1,
-                ..quiet()
-            });
+            self.word(&Frame { bytes, ..*frame }, index + 1 == words);
         }
     }
 
