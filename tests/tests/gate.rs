@@ -1,13 +1,14 @@
 //! Each reason of the gate refuses, and just inside the limit an order passes; on model and gateware. Oracle: the
 //! card's page.
 use riposte_map::{
+    counter::Counter,
     limits::{DECISION_QUEUE, RULES},
     reason::Reason,
     shm::{Command, EventKind, Opcode},
 };
 use riposte_tests::{
     bench::{Bench, LOCATE, ON_TRADE, instrument, is_order, on_each_card, orders, reasons},
-    messages::{action, trade},
+    messages::{action, add, trade},
     parameters::{Instrument, Rule, command, opening, parameters},
 };
 
@@ -271,5 +272,23 @@ fn commands_are_refused_for_their_reason() {
         let (unknown, old, touched) = (Reason::BadOpcode, Reason::OldGeneration, Reason::BookNotClean);
         assert_eq!(reasons(&output, EventKind::Command), [unknown, unknown, old, old, touched, Reason::None]);
         assert!(!output.events.iter().any(is_order));
+    });
+}
+
+#[test]
+fn a_card_that_would_lose_an_event_kills_itself() {
+    on_each_card(|card| {
+        let mut bench = Bench::on_trade(card);
+        // A Command event every cycle goes before the Book events, whose queue fills.
+        for ahead in 0..200 {
+            bench.command(ahead, command(Opcode::Trace, 0, 0, 0, 1, &[]));
+        }
+        let adds: Vec<_> = (1..30).map(|reference| add(LOCATE, reference, b'B', 100, 650_000)).collect();
+        bench.show(&adds);
+        bench.settle();
+        assert!(bench.count(Counter::EventsLost) > 0);
+        assert_eq!(verdict(&mut bench), Reason::Killed);
+        bench.simple(Opcode::ClearKill);
+        assert_eq!(verdict(&mut bench), SENT, "a person may resume");
     });
 }
