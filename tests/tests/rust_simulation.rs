@@ -142,7 +142,7 @@ fn every_port_of_every_block_is_equal_in_every_cycle() {
     let mut traffic = Traffic::new(4, &locates, 1_500_000, Faults::MANY);
     let first = traffic.opening();
     pair.frame(&first.bytes, first.time_ns, true);
-    while pair.cycle < 1500 {
+    while pair.cycle < 6000 {
         let piece = traffic.piece();
         for _ in 0..piece.gap.min(3) {
             pair.idle();
