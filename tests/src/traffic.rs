@@ -328,7 +328,7 @@ impl Traffic {
             gap: self.random.pick(&[0, 0, 1, 3, 30]),
         };
         if happens(&mut self.random, self.faults.stalled_frame) {
-            piece.stalls = self.random.next() & self.random.next();
+            piece.stalls = self.random.draw() & self.random.draw();
         }
         if happens(&mut self.random, self.faults.cut_frame) {
             let length = 1 + self.random.below(piece.bytes.len() as u64) as usize;
@@ -365,7 +365,7 @@ impl Traffic {
         }
         if happens(&mut self.random, self.faults.broken_block) {
             let at = self.random.below(body.len() as u64) as usize;
-            body[at] = self.random.next() as u8;
+            body[at] = self.random.draw() as u8;
         }
         let mut first = self.sequence;
         if happens(&mut self.random, self.faults.lost_packet) {

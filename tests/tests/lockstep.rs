@@ -171,7 +171,7 @@ fn ladder(round: u64) -> Vec<Vec<u8>> {
             _ => None,
         };
         // In every other round deletes alone: nothing is shorter.
-        part.filter(|_| round % 2 == 0).into_iter().chain([delete(LOCATE, reference(at))])
+        part.filter(|_| round.is_multiple_of(2)).into_iter().chain([delete(LOCATE, reference(at))])
     });
     rises.chain(falls).collect()
 }
