@@ -32,14 +32,14 @@ pub struct Commit {
     waiting: Queue<Resolved, 3, 4>,
     bids: LookupMemory<Bits<64>, 4>,
     asks: LookupMemory<Bits<64>, 4>,
-    roots: LookupMemory<Bits<65>, 5>,
+    roots: LookupMemory<Bits<64>, 5>,
     // The operation whose turn it is, with the tops of its instrument and its root.
     turn: DFF<Resolved>,
     turn_valid: DFF<bool>,
-    bid_before: DFF<Bits<64>>,
-    ask_before: DFF<Bits<64>>,
+    own_before: DFF<Bits<64>>,
+    other_before: DFF<Bits<64>>,
     root_ready: DFF<bool>,
-    root_found: DFF<Bits<65>>,
+    root_found: DFF<Bits<64>>,
     rested: DFF<bool>,
     done: DFF<Bits<32>>,
     record: DFF<Committed>,
@@ -52,7 +52,7 @@ pub struct Commit {
     take: Signal<Local, bool>,
     free: Signal<Local, bool>,
     ahead_instrument: Signal<Local, Bits<4>>,
-    root_bits: Signal<Local, Bits<65>>,
+    root_bits: Signal<Local, Bits<64>>,
     turn_tag: Signal<Local, Bits<5>>,
     entering: Signal<Local, Bits<32>>,
     leaving: Signal<Local, Bits<32>>,
@@ -60,7 +60,12 @@ pub struct Commit {
     quantity: Signal<Local, Bits<32>>,
     empty: Signal<Local, bool>,
     equal: Signal<Local, bool>,
-    better: Signal<Local, bool>,
+    above: Signal<Local, bool>,
+    below: Signal<Local, bool>,
+    replaces: Signal<Local, bool>,
+    grown: Signal<Local, Bits<32>>,
+    own_after: Signal<Local, Bits<64>>,
+    ahead_sell: Signal<Local, bool>,
     sum: Signal<Local, Bits<33>>,
     difference: Signal<Local, Bits<32>>,
     empties: Signal<Local, bool>,
@@ -79,7 +84,7 @@ impl Logic for Commit {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, turn, turn_valid, bid_before, ask_before, root_ready, root_found, rested, done, record, bid_after,
+            self, clock, turn, turn_valid, own_before, other_before, root_ready, root_found, rested, done, record, bid_after,
             ask_after, commits
         );
         clock!(self, clock, waiting, bids, asks, roots);
@@ -106,53 +111,49 @@ impl Logic for Commit {
         }
         self.arrives.next = self.resolved_valid.val() | self.light.val();
         // ---- what it does to its side's top
-        self.price.next = self.bid_before.q.val().get_bits::<32>(0);
-        self.quantity.next = self.bid_before.q.val().get_bits::<32>(32);
-        self.better.next = self.turn.q.val().level_price > self.bid_before.q.val().get_bits::<32>(0);
-        if self.turn.q.val().sell {
-            self.price.next = self.ask_before.q.val().get_bits::<32>(0);
-            self.quantity.next = self.ask_before.q.val().get_bits::<32>(32);
-            self.better.next = self.turn.q.val().level_price < self.ask_before.q.val().get_bits::<32>(0);
-        }
+        self.price.next = self.own_before.q.val().get_bits::<32>(0);
+        self.quantity.next = self.own_before.q.val().get_bits::<32>(32);
         self.empty.next = self.quantity.val() == 0;
-        self.equal.next = !self.empty.val() & (self.price.val() == self.turn.q.val().level_price);
+        self.above.next = self.turn.q.val().level_price > self.price.val();
+        self.below.next = self.turn.q.val().level_price < self.price.val();
+        self.equal.next = !self.empty.val() & !self.above.val() & !self.below.val();
         self.sum.next = bit_cast::<33, 32>(self.quantity.val()) + bit_cast::<33, 32>(self.turn.q.val().shares);
+        self.grown.next = self.sum.val().get_bits::<32>(0);
+        if self.sum.val().get_bit(32) {
+            self.grown.next = self.k_full.val();
+        }
         self.difference.next = self.quantity.val() - self.turn.q.val().shares;
         self.empties.next = self.turn.q.val().shares >= self.quantity.val();
         self.slow.next = self.turn.q.val().remove & self.equal.val() & self.empties.val();
+        self.replaces.next = self.turn.q.val().add
+            & (self.empty.val()
+                | (self.above.val() & !self.turn.q.val().sell)
+                | (self.below.val() & self.turn.q.val().sell));
         self.price_after.next = self.price.val();
         self.quantity_after.next = self.quantity.val();
-        if self.turn.q.val().add {
-            if self.empty.val() | self.better.val() {
-                self.price_after.next = self.turn.q.val().level_price;
-                self.quantity_after.next = self.turn.q.val().shares;
+        if self.equal.val() {
+            if self.turn.q.val().add {
+                self.quantity_after.next = self.grown.val();
             }
-            if self.equal.val() {
-                self.quantity_after.next = self.sum.val().get_bits::<32>(0);
-                if self.sum.val().get_bit(32) {
-                    self.quantity_after.next = self.k_full.val();
-                }
+            if self.turn.q.val().remove {
+                self.quantity_after.next = self.difference.val();
             }
         }
-        if self.turn.q.val().remove & self.equal.val() {
-            self.quantity_after.next = self.difference.val();
+        if self.replaces.val() {
+            self.price_after.next = self.turn.q.val().level_price;
+            self.quantity_after.next = self.turn.q.val().shares;
         }
         if self.slow.val() {
-            self.price_after.next = 0.into();
-            self.quantity_after.next = 0.into();
-            if self.root_found.q.val().get_bit(64) {
-                self.price_after.next = self.root_found.q.val().get_bits::<32>(32);
-                self.quantity_after.next = self.root_found.q.val().get_bits::<32>(0);
-            }
+            self.price_after.next = self.root_found.q.val().get_bits::<32>(32);
+            self.quantity_after.next = self.root_found.q.val().get_bits::<32>(0);
         }
-        self.bid_now.next = self.bid_before.q.val();
-        self.ask_now.next = self.ask_before.q.val();
+        self.own_after.next = (bit_cast::<64, 32>(self.quantity_after.val()) << 32)
+            | bit_cast::<64, 32>(self.price_after.val());
+        self.bid_now.next = self.own_after.val();
+        self.ask_now.next = self.other_before.q.val();
         if self.turn.q.val().sell {
-            self.ask_now.next = (bit_cast::<64, 32>(self.quantity_after.val()) << 32)
-                | bit_cast::<64, 32>(self.price_after.val());
-        } else {
-            self.bid_now.next = (bit_cast::<64, 32>(self.quantity_after.val()) << 32)
-                | bit_cast::<64, 32>(self.price_after.val());
+            self.bid_now.next = self.other_before.q.val();
+            self.ask_now.next = self.own_after.val();
         }
         self.take.next =
             self.turn_valid.q.val() & !self.rested.q.val() & (!self.slow.val() | self.root_ready.q.val());
@@ -169,26 +170,35 @@ impl Logic for Commit {
                 self.turn.d.next = self.arriving.val();
             }
         }
-        self.bids.write.next = self.take.val();
+        self.bids.write.next = self.take.val() & !self.turn.q.val().sell;
         self.bids.write_address.next = self.turn.q.val().instrument;
-        self.bids.write_data.next = self.bid_now.val();
-        self.asks.write.next = self.take.val();
+        self.bids.write_data.next = self.own_after.val();
+        self.asks.write.next = self.take.val() & self.turn.q.val().sell;
         self.asks.write_address.next = self.turn.q.val().instrument;
-        self.asks.write_data.next = self.ask_now.val();
+        self.asks.write_data.next = self.own_after.val();
         // ---- its tops and its root: read while it has the turn and cannot go, or as it arrives. A commit in this
         // cycle makes the next wait one, in which they are read again.
         self.ahead_instrument.next = self.arriving.val().instrument;
+        self.ahead_sell.next = self.arriving.val().sell;
         if self.turn_valid.q.val() {
             self.ahead_instrument.next = self.turn.q.val().instrument;
+            self.ahead_sell.next = self.turn.q.val().sell;
         }
         self.turn_tag.next = self.turn.q.val().tag;
         self.bids.read_address.next = self.ahead_instrument.val();
         self.asks.read_address.next = self.ahead_instrument.val();
-        self.bid_before.d.next = self.bids.read_data.val();
-        self.ask_before.d.next = self.asks.read_data.val();
-        self.root_bits.next = (bit_cast::<65, 1>(self.root.val().used.into()) << 64)
-            | (bit_cast::<65, 32>(self.root.val().key) << 32)
-            | bit_cast::<65, 32>(self.root.val().quantity);
+        self.own_before.d.next = self.bids.read_data.val();
+        self.other_before.d.next = self.asks.read_data.val();
+        if self.ahead_sell.val() {
+            self.own_before.d.next = self.asks.read_data.val();
+            self.other_before.d.next = self.bids.read_data.val();
+        }
+        // An empty side is price 0, quantity 0.
+        self.root_bits.next = 0.into();
+        if self.root.val().used {
+            self.root_bits.next =
+                (bit_cast::<64, 32>(self.root.val().key) << 32) | bit_cast::<64, 32>(self.root.val().quantity);
+        }
         self.roots.write.next = self.root_valid.val();
         self.roots.write_address.next = self.root_tag.val();
         self.roots.write_data.next = self.root_bits.val();

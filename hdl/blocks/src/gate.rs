@@ -144,7 +144,7 @@ pub struct Gate {
     // The frame that is being sent.
     sending: DFF<bool>,
     word: DFF<Bits<4>>,
-    words: DFF<Bits<5>>,
+    last_word: DFF<Bits<4>>,
     last_bytes: DFF<Bits<4>>,
     image_base: DFF<Bits<7>>,
     sent_sequence: DFF<Bits<32>>,
@@ -178,13 +178,10 @@ pub struct Gate {
     own: Signal<Local, Bits<16>>,
     reason: Signal<Local, Bits<8>>,
     passes: Signal<Local, bool>,
-    at: Signal<Local, Bits<4>>,
     running: Signal<Local, bool>,
     image_at: Signal<Local, Bits<11>>,
     next_word: Signal<Local, Bits<4>>,
-    words_now: Signal<Local, Bits<5>>,
-    last_index: Signal<Local, Bits<5>>,
-    bytes_now: Signal<Local, Bits<4>>,
+    words_less: Signal<Local, Bits<5>>,
     is_last: Signal<Local, bool>,
     quantity: Signal<Local, Bits<32>>,
     price: Signal<Local, Bits<32>>,
@@ -197,6 +194,7 @@ pub struct Gate {
     k_held: Konst<5, { limits::DECISION_QUEUE as u64 }>,
     k_eight: Konst<4, 8>,
     k_words: Konst<5, { limits::IMAGE_WORDS as u64 }>,
+    k_words_min: Konst<5, { limits::IMAGE_WORDS_MIN as u64 }>,
     k_sent: Konst<8, { EventKind::OrderSent as u64 }>,
     k_refused: Konst<8, { EventKind::OrderRefused as u64 }>,
     r_none: Konst<8, { Reason::None as u64 }>,
@@ -218,7 +216,7 @@ impl Logic for Gate {
     fn update(&mut self) {
         dff_setup!(
             self, clock, current, current_valid, remaining, held, holdoff, judging, picked, rule, limit, template, tcp_sequence, acknowledgement, user_ref,
-            sending, word, words, last_bytes, image_base, sent_sequence, sent_acknowledgement, sent_user_ref, sent_template, sent_time,
+            sending, word, last_word, last_bytes, image_base, sent_sequence, sent_acknowledgement, sent_user_ref, sent_template, sent_time,
             out_data, out_bytes, out_last, out_valid, out_time
         );
         clock!(self, clock, decisions, limit_rows, images, checksum);
@@ -296,7 +294,7 @@ impl Logic for Gate {
         // ---- g: the gate. The last reason written is the first of the contract's order.
         self.own.next = self.k_bit.val() << bit_cast::<16, 4>(self.picked.q.val().instrument);
         self.no_session.next = self.user_ref.q.val() == 0;
-        self.no_template.next = (self.template.q.val().words == 0)
+        self.no_template.next = (self.template.q.val().words < self.k_words_min.val())
             | (self.template.q.val().words > self.k_words.val())
             | (self.template.q.val().last_bytes == 0)
             | (self.template.q.val().last_bytes > self.k_eight.val());
@@ -352,12 +350,13 @@ impl Logic for Gate {
         self.consistent.clock.next = self.clock.val();
         self.consistent.ok.next =
             !self.judging.q.val() | (self.passes.val() == (self.reason.val() == self.r_none.val()));
+        self.words_less.next = self.template.q.val().words - 1;
         if self.passes.val() {
             self.holdoff.d.next = self.template.q.val().words + self.k_gap.val();
             self.tcp_sequence.d.next =
                 self.tcp_sequence.q.val() + bit_cast::<32, 8>(self.template.q.val().payload_bytes);
             self.user_ref.d.next = self.user_ref.q.val() + 1;
-            self.words.d.next = self.template.q.val().words;
+            self.last_word.d.next = self.words_less.val().get_bits::<4>(0);
             self.last_bytes.d.next = self.template.q.val().last_bytes;
             self.sent_sequence.d.next = self.tcp_sequence.q.val();
             self.sent_acknowledgement.d.next = self.acknowledgement.q.val();
@@ -371,27 +370,19 @@ impl Logic for Gate {
             self.user_ref.d.next = self.session_user_ref.val();
         }
         // ---- g and on: the words of the image, one a cycle, behind the gate's pass
-        self.at.next = self.word.q.val();
-        self.words_now.next = self.words.q.val();
-        self.bytes_now.next = self.last_bytes.q.val();
-        if self.passes.val() {
-            self.at.next = 0.into();
-            self.words_now.next = self.template.q.val().words;
-            self.bytes_now.next = self.template.q.val().last_bytes;
-        }
+        // `word` is 0 unless a frame is being sent, so the first word needs no choice.
         self.running.next = self.passes.val() | self.sending.q.val();
-        self.last_index.next = self.words_now.val() - 1;
-        self.is_last.next = bit_cast::<5, 4>(self.at.val()) == self.last_index.val();
-        self.next_word.next = self.at.val() + 1;
-        self.sending.d.next = self.running.val() & !self.is_last.val();
-        self.word.d.next = self.next_word.val();
+        self.next_word.next = self.word.q.val() + 1;
+        self.is_last.next = self.sending.q.val() & (self.word.q.val() == self.last_word.q.val());
+        self.sending.d.next = self.passes.val() | (self.sending.q.val() & !self.is_last.val());
+        self.word.d.next = 0.into();
+        if self.running.val() & !self.is_last.val() {
+            self.word.d.next = self.next_word.val();
+        }
         self.image_at.next = bit_cast::<11, 7>(self.template_at.val()) << 4;
         if self.judging.q.val() | self.sending.q.val() {
             self.image_at.next =
                 (bit_cast::<11, 7>(self.image_base.q.val()) << 4) | bit_cast::<11, 4>(self.next_word.val());
-        }
-        if self.judging.q.val() & !self.passes.val() {
-            self.image_at.next = bit_cast::<11, 7>(self.template_at.val()) << 4;
         }
         self.images.read_address.next = self.image_at.val();
         self.checksum.partial.next = self.sent_template.q.val().checksum;
@@ -405,7 +396,7 @@ impl Logic for Gate {
         self.price.next = self.sent_template.q.val().price;
         self.image.next = self.images.read_data.val();
         self.patched.next = self.image.val();
-        match self.at.val().index() {
+        match self.word.q.val().index() {
             4 => {
                 self.patched.next = (bit_cast::<64, 48>(self.image.val().get_bits::<48>(16)) << 16)
                     | bit_cast::<64, 16>(self.sent_sequence.q.val().get_bits::<16>(16));
@@ -441,10 +432,10 @@ impl Logic for Gate {
             _ => {}
         }
         self.out_valid.d.next = self.running.val();
-        self.out_last.d.next = self.running.val() & self.is_last.val();
+        self.out_last.d.next = self.is_last.val();
         self.out_bytes.d.next = self.k_eight.val();
         if self.is_last.val() {
-            self.out_bytes.d.next = self.bytes_now.val();
+            self.out_bytes.d.next = self.last_bytes.q.val();
         }
         self.out_data.d.next = self.patched.val();
         self.out_time.d.next = self.sent_time.q.val();
@@ -479,6 +470,7 @@ impl Logic for Gate {
             self.holdoff.d.next = 0.into();
             self.judging.d.next = false;
             self.sending.d.next = false;
+            self.word.d.next = 0.into();
             self.out_valid.d.next = false;
             self.user_ref.d.next = 0.into();
         }

@@ -65,7 +65,8 @@ pub struct Walker {
     lane: DFF<Bits<3>>,
     length: DFF<Bits<8>>,
     length_high: DFF<bool>,
-    hit_remaining: DFF<Bits<18>>,
+    room: DFF<Bits<18>>,
+    stopped: DFF<bool>,
     alive: DFF<bool>,
     since: DFF<Bits<3>>,
     plan: DFF<Bits<9>>,
@@ -109,8 +110,6 @@ pub struct Walker {
     length_now: Signal<Local, Bits<8>>,
     high_now: Signal<Local, Bits<8>>,
     next_position: Signal<Local, Bits<9>>,
-    block_bytes: Signal<Local, Bits<18>>,
-    room: Signal<Local, Bits<18>>,
     bad_block: Signal<Local, bool>,
     wrong_length: Signal<Local, bool>,
     stop: Signal<Local, bool>,
@@ -138,6 +137,7 @@ pub struct Walker {
     k_one: Konst<16, 1>,
     k_word: Konst<18, 8>,
     k_walk_base: Konst<18, 56>,
+    k_room: Konst<18, 6>,
     k_min: Konst<8, { limits::BLOCK_BYTES_MIN as u64 }>,
     k_system: Konst<8, { itch::system_event::CODE as u64 }>,
     k_system_length: Konst<8, { itch::system_event::LENGTH as u64 }>,
@@ -184,22 +184,23 @@ impl Logic for Walker {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, position, near, active, more, left, remaining, hit, lane, length, length_high, hit_remaining,
-            alive, since, plan, head, head_length, classified, block_index, blocks, was_watched, was_instrument,
+            self, clock, position, near, active, more, left, remaining, hit, lane, length, length_high, room,
+            stopped, alive, since, plan, head, head_length, classified, block_index, blocks, was_watched, was_instrument,
             was_bank, was_generation, counted, counted_index, counted_known, counted_kind, previous, part1, part2,
             part3, decided, decided_system, system_event, record, decided_at, last, missing, is_malformed,
             is_bad_length
         );
         // ---- what is known of the last block: does it fit, is its type's length right?
-        self.block_bytes.next = bit_cast::<18, 8>(self.length.q.val()) + bit_cast::<18, 3>(self.lane.q.val());
-        self.room.next = self.hit_remaining.q.val() - self.block_bytes.val();
+        // In the cycle behind a prefix, `position` is lane + length - 6 and `room` what is left less those 6.
         self.bad_block.next = self.hit.q.val()
+            & !self.stopped.q.val()
             & (self.length_high.q.val()
                 | (self.length.q.val() < self.k_min.val())
-                | self.room.val().get_bit(17)
-                | (self.room.val() == 0));
+                | self.room.q.val().get_bit(17)
+                | (self.room.q.val() <= bit_cast::<18, 9>(self.position.q.val())));
         self.types.code.next = self.head.q.val().get_bits::<8>(56);
         self.wrong_length.next = self.classified.q.val()
+            & !self.stopped.q.val()
             & self.types.known.val()
             & (self.types.length.val() != self.head_length.q.val());
         self.stop.next = self.bad_block.val() | self.wrong_length.val();
@@ -261,7 +262,6 @@ impl Logic for Walker {
         self.here.next = self.near.q.val()
             & ((self.first.val() & self.count_good.val()) | (self.active.q.val() & self.more.q.val()))
             & (!self.word.last.val() | (bit_cast::<4, 3>(self.at.val()) < self.word.bytes.val()))
-            & !self.stop.val()
             & !self.last.q.val();
         self.hit.d.next = false;
         self.last.d.next = false;
@@ -285,7 +285,7 @@ impl Logic for Walker {
                 self.lane.d.next = self.at.val();
                 self.length.d.next = self.length_now.val();
                 self.length_high.d.next = self.high_now.val() != 0;
-                self.hit_remaining.d.next = self.remaining.q.val();
+                self.room.d.next = self.remaining.q.val() - self.k_room.val();
             }
             if self.index.val() == 6 {
                 self.position.d.next = self.k_first_untagged.val();
@@ -294,14 +294,20 @@ impl Logic for Walker {
                     self.position.d.next = self.k_first_tagged.val();
                 }
                 self.remaining.d.next = bit_cast::<18, 17>(self.payload_end.val()) - self.k_walk_base.val();
+                self.stopped.d.next = false;
             }
             self.last.d.next = self.word.last.val();
         }
+        // A fault ends the packet. What was found meanwhile is masked by `stopped` where it is used, a cycle later.
         if self.stop.val() {
-            self.active.d.next = false;
+            self.stopped.d.next = true;
         }
         // The frame is over and a block that its packet promised was not reached.
-        self.missing.d.next = self.last.q.val() & self.active.q.val() & self.more.q.val() & !self.stop.val();
+        self.missing.d.next = self.last.q.val()
+            & self.active.q.val()
+            & self.more.q.val()
+            & !self.stop.val()
+            & !self.stopped.q.val();
         if self.last.q.val() {
             self.active.d.next = false;
         }
@@ -326,8 +332,7 @@ impl Logic for Walker {
             & self.alive.q.val()
             & (self.since.q.val() != 1)
             & (self.plan.q.val().get_bits::<6>(3) == bit_cast::<6, 3>(self.since.q.val()))
-            & self.in_word.val()
-            & !self.wrong_length.val();
+            & self.in_word.val();
         // A system event is so short that its last byte may be in the word behind its prefix.
         self.decides_early.next = self.word.valid.val()
             & self.alive.q.val()
@@ -335,8 +340,7 @@ impl Logic for Walker {
             & (self.length.q.val() == self.k_system_length.val())
             & !self.lane.q.val().get_bit(2)
             & (!self.word.last.val()
-                | ((bit_cast::<4, 3>(self.lane.q.val()) | 4) < self.word.bytes.val()))
-            & !self.stop.val();
+                | ((bit_cast::<4, 3>(self.lane.q.val()) | 4) < self.word.bytes.val()));
 
         // ---- the message, turned so that its first byte is on top
         self.pair.next =
@@ -385,7 +389,7 @@ impl Logic for Walker {
         if self.word.valid.val() {
             match self.since.q.val().index() {
                 1 => {
-                    if self.alive.q.val() & !self.stop.val() {
+                    if self.alive.q.val() {
                         self.head.d.next = self.upper.val();
                         self.head_length.d.next = self.length.q.val();
                         self.classified.d.next = true;
@@ -405,7 +409,7 @@ impl Logic for Walker {
                 self.since.d.next = 1.into();
             }
         }
-        if self.stop.val() | (self.word.valid.val() & self.word.last.val()) {
+        if self.word.valid.val() & self.word.last.val() {
             self.alive.d.next = false;
         }
         if self.word.valid.val() & self.here.val() {
@@ -441,7 +445,7 @@ impl Logic for Walker {
         }
 
         // ---- classified: the instrument table answers in this cycle, the counters count in the next
-        self.counted.d.next = self.classified.q.val() & !self.wrong_length.val();
+        self.counted.d.next = self.classified.q.val() & !self.wrong_length.val() & !self.stopped.q.val();
         self.counted_index.d.next = self.block_index.q.val();
         self.counted_known.d.next = self.types.known.val();
         self.counted_kind.d.next = self.types.kind.val();
@@ -478,6 +482,7 @@ impl Logic for Walker {
         if self.reset.val() {
             self.active.d.next = false;
             self.alive.d.next = false;
+            self.stopped.d.next = false;
             self.hit.d.next = false;
             self.classified.d.next = false;
             self.decided.d.next = false;
@@ -488,7 +493,8 @@ impl Logic for Walker {
         self.alignment.clock.next = self.clock.val();
         self.alignment.ok.next = !self.active.q.val()
             | (self.near.q.val() == (self.position.q.val().get_bits::<6>(3) == 0));
-        self.fresh.next = self.deliver.val() & (self.block_index.q.val() >= self.skip.val());
+        self.fresh.next =
+            self.deliver.val() & (self.block_index.q.val() >= self.skip.val()) & !self.stopped.q.val();
         self.locate.next = self.head.q.val().get_bits::<16>(self.o_locate.val().index());
         self.message.next = self.record.q.val();
         self.valid.next = self.decided.q.val() & self.fresh.val() & self.was_watched.q.val();

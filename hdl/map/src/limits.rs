@@ -32,6 +32,8 @@ pub const DECISION_QUEUE: usize = 16;
 
 /// Largest order segment, Ethernet header to last payload byte, in 8-byte words.
 pub const IMAGE_WORDS: usize = 16;
+/// Smallest: two words, so that the first is never the last.
+pub const IMAGE_WORDS_MIN: usize = 2;
 pub const IMAGE_WORD_BITS: usize = 4;
 /// Idle words between two transmitted frames: preamble, FCS and inter-frame gap of a 10 Gb/s MAC.
 pub const TRANSMIT_GAP_WORDS: usize = 4;

@@ -1,6 +1,6 @@
 //! The gate's checks in their order, and the frame of an order that passed.
 use crate::bank::{Instrument, Template};
-use riposte_map::{limits::IMAGE_WORDS, reason::Reason};
+use riposte_map::{limits::{IMAGE_WORDS, IMAGE_WORDS_MIN}, reason::Reason};
 
 /// The order session: what the next segment and order carry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub fn refusal(
             Reason::Collar,
         ),
         (
-            !(1..=IMAGE_WORDS).contains(&usize::from(words)) || !(1..=8).contains(&last_bytes),
+            !(IMAGE_WORDS_MIN..=IMAGE_WORDS).contains(&usize::from(words)) || !(1..=8).contains(&last_bytes),
             Reason::TemplateUnset,
         ),
         (sight.user_ref == 0, Reason::SessionUnset),

@@ -303,7 +303,10 @@ impl Card for Verilated {
         output.transmitted.append(&mut self.output.transmitted);
     }
 
+    /// The gateware goes on for a few cycles of its own, which the card's clock does not count; whatever comes out in
+    /// them belongs to the present cycle.
     fn counters(&mut self) -> [u32; Counter::COUNT] {
+        let cycle = self.cycle;
         let mut values = [0; Counter::COUNT];
         for (index, value) in values.iter_mut().enumerate() {
             for _ in 0..COUNTER_CYCLES {
@@ -311,6 +314,7 @@ impl Card for Verilated {
                 *value = output.counter;
             }
         }
+        self.cycle = cycle;
         values
     }
 }
