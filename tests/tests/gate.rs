@@ -156,7 +156,7 @@ fn a_template_must_be_set_and_have_a_shape() {
     let layout = |words: u64, last: u64| u64::from(b'B') | words << 8 | last << 16 | 50 << 24;
     on_each_card(|card| {
         let shapes = [
-            ((1, 1), SENT), ((13, 8), SENT), ((16, 8), SENT), ((0, 8), Reason::TemplateUnset),
+            ((2, 1), SENT), ((13, 8), SENT), ((16, 8), SENT), ((1, 8), Reason::TemplateUnset),
             ((17, 8), Reason::TemplateUnset), ((13, 0), Reason::TemplateUnset), ((13, 9), Reason::TemplateUnset),
         ];
         for ((words, last), expected) in shapes {

@@ -38,6 +38,8 @@ pub struct Commit {
     turn_valid: DFF<bool>,
     own_before: DFF<Bits<64>>,
     other_before: DFF<Bits<64>>,
+    /// Quarters of the own top's price that equal the operation's.
+    same: DFF<Bits<4>>,
     root_ready: DFF<bool>,
     root_found: DFF<Bits<64>>,
     rested: DFF<bool>,
@@ -63,9 +65,15 @@ pub struct Commit {
     above: Signal<Local, bool>,
     below: Signal<Local, bool>,
     replaces: Signal<Local, bool>,
+    price_new: Signal<Local, Bits<32>>,
+    quantity_new: Signal<Local, Bits<32>>,
+    quantity_kept: Signal<Local, Bits<32>>,
     grown: Signal<Local, Bits<32>>,
     own_after: Signal<Local, Bits<64>>,
     ahead_sell: Signal<Local, bool>,
+    ahead_price: Signal<Local, Bits<32>>,
+    read_price: Signal<Local, Bits<32>>,
+    part: [Signal<Local, Bits<4>>; 4],
     sum: Signal<Local, Bits<33>>,
     difference: Signal<Local, Bits<32>>,
     empties: Signal<Local, bool>,
@@ -84,7 +92,7 @@ impl Logic for Commit {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, turn, turn_valid, own_before, other_before, root_ready, root_found, rested, done, record, bid_after,
+            self, clock, turn, turn_valid, own_before, other_before, same, root_ready, root_found, rested, done, record, bid_after,
             ask_after, commits
         );
         clock!(self, clock, waiting, bids, asks, roots);
@@ -116,7 +124,7 @@ impl Logic for Commit {
         self.empty.next = self.quantity.val() == 0;
         self.above.next = self.turn.q.val().level_price > self.price.val();
         self.below.next = self.turn.q.val().level_price < self.price.val();
-        self.equal.next = !self.empty.val() & !self.above.val() & !self.below.val();
+        self.equal.next = !self.empty.val() & (self.same.q.val() == 0xf);
         self.sum.next = bit_cast::<33, 32>(self.quantity.val()) + bit_cast::<33, 32>(self.turn.q.val().shares);
         self.grown.next = self.sum.val().get_bits::<32>(0);
         if self.sum.val().get_bit(32) {
@@ -125,27 +133,30 @@ impl Logic for Commit {
         self.difference.next = self.quantity.val() - self.turn.q.val().shares;
         self.empties.next = self.turn.q.val().shares >= self.quantity.val();
         self.slow.next = self.turn.q.val().remove & self.equal.val() & self.empties.val();
-        self.replaces.next = self.turn.q.val().add
-            & (self.empty.val()
+        // An add that beats the top replaces it with itself, a removal of all that is there with its root; else the
+        // top's quantity changes, or nothing.
+        self.replaces.next = self.slow.val();
+        self.price_new.next = self.root_found.q.val().get_bits::<32>(32);
+        self.quantity_new.next = self.root_found.q.val().get_bits::<32>(0);
+        self.quantity_kept.next = self.quantity.val();
+        if self.equal.val() & self.turn.q.val().remove {
+            self.quantity_kept.next = self.difference.val();
+        }
+        if self.turn.q.val().add {
+            self.replaces.next = self.empty.val()
                 | (self.above.val() & !self.turn.q.val().sell)
-                | (self.below.val() & self.turn.q.val().sell));
+                | (self.below.val() & self.turn.q.val().sell);
+            self.price_new.next = self.turn.q.val().level_price;
+            self.quantity_new.next = self.turn.q.val().shares;
+            if self.equal.val() {
+                self.quantity_kept.next = self.grown.val();
+            }
+        }
         self.price_after.next = self.price.val();
-        self.quantity_after.next = self.quantity.val();
-        if self.equal.val() {
-            if self.turn.q.val().add {
-                self.quantity_after.next = self.grown.val();
-            }
-            if self.turn.q.val().remove {
-                self.quantity_after.next = self.difference.val();
-            }
-        }
+        self.quantity_after.next = self.quantity_kept.val();
         if self.replaces.val() {
-            self.price_after.next = self.turn.q.val().level_price;
-            self.quantity_after.next = self.turn.q.val().shares;
-        }
-        if self.slow.val() {
-            self.price_after.next = self.root_found.q.val().get_bits::<32>(32);
-            self.quantity_after.next = self.root_found.q.val().get_bits::<32>(0);
+            self.price_after.next = self.price_new.val();
+            self.quantity_after.next = self.quantity_new.val();
         }
         self.own_after.next = (bit_cast::<64, 32>(self.quantity_after.val()) << 32)
             | bit_cast::<64, 32>(self.price_after.val());
@@ -180,9 +191,11 @@ impl Logic for Commit {
         // cycle makes the next wait one, in which they are read again.
         self.ahead_instrument.next = self.arriving.val().instrument;
         self.ahead_sell.next = self.arriving.val().sell;
+        self.ahead_price.next = self.arriving.val().level_price;
         if self.turn_valid.q.val() {
             self.ahead_instrument.next = self.turn.q.val().instrument;
             self.ahead_sell.next = self.turn.q.val().sell;
+            self.ahead_price.next = self.turn.q.val().level_price;
         }
         self.turn_tag.next = self.turn.q.val().tag;
         self.bids.read_address.next = self.ahead_instrument.val();
@@ -194,6 +207,19 @@ impl Logic for Commit {
             self.other_before.d.next = self.bids.read_data.val();
         }
         // An empty side is price 0, quantity 0.
+        // The own top's price is compared in parts as it is read.
+        self.read_price.next = self.bids.read_data.val().get_bits::<32>(0);
+        if self.ahead_sell.val() {
+            self.read_price.next = self.asks.read_data.val().get_bits::<32>(0);
+        }
+        for i in 0..4 {
+            self.part[i].next = 0.into();
+            if self.read_price.val().get_bits::<8>(i * 8) == self.ahead_price.val().get_bits::<8>(i * 8) {
+                self.part[i].next = 1.into();
+            }
+        }
+        self.same.d.next =
+            self.part[0].val() | (self.part[1].val() << 1) | (self.part[2].val() << 2) | (self.part[3].val() << 3);
         self.root_bits.next = 0.into();
         if self.root.val().used {
             self.root_bits.next =

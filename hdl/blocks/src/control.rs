@@ -89,6 +89,7 @@ pub struct Control {
     found: Signal<Local, Bits<4>>,
     mask: Signal<Local, Bits<16>>,
     known: Signal<Local, bool>,
+    is_new: Signal<Local, bool>,
     is_write: Signal<Local, bool>,
     reason: Signal<Local, Bits<8>>,
     commits: Signal<Local, bool>,
@@ -191,7 +192,8 @@ impl Logic for Control {
         if !self.known.val() {
             self.reason.next = self.r_opcode.val();
         }
-        if (self.opcode.val() == self.c_commit.val()) & (self.value.val() <= self.number.q.val()) {
+        self.is_new.next = self.value.val() > self.number.q.val();
+        if (self.opcode.val() == self.c_commit.val()) & !self.is_new.val() {
             self.reason.next = self.r_generation.val();
         }
         if (self.opcode.val() == self.c_validate.val()) & (self.unclean.val() != 0) {
@@ -199,11 +201,11 @@ impl Logic for Control {
         }
         self.commits.next = self.held_valid.q.val()
             & (self.opcode.val() == self.c_commit.val())
-            & (self.reason.val() == self.r_none.val());
+            & self.is_new.val();
         self.generation_after.next = self.number.q.val();
         self.validated.next = 0.into();
         self.dropped.next = self.invalidate.val();
-        if self.held_valid.q.val() & (self.reason.val() == self.r_none.val()) {
+        if self.held_valid.q.val() {
             if self.opcode.val() == self.c_feed.val() {
                 self.group_shadow.d.next = self.arg0.val().get_bits::<32>(0);
                 self.port_shadow.d.next = self.arg0.val().get_bits::<16>(32);
@@ -213,18 +215,6 @@ impl Logic for Control {
                     if self.row.val() == i.to_bits::<4>() {
                         self.locate_shadow[i].d.next = self.arg0.val().get_bits::<16>(0);
                     }
-                }
-            }
-            if self.opcode.val() == self.c_commit.val() {
-                self.generation_after.next = self.value.val();
-                self.in_force.d.next = !self.in_force.q.val();
-                self.group_now.d.next = self.group_shadow.q.val();
-                self.group_shadow.d.next = self.group_now.q.val();
-                self.port_now.d.next = self.port_shadow.q.val();
-                self.port_shadow.d.next = self.port_now.q.val();
-                for i in 0..16 {
-                    self.locate_now[i].d.next = self.locate_shadow[i].q.val();
-                    self.locate_shadow[i].d.next = self.locate_now[i].q.val();
                 }
             }
             if self.opcode.val() == self.c_arm.val() {
@@ -239,7 +229,7 @@ impl Logic for Control {
             if self.opcode.val() == self.c_clear_kill.val() {
                 self.is_killed.d.next = false;
             }
-            if self.opcode.val() == self.c_validate.val() {
+            if (self.opcode.val() == self.c_validate.val()) & (self.unclean.val() == 0) {
                 self.validated.next = self.mask.val();
             }
             if self.opcode.val() == self.c_invalidate.val() {
@@ -247,6 +237,18 @@ impl Logic for Control {
             }
             if self.opcode.val() == self.c_trace.val() {
                 self.is_traced.d.next = self.value.val().get_bit(0);
+            }
+        }
+        if self.commits.val() {
+            self.generation_after.next = self.value.val();
+            self.in_force.d.next = !self.in_force.q.val();
+            self.group_now.d.next = self.group_shadow.q.val();
+            self.group_shadow.d.next = self.group_now.q.val();
+            self.port_now.d.next = self.port_shadow.q.val();
+            self.port_shadow.d.next = self.port_now.q.val();
+            for i in 0..16 {
+                self.locate_now[i].d.next = self.locate_shadow[i].q.val();
+                self.locate_shadow[i].d.next = self.locate_now[i].q.val();
             }
         }
         if self.event_lost.val() {

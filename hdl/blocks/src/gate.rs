@@ -135,6 +135,7 @@ pub struct Gate {
     // The picked order, in the gate.
     judging: DFF<bool>,
     picked: DFF<Decision>,
+    own: DFF<Bits<16>>,
     rule: DFF<Bits<2>>,
     limit: DFF<Limits>,
     template: DFF<Template>,
@@ -175,7 +176,6 @@ pub struct Gate {
     pick_rule: Signal<Local, Bits<2>>,
     template_at: Signal<Local, Bits<7>>,
     picks: Signal<Local, bool>,
-    own: Signal<Local, Bits<16>>,
     reason: Signal<Local, Bits<8>>,
     passes: Signal<Local, bool>,
     running: Signal<Local, bool>,
@@ -215,7 +215,7 @@ impl Logic for Gate {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, current, current_valid, remaining, held, holdoff, judging, picked, rule, limit, template, tcp_sequence, acknowledgement, user_ref,
+            self, clock, current, current_valid, remaining, held, holdoff, judging, picked, own, rule, limit, template, tcp_sequence, acknowledgement, user_ref,
             sending, word, last_word, last_bytes, image_base, sent_sequence, sent_acknowledgement, sent_user_ref, sent_template, sent_time,
             out_data, out_bytes, out_last, out_valid, out_time
         );
@@ -261,6 +261,7 @@ impl Logic for Gate {
         if self.picks.val() {
             self.remaining.d.next = self.remaining.q.val() ^ self.lowest.val();
             self.picked.d.next = self.current.q.val();
+            self.own.d.next = self.k_bit.val() << bit_cast::<16, 4>(self.current.q.val().instrument);
             self.rule.d.next = self.pick_rule.val();
             self.image_base.d.next = self.template_at.val();
         }
@@ -292,7 +293,6 @@ impl Logic for Gate {
         self.limit.d.next = self.limit_rows.read_data.val();
         self.template.d.next = self.template_now.val();
         // ---- g: the gate. The last reason written is the first of the contract's order.
-        self.own.next = self.k_bit.val() << bit_cast::<16, 4>(self.picked.q.val().instrument);
         self.no_session.next = self.user_ref.q.val() == 0;
         self.no_template.next = (self.template.q.val().words < self.k_words_min.val())
             | (self.template.q.val().words > self.k_words.val())
@@ -303,8 +303,8 @@ impl Logic for Gate {
             | (self.template.q.val().price > self.limit.q.val().collar_high);
         self.off_quantity.next = (self.template.q.val().quantity == 0)
             | (self.template.q.val().quantity > self.limit.q.val().quantity_max);
-        self.not_trading.next = (self.trading.val() & self.own.val()) == 0;
-        self.no_book.next = (self.books_valid.val() & self.own.val()) == 0;
+        self.not_trading.next = (self.trading.val() & self.own.q.val()) == 0;
+        self.no_book.next = (self.books_valid.val() & self.own.q.val()) == 0;
         self.stale.next = self.picked.q.val().generation != self.generation.val();
         self.no_generation.next = self.generation.val() == 0;
         self.passes.next = self.judging.q.val()
@@ -356,6 +356,9 @@ impl Logic for Gate {
             self.tcp_sequence.d.next =
                 self.tcp_sequence.q.val() + bit_cast::<32, 8>(self.template.q.val().payload_bytes);
             self.user_ref.d.next = self.user_ref.q.val() + 1;
+        }
+        // No frame is being sent while an order is judged, so these may change whether or not it passes.
+        if self.judging.q.val() {
             self.last_word.d.next = self.words_less.val().get_bits::<4>(0);
             self.last_bytes.d.next = self.template.q.val().last_bytes;
             self.sent_sequence.d.next = self.tcp_sequence.q.val();
@@ -439,7 +442,7 @@ impl Logic for Gate {
         }
         self.out_data.d.next = self.patched.val();
         self.out_time.d.next = self.sent_time.q.val();
-        if self.passes.val() {
+        if self.judging.q.val() {
             self.out_time.d.next = self.picked.q.val().time;
         }
         // ---- the event

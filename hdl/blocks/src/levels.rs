@@ -34,6 +34,9 @@ pub struct BestOfFour {
     bc: Signal<Local, bool>,
     bd: Signal<Local, bool>,
     cd: Signal<Local, bool>,
+    left: Signal<Local, Bits<SLOT_BITS>>,
+    right: Signal<Local, Bits<SLOT_BITS>>,
+    left_wins: Signal<Local, bool>,
 }
 
 impl Logic for BestOfFour {
@@ -49,17 +52,25 @@ impl Logic for BestOfFour {
         self.bc.next = self.b_key.val() >= self.c_key.val();
         self.bd.next = self.b_key.val() >= self.d_key.val();
         self.cd.next = self.c_key.val() >= self.d_key.val();
-        self.best.next = self.d.val();
-        if self.ab.val() & self.ac.val() & self.ad.val() {
-            self.best.next = self.a.val();
-        } else {
-            if !self.ab.val() & self.bc.val() & self.bd.val() {
-                self.best.next = self.b.val();
-            } else {
-                if self.cd.val() {
-                    self.best.next = self.c.val();
-                }
+        self.left.next = self.b.val();
+        self.left_wins.next = self.bd.val();
+        if self.cd.val() {
+            self.left_wins.next = self.bc.val();
+        }
+        if self.ab.val() {
+            self.left.next = self.a.val();
+            self.left_wins.next = self.ad.val();
+            if self.cd.val() {
+                self.left_wins.next = self.ac.val();
             }
+        }
+        self.right.next = self.d.val();
+        if self.cd.val() {
+            self.right.next = self.c.val();
+        }
+        self.best.next = self.right.val();
+        if self.left_wins.val() {
+            self.best.next = self.left.val();
         }
     }
 }

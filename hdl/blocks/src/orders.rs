@@ -28,28 +28,46 @@ pub struct OrderWay {
     pub used: Signal<Out, bool>,
     pub payload: Signal<Out, Bits<PAYLOAD_BITS>>,
     cells: BlockMemory<Bits<SLOT_BITS>, 9>,
-    hits: DFF<bool>,
-    in_use: DFF<bool>,
+    // The match in parts, joined a cycle later.
+    equal: DFF<Bits<4>>,
+    some: DFF<Bits<2>>,
     found: DFF<Bits<PAYLOAD_BITS>>,
-    occupied: Signal<Local, bool>,
+    part: [Signal<Local, Bits<4>>; 4],
+    is_used: Signal<Local, bool>,
+    low: Signal<Local, Bits<2>>,
+    high: Signal<Local, Bits<2>>,
 }
 
 impl Logic for OrderWay {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, hits, in_use, found);
+        dff_setup!(self, clock, equal, some, found);
         self.cells.clock.next = self.clock.val();
         self.cells.read_address.next = self.read_address.val();
         self.cells.write_address.next = self.write_address.val();
         self.cells.write.next = self.write.val();
         self.cells.write_data.next = self.write_data.val();
-        self.occupied.next = self.cells.read_data.val().get_bits::<32>(0) != 0;
-        self.in_use.d.next = self.occupied.val();
-        self.hits.d.next =
-            self.occupied.val() & (self.cells.read_data.val().get_bits::<64>(69) == self.reference.val());
+        for i in 0..4 {
+            self.part[i].next = 0.into();
+            if self.cells.read_data.val().get_bits::<16>(69 + (i * 16)) == self.reference.val().get_bits::<16>(i * 16) {
+                self.part[i].next = 1.into();
+            }
+        }
+        self.equal.d.next =
+            self.part[0].val() | (self.part[1].val() << 1) | (self.part[2].val() << 2) | (self.part[3].val() << 3);
+        self.low.next = 0.into();
+        self.high.next = 0.into();
+        if self.cells.read_data.val().get_bits::<16>(0) != 0 {
+            self.low.next = 1.into();
+        }
+        if self.cells.read_data.val().get_bits::<16>(16) != 0 {
+            self.high.next = 2.into();
+        }
+        self.some.d.next = self.low.val() | self.high.val();
         self.found.d.next = self.cells.read_data.val().get_bits::<PAYLOAD_BITS>(0);
-        self.hit.next = self.hits.q.val();
-        self.used.next = self.in_use.q.val();
+        self.is_used.next = self.some.q.val() != 0;
+        self.hit.next = self.is_used.val() & (self.equal.q.val() == 0xf);
+        self.used.next = self.is_used.val();
         self.payload.next = self.found.q.val();
     }
 }

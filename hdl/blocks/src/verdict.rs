@@ -123,6 +123,10 @@ pub struct Verdict {
     ask3: DFF<Top>,
     context3: DFF<Context>,
     crossed3: DFF<bool>,
+    own: DFF<Bits<16>>,
+    was_held: DFF<Bits<4>>,
+    overflowed3: DFF<bool>,
+    failed3: DFF<bool>,
     holds3: DFF<Bits<4>>,
     prints3: DFF<Bits<4>>,
     is_trading: DFF<Bits<16>>,
@@ -138,17 +142,18 @@ pub struct Verdict {
     print1: Signal<Local, Bits<4>>,
     print2: Signal<Local, Bits<4>>,
     print3: Signal<Local, Bits<4>>,
-    own: Signal<Local, Bits<16>>,
+    own_next: Signal<Local, Bits<16>>,
     book_valid: Signal<Local, bool>,
     trades: Signal<Local, bool>,
     overflowed: Signal<Local, bool>,
     reason: Signal<Local, Bits<8>>,
     broken: Signal<Local, bool>,
-    was_held: Signal<Local, Bits<4>>,
     held_here: [Signal<Local, Bits<4>>; 16],
     held_after: Signal<Local, Bits<4>>,
     rewrites: Signal<Local, bool>,
     fired: Signal<Local, Bits<4>>,
+    fires: Signal<Local, bool>,
+    sound: Signal<Local, bool>,
     judges: Signal<Local, bool>,
     full: Signal<Local, bool>,
     choice: Signal<Local, Decision>,
@@ -169,7 +174,7 @@ impl Logic for Verdict {
     fn update(&mut self) {
         dff_setup!(
             self, clock, valid2, committed2, bid2, ask2, context2, row2, spread2, has_spread2, crossed2, valid3,
-            committed3, bid3, ask3, context3, crossed3, holds3, prints3, is_trading
+            committed3, bid3, ask3, context3, crossed3, own, was_held, overflowed3, failed3, holds3, prints3, is_trading
         );
         clock!(self, clock, contexts, rules, overflows);
         self.contexts.write.next = self.context_write.val();
@@ -228,65 +233,78 @@ impl Logic for Verdict {
         self.bid3.d.next = self.bid2.q.val();
         self.ask3.d.next = self.ask2.q.val();
         self.context3.d.next = self.context2.q.val();
-        self.crossed3.d.next = self.crossed2.q.val();
-        // ---- K + 3: the verdict
-        self.overflows.write.next = self.overflow_valid.val();
-        self.overflows.write_address.next = self.overflow_tag.val();
-        self.overflows.write_data.next = self.overflow.val();
-        self.overflows.read_address.next = self.committed3.q.val().tag;
-        self.overflowed.next = self.overflows.read_data.val();
-        if self.overflow_valid.val() & (self.overflow_tag.val() == self.committed3.q.val().tag) {
-            self.overflowed.next = self.overflow.val();
+        // Verdicts are two cycles apart: what the last one left is there now.
+        self.own_next.next = self.k_bit.val() << bit_cast::<16, 4>(self.committed2.q.val().instrument);
+        self.own.d.next = self.own_next.val();
+        self.trades.next = (self.is_trading.q.val() & self.own_next.val()) != 0;
+        if self.committed2.q.val().action {
+            self.trades.next = self.committed2.q.val().trading;
         }
-        self.own.next = self.k_bit.val() << bit_cast::<16, 4>(self.committed3.q.val().instrument);
-        self.book_valid.next = (self.books_valid.val() & self.own.val()) != 0;
-        self.trades.next = (self.is_trading.q.val() & self.own.val()) != 0;
-        if self.committed3.q.val().action {
-            self.trades.next = self.committed3.q.val().trading;
-            if self.valid3.q.val() {
-                self.is_trading.d.next = self.is_trading.q.val() & (!self.own.val());
-                if self.committed3.q.val().trading {
-                    self.is_trading.d.next = self.is_trading.q.val() | self.own.val();
-                }
-            }
-        }
-        self.reason.next = self.r_none.val();
-        if self.committed3.q.val().evaluated & self.crossed3.q.val() & self.trades.val() {
-            self.reason.next = self.r_crossed.val();
-        }
-        // Only operations that were looked up have a place in the level table.
-        if self.overflowed.val() & self.committed3.q.val().looked_up {
-            self.reason.next = self.r_level.val();
-        }
-        if self.committed3.q.val().reason != self.r_none.val() {
-            self.reason.next = self.committed3.q.val().reason;
-        }
-        self.broken.next = self.valid3.q.val() & (self.reason.val() != self.r_none.val());
+        self.crossed3.d.next = self.crossed2.q.val() & self.committed2.q.val().evaluated & self.trades.val();
         for i in 0..16 {
             self.held_here[i].next = 0.into();
-            if self.own.val().get_bit(i) {
+            if self.own_next.val().get_bit(i) {
                 self.held_here[i].next = self.held[i].q.val();
             }
         }
-        self.was_held.next =
+        self.was_held.d.next =
             (self.held_here[0].val() | self.held_here[1].val() | self.held_here[2].val() | self.held_here[3].val())
                 | (self.held_here[4].val() | self.held_here[5].val() | self.held_here[6].val() | self.held_here[7].val())
                 | (self.held_here[8].val() | self.held_here[9].val() | self.held_here[10].val() | self.held_here[11].val())
                 | (self.held_here[12].val() | self.held_here[13].val() | self.held_here[14].val() | self.held_here[15].val());
+        if self.forget.val() {
+            self.was_held.d.next = 0.into();
+        }
+        self.overflows.read_address.next = self.committed2.q.val().tag;
+        self.overflowed3.d.next = self.overflows.read_data.val() & self.committed2.q.val().looked_up;
+        if self.overflow_valid.val() & (self.overflow_tag.val() == self.committed2.q.val().tag) {
+            self.overflowed3.d.next = self.overflow.val() & self.committed2.q.val().looked_up;
+        }
+        self.failed3.d.next = self.committed2.q.val().reason != self.r_none.val();
+        // ---- K + 3: the verdict
+        self.overflows.write.next = self.overflow_valid.val();
+        self.overflows.write_address.next = self.overflow_tag.val();
+        self.overflows.write_data.next = self.overflow.val();
+        // Found in this cycle at the latest; what was found before was looked up in the last.
+        self.overflowed.next = self.overflowed3.q.val();
+        if self.overflow_valid.val() & (self.overflow_tag.val() == self.committed3.q.val().tag) {
+            self.overflowed.next = self.overflow.val() & self.committed3.q.val().looked_up;
+        }
+        self.book_valid.next = (self.books_valid.val() & self.own.q.val()) != 0;
+        if self.committed3.q.val().action & self.valid3.q.val() {
+            self.is_trading.d.next = self.is_trading.q.val() & (!self.own.q.val());
+            if self.committed3.q.val().trading {
+                self.is_trading.d.next = self.is_trading.q.val() | self.own.q.val();
+            }
+        }
+        self.reason.next = self.r_none.val();
+        if self.crossed3.q.val() {
+            self.reason.next = self.r_crossed.val();
+        }
+        // Only operations that were looked up have a place in the level table.
+        if self.overflowed.val() {
+            self.reason.next = self.r_level.val();
+        }
+        if self.failed3.q.val() {
+            self.reason.next = self.committed3.q.val().reason;
+        }
+        self.sound.next = !self.failed3.q.val()
+            & !self.overflowed.val()
+            & !self.crossed3.q.val();
+        self.broken.next = self.valid3.q.val() & !self.sound.val();
         self.judges.next =
-            self.valid3.q.val() & self.committed3.q.val().evaluated & self.book_valid.val() & !self.broken.val();
-        self.fired.next = 0.into();
+            self.valid3.q.val() & self.committed3.q.val().evaluated & self.book_valid.val() & self.sound.val();
+        self.fired.next = self.holds3.q.val() & (self.prints3.q.val() | (!self.was_held.q.val()));
+        self.fires.next = self.judges.val() & (self.fired.val() != 0);
         self.held_after.next = 0.into();
         if self.judges.val() {
-            self.fired.next =
-                self.holds3.q.val() & (self.prints3.q.val() | (!self.was_held.val()));
             self.held_after.next = self.holds3.q.val() & (!self.prints3.q.val());
         }
         self.rewrites.next = self.valid3.q.val() & (self.broken.val() | self.committed3.q.val().evaluated);
         for i in 0..16 {
             self.held[i].clock.next = self.clock.val();
             self.held[i].d.next = self.held[i].q.val();
-            if self.rewrites.val() & self.own.val().get_bit(i) {
+            if self.rewrites.val() & self.own.q.val().get_bit(i) {
                 self.held[i].d.next = self.held_after.val();
             }
             if self.forget.val() | self.reset.val() {
@@ -295,9 +313,9 @@ impl Logic for Verdict {
         }
         self.invalidate.next = 0.into();
         if self.broken.val() & self.book_valid.val() {
-            self.invalidate.next = self.own.val();
+            self.invalidate.next = self.own.q.val();
         }
-        self.full.next = (self.fired.val() != 0) & self.queue_full.val();
+        self.full.next = self.fires.val() & self.queue_full.val();
         self.choice.next.mask = self.fired.val();
         self.choice.next.instrument = self.committed3.q.val().instrument;
         self.choice.next.bank = self.context3.q.val().bank;
@@ -310,7 +328,7 @@ impl Logic for Verdict {
         self.choice.next.ask_price = self.ask3.q.val().price;
         self.choice.next.ask_quantity = self.ask3.q.val().quantity;
         self.decision.next = self.choice.val();
-        self.decided.next = (self.fired.val() != 0) & !self.queue_full.val();
+        self.decided.next = self.fires.val() & !self.queue_full.val();
         // ---- the event
         self.report.next.kind = self.k_book.val();
         self.report.next.reason = self.reason.val();
