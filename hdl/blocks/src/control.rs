@@ -85,7 +85,8 @@ pub struct Control {
     template: Signal<Local, Template>,
     hits: Signal<Local, Bits<16>>,
     hit: [Signal<Local, Bits<16>>; 16],
-    lowest: Signal<Local, Bits<16>>,
+    group_hits: [Signal<Local, Bits<4>>; 4],
+    group_found: [Signal<Local, Bits<2>>; 4],
     found: Signal<Local, Bits<4>>,
     mask: Signal<Local, Bits<16>>,
     known: Signal<Local, bool>,
@@ -159,12 +160,29 @@ impl Logic for Control {
             | (self.hit[4].val() | self.hit[5].val() | self.hit[6].val() | self.hit[7].val())
             | (self.hit[8].val() | self.hit[9].val() | self.hit[10].val() | self.hit[11].val())
             | (self.hit[12].val() | self.hit[13].val() | self.hit[14].val() | self.hit[15].val());
-        self.lowest.next = self.hits.val() & ((!self.hits.val()) + 1);
-        self.found.next = 0.into();
-        for i in 0..16 {
-            if self.lowest.val().get_bit(i) {
-                self.found.next = self.found.val() | i.to_bits::<4>();
+        // The lowest row that matches: of the first group of four that has one.
+        for i in 0..4 {
+            self.group_hits[i].next = self.hits.val().get_bits::<4>(i * 4);
+            self.group_found[i].next = 3.into();
+            if self.group_hits[i].val().get_bit(2) {
+                self.group_found[i].next = 2.into();
             }
+            if self.group_hits[i].val().get_bit(1) {
+                self.group_found[i].next = 1.into();
+            }
+            if self.group_hits[i].val().get_bit(0) {
+                self.group_found[i].next = 0.into();
+            }
+        }
+        self.found.next = bit_cast::<4, 2>(self.group_found[3].val()) | 12;
+        if self.group_hits[2].val() != 0 {
+            self.found.next = bit_cast::<4, 2>(self.group_found[2].val()) | 8;
+        }
+        if self.group_hits[1].val() != 0 {
+            self.found.next = bit_cast::<4, 2>(self.group_found[1].val()) | 4;
+        }
+        if self.group_hits[0].val() != 0 {
+            self.found.next = bit_cast::<4, 2>(self.group_found[0].val());
         }
         self.watched.next = self.hits.val() != 0;
         self.instrument.next = self.found.val();
