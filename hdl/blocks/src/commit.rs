@@ -53,6 +53,8 @@ pub struct Commit {
     arrives: Signal<Local, bool>,
     take: Signal<Local, bool>,
     free: Signal<Local, bool>,
+    may_have_root: Signal<Local, bool>,
+    following: Signal<Local, Resolved>,
     ahead_instrument: Signal<Local, Bits<4>>,
     root_bits: Signal<Local, Bits<64>>,
     turn_tag: Signal<Local, Bits<5>>,
@@ -169,17 +171,18 @@ impl Logic for Commit {
         self.take.next =
             self.turn_valid.q.val() & !self.rested.q.val() & (!self.slow.val() | self.root_ready.q.val());
         self.rested.d.next = self.take.val();
-        // ---- whose turn is next: while one has the turn, what arrives waits in order
-        self.free.next = self.take.val() | !self.turn_valid.q.val();
+        // ---- whose turn is next: the turn passes on in the cycle behind a commit; what arrives meanwhile waits in order
+        self.free.next = self.rested.q.val() | !self.turn_valid.q.val();
+        self.following.next = self.waiting.head.val();
+        if self.waiting.empty.val() {
+            self.following.next = self.arriving.val();
+        }
         self.waiting.push.next = self.arrives.val() & !(self.free.val() & self.waiting.empty.val());
         self.waiting.data.next = self.arriving.val();
-        self.waiting.pop.next = self.free.val() & !self.waiting.empty.val();
+        self.waiting.pop.next = self.free.val();
         if self.free.val() {
             self.turn_valid.d.next = self.arrives.val() | !self.waiting.empty.val();
-            self.turn.d.next = self.waiting.head.val();
-            if self.waiting.empty.val() {
-                self.turn.d.next = self.arriving.val();
-            }
+            self.turn.d.next = self.following.val();
         }
         self.bids.write.next = self.take.val() & !self.turn.q.val().sell;
         self.bids.write_address.next = self.turn.q.val().instrument;
@@ -187,17 +190,22 @@ impl Logic for Commit {
         self.asks.write.next = self.take.val() & self.turn.q.val().sell;
         self.asks.write_address.next = self.turn.q.val().instrument;
         self.asks.write_data.next = self.own_after.val();
-        // ---- its tops and its root: read while it has the turn and cannot go, or as it arrives. A commit in this
-        // cycle makes the next wait one, in which they are read again.
-        self.ahead_instrument.next = self.arriving.val().instrument;
-        self.ahead_sell.next = self.arriving.val().sell;
-        self.ahead_price.next = self.arriving.val().level_price;
-        if self.turn_valid.q.val() {
-            self.ahead_instrument.next = self.turn.q.val().instrument;
-            self.ahead_sell.next = self.turn.q.val().sell;
-            self.ahead_price.next = self.turn.q.val().level_price;
+        // ---- its tops and its root: read while it has the turn and cannot go, or as the turn passes to it
+        self.ahead_instrument.next = self.turn.q.val().instrument;
+        self.ahead_sell.next = self.turn.q.val().sell;
+        self.ahead_price.next = self.turn.q.val().level_price;
+        if self.free.val() {
+            self.ahead_instrument.next = self.following.val().instrument;
+            self.ahead_sell.next = self.following.val().sell;
+            self.ahead_price.next = self.following.val().level_price;
         }
         self.turn_tag.next = self.turn.q.val().tag;
+        // One that arrives in this cycle cannot have its root, whatever its tag's last user left.
+        self.may_have_root.next = true;
+        if self.free.val() {
+            self.turn_tag.next = self.following.val().tag;
+            self.may_have_root.next = !self.waiting.empty.val();
+        }
         self.bids.read_address.next = self.ahead_instrument.val();
         self.asks.read_address.next = self.ahead_instrument.val();
         self.own_before.d.next = self.bids.read_data.val();
@@ -230,10 +238,10 @@ impl Logic for Commit {
         self.roots.write_data.next = self.root_bits.val();
         self.roots.read_address.next = self.turn_tag.val();
         self.root_found.d.next = self.roots.read_data.val();
-        self.root_ready.d.next = self.turn_valid.q.val() & self.done.q.val().get_bit(self.turn_tag.val().index());
+        self.root_ready.d.next = self.may_have_root.val() & self.done.q.val().get_bit(self.turn_tag.val().index());
         if self.root_valid.val() & (self.root_tag.val() == self.turn_tag.val()) {
             self.root_found.d.next = self.root_bits.val();
-            self.root_ready.d.next = self.turn_valid.q.val();
+            self.root_ready.d.next = self.may_have_root.val();
         }
         // A tag's root is there from its end of the tournament until the tag enters again.
         self.leaving.next = 0.into();
