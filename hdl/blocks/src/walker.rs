@@ -7,6 +7,7 @@
 //! `position = byte at position + position - 6`.
 //! Holds: at most one prefix a word, since no block is shorter than the common head of a message; one word
 //! a cycle for ever. Not here: what a message does to a book.
+//! Long: the loop, the plan and the rotation share every register; cut apart they would be three lists of ports.
 use crate::{bundle::*, check::Check, konst::Konst, types::{TypeTable, class}};
 use riposte_map::{limits, wire::{Field, itch}};
 use rust_hdl::prelude::*;
