@@ -2,6 +2,7 @@
 //!
 //! Inside the card the first byte on the wire is in the top lane of a word, so that every big-endian
 //! field is a plain slice. Sizes come from `riposte_map`; `tests` below pin the ones typed here.
+use riposte_map::{limits, shm};
 use rust_hdl::prelude::*;
 
 /// Eight bytes of a frame a cycle. `bytes` counts the valid ones of the last word (1-8), 8 before it;
@@ -209,19 +210,21 @@ pub struct Note {
     pub detail: Bits<16>,
 }
 
+// Widths that are typed above, because a derive cannot take them from the contract.
+const _: () = {
+    assert!(shm::bits::RECORD_BITS == 512);
+    assert!(limits::INSTRUMENT_BITS == 4 && limits::RULES == 4 && 1 << 4 == limits::LEVEL_WAYS);
+    assert!(limits::IMAGE_WORDS < 1 << 5);
+    // A tag names one operation in flight.
+    assert!(limits::OPERATION_QUEUE + limits::COMMIT_QUEUE <= 1 << 4);
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use riposte_map::{limits, shm};
 
     #[test]
     fn widths_are_those_of_the_contract() {
         assert_eq!(Note::BITS, 512 - 64, "an event without its sequence word");
-        assert_eq!(shm::bits::RECORD_BITS, 512);
-        assert_eq!(limits::INSTRUMENT_BITS, 4);
-        assert_eq!(limits::RULES, 4);
-        assert_eq!(1 << 4, limits::LEVEL_WAYS);
-        assert!(limits::OPERATION_QUEUE + limits::COMMIT_QUEUE <= 1 << 4, "a tag names one operation in flight");
-        assert!(limits::IMAGE_WORDS < 1 << 5);
     }
 }
