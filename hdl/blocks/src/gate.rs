@@ -25,7 +25,7 @@ const _: () = {
     assert!(limits::DECISION_QUEUE == 1 << 4 && limits::IMAGE_WORD_BITS == 4);
 };
 
-/// One's complement sum of what is overwritten, added to the template's partial sum; five cycles after `start`.
+/// One's complement sum of what is overwritten, added to the template's partial sum; five cycles after they are set.
 #[derive(LogicBlock, Default)]
 pub struct SegmentChecksum {
     pub clock: Signal<In, Clock>,

@@ -193,7 +193,6 @@ pub struct Orders {
     result: Signal<Local, Resolved>,
     k_buy: Konst<8, { itch::SIDE_BUY as u64 }>,
     k_sell: Konst<8, { itch::SIDE_SELL as u64 }>,
-    k_trading: Konst<8, { itch::STATE_TRADING as u64 }>,
     r_none: Konst<8, { Reason::None as u64 }>,
     r_unknown: Konst<8, { Reason::UnknownReference as u64 }>,
     r_duplicate: Konst<8, { Reason::DuplicateReference as u64 }>,

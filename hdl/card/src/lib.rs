@@ -1,7 +1,7 @@
 //! The card: blocks wired together, and the Verilog that comes out.
 //!
 //! In: the receive stream, commands, the time. Out: the transmit stream, events, a counter. Latency and behaviour:
-//! `hdl/README.md`. Holds: reset must last 512 cycles, in which every table is swept. Not here: anything clever.
+//! `hdl/README.md`. Holds: reset must last `RESET_CYCLES`, in which every table is swept. Not here: anything clever.
 #![forbid(unsafe_code)]
 
 use riposte_blocks::{
@@ -12,8 +12,6 @@ use riposte_blocks::{
 use rust_hdl::core::atom::{Atom, AtomKind};
 use rust_hdl::prelude::*;
 
-/// Cycles that reset must be held.
-pub const RESET_CYCLES: u64 = 520;
 /// Name of the top module.
 pub const TOP: &str = "riposte_card";
 

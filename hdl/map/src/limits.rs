@@ -43,6 +43,9 @@ pub const TRANSMIT_GAP_WORDS: usize = 4;
 pub const BLOCK_BYTES_MIN: usize = 11;
 pub const BLOCK_BYTES_MAX: usize = 255;
 
+/// Cycles that reset must be held: the card sweeps its tables in them, a row a cycle.
+pub const RESET_CYCLES: u64 = 520;
+
 /// Reference clock of the card, in hertz.
 pub const CLOCK_HZ: u64 = 156_250_000;
 /// One clock in picoseconds.
@@ -53,6 +56,7 @@ const _: () = assert!(RULES == 1 << RULE_BITS);
 const _: () = assert!(LEVEL_ROWS == 1 << LEVEL_ROW_BITS);
 const _: () = assert!(IMAGE_WORDS == 1 << IMAGE_WORD_BITS);
 const _: () = assert!(ORDER_SLOTS >= 4 * LIVE_ORDERS);
+const _: () = assert!(RESET_CYCLES >= 1 << ORDER_BUCKET_BITS);
 const _: () = assert!(CLOCK_HZ * CLOCK_PS == 1_000_000_000_000);
 
 /// Bucket of an order reference in bank 0 or 1: the reference folded to `ORDER_BUCKET_BITS` bits.

@@ -5,12 +5,11 @@
 use riposte_device::{Card, Frame, Output, Transmitted};
 use riposte_map::{
     counter::Counter,
+    limits::RESET_CYCLES,
     shm::{Command, Event},
 };
 use std::{collections::VecDeque, ffi::c_void};
 
-/// Cycles for which reset is held; the card sweeps its tables in them.
-const RESET_CYCLES: u64 = 520;
 /// Cycles from an index on the port to its counter's value.
 const COUNTER_CYCLES: u64 = 4;
 
