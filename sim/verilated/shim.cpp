@@ -1,5 +1,6 @@
 // A flat C face of a Verilated card: one call a cycle with all inputs, one record with all outputs.
-// Included behind the model's own sources, with CARD (name of a function), MODEL (its class) and RIPOSTE_PORT defined.
+// Included behind the model's own sources, with CARD (name of a function), MODEL (its class), LOWER_CLOCK
+// (the falling edge) and RIPOSTE_PORT defined.
 #include "verilated.h"
 #include <cstring>
 #ifdef RIPOSTE_TRACE
@@ -82,8 +83,7 @@ void CARD(cycle)(void* card, const CardInput* in, CardOutput* out) {
     top.counter_index = in->counter_index;
     top.command_valid = in->command != nullptr;
     if (in->command) std::memcpy(&top.command[0], in->command, 64);
-    top.clock = 0;
-    top.eval();
+    LOWER_CLOCK(top);
 #ifdef RIPOSTE_TRACE
     model->waves.dump(model->now++);
 #endif

@@ -30,6 +30,7 @@ impl Pair {
             pair.edge();
         }
         pair.rust.reset.next = false;
+        pair.edge();
         pair
     }
 

@@ -53,6 +53,8 @@ pub struct RiposteCard {
     channel: Channel,
     events: Events,
     counters: Counters,
+    /// Reset as the blocks see it: one register, so that the pin drives nothing else.
+    resetting: DFF<bool>,
     cycle: DFF<Bits<16>>,
     sweep: DFF<Bits<9>>,
     system_sequence: Signal<Local, Bits<64>>,
@@ -64,32 +66,33 @@ pub struct RiposteCard {
 impl Logic for RiposteCard {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, cycle, sweep);
+        dff_setup!(self, clock, resetting, cycle, sweep);
+        self.resetting.d.next = self.reset.val();
         clock!(
             self, clock, headers, session, walker, issue, orders, levels, commit, verdict, gate, control, channel,
             events, counters
         );
         self.cycle.d.next = self.cycle.q.val() + self.k_cycle.val();
         self.sweep.d.next = self.sweep.q.val() + self.k_sweep.val();
-        if self.reset.val() {
+        if self.resetting.q.val() {
             self.cycle.d.next = 0.into();
         }
-        self.headers.reset.next = self.reset.val();
-        self.session.reset.next = self.reset.val();
-        self.walker.reset.next = self.reset.val();
-        self.issue.reset.next = self.reset.val();
-        self.orders.reset.next = self.reset.val();
+        self.headers.reset.next = self.resetting.q.val();
+        self.session.reset.next = self.resetting.q.val();
+        self.walker.reset.next = self.resetting.q.val();
+        self.issue.reset.next = self.resetting.q.val();
+        self.orders.reset.next = self.resetting.q.val();
         self.orders.sweep.next = self.sweep.q.val();
-        self.levels.reset.next = self.reset.val();
+        self.levels.reset.next = self.resetting.q.val();
         self.levels.sweep.next = self.sweep.q.val();
-        self.commit.reset.next = self.reset.val();
+        self.commit.reset.next = self.resetting.q.val();
         self.commit.sweep.next = self.sweep.q.val();
-        self.verdict.reset.next = self.reset.val();
-        self.gate.reset.next = self.reset.val();
-        self.control.reset.next = self.reset.val();
-        self.channel.reset.next = self.reset.val();
-        self.events.reset.next = self.reset.val();
-        self.counters.reset.next = self.reset.val();
+        self.verdict.reset.next = self.resetting.q.val();
+        self.gate.reset.next = self.resetting.q.val();
+        self.control.reset.next = self.resetting.q.val();
+        self.channel.reset.next = self.resetting.q.val();
+        self.events.reset.next = self.resetting.q.val();
+        self.counters.reset.next = self.resetting.q.val();
 
         // ---- frame, session, messages
         self.rx_lanes.word.next = self.rx_data.val();

@@ -43,7 +43,8 @@ pub const TRANSMIT_GAP_WORDS: usize = 4;
 pub const BLOCK_BYTES_MIN: usize = 11;
 pub const BLOCK_BYTES_MAX: usize = 255;
 
-/// Cycles that reset must be held: the card sweeps its tables in them, a row a cycle.
+/// Cycles that reset must be held: the card sweeps its tables in them, a row a cycle. It registers its reset, so that
+/// it is awake from the second cycle behind the last of them on.
 pub const RESET_CYCLES: u64 = 520;
 
 /// Reference clock of the card, in hertz.

@@ -264,6 +264,8 @@ impl Card for Verilated {
         for _ in 0..RESET_CYCLES {
             self.step(&mut CardInput { reset: 1, ..quiet() });
         }
+        // The card registers its reset: it is awake from the second cycle behind it on.
+        self.step(&mut quiet());
         self.cycle = 0;
         self.commands.clear();
         self.output = Output::default();
