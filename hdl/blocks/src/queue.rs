@@ -2,6 +2,8 @@
 //!
 //! In: `push` with `data` at the edge, `pop` removes the head at the edge. Out: `head` (meaningless while
 //! `empty`), `empty`, `full`, all of this cycle. Latency: a record pushed in a cycle is visible in the next.
+//! Why: the head is a register, so that what looks at it does not wait for a memory; the others stand in the cells,
+//! at most all but one, which leaves a cell that any push may write.
 //! Holds: a push while full is lost, unless the head leaves in the same cycle.
 use crate::memory::LookupMemory;
 use rust_hdl::prelude::*;
@@ -17,10 +19,13 @@ pub struct Queue<T: Synth, const A: usize, const C: usize> {
     pub empty: Signal<Out, bool>,
     pub full: Signal<Out, bool>,
     cells: LookupMemory<T, A>,
+    first: DFF<T>,
     write_at: DFF<Bits<A>>,
     read_at: DFF<Bits<A>>,
     count: DFF<Bits<C>>,
     occupied: DFF<bool>,
+    /// There is a record behind the head.
+    more: DFF<bool>,
     is_full: Signal<Local, bool>,
     pushes: Signal<Local, bool>,
     pops: Signal<Local, bool>,
@@ -29,37 +34,46 @@ pub struct Queue<T: Synth, const A: usize, const C: usize> {
 impl<T: Synth, const A: usize, const C: usize> Logic for Queue<T, A, C> {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, write_at, read_at, count, occupied);
+        dff_setup!(self, clock, first, write_at, read_at, count, occupied, more);
         self.cells.clock.next = self.clock.val();
         // The count is one bit wider than an index: no low bit set, and not empty, is full.
         self.is_full.next = (self.count.q.val().get_bits::<A>(0) == 0) & self.occupied.q.val();
         self.pushes.next = self.push.val() & (!self.is_full.val() | self.pop.val());
         self.pops.next = self.pop.val() & self.occupied.q.val();
-        self.cells.write.next = self.pushes.val();
+        self.cells.write.next = self.push.val();
         self.cells.write_address.next = self.write_at.q.val();
         self.cells.write_data.next = self.data.val();
         self.cells.read_address.next = self.read_at.q.val();
-        if self.pushes.val() {
+        if self.pop.val() | !self.occupied.q.val() {
+            self.first.d.next = self.data.val();
+            if self.more.q.val() {
+                self.first.d.next = self.cells.read_data.val();
+            }
+        }
+        // What is pushed stays in its cell unless it becomes the head at once.
+        if self.pushes.val() & self.occupied.q.val() & (!self.pop.val() | self.more.q.val()) {
             self.write_at.d.next = self.write_at.q.val() + 1;
         }
-        if self.pops.val() {
+        if self.pop.val() & self.more.q.val() {
             self.read_at.d.next = self.read_at.q.val() + 1;
         }
         if self.pushes.val() & !self.pops.val() {
             self.count.d.next = self.count.q.val() + 1;
+            self.more.d.next = self.occupied.q.val();
         }
         if self.pops.val() & !self.pushes.val() {
             self.count.d.next = self.count.q.val() - 1;
+            self.more.d.next = self.more.q.val() & (self.count.q.val() != 2);
         }
-        self.occupied.d.next =
-            self.pushes.val() | (self.occupied.q.val() & !(self.pop.val() & (self.count.q.val() == 1)));
+        self.occupied.d.next = self.pushes.val() | (self.occupied.q.val() & (!self.pop.val() | self.more.q.val()));
         if self.reset.val() {
             self.write_at.d.next = 0.into();
             self.read_at.d.next = 0.into();
             self.count.d.next = 0.into();
             self.occupied.d.next = false;
+            self.more.d.next = false;
         }
-        self.head.next = self.cells.read_data.val();
+        self.head.next = self.first.q.val();
         self.empty.next = !self.occupied.q.val();
         self.full.next = self.is_full.val();
     }
