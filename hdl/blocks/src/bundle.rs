@@ -33,6 +33,8 @@ pub struct Message {
     pub code: Bits<8>,
     /// As in `types::class`.
     pub kind: Bits<4>,
+    /// It needs no look-up.
+    pub light: bool,
     /// Number of the message among those in flight.
     pub tag: Bits<4>,
     pub instrument: Bits<4>,
@@ -73,6 +75,8 @@ pub struct Operation {
     pub second: bool,
     /// Last operation of its message: the verdict evaluates it.
     pub evaluated: bool,
+    /// It needs no look-up: no place in a table.
+    pub light: bool,
     /// Trading action: byte 19 is the new state.
     pub action: bool,
     /// A print; `own_price`: at the message's price, else at the order's.

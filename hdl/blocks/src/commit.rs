@@ -3,23 +3,108 @@
 //! In: resolved operations; those that need no look-up; the tournament's roots. Out: `committed` with both
 //! tops of its instrument, one cycle after the commit K.
 //! Why: an operation that leaves the top in place is a compare and an add; one that empties it waits for its
-//! root, and what comes behind waits in a queue, so tops are exact for every operation.
+//! root, and what comes behind waits in a queue, so tops are exact for every operation. Whatever an operation may do to
+//! either top is computed in the cycle before its commit, so that the commit only chooses.
 //! Holds: operations leave in the order in which they came. Tops are read in the cycle before the commit;
-//! commits are two cycles apart, so that read is never stale.
+//! commits are two cycles apart, so that read is never stale. What comes the short way touches no top and is too late
+//! for that reading: it takes the tops as they stand at its commit.
 use crate::{bundle::*, konst::Konst, memory::LookupMemory, queue::Queue};
 use riposte_map::{limits, reason::Reason, wire::itch};
 use rust_hdl::prelude::*;
 
 const _: () = assert!(limits::COMMIT_QUEUE == 1 << 3);
 
+/// One side's top before an operation, and what the operation would make of it.
+///
+/// In: an operation's price and shares with the instrument whose top is wanted. Out, one cycle later: the top and
+/// everything that a choice needs.
+#[derive(LogicBlock, Default)]
+pub struct SideTop {
+    pub clock: Signal<In, Clock>,
+    pub write: Signal<In, bool>,
+    pub write_address: Signal<In, Bits<4>>,
+    pub write_data: Signal<In, Bits<64>>,
+    pub instrument: Signal<In, Bits<4>>,
+    pub price: Signal<In, Bits<32>>,
+    pub shares: Signal<In, Bits<32>>,
+    /// The top of `instrument` in this cycle: quantity, price. An empty side is 0.
+    pub now: Signal<Out, Bits<64>>,
+    pub was: Signal<Out, Bits<64>>,
+    /// The operation's price is the top's, and there is one.
+    pub equal: Signal<Out, bool>,
+    pub empty: Signal<Out, bool>,
+    /// The operation's price is above, or below, the top's.
+    pub above: Signal<Out, bool>,
+    pub below: Signal<Out, bool>,
+    /// The shares are at least the top's quantity.
+    pub empties: Signal<Out, bool>,
+    /// Quantity with the shares, saturating, and without them.
+    pub grown: Signal<Out, Bits<32>>,
+    pub shrunk: Signal<Out, Bits<32>>,
+    tops: LookupMemory<Bits<64>, 4>,
+    top_was: DFF<Bits<64>>,
+    same: DFF<Bits<4>>,
+    is_empty: DFF<bool>,
+    is_above: DFF<bool>,
+    is_below: DFF<bool>,
+    is_emptied: DFF<bool>,
+    sum: DFF<Bits<33>>,
+    difference: DFF<Bits<32>>,
+    top_price: Signal<Local, Bits<32>>,
+    quantity: Signal<Local, Bits<32>>,
+    part: [Signal<Local, Bits<4>>; 4],
+    k_full: Konst<32, 0xffff_ffff>,
+}
+
+impl Logic for SideTop {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(self, clock, top_was, same, is_empty, is_above, is_below, is_emptied, sum, difference);
+        self.tops.clock.next = self.clock.val();
+        self.tops.write.next = self.write.val();
+        self.tops.write_address.next = self.write_address.val();
+        self.tops.write_data.next = self.write_data.val();
+        self.tops.read_address.next = self.instrument.val();
+        self.top_price.next = self.tops.read_data.val().get_bits::<32>(0);
+        self.quantity.next = self.tops.read_data.val().get_bits::<32>(32);
+        self.top_was.d.next = self.tops.read_data.val();
+        for i in 0..4 {
+            self.part[i].next = 0.into();
+            if self.top_price.val().get_bits::<8>(i * 8) == self.price.val().get_bits::<8>(i * 8) {
+                self.part[i].next = 1.into();
+            }
+        }
+        self.same.d.next =
+            self.part[0].val() | (self.part[1].val() << 1) | (self.part[2].val() << 2) | (self.part[3].val() << 3);
+        self.is_empty.d.next = self.quantity.val() == 0;
+        self.is_above.d.next = self.price.val() > self.top_price.val();
+        self.is_below.d.next = self.price.val() < self.top_price.val();
+        self.is_emptied.d.next = self.shares.val() >= self.quantity.val();
+        self.sum.d.next = bit_cast::<33, 32>(self.quantity.val()) + bit_cast::<33, 32>(self.shares.val());
+        self.difference.d.next = self.quantity.val() - self.shares.val();
+        self.now.next = self.tops.read_data.val();
+        self.was.next = self.top_was.q.val();
+        self.equal.next = !self.is_empty.q.val() & (self.same.q.val() == 0xf);
+        self.empty.next = self.is_empty.q.val();
+        self.above.next = self.is_above.q.val();
+        self.below.next = self.is_below.q.val();
+        self.empties.next = self.is_emptied.q.val();
+        self.grown.next = self.sum.q.val().get_bits::<32>(0);
+        if self.sum.q.val().get_bit(32) {
+            self.grown.next = self.k_full.val();
+        }
+        self.shrunk.next = self.difference.q.val();
+    }
+}
+
 #[derive(LogicBlock, Default)]
 pub struct Commit {
     pub clock: Signal<In, Clock>,
     pub reset: Signal<In, bool>,
     pub sweep: Signal<In, Bits<9>>,
-    /// An operation without look-up, in its issue cycle.
-    pub light: Signal<In, bool>,
-    pub light_operation: Signal<In, Operation>,
+    /// An operation that comes the short way, in its issue cycle.
+    pub goes_short: Signal<In, bool>,
+    pub short_operation: Signal<In, Operation>,
     pub resolved: Signal<In, Resolved>,
     pub resolved_valid: Signal<In, bool>,
     pub root: Signal<In, Slot>,
@@ -30,16 +115,12 @@ pub struct Commit {
     pub ask: Signal<Out, Top>,
     pub valid: Signal<Out, bool>,
     waiting: Queue<Resolved, 3, 4>,
-    bids: LookupMemory<Bits<64>, 4>,
-    asks: LookupMemory<Bits<64>, 4>,
+    bids: SideTop,
+    asks: SideTop,
     roots: LookupMemory<Bits<64>, 5>,
-    // The operation whose turn it is, with the tops of its instrument and its root.
+    // The operation whose turn it is, and its root.
     turn: DFF<Resolved>,
     turn_valid: DFF<bool>,
-    own_before: DFF<Bits<64>>,
-    other_before: DFF<Bits<64>>,
-    /// Quarters of the own top's price that equal the operation's.
-    same: DFF<Bits<4>>,
     root_ready: DFF<bool>,
     root_found: DFF<Bits<64>>,
     rested: DFF<bool>,
@@ -48,36 +129,28 @@ pub struct Commit {
     bid_after: DFF<Top>,
     ask_after: DFF<Top>,
     commits: DFF<bool>,
-    light_now: Signal<Local, Resolved>,
+    short_now: Signal<Local, Resolved>,
     arriving: Signal<Local, Resolved>,
     arrives: Signal<Local, bool>,
     take: Signal<Local, bool>,
     free: Signal<Local, bool>,
     may_have_root: Signal<Local, bool>,
     following: Signal<Local, Resolved>,
-    ahead_instrument: Signal<Local, Bits<4>>,
     root_bits: Signal<Local, Bits<64>>,
     turn_tag: Signal<Local, Bits<5>>,
     entering: Signal<Local, Bits<32>>,
     leaving: Signal<Local, Bits<32>>,
-    price: Signal<Local, Bits<32>>,
-    quantity: Signal<Local, Bits<32>>,
-    empty: Signal<Local, bool>,
+    own: Signal<Local, Bits<64>>,
     equal: Signal<Local, bool>,
-    above: Signal<Local, bool>,
-    below: Signal<Local, bool>,
+    beats: Signal<Local, bool>,
     replaces: Signal<Local, bool>,
     price_new: Signal<Local, Bits<32>>,
     quantity_new: Signal<Local, Bits<32>>,
     quantity_kept: Signal<Local, Bits<32>>,
     grown: Signal<Local, Bits<32>>,
+    shrunk: Signal<Local, Bits<32>>,
     own_after: Signal<Local, Bits<64>>,
-    ahead_sell: Signal<Local, bool>,
-    ahead_price: Signal<Local, Bits<32>>,
-    read_price: Signal<Local, Bits<32>>,
-    part: [Signal<Local, Bits<4>>; 4],
-    sum: Signal<Local, Bits<33>>,
-    difference: Signal<Local, Bits<32>>,
+    ahead: Signal<Local, Resolved>,
     empties: Signal<Local, bool>,
     slow: Signal<Local, bool>,
     price_after: Signal<Local, Bits<32>>,
@@ -94,67 +167,67 @@ impl Logic for Commit {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, turn, turn_valid, own_before, other_before, same, root_ready, root_found, rested, done, record, bid_after,
-            ask_after, commits
+            self, clock, turn, turn_valid, root_ready, root_found, rested, done, record, bid_after, ask_after, commits
         );
         clock!(self, clock, waiting, bids, asks, roots);
         self.waiting.reset.next = self.reset.val();
         // ---- what arrives: an operation without look-up in its issue cycle, or a resolved one
-        self.light_now.next.tag = self.light_operation.val().tag;
-        self.light_now.next.instrument = self.light_operation.val().instrument;
-        self.light_now.next.bank = self.light_operation.val().bank;
-        self.light_now.next.reason = self.r_none.val();
-        self.light_now.next.add = false;
-        self.light_now.next.remove = false;
-        self.light_now.next.looked_up = false;
-        self.light_now.next.evaluated = true;
-        self.light_now.next.action = self.light_operation.val().action;
-        self.light_now.next.trade = self.light_operation.val().trade;
-        self.light_now.next.mark = self.light_operation.val().mark;
-        self.light_now.next.sell = false;
-        self.light_now.next.level_price = self.light_operation.val().price;
-        self.light_now.next.price = self.light_operation.val().price;
-        self.light_now.next.shares = self.light_operation.val().shares;
-        self.arriving.next = self.resolved.val();
-        if self.light.val() {
-            self.arriving.next = self.light_now.val();
+        self.short_now.next.tag = self.short_operation.val().tag;
+        self.short_now.next.instrument = self.short_operation.val().instrument;
+        self.short_now.next.bank = self.short_operation.val().bank;
+        self.short_now.next.reason = self.r_none.val();
+        self.short_now.next.add = false;
+        self.short_now.next.remove = false;
+        self.short_now.next.looked_up = false;
+        self.short_now.next.evaluated = true;
+        self.short_now.next.action = self.short_operation.val().action;
+        self.short_now.next.trade = self.short_operation.val().trade;
+        self.short_now.next.mark = self.short_operation.val().mark;
+        self.short_now.next.sell = false;
+        self.short_now.next.level_price = self.short_operation.val().price;
+        self.short_now.next.price = self.short_operation.val().price;
+        self.short_now.next.shares = self.short_operation.val().shares;
+        // Never both: issue sees to it.
+        self.arriving.next = self.short_now.val();
+        if self.resolved_valid.val() {
+            self.arriving.next = self.resolved.val();
         }
-        self.arrives.next = self.resolved_valid.val() | self.light.val();
+        self.arrives.next = self.resolved_valid.val() | self.goes_short.val();
         // ---- what it does to its side's top
-        self.price.next = self.own_before.q.val().get_bits::<32>(0);
-        self.quantity.next = self.own_before.q.val().get_bits::<32>(32);
-        self.empty.next = self.quantity.val() == 0;
-        self.above.next = self.turn.q.val().level_price > self.price.val();
-        self.below.next = self.turn.q.val().level_price < self.price.val();
-        self.equal.next = !self.empty.val() & (self.same.q.val() == 0xf);
-        self.sum.next = bit_cast::<33, 32>(self.quantity.val()) + bit_cast::<33, 32>(self.turn.q.val().shares);
-        self.grown.next = self.sum.val().get_bits::<32>(0);
-        if self.sum.val().get_bit(32) {
-            self.grown.next = self.k_full.val();
+        self.own.next = self.bids.was.val();
+        self.equal.next = self.bids.equal.val();
+        self.beats.next = self.bids.above.val() | self.bids.empty.val();
+        self.empties.next = self.bids.empties.val();
+        self.grown.next = self.bids.grown.val();
+        self.shrunk.next = self.bids.shrunk.val();
+        if self.turn.q.val().sell {
+            self.own.next = self.asks.was.val();
+            self.equal.next = self.asks.equal.val();
+            self.beats.next = self.asks.below.val() | self.asks.empty.val();
+            self.empties.next = self.asks.empties.val();
+            self.grown.next = self.asks.grown.val();
+            self.shrunk.next = self.asks.shrunk.val();
         }
-        self.difference.next = self.quantity.val() - self.turn.q.val().shares;
-        self.empties.next = self.turn.q.val().shares >= self.quantity.val();
         self.slow.next = self.turn.q.val().remove & self.equal.val() & self.empties.val();
         // An add that beats the top replaces it with itself, a removal of all that is there with its root; else the
         // top's quantity changes, or nothing.
-        self.replaces.next = self.slow.val();
+        self.replaces.next = self.slow.val() | (self.turn.q.val().add & self.beats.val());
         self.price_new.next = self.root_found.q.val().get_bits::<32>(32);
         self.quantity_new.next = self.root_found.q.val().get_bits::<32>(0);
-        self.quantity_kept.next = self.quantity.val();
-        if self.equal.val() & self.turn.q.val().remove {
-            self.quantity_kept.next = self.difference.val();
-        }
+        self.quantity_kept.next = self.own.val().get_bits::<32>(32);
         if self.turn.q.val().add {
-            self.replaces.next = self.empty.val()
-                | (self.above.val() & !self.turn.q.val().sell)
-                | (self.below.val() & self.turn.q.val().sell);
             self.price_new.next = self.turn.q.val().level_price;
             self.quantity_new.next = self.turn.q.val().shares;
-            if self.equal.val() {
+        }
+        if self.equal.val() {
+            if self.turn.q.val().add {
                 self.quantity_kept.next = self.grown.val();
             }
+            if self.turn.q.val().remove {
+                self.quantity_kept.next = self.shrunk.val();
+            }
         }
-        self.price_after.next = self.price.val();
+        self.price_after.next = self.own.val().get_bits::<32>(0);
         self.quantity_after.next = self.quantity_kept.val();
         if self.replaces.val() {
             self.price_after.next = self.price_new.val();
@@ -162,11 +235,14 @@ impl Logic for Commit {
         }
         self.own_after.next = (bit_cast::<64, 32>(self.quantity_after.val()) << 32)
             | bit_cast::<64, 32>(self.price_after.val());
-        self.bid_now.next = self.own_after.val();
-        self.ask_now.next = self.other_before.q.val();
-        if self.turn.q.val().sell {
-            self.bid_now.next = self.other_before.q.val();
-            self.ask_now.next = self.own_after.val();
+        self.bid_now.next = self.bids.now.val();
+        self.ask_now.next = self.asks.now.val();
+        if self.turn.q.val().looked_up {
+            if self.turn.q.val().sell {
+                self.ask_now.next = self.own_after.val();
+            } else {
+                self.bid_now.next = self.own_after.val();
+            }
         }
         self.take.next =
             self.turn_valid.q.val() & !self.rested.q.val() & (!self.slow.val() | self.root_ready.q.val());
@@ -184,50 +260,34 @@ impl Logic for Commit {
             self.turn_valid.d.next = self.arrives.val() | !self.waiting.empty.val();
             self.turn.d.next = self.following.val();
         }
-        self.bids.write.next = self.take.val() & !self.turn.q.val().sell;
+        self.bids.write.next = self.take.val() & self.turn.q.val().looked_up & !self.turn.q.val().sell;
         self.bids.write_address.next = self.turn.q.val().instrument;
         self.bids.write_data.next = self.own_after.val();
-        self.asks.write.next = self.take.val() & self.turn.q.val().sell;
+        self.asks.write.next = self.take.val() & self.turn.q.val().looked_up & self.turn.q.val().sell;
         self.asks.write_address.next = self.turn.q.val().instrument;
         self.asks.write_data.next = self.own_after.val();
-        // ---- its tops and its root: read while it has the turn and cannot go, or as the turn passes to it
-        self.ahead_instrument.next = self.turn.q.val().instrument;
-        self.ahead_sell.next = self.turn.q.val().sell;
-        self.ahead_price.next = self.turn.q.val().level_price;
+        // ---- its tops and its root: read while it has the turn and cannot go, or as the turn passes to it. In the cycle
+        // of a commit they are its own once more.
+        self.ahead.next = self.turn.q.val();
         if self.free.val() {
-            self.ahead_instrument.next = self.following.val().instrument;
-            self.ahead_sell.next = self.following.val().sell;
-            self.ahead_price.next = self.following.val().level_price;
-        }
-        self.turn_tag.next = self.turn.q.val().tag;
-        // One that arrives in this cycle cannot have its root, whatever its tag's last user left.
-        self.may_have_root.next = true;
-        if self.free.val() {
-            self.turn_tag.next = self.following.val().tag;
-            self.may_have_root.next = !self.waiting.empty.val();
-        }
-        self.bids.read_address.next = self.ahead_instrument.val();
-        self.asks.read_address.next = self.ahead_instrument.val();
-        self.own_before.d.next = self.bids.read_data.val();
-        self.other_before.d.next = self.asks.read_data.val();
-        if self.ahead_sell.val() {
-            self.own_before.d.next = self.asks.read_data.val();
-            self.other_before.d.next = self.bids.read_data.val();
-        }
-        // An empty side is price 0, quantity 0.
-        // The own top's price is compared in parts as it is read.
-        self.read_price.next = self.bids.read_data.val().get_bits::<32>(0);
-        if self.ahead_sell.val() {
-            self.read_price.next = self.asks.read_data.val().get_bits::<32>(0);
-        }
-        for i in 0..4 {
-            self.part[i].next = 0.into();
-            if self.read_price.val().get_bits::<8>(i * 8) == self.ahead_price.val().get_bits::<8>(i * 8) {
-                self.part[i].next = 1.into();
+            self.ahead.next = self.resolved.val();
+            if !self.waiting.empty.val() {
+                self.ahead.next = self.waiting.head.val();
             }
         }
-        self.same.d.next =
-            self.part[0].val() | (self.part[1].val() << 1) | (self.part[2].val() << 2) | (self.part[3].val() << 3);
+        self.bids.instrument.next = self.ahead.val().instrument;
+        self.bids.price.next = self.ahead.val().level_price;
+        self.bids.shares.next = self.ahead.val().shares;
+        self.asks.instrument.next = self.ahead.val().instrument;
+        self.asks.price.next = self.ahead.val().level_price;
+        self.asks.shares.next = self.ahead.val().shares;
+        // One that arrives in this cycle cannot have its root, whatever its tag's last user left.
+        self.turn_tag.next = self.turn.q.val().tag;
+        self.may_have_root.next = true;
+        if self.free.val() {
+            self.turn_tag.next = self.waiting.head.val().tag;
+            self.may_have_root.next = !self.waiting.empty.val();
+        }
         self.root_bits.next = 0.into();
         if self.root.val().used {
             self.root_bits.next =

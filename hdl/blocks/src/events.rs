@@ -1,7 +1,8 @@
 //! Merges the four sources of events into one numbered stream.
 //!
-//! In: an event a cycle from each source. Out: at most one event a cycle, two cycles after it came in if nothing
-//! goes before it: channel, command, order, verdict in this order. Holds: numbers have no holes; an event that
+//! In: an event a cycle from each source. Out: at most one event a cycle, three cycles after it came in if nothing
+//! goes before it: channel, command, order, verdict in this order. Why: an event is wide and made late in its cycle, so
+//! it is registered before it meets its queue. Holds: numbers have no holes; an event that
 //! finds its queue full is counted and `lost`, which kills the card.
 use crate::{bundle::*, konst::Konst, queue::Queue};
 use riposte_map::shm::bits::{self, event};
@@ -24,6 +25,15 @@ pub struct Events {
     pub event_record: Signal<Out, Bits<512>>,
     pub valid: Signal<Out, bool>,
     pub lost: Signal<Out, bool>,
+    // What came in.
+    channel_in: DFF<Note>,
+    command_in: DFF<Note>,
+    order_in: DFF<Note>,
+    verdict_in: DFF<Note>,
+    channel_came: DFF<bool>,
+    command_came: DFF<bool>,
+    order_came: DFF<bool>,
+    verdict_came: DFF<bool>,
     channels: Queue<Note, 4, 5>,
     commands: Queue<Note, 4, 5>,
     orders: Queue<Note, 4, 5>,
@@ -41,20 +51,31 @@ pub struct Events {
 impl Logic for Events {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, number, record, shown, is_lost);
+        dff_setup!(
+            self, clock, channel_in, command_in, order_in, verdict_in, channel_came, command_came, order_came,
+            verdict_came, number, record, shown, is_lost
+        );
         clock!(self, clock, channels, commands, orders, verdicts);
         self.channels.reset.next = self.reset.val();
         self.commands.reset.next = self.reset.val();
         self.orders.reset.next = self.reset.val();
         self.verdicts.reset.next = self.reset.val();
-        self.channels.push.next = self.channel_valid.val() & !self.channels.full.val();
-        self.channels.data.next = self.channel.val();
-        self.commands.push.next = self.command_valid.val() & !self.commands.full.val();
-        self.commands.data.next = self.command.val();
-        self.orders.push.next = self.order_valid.val() & !self.orders.full.val();
-        self.orders.data.next = self.order.val();
-        self.verdicts.push.next = self.verdict_valid.val() & !self.verdicts.full.val();
-        self.verdicts.data.next = self.verdict.val();
+        self.channel_in.d.next = self.channel.val();
+        self.channel_came.d.next = self.channel_valid.val() & !self.reset.val();
+        self.channels.push.next = self.channel_came.q.val() & !self.channels.full.val();
+        self.channels.data.next = self.channel_in.q.val();
+        self.command_in.d.next = self.command.val();
+        self.command_came.d.next = self.command_valid.val() & !self.reset.val();
+        self.commands.push.next = self.command_came.q.val() & !self.commands.full.val();
+        self.commands.data.next = self.command_in.q.val();
+        self.order_in.d.next = self.order.val();
+        self.order_came.d.next = self.order_valid.val() & !self.reset.val();
+        self.orders.push.next = self.order_came.q.val() & !self.orders.full.val();
+        self.orders.data.next = self.order_in.q.val();
+        self.verdict_in.d.next = self.verdict.val();
+        self.verdict_came.d.next = self.verdict_valid.val() & !self.reset.val();
+        self.verdicts.push.next = self.verdict_came.q.val() & !self.verdicts.full.val();
+        self.verdicts.data.next = self.verdict_in.q.val();
         self.channels.pop.next = false;
         self.commands.pop.next = false;
         self.orders.pop.next = false;
@@ -78,10 +99,10 @@ impl Logic for Events {
                 }
             }
         }
-        self.is_lost.d.next = (self.channel_valid.val() & self.channels.full.val())
-            | (self.command_valid.val() & self.commands.full.val())
-            | (self.order_valid.val() & self.orders.full.val())
-            | (self.verdict_valid.val() & self.verdicts.full.val());
+        self.is_lost.d.next = (self.channel_came.q.val() & self.channels.full.val())
+            | (self.command_came.q.val() & self.commands.full.val())
+            | (self.order_came.q.val() & self.orders.full.val())
+            | (self.verdict_came.q.val() & self.verdicts.full.val());
         self.next_number.next = self.number.q.val() + self.k_one.val();
         self.shown.d.next = self.any.val();
         if self.any.val() {

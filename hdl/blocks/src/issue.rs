@@ -1,11 +1,13 @@
 //! Turns messages into operations and spaces them, so that no stage behind needs to wait.
 //!
 //! In: a message when it is ready. Out: in the same cycle if nothing is in the way, else from a short queue,
-//! `operation` with `issue`; the message's context for whoever reports on it; `overload` one cycle
+//! `operation` with `issue`, and with `goes_short` if it goes straight to its commit; else a cycle later `operation_late` with
+//! `issue_long`, for the order table; the message's context for whoever reports on it; `overload` one cycle
 //! after a message was lost.
 //! Why: a replace takes two operations; messages arrive every 2.6 cycles, operations leave every two.
-//! Holds: operations at least two cycles apart; four before one that needs no look-up, so that it cannot
-//! overtake; the second half of a replace exactly two cycles behind the first.
+//! Holds: operations at least two cycles apart; one that needs no look-up takes the short way only if nothing is in
+//! the order table's pipeline, so that it cannot overtake; the second half of a replace is exactly two cycles behind
+//! the first.
 use crate::{bundle::*, konst::Konst, queue::Queue, types::class};
 use rust_hdl::prelude::*;
 
@@ -24,18 +26,24 @@ pub struct Issue {
     pub stamp: Signal<In, Bits<16>>,
     pub operation: Signal<Out, Operation>,
     pub issue: Signal<Out, bool>,
-    /// The operation needs no look-up.
-    pub light: Signal<Out, bool>,
+    /// `issue`, of one that goes straight to its commit.
+    pub goes_short: Signal<Out, bool>,
+    pub operation_late: Signal<Out, Operation>,
+    pub issue_long: Signal<Out, bool>,
     pub message_context: Signal<Out, Context>,
     pub context_tag: Signal<Out, Bits<4>>,
     pub context_write: Signal<Out, bool>,
     pub overload: Signal<Out, bool>,
     waiting: Queue<Message, 2, 3>,
     tag: DFF<Bits<4>>,
-    issued: DFF<bool>,
-    looked_up1: DFF<bool>,
-    looked_up2: DFF<bool>,
-    looked_up3: DFF<bool>,
+    /// An operation was issued in the last cycle, or the second half of a replace is due in this.
+    busy: DFF<bool>,
+    /// One that went to the order table was issued in the last four cycles.
+    behind: DFF<bool>,
+    issued: DFF<Operation>,
+    long1: DFF<bool>,
+    long2: DFF<bool>,
+    long3: DFF<bool>,
     second1: DFF<bool>,
     second2: DFF<bool>,
     replace: DFF<Message>,
@@ -46,6 +54,8 @@ pub struct Issue {
     is_light: Signal<Local, bool>,
     take: Signal<Local, bool>,
     seconds: Signal<Local, bool>,
+    is_short: Signal<Local, bool>,
+    long: Signal<Local, bool>,
     direct: Signal<Local, bool>,
     refuses: Signal<Local, bool>,
     step: Signal<Local, Operation>,
@@ -67,7 +77,7 @@ const _: () = assert!(riposte_map::limits::OPERATION_QUEUE == 1 << 2);
 impl Logic for Issue {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, tag, issued, looked_up1, looked_up2, looked_up3, second1, second2, replace, lost);
+        dff_setup!(self, clock, tag, busy, behind, issued, long1, long2, long3, second1, second2, replace, lost);
         clock!(self, clock, waiting);
         self.waiting.reset.next = self.reset.val();
         self.incoming.next = self.message.val();
@@ -79,13 +89,10 @@ impl Logic for Issue {
             self.head.next = self.incoming.val();
         }
         self.have.next = self.valid.val() | !self.waiting.empty.val();
-        self.is_light.next =
-            (self.head.val().kind == self.c_action.val()) | (self.head.val().kind == self.c_trade.val());
+        self.is_light.next = self.head.val().light;
         self.seconds.next = self.second2.q.val();
-        self.take.next = self.have.val()
-            & !self.issued.q.val()
-            & !self.seconds.val()
-            & !(self.is_light.val() & (self.looked_up1.q.val() | self.looked_up2.q.val() | self.looked_up3.q.val()));
+        self.take.next = self.have.val() & !self.busy.q.val();
+        self.is_short.next = self.take.val() & self.is_light.val() & !self.behind.q.val();
         self.direct.next = self.take.val() & self.waiting.empty.val();
         self.refuses.next = self.valid.val() & self.waiting.full.val() & !self.take.val();
         self.waiting.push.next = self.valid.val() & !self.direct.val();
@@ -110,6 +117,7 @@ impl Logic for Issue {
             (self.head.val().kind == self.c_delete.val()) | (self.head.val().kind == self.c_replace.val());
         self.step.next.second = false;
         self.step.next.evaluated = self.head.val().kind != self.c_replace.val();
+        self.step.next.light = self.head.val().light;
         self.step.next.action = self.head.val().kind == self.c_action.val();
         self.step.next.trade = (self.head.val().kind == self.c_executed.val())
             | (self.head.val().kind == self.c_trade.val())
@@ -133,6 +141,7 @@ impl Logic for Issue {
             self.step.next.whole = false;
             self.step.next.second = true;
             self.step.next.evaluated = true;
+            self.step.next.light = false;
             self.step.next.action = false;
             self.step.next.trade = false;
             self.step.next.own_price = false;
@@ -145,23 +154,29 @@ impl Logic for Issue {
         if self.take.val() {
             self.replace.d.next = self.head.val();
         }
-        self.issued.d.next = self.take.val() | self.seconds.val();
-        self.looked_up1.d.next = (self.take.val() & !self.is_light.val()) | self.seconds.val();
-        self.looked_up2.d.next = self.looked_up1.q.val();
-        self.looked_up3.d.next = self.looked_up2.q.val();
+        self.long.next = (self.take.val() & !self.is_short.val()) | self.seconds.val();
+        self.busy.d.next = self.take.val() | self.seconds.val() | self.second1.q.val();
+        self.behind.d.next = self.long.val() | self.long1.q.val() | self.long2.q.val() | self.long3.q.val();
+        self.long1.d.next = self.long.val();
+        self.long2.d.next = self.long1.q.val();
+        self.long3.d.next = self.long2.q.val();
+        self.issued.d.next = self.step.val();
         if self.reset.val() {
             self.second1.d.next = false;
             self.second2.d.next = false;
-            self.issued.d.next = false;
-            self.looked_up1.d.next = false;
-            self.looked_up2.d.next = false;
-            self.looked_up3.d.next = false;
+            self.busy.d.next = false;
+            self.behind.d.next = false;
+            self.long1.d.next = false;
+            self.long2.d.next = false;
+            self.long3.d.next = false;
             self.tag.d.next = 0.into();
             self.lost.d.next = false;
         }
         self.operation.next = self.step.val();
         self.issue.next = self.take.val() | self.seconds.val();
-        self.light.next = self.is_light.val() & !self.seconds.val();
+        self.goes_short.next = self.is_short.val();
+        self.operation_late.next = self.issued.q.val();
+        self.issue_long.next = self.long1.q.val();
         // ---- the context
         self.about.next.code = self.message.val().code;
         self.about.next.instrument = self.instrument.val();

@@ -152,6 +152,8 @@ pub struct Orders {
     room3: DFF<bool>,
     slot3: DFF<Bits<8>>,
     payload3: DFF<Bits<PAYLOAD_BITS>>,
+    marked_sell3: DFF<bool>,
+    bad3: DFF<bool>,
     resolved4: DFF<Resolved>,
     valid4: DFF<bool>,
     // What the last operation wrote, if anything.
@@ -182,7 +184,9 @@ pub struct Orders {
     order_instrument: Signal<Local, Bits<4>>,
     order_sell: Signal<Local, bool>,
     sell: Signal<Local, bool>,
-    bad_side: Signal<Local, bool>,
+    over: Signal<Local, bool>,
+    foreign: Signal<Local, bool>,
+    acts: Signal<Local, bool>,
     shares: Signal<Local, Bits<32>>,
     left: Signal<Local, Bits<32>>,
     reason: Signal<Local, Bits<8>>,
@@ -207,7 +211,7 @@ impl Logic for Orders {
         dff_setup!(
             self, clock, valid1, operation1, bucket0_1, bucket1_1, valid2, operation2, bucket0_2, bucket1_2,
             same_reference2, same_bucket0_2, same_bucket1_2, valid3, operation3, bucket0_3, bucket1_3, live3, room3,
-            slot3, payload3, resolved4, valid4, wrote, wrote_slot, wrote_payload, last_reference, last_bucket0, last_bucket1, first_sell,
+            slot3, payload3, marked_sell3, bad3, resolved4, valid4, wrote, wrote_slot, wrote_payload, last_reference, last_bucket0, last_bucket1, first_sell,
             first_failed
         );
         // ---- i: the buckets
@@ -306,6 +310,11 @@ impl Logic for Orders {
         }
         self.valid3.d.next = self.valid2.q.val();
         self.operation3.d.next = self.operation2.q.val();
+        self.marked_sell3.d.next = self.operation2.q.val().mark == self.k_sell.val();
+        self.bad3.d.next = (self.operation2.q.val().shares == 0)
+            | (!self.operation2.q.val().second
+                & (self.operation2.q.val().mark != self.k_sell.val())
+                & (self.operation2.q.val().mark != self.k_buy.val()));
         self.bucket0_3.d.next = self.bucket0_2.q.val();
         self.bucket1_3.d.next = self.bucket1_2.q.val();
         // ---- i + 3: may it act? what is left?
@@ -313,42 +322,48 @@ impl Logic for Orders {
         self.order_price.next = self.payload3.q.val().get_bits::<32>(32);
         self.order_instrument.next = self.payload3.q.val().get_bits::<4>(64);
         self.order_sell.next = self.payload3.q.val().get_bit(68);
-        self.sell.next = self.operation3.q.val().mark == self.k_sell.val();
-        self.bad_side.next = !self.sell.val() & (self.operation3.q.val().mark != self.k_buy.val());
+        self.sell.next = self.marked_sell3.q.val();
         if self.operation3.q.val().second {
             self.sell.next = self.first_sell.q.val();
-            self.bad_side.next = false;
         }
+        self.over.next =
+            !self.operation3.q.val().whole & (self.operation3.q.val().shares > self.open.val());
+        self.foreign.next = self.order_instrument.val() != self.operation3.q.val().instrument;
         self.shares.next = self.operation3.q.val().shares;
+        self.left.next = self.open.val() - self.operation3.q.val().shares;
         if self.operation3.q.val().whole {
             self.shares.next = self.open.val();
+            self.left.next = 0.into();
         }
-        self.silent.next = self.operation3.q.val().second & self.first_failed.q.val();
+        self.silent.next =
+            self.operation3.q.val().light | (self.operation3.q.val().second & self.first_failed.q.val());
         self.reason.next = self.r_none.val();
         if self.operation3.q.val().add {
             if !self.room3.q.val() {
                 self.reason.next = self.r_overflow.val();
             }
-            if self.bad_side.val() | (self.operation3.q.val().shares == 0) {
+            if self.bad3.q.val() {
                 self.reason.next = self.r_bad.val();
             }
             if self.live3.q.val() {
                 self.reason.next = self.r_duplicate.val();
             }
         } else {
-            if self.shares.val() > self.open.val() {
+            if self.over.val() {
                 self.reason.next = self.r_over.val();
             }
-            if !self.live3.q.val() | (self.order_instrument.val() != self.operation3.q.val().instrument) {
+            if !self.live3.q.val() | self.foreign.val() {
                 self.reason.next = self.r_unknown.val();
             }
         }
-        self.left.next = self.open.val() - self.shares.val();
         if self.silent.val() {
             self.reason.next = self.r_none.val();
         }
-        self.writes.next =
-            self.valid3.q.val() & (self.reason.val() == self.r_none.val()) & !self.silent.val();
+        // As the reason says, without waiting for it.
+        self.acts.next = !self.silent.val()
+            & ((self.operation3.q.val().add & self.room3.q.val() & !self.bad3.q.val() & !self.live3.q.val())
+                | (self.operation3.q.val().remove & self.live3.q.val() & !self.foreign.val() & !self.over.val()));
+        self.writes.next = self.valid3.q.val() & self.acts.val();
         self.after.next = bit_cast::<PAYLOAD_BITS, 32>(self.operation3.q.val().shares)
             | (bit_cast::<PAYLOAD_BITS, 32>(self.operation3.q.val().price) << 32)
             | (bit_cast::<PAYLOAD_BITS, 4>(self.operation3.q.val().instrument) << 64)
@@ -400,11 +415,11 @@ impl Logic for Orders {
         self.result.next.instrument = self.operation3.q.val().instrument;
         self.result.next.bank = self.operation3.q.val().bank;
         self.result.next.reason = self.reason.val();
-        self.result.next.add = self.operation3.q.val().add & self.writes.val();
-        self.result.next.remove = self.operation3.q.val().remove & self.writes.val();
-        self.result.next.looked_up = true;
+        self.result.next.add = self.operation3.q.val().add & self.acts.val();
+        self.result.next.remove = self.operation3.q.val().remove & self.acts.val();
+        self.result.next.looked_up = !self.operation3.q.val().light;
         self.result.next.evaluated = self.operation3.q.val().evaluated;
-        self.result.next.action = false;
+        self.result.next.action = self.operation3.q.val().action;
         self.result.next.trade = self.operation3.q.val().trade;
         self.result.next.mark = self.operation3.q.val().mark;
         self.result.next.sell = self.sell.val();

@@ -92,6 +92,8 @@ pub struct Walker {
     part3: DFF<Bits<64>>,
     decided: DFF<bool>,
     decided_system: DFF<bool>,
+    /// `is_new` of the last cycle: known a word before an operation's decisive byte.
+    was_new: DFF<bool>,
     system_event: DFF<Bits<8>>,
     record: DFF<Message>,
     decided_at: DFF<Bits<16>>,
@@ -128,6 +130,7 @@ pub struct Walker {
     decides: Signal<Local, bool>,
     decides_early: Signal<Local, bool>,
     fresh: Signal<Local, bool>,
+    is_new: Signal<Local, bool>,
     counts: Signal<Local, bool>,
     k_eight: Konst<9, 8>,
     k_six: Konst<9, 6>,
@@ -150,6 +153,8 @@ pub struct Walker {
     k_executed_cut: Konst<9, { (itch::executed::LENGTH - itch::decisive_bytes(itch::executed::LENGTH)) as u64 }>,
     k_printable: Konst<8, { itch::PRINTABLE as u64 }>,
     c_system: Konst<4, { class::SYSTEM }>,
+    c_action: Konst<4, { class::ACTION }>,
+    c_trade: Konst<4, { class::TRADE }>,
     c_executed: Konst<4, { class::EXECUTED }>,
     c_executed_price: Konst<4, { class::EXECUTED_PRICE }>,
     c_cancel: Konst<4, { class::CANCEL }>,
@@ -188,7 +193,7 @@ impl Logic for Walker {
             self, clock, position, near, active, more, left, remaining, hit, lane, length, length_high, room,
             stopped, alive, since, plan, head, head_length, classified, block_index, blocks, was_watched, was_instrument,
             was_bank, was_generation, counted, counted_index, counted_known, counted_kind, previous, part1, part2,
-            part3, decided, decided_system, system_event, record, decided_at, last, missing, is_malformed,
+            part3, decided, decided_system, was_new, system_event, record, decided_at, last, missing, is_malformed,
             is_bad_length
         );
         // ---- what is known of the last block: does it fit, is its type's length right?
@@ -424,6 +429,8 @@ impl Logic for Walker {
         self.decided_at.d.next = self.cycle.val();
         self.record.d.next.code = self.head.q.val().get_bits::<8>(56);
         self.record.d.next.kind = self.types.kind.val();
+        self.record.d.next.light =
+            (self.types.kind.val() == self.c_action.val()) | (self.types.kind.val() == self.c_trade.val());
         self.record.d.next.tag = 0.into();
         self.record.d.next.instrument = 0.into();
         self.record.d.next.bank = false;
@@ -494,11 +501,13 @@ impl Logic for Walker {
         self.alignment.clock.next = self.clock.val();
         self.alignment.ok.next = !self.active.q.val()
             | (self.near.q.val() == (self.position.q.val().get_bits::<6>(3) == 0));
-        self.fresh.next =
-            self.deliver.val() & (self.block_index.q.val() >= self.skip.val()) & !self.stopped.q.val();
+        self.is_new.next = self.deliver.val() & (self.block_index.q.val() >= self.skip.val());
+        self.was_new.d.next = self.is_new.val();
+        self.fresh.next = self.is_new.val() & !self.stopped.q.val();
         self.locate.next = self.head.q.val().get_bits::<16>(self.o_locate.val().index());
         self.message.next = self.record.q.val();
-        self.valid.next = self.decided.q.val() & self.fresh.val() & self.was_watched.q.val();
+        self.valid.next =
+            self.decided.q.val() & self.was_new.q.val() & !self.stopped.q.val() & self.was_watched.q.val();
         self.message_instrument.next = self.was_instrument.q.val();
         self.message_bank.next = self.was_bank.q.val();
         self.message_generation.next = self.was_generation.q.val();

@@ -137,12 +137,12 @@ impl Logic for RiposteCard {
         self.issue.index.next = self.walker.message_index.val();
         self.issue.frame_time.next = self.headers.frame_time.val();
         self.issue.stamp.next = self.walker.stamp.val();
-        self.orders.issue.next = self.issue.issue.val() & !self.issue.light.val();
-        self.orders.operation.next = self.issue.operation.val();
+        self.orders.issue.next = self.issue.issue_long.val();
+        self.orders.operation.next = self.issue.operation_late.val();
         self.levels.resolved.next = self.orders.resolved_late.val();
         self.levels.valid.next = self.orders.valid_late.val();
-        self.commit.light.next = self.issue.issue.val() & self.issue.light.val();
-        self.commit.light_operation.next = self.issue.operation.val();
+        self.commit.goes_short.next = self.issue.goes_short.val();
+        self.commit.short_operation.next = self.issue.operation.val();
         self.commit.resolved.next = self.orders.resolved.val();
         self.commit.resolved_valid.next = self.orders.valid.val();
         self.commit.root.next = self.levels.root.val();

@@ -370,7 +370,9 @@ impl Agenda {
         self.decisions.front().map(|decision| self.gate_free.max(decision.cycle + 1) + 1)
     }
 
-    fn push(&mut self, queue: Queue, enters: u64, event: Event) {
+    /// An event that is told in the cycle before `told`: it passes a register on its way to its queue.
+    fn push(&mut self, queue: Queue, told: u64, event: Event) {
+        let enters = told + 1;
         if !self.events.push(queue, enters, event) {
             self.count(Counter::EventsLost);
             self.losses.push_back(enters + 1);
@@ -403,12 +405,12 @@ mod tests {
         }
         agenda.settle(100);
         assert!(!agenda.killed);
-        // Pushed in 9: lost, killed from 11 on.
+        // Told in 9, pushed in 10: lost, killed from 12 on.
         agenda.push(Queue::Order, 10, Event::default());
-        agenda.settle(11);
-        assert!(!agenda.killed, "as visible in 10");
         agenda.settle(12);
-        assert!(agenda.killed, "as visible in 11");
+        assert!(!agenda.killed, "as visible in 11");
+        agenda.settle(13);
+        assert!(agenda.killed, "as visible in 12");
         assert_eq!(agenda.counters()[Counter::EventsLost as usize], 1);
     }
 }

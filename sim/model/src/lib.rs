@@ -166,7 +166,7 @@ impl Model {
                     shares: u32_at(message, itch::ADD_SHARES),
                     price_e4: u32_at(message, itch::ADD_PRICE),
                 };
-                let issued = self.issue(&origin, false);
+                let issued = self.issue(&origin);
                 let error = self.books.add(instrument, &add).err();
                 self.finish(origin, issued, Done { error, ..Done::add(&add) });
             }
@@ -175,15 +175,15 @@ impl Model {
     }
 
     /// Issues the operation of a message, or its first half.
-    fn issue(&mut self, origin: &Origin, light: bool) -> u64 {
-        let issued = self.pipeline.issue(origin.decisive + 1, light);
+    fn issue(&mut self, origin: &Origin) -> u64 {
+        let issued = self.pipeline.issue(origin.decisive + 1);
         self.agenda.touch(usize::from(origin.instrument), issued);
         issued
     }
 
     /// P and H.
     fn light(&mut self, origin: Origin, message: &[u8]) {
-        let issued = self.issue(&origin, true);
+        let issued = self.issue(&origin);
         let done = if origin.code == b'H' {
             Done { trading: Some(message[itch::ACTION_STATE] == b'T'), ..Done::LIGHT }
         } else {
@@ -196,7 +196,7 @@ impl Model {
 
     /// E, C, X and D.
     fn take_off(&mut self, origin: Origin, message: &[u8]) {
-        let issued = self.issue(&origin, false);
+        let issued = self.issue(&origin);
         let reference = u64_at(message, itch::REFERENCE);
         let shares = (origin.code != b'D').then(|| u32_at(message, itch::TAKEN_SHARES));
         let done = match self.books.remove(usize::from(origin.instrument), reference, shares) {
@@ -224,7 +224,7 @@ impl Model {
     /// U: remove the original, add the new.
     fn replace(&mut self, origin: Origin, message: &[u8]) {
         let instrument = usize::from(origin.instrument);
-        let first = self.issue(&origin, false);
+        let first = self.issue(&origin);
         let second = self.pipeline.issue_second(first);
         let removed = self.books.remove(instrument, u64_at(message, itch::REFERENCE), None);
         let slow = removed.is_ok_and(|removed| removed.slow);

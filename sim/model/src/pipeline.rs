@@ -4,11 +4,18 @@ use riposte_map::limits::OPERATION_QUEUE;
 /// Cycles between commit and verdict.
 const VERDICT_AFTER_COMMIT: u64 = 3;
 
+/// Least cycles from issue to commit: of an operation on the short way, of one through the order table, and of one
+/// that waits for the best level behind the top that it emptied.
+const SHORT_COMMIT: u64 = 1;
+const COMMIT: u64 = 5;
+const SLOW_COMMIT: u64 = 15;
+
 #[derive(Clone, Debug, Default)]
 pub struct Pipeline {
-    /// First cycle that a non-light operation may be issued in, and a light one.
+    /// First cycle that an operation may be issued in.
     issue_free: u64,
-    issue_free_light: u64,
+    /// First issue cycle in which an operation without look-up cannot overtake one in the order table's pipeline.
+    short_free: u64,
     commit_free: u64,
     /// Issue cycles of the last messages, as many as can wait.
     issued: [u64; OPERATION_QUEUE],
@@ -22,32 +29,27 @@ impl Pipeline {
     }
 
     /// Issue cycle of the operation of a message, or of its first half.
-    pub fn issue(&mut self, ready: u64, light: bool) -> u64 {
-        let free = if light { self.issue_free_light } else { self.issue_free };
-        let cycle = ready.max(free);
+    pub fn issue(&mut self, ready: u64) -> u64 {
+        let cycle = ready.max(self.issue_free);
         self.issued[self.oldest] = cycle;
         self.oldest = (self.oldest + 1) % OPERATION_QUEUE;
-        self.after_issue(cycle, light);
+        self.issue_free = cycle + 2;
         cycle
     }
 
     /// Issue cycle of the second half of the operation issued in cycle `first`.
     pub fn issue_second(&mut self, first: u64) -> u64 {
-        self.after_issue(first + 2, false);
+        self.issue_free = first + 4;
         first + 2
-    }
-
-    fn after_issue(&mut self, cycle: u64, light: bool) {
-        self.issue_free = cycle + 2;
-        self.issue_free_light = cycle + if light { 2 } else { 4 };
     }
 
     /// Verdict cycle of the operation issued in cycle `issued`.
     pub fn verdict(&mut self, issued: u64, light: bool, slow: bool) -> u64 {
-        let delay = match (light, slow) {
-            (true, _) => 1,
-            (false, false) => 4,
-            (false, true) => 14,
+        let delay = if light && issued >= self.short_free {
+            SHORT_COMMIT
+        } else {
+            self.short_free = issued + COMMIT;
+            if slow { SLOW_COMMIT } else { COMMIT }
         };
         let commit = (issued + delay).max(self.commit_free);
         self.commit_free = commit + 2;
@@ -60,23 +62,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_light_operation_waits_four_cycles_behind_a_heavy_one() {
+    fn an_operation_without_look_up_does_not_overtake() {
         let mut pipeline = Pipeline::default();
-        assert_eq!(pipeline.issue(100, false), 100);
-        assert_eq!(pipeline.issue(100, true), 104);
-        assert_eq!(pipeline.issue(100, true), 106);
-        assert_eq!(pipeline.issue(100, false), 108);
-        assert_eq!(pipeline.issue_second(108), 110);
-        assert_eq!(pipeline.issue(100, true), 114);
+        assert_eq!(pipeline.verdict(100, true, false), 104);
+        assert_eq!(pipeline.verdict(110, false, false), 118);
+        assert_eq!(pipeline.verdict(114, true, false), 122, "through the order table");
+        assert_eq!(pipeline.verdict(116, true, false), 124, "and behind one that went there");
+        assert_eq!(pipeline.verdict(121, true, false), 126, "five cycles behind: the short way, in its turn");
+    }
+
+    #[test]
+    fn operations_are_two_cycles_apart_and_nothing_parts_the_halves_of_a_replace() {
+        let mut pipeline = Pipeline::default();
+        assert_eq!(pipeline.issue(100), 100);
+        assert_eq!(pipeline.issue(101), 102);
+        assert_eq!(pipeline.issue_second(102), 104);
+        assert_eq!(pipeline.issue(103), 106);
     }
 
     #[test]
     fn a_slow_commit_holds_up_those_behind_it() {
         let mut pipeline = Pipeline::default();
-        assert_eq!(pipeline.verdict(100, false, true), 117);
-        assert_eq!(pipeline.verdict(102, false, false), 119);
-        assert_eq!(pipeline.verdict(105, true, false), 121);
-        assert_eq!(pipeline.verdict(130, false, false), 137);
+        assert_eq!(pipeline.verdict(100, false, true), 118);
+        assert_eq!(pipeline.verdict(102, false, false), 120);
+        assert_eq!(pipeline.verdict(105, true, false), 122);
+        assert_eq!(pipeline.verdict(130, false, false), 138);
     }
 
     #[test]
@@ -84,7 +94,7 @@ mod tests {
         let mut pipeline = Pipeline::default();
         for _ in 0..5 {
             assert!(!pipeline.is_full(10));
-            pipeline.issue(10, false);
+            pipeline.issue(10);
         }
         // Issued in 10, 12, 14, 16, 18: in 10 four wait, in 12 the second does not wait any more.
         assert!(pipeline.is_full(10) && pipeline.is_full(11));
