@@ -1,6 +1,6 @@
 //! Price levels and, by a tournament over them, the best one after every operation.
 //!
-//! In: a resolved operation (cycle j). Out: three cycles later `overflow` for it; nine cycles later `root`, the best
+//! In: a resolved operation (cycle j). Out: three cycles later `overflow` for it; thirteen cycles later `root`, the best
 //! level of its instrument and side as of this operation. One operation every two cycles, for ever.
 //! Why: when an operation empties the top level, the next best must be found among up to 256; a row of 16 is
 //! matched, changed and reduced to its best, then the 16 rows' bests to one, four at a time.
@@ -15,9 +15,10 @@ const SLOT_BITS: usize = 65;
 
 const _: () = assert!(limits::LEVEL_ROW_BITS == 4 && limits::LEVEL_WAYS == 16 && limits::INSTRUMENT_BITS == 4);
 
-/// Best of four slots, in the same cycle; the first of equals.
+/// Best of four slots, in the next cycle; the first of equals. Compared in one cycle, chosen in the next.
 #[derive(LogicBlock, Default)]
 pub struct BestOfFour {
+    pub clock: Signal<In, Clock>,
     pub a: Signal<In, Bits<SLOT_BITS>>,
     pub b: Signal<In, Bits<SLOT_BITS>>,
     pub c: Signal<In, Bits<SLOT_BITS>>,
@@ -28,12 +29,13 @@ pub struct BestOfFour {
     b_key: Signal<Local, Bits<33>>,
     c_key: Signal<Local, Bits<33>>,
     d_key: Signal<Local, Bits<33>>,
-    ab: Signal<Local, bool>,
-    ac: Signal<Local, bool>,
-    ad: Signal<Local, bool>,
-    bc: Signal<Local, bool>,
-    bd: Signal<Local, bool>,
-    cd: Signal<Local, bool>,
+    slots: [DFF<Bits<SLOT_BITS>>; 4],
+    ab: DFF<bool>,
+    ac: DFF<bool>,
+    ad: DFF<bool>,
+    bc: DFF<bool>,
+    bd: DFF<bool>,
+    cd: DFF<bool>,
     left: Signal<Local, Bits<SLOT_BITS>>,
     right: Signal<Local, Bits<SLOT_BITS>>,
     left_wins: Signal<Local, bool>,
@@ -42,31 +44,40 @@ pub struct BestOfFour {
 impl Logic for BestOfFour {
     #[hdl_gen]
     fn update(&mut self) {
+        dff_setup!(self, clock, ab, ac, ad, bc, bd, cd);
         self.a_key.next = self.a.val().get_bits::<33>(32);
         self.b_key.next = self.b.val().get_bits::<33>(32);
         self.c_key.next = self.c.val().get_bits::<33>(32);
         self.d_key.next = self.d.val().get_bits::<33>(32);
-        self.ab.next = self.a_key.val() >= self.b_key.val();
-        self.ac.next = self.a_key.val() >= self.c_key.val();
-        self.ad.next = self.a_key.val() >= self.d_key.val();
-        self.bc.next = self.b_key.val() >= self.c_key.val();
-        self.bd.next = self.b_key.val() >= self.d_key.val();
-        self.cd.next = self.c_key.val() >= self.d_key.val();
-        self.left.next = self.b.val();
-        self.left_wins.next = self.bd.val();
-        if self.cd.val() {
-            self.left_wins.next = self.bc.val();
+        self.ab.d.next = self.a_key.val() >= self.b_key.val();
+        self.ac.d.next = self.a_key.val() >= self.c_key.val();
+        self.ad.d.next = self.a_key.val() >= self.d_key.val();
+        self.bc.d.next = self.b_key.val() >= self.c_key.val();
+        self.bd.d.next = self.b_key.val() >= self.d_key.val();
+        self.cd.d.next = self.c_key.val() >= self.d_key.val();
+        self.slots[0].clock.next = self.clock.val();
+        self.slots[0].d.next = self.a.val();
+        self.slots[1].clock.next = self.clock.val();
+        self.slots[1].d.next = self.b.val();
+        self.slots[2].clock.next = self.clock.val();
+        self.slots[2].d.next = self.c.val();
+        self.slots[3].clock.next = self.clock.val();
+        self.slots[3].d.next = self.d.val();
+        self.left.next = self.slots[1].q.val();
+        self.left_wins.next = self.bd.q.val();
+        if self.cd.q.val() {
+            self.left_wins.next = self.bc.q.val();
         }
-        if self.ab.val() {
-            self.left.next = self.a.val();
-            self.left_wins.next = self.ad.val();
-            if self.cd.val() {
-                self.left_wins.next = self.ac.val();
+        if self.ab.q.val() {
+            self.left.next = self.slots[0].q.val();
+            self.left_wins.next = self.ad.q.val();
+            if self.cd.q.val() {
+                self.left_wins.next = self.ac.q.val();
             }
         }
-        self.right.next = self.d.val();
-        if self.cd.val() {
-            self.right.next = self.c.val();
+        self.right.next = self.slots[3].q.val();
+        if self.cd.q.val() {
+            self.right.next = self.slots[2].q.val();
         }
         self.best.next = self.right.val();
         if self.left_wins.val() {
@@ -75,7 +86,7 @@ impl Logic for BestOfFour {
     }
 }
 
-/// Best of sixteen: two cycles, four groups and then their bests.
+/// Best of sixteen: four cycles, four groups and then their bests.
 #[derive(LogicBlock, Default)]
 pub struct BestOfSixteen {
     pub clock: Signal<In, Clock>,
@@ -91,7 +102,9 @@ impl Logic for BestOfSixteen {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(self, clock, winner);
+        clock!(self, clock, final_four);
         for i in 0..4 {
+            self.groups[i].clock.next = self.clock.val();
             self.groups[i].a.next = self.slots[i * 4].val();
             self.groups[i].b.next = self.slots[i * 4 + 1].val();
             self.groups[i].c.next = self.slots[i * 4 + 2].val();
@@ -174,7 +187,7 @@ pub struct Levels {
     pub overflow: Signal<Out, bool>,
     pub overflow_tag: Signal<Out, Bits<5>>,
     pub overflow_valid: Signal<Out, bool>,
-    /// In cycle j + 9, for the operation `root_tag`.
+    /// In cycle j + 13, for the operation `root_tag`.
     pub root: Signal<Out, Slot>,
     pub root_tag: Signal<Out, Bits<5>>,
     pub root_valid: Signal<Out, bool>,
@@ -184,12 +197,13 @@ pub struct Levels {
     best_slots: [DFF<Bits<SLOT_BITS>>; 16],
     side_best: BestOfSixteen,
     // The operation in each stage, numbered by cycles behind j.
-    valid1: DFF<bool>, valid2: DFF<bool>, valid3: DFF<bool>, valid4: DFF<bool>, valid5: DFF<bool>,
-    valid6: DFF<bool>, valid7: DFF<bool>, valid8: DFF<bool>, valid9: DFF<bool>,
-    tag1: DFF<Bits<5>>, tag2: DFF<Bits<5>>, tag3: DFF<Bits<5>>, tag4: DFF<Bits<5>>, tag5: DFF<Bits<5>>,
-    tag6: DFF<Bits<5>>, tag7: DFF<Bits<5>>, tag8: DFF<Bits<5>>, tag9: DFF<Bits<5>>,
-    address1: DFF<Bits<9>>, address2: DFF<Bits<9>>, address3: DFF<Bits<9>>, address4: DFF<Bits<9>>,
-    address5: DFF<Bits<9>>, address6: DFF<Bits<9>>,
+    valid1: DFF<bool>, valid2: DFF<bool>, valid3: DFF<bool>,
+    tag1: DFF<Bits<5>>, tag2: DFF<Bits<5>>, tag3: DFF<Bits<5>>,
+    address1: DFF<Bits<9>>, address2: DFF<Bits<9>>, address3: DFF<Bits<9>>,
+    // Element k: k + 4 cycles behind j.
+    valids: [DFF<bool>; 10],
+    tags: [DFF<Bits<5>>; 10],
+    addresses: [DFF<Bits<9>>; 10],
     add1: DFF<bool>, add2: DFF<bool>, add3: DFF<bool>,
     remove1: DFF<bool>, remove2: DFF<bool>, remove3: DFF<bool>,
     key1: DFF<Bits<32>>, key2: DFF<Bits<32>>, key3: DFF<Bits<32>>,
@@ -206,7 +220,6 @@ pub struct Levels {
     wrote_slot: DFF<Bits<SLOT_BITS>>,
     last_address: DFF<Bits<9>>,
     last_key: DFF<Bits<32>>,
-    sell7: DFF<bool>, sell8: DFF<bool>, sell9: DFF<bool>,
     key: Signal<Local, Bits<32>>,
     row: Signal<Local, Bits<4>>,
     folded: Signal<Local, Bits<32>>,
@@ -236,11 +249,9 @@ impl Logic for Levels {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, valid1, valid2, valid3, valid4, valid5, valid6, valid7, valid8, valid9, tag1, tag2, tag3,
-            tag4, tag5, tag6, tag7, tag8, tag9, address1, address2, address3, address4, address5, address6, add1, add2,
-            add3, remove1, remove2, remove3, key1, key2, key3, shares1, shares2, shares3, same_row2, same_key2,
-            present3, room3, quantity3, way3, wrote, wrote_way, wrote_slot, last_address, last_key, sell7,
-            sell8, sell9
+            self, clock, valid1, valid2, valid3, tag1, tag2, tag3, address1, address2, address3, add1, add2, add3, remove1,
+            remove2, remove3, key1, key2, key3, shares1, shares2, shares3, same_row2, same_key2, present3, room3, quantity3,
+            way3, wrote, wrote_way, wrote_slot, last_address, last_key
         );
         clock!(self, clock, row_best, side_best);
         // ---- j: the row of the price
@@ -381,28 +392,32 @@ impl Logic for Levels {
                 self.ways[i].write_data.next = 0.into();
             }
         }
-        // ---- j + 4, j + 5: best of the row
+        // ---- j + 4 to j + 7: best of the row
+        for i in 0..10 {
+            self.valids[i].clock.next = self.clock.val();
+            self.tags[i].clock.next = self.clock.val();
+            self.addresses[i].clock.next = self.clock.val();
+        }
+        for i in 0..9 {
+            self.valids[i + 1].d.next = self.valids[i].q.val();
+            self.tags[i + 1].d.next = self.tags[i].q.val();
+            self.addresses[i + 1].d.next = self.addresses[i].q.val();
+        }
+        self.valids[0].d.next = self.valid3.q.val();
+        self.tags[0].d.next = self.tag3.q.val();
+        self.addresses[0].d.next = self.address3.q.val();
         for i in 0..16 {
             self.row_best.slots[i].next = self.ways[i].slot.val();
         }
-        self.valid4.d.next = self.valid3.q.val();
-        self.tag4.d.next = self.tag3.q.val();
-        self.address4.d.next = self.address3.q.val();
-        self.valid5.d.next = self.valid4.q.val();
-        self.tag5.d.next = self.tag4.q.val();
-        self.address5.d.next = self.address4.q.val();
-        // ---- j + 6: it replaces the row's old best among the side's rows, read in j + 5
-        self.valid6.d.next = self.valid5.q.val();
-        self.tag6.d.next = self.tag5.q.val();
-        self.address6.d.next = self.address5.q.val();
+        // ---- j + 8: it replaces the row's old best among the side's rows, read in j + 7
         self.winner.next = self.row_best.best.val();
-        self.best_row.next = self.k_one16.val() << bit_cast::<16, 4>(self.address6.q.val().get_bits::<4>(0));
+        self.best_row.next = self.k_one16.val() << bit_cast::<16, 4>(self.addresses[4].q.val().get_bits::<4>(0));
         for i in 0..16 {
             self.bests[i].clock.next = self.clock.val();
-            self.bests[i].read_address.next = self.address5.q.val().get_bits::<5>(4);
-            self.bests[i].write_address.next = self.address6.q.val().get_bits::<5>(4);
+            self.bests[i].read_address.next = self.addresses[3].q.val().get_bits::<5>(4);
+            self.bests[i].write_address.next = self.addresses[4].q.val().get_bits::<5>(4);
             self.bests[i].write_data.next = self.winner.val();
-            self.bests[i].write.next = self.valid6.q.val() & self.best_row.val().get_bit(i);
+            self.bests[i].write.next = self.valids[4].q.val() & self.best_row.val().get_bit(i);
             self.best_slots[i].clock.next = self.clock.val();
             self.best_slots[i].d.next = self.bests[i].read_data.val();
             if self.best_row.val().get_bit(i) {
@@ -415,27 +430,15 @@ impl Logic for Levels {
             }
             self.side_best.slots[i].next = self.best_slots[i].q.val();
         }
-        self.valid7.d.next = self.valid6.q.val();
-        self.tag7.d.next = self.tag6.q.val();
-        self.sell7.d.next = self.address6.q.val().get_bit(4);
-        // ---- j + 7, j + 8: best of the side
-        self.valid8.d.next = self.valid7.q.val();
-        self.tag8.d.next = self.tag7.q.val();
-        self.sell8.d.next = self.sell7.q.val();
-        self.valid9.d.next = self.valid8.q.val();
-        self.tag9.d.next = self.tag8.q.val();
-        self.sell9.d.next = self.sell8.q.val();
+        // ---- j + 9 to j + 12: best of the side
         if self.reset.val() {
             self.valid1.d.next = false;
             self.valid2.d.next = false;
             self.valid3.d.next = false;
-            self.valid4.d.next = false;
-            self.valid5.d.next = false;
-            self.valid6.d.next = false;
-            self.valid7.d.next = false;
-            self.valid8.d.next = false;
-            self.valid9.d.next = false;
             self.wrote.d.next = false;
+            for i in 0..10 {
+                self.valids[i].d.next = false;
+            }
         }
         self.overflow.next = self.add3.q.val() & !self.present3.q.val() & !self.room3.q.val();
         self.overflow_tag.next = self.tag3.q.val();
@@ -443,11 +446,11 @@ impl Logic for Levels {
         self.result.next.used = self.side_best.best.val().get_bit(64);
         self.result.next.quantity = self.side_best.best.val().get_bits::<32>(0);
         self.result.next.key = self.side_best.best.val().get_bits::<32>(32);
-        if self.sell9.q.val() {
+        if self.addresses[9].q.val().get_bit(4) {
             self.result.next.key = self.side_best.best.val().get_bits::<32>(32) ^ self.k_full.val();
         }
         self.root.next = self.result.val();
-        self.root_tag.next = self.tag9.q.val();
-        self.root_valid.next = self.valid9.q.val();
+        self.root_tag.next = self.tags[9].q.val();
+        self.root_valid.next = self.valids[9].q.val();
     }
 }
