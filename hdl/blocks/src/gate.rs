@@ -134,6 +134,9 @@ pub struct Gate {
     holdoff: DFF<Bits<5>>,
     // The picked order, in the gate.
     judging: DFF<bool>,
+    /// An order passed in the last cycle; `moves`: and no session was written in it.
+    passed: DFF<bool>,
+    moves: DFF<bool>,
     picked: DFF<Decision>,
     own: DFF<Bits<16>>,
     rule: DFF<Bits<2>>,
@@ -190,7 +193,7 @@ pub struct Gate {
     next_cycle: Signal<Local, Bits<16>>,
     report: Signal<Local, Note>,
     k_bit: Konst<16, 1>,
-    k_gap: Konst<5, { limits::TRANSMIT_GAP_WORDS as u64 - 2 }>,
+    k_gap: Konst<5, { limits::TRANSMIT_GAP_WORDS as u64 - 3 }>,
     k_held: Konst<5, { limits::DECISION_QUEUE as u64 }>,
     k_eight: Konst<4, 8>,
     k_words: Konst<5, { limits::IMAGE_WORDS as u64 }>,
@@ -215,7 +218,7 @@ impl Logic for Gate {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, current, current_valid, remaining, held, holdoff, judging, picked, own, rule, limit, template, tcp_sequence, acknowledgement, user_ref,
+            self, clock, current, current_valid, remaining, held, holdoff, judging, passed, moves, picked, own, rule, limit, template, tcp_sequence, acknowledgement, user_ref,
             sending, word, last_word, last_bytes, image_base, sent_sequence, sent_acknowledgement, sent_user_ref, sent_template, sent_time,
             out_data, out_bytes, out_last, out_valid, out_time
         );
@@ -256,7 +259,10 @@ impl Logic for Gate {
             self.template_now.next = self.templates[3].read_data.val();
         }
         self.template_at.next = (bit_cast::<7, 5>(self.row.val()) << 2) | bit_cast::<7, 2>(self.pick_rule.val());
-        self.picks.next = self.current_valid.q.val() & !self.judging.q.val() & (self.holdoff.q.val() == 0);
+        self.picks.next = self.current_valid.q.val()
+            & !self.judging.q.val()
+            & !self.passed.q.val()
+            & (self.holdoff.q.val() == 0);
         self.is_last_rule.next = self.remaining.q.val() == self.lowest.val();
         if self.picks.val() {
             self.remaining.d.next = self.remaining.q.val() ^ self.lowest.val();
@@ -351,10 +357,16 @@ impl Logic for Gate {
         self.consistent.ok.next =
             !self.judging.q.val() | (self.passes.val() == (self.reason.val() == self.r_none.val()));
         self.words_less.next = self.template.q.val().words - 1;
-        if self.passes.val() {
-            self.holdoff.d.next = self.template.q.val().words + self.k_gap.val();
+        // What a pass moves is moved a cycle later, before anything may be picked: the verdict has enough to drive.
+        // A session that is written beats it.
+        self.passed.d.next = self.passes.val();
+        self.moves.d.next = self.passes.val() & !self.session_write.val();
+        if self.passed.q.val() {
+            self.holdoff.d.next = self.sent_template.q.val().words + self.k_gap.val();
+        }
+        if self.moves.q.val() {
             self.tcp_sequence.d.next =
-                self.tcp_sequence.q.val() + bit_cast::<32, 8>(self.template.q.val().payload_bytes);
+                self.tcp_sequence.q.val() + bit_cast::<32, 8>(self.sent_template.q.val().payload_bytes);
             self.user_ref.d.next = self.user_ref.q.val() + 1;
         }
         // No frame is being sent while an order is judged, so these may change whether or not it passes.
@@ -472,6 +484,8 @@ impl Logic for Gate {
             self.held.d.next = 0.into();
             self.holdoff.d.next = 0.into();
             self.judging.d.next = false;
+            self.passed.d.next = false;
+            self.moves.d.next = false;
             self.sending.d.next = false;
             self.word.d.next = 0.into();
             self.out_valid.d.next = false;
