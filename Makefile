@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 CARGO_TEST := cargo test --release --workspace --no-fail-fast
 
-.PHONY: help setup setup-timing demo test check bench timing clean
+.PHONY: help setup setup-timing demo test check bench timing prove netlist clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -11,7 +11,7 @@ help: ## list the verbs
 setup: ## install what building and testing need (Debian, Ubuntu)
 	@tools/setup
 
-setup-timing: ## install synthesis and place-and-route into .tools/venv
+setup-timing: ## install synthesis, place-and-route and a solver into .tools/venv
 	@tools/setup-timing
 
 demo: setup ## a seeded market through gateware and model in lockstep; writes out/orders.pcap and out/report.html
@@ -29,6 +29,9 @@ bench: setup ## speed of the cards, with clock and unit
 
 timing: setup setup-timing ## Fmax and resources of the card on an ECP5
 	@tools/timing
+
+prove: setup setup-timing ## formal proofs of what the gateware promises, each with its mutants and its cover
+	@tools/prove
 
 clean: ## remove what was built and written
 	cargo clean

@@ -1,7 +1,7 @@
 //! Reports what concerns the whole channel, and makes every book invalid when it must.
 //!
-//! In: strobes of errors and system events (cycle X). Out: in X, `invalidate` and the event of the first that
-//! waits; the others follow a cycle each. Holds: an error invalidates in the cycle in which it is seen,
+//! In: strobes of errors and system events (cycle X). Out: `invalidate` in X; a cycle later the event of the first
+//! that waits; the others follow a cycle each. Holds: an error invalidates in the cycle in which it is seen,
 //! whether or not its event has to wait.
 use crate::{bundle::*, konst::Konst};
 use riposte_map::{reason::Reason, shm::{EventKind, NONE}};
@@ -30,6 +30,19 @@ pub struct Channel {
     pub invalidate: Signal<Out, bool>,
     pub note: Signal<Out, Note>,
     pub noted: Signal<Out, bool>,
+    // What came in the last cycle.
+    was_system: DFF<bool>,
+    was_code: DFF<Bits<8>>,
+    was_sequence: DFF<Bits<64>>,
+    was_system_time: DFF<Bits<64>>,
+    was_header: DFF<Bits<8>>,
+    was_expected: DFF<Bits<64>>,
+    was_received: DFF<Bits<64>>,
+    was_length: DFF<bool>,
+    was_block: DFF<bool>,
+    was_frame: DFF<Bits<8>>,
+    was_time: DFF<Bits<64>>,
+    was_generation: DFF<Bits<32>>,
     header_waits: DFF<Bits<8>>,
     header_expected: DFF<Bits<64>>,
     header_received: DFF<Bits<64>>,
@@ -64,7 +77,8 @@ impl Logic for Channel {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, header_waits, header_expected, header_received, header_time, length_waits, length_time,
+            self, clock, was_system, was_code, was_sequence, was_system_time, was_header, was_expected, was_received,
+            was_length, was_block, was_frame, was_time, was_generation, header_waits, header_expected, header_received, header_time, length_waits, length_time,
             block_waits, block_time, frame_waits, frame_time
         );
         self.header_now.next = 0.into();
@@ -87,21 +101,37 @@ impl Logic for Channel {
         if self.bad_frame.val() {
             self.frame_now.next = self.r_frame.val();
         }
-        self.invalidate.next = (self.header_now.val() != 0)
+        self.invalidate.next = self.gap.val()
+            | self.session_change.val()
+            | self.session_end.val()
+            | self.overload.val()
             | self.bad_length.val()
             | self.malformed.val()
-            | (self.frame_now.val() != 0);
+            | self.bad_frame.val()
+            | self.cut.val();
+        self.was_header.d.next = self.header_now.val();
+        self.was_frame.d.next = self.frame_now.val();
+        self.was_system.d.next = self.system.val();
+        self.was_code.d.next = self.system_code.val();
+        self.was_sequence.d.next = self.system_sequence.val();
+        self.was_system_time.d.next = self.system_time.val();
+        self.was_expected.d.next = self.expected.val();
+        self.was_received.d.next = self.received.val();
+        self.was_length.d.next = self.bad_length.val();
+        self.was_block.d.next = self.malformed.val();
+        self.was_time.d.next = self.frame_time_now.val();
+        self.was_generation.d.next = self.generation.val();
         // What waits: of an earlier cycle, or of this one.
-        self.header.next = self.header_waits.q.val() | self.header_now.val();
-        self.length.next = self.length_waits.q.val() | self.bad_length.val();
-        self.block.next = self.block_waits.q.val() | self.malformed.val();
-        self.frame.next = self.frame_waits.q.val() | self.frame_now.val();
+        self.header.next = self.header_waits.q.val() | self.was_header.q.val();
+        self.length.next = self.length_waits.q.val() | self.was_length.q.val();
+        self.block.next = self.block_waits.q.val() | self.was_block.q.val();
+        self.frame.next = self.frame_waits.q.val() | self.was_frame.q.val();
         self.report.next.kind = self.k_channel.val();
         self.report.next.reason = 0.into();
         self.report.next.instrument = self.k_none.val();
         self.report.next.rule = self.k_none.val();
-        self.report.next.generation = self.generation.val();
-        self.report.next.time = self.frame_time_now.val();
+        self.report.next.generation = self.was_generation.q.val();
+        self.report.next.time = self.was_time.q.val();
         self.report.next.feed_sequence = 0.into();
         self.report.next.bid = 0.into();
         self.report.next.ask = 0.into();
@@ -114,35 +144,35 @@ impl Logic for Channel {
         self.length_waits.d.next = self.length.val();
         self.block_waits.d.next = self.block.val();
         self.frame_waits.d.next = self.frame.val();
-        if self.header_now.val() != 0 {
-            self.header_time.d.next = self.frame_time_now.val();
-            if self.header_now.val() != self.r_overload.val() {
-                self.header_expected.d.next = self.expected.val();
-                self.header_received.d.next = self.received.val();
+        if self.was_header.q.val() != 0 {
+            self.header_time.d.next = self.was_time.q.val();
+            if self.was_header.q.val() != self.r_overload.val() {
+                self.header_expected.d.next = self.was_expected.q.val();
+                self.header_received.d.next = self.was_received.q.val();
             } else {
                 self.header_expected.d.next = 0.into();
                 self.header_received.d.next = 0.into();
             }
         }
-        if self.bad_length.val() {
-            self.length_time.d.next = self.frame_time_now.val();
+        if self.was_length.q.val() {
+            self.length_time.d.next = self.was_time.q.val();
         }
-        if self.malformed.val() {
-            self.block_time.d.next = self.frame_time_now.val();
+        if self.was_block.q.val() {
+            self.block_time.d.next = self.was_time.q.val();
         }
-        if self.frame_now.val() != 0 {
-            self.frame_time.d.next = self.frame_time_now.val();
+        if self.was_frame.q.val() != 0 {
+            self.frame_time.d.next = self.was_time.q.val();
         }
-        self.noted.next = self.system.val()
+        self.noted.next = self.was_system.q.val()
             | (self.header.val() != 0)
             | self.length.val()
             | self.block.val()
             | (self.frame.val() != 0);
-        if self.system.val() {
+        if self.was_system.q.val() {
             self.report.next.kind = self.k_system.val();
-            self.report.next.time = self.system_time.val();
-            self.report.next.feed_sequence = self.system_sequence.val();
-            self.report.next.detail = bit_cast::<16, 8>(self.system_code.val());
+            self.report.next.time = self.was_system_time.q.val();
+            self.report.next.feed_sequence = self.was_sequence.q.val();
+            self.report.next.detail = bit_cast::<16, 8>(self.was_code.q.val());
         } else {
             if self.header.val() != 0 {
                 self.header_waits.d.next = 0.into();
@@ -150,13 +180,13 @@ impl Logic for Channel {
                 self.report.next.bid = self.header_expected.q.val();
                 self.report.next.ask = self.header_received.q.val();
                 self.report.next.time = self.header_time.q.val();
-                if self.header_now.val() != 0 {
-                    self.report.next.time = self.frame_time_now.val();
+                if self.was_header.q.val() != 0 {
+                    self.report.next.time = self.was_time.q.val();
                     self.report.next.bid = 0.into();
                     self.report.next.ask = 0.into();
-                    if self.header_now.val() != self.r_overload.val() {
-                        self.report.next.bid = self.expected.val();
-                        self.report.next.ask = self.received.val();
+                    if self.was_header.q.val() != self.r_overload.val() {
+                        self.report.next.bid = self.was_expected.q.val();
+                        self.report.next.ask = self.was_received.q.val();
                     }
                 }
             } else {
@@ -186,6 +216,11 @@ impl Logic for Channel {
             }
         }
         if self.reset.val() {
+            self.was_system.d.next = false;
+            self.was_header.d.next = 0.into();
+            self.was_length.d.next = false;
+            self.was_block.d.next = false;
+            self.was_frame.d.next = 0.into();
             self.header_waits.d.next = 0.into();
             self.length_waits.d.next = false;
             self.block_waits.d.next = false;

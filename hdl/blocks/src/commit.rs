@@ -108,7 +108,6 @@ pub struct Commit {
     pub resolved: Signal<In, Resolved>,
     pub resolved_valid: Signal<In, bool>,
     pub root: Signal<In, Slot>,
-    pub root_tag: Signal<In, Bits<5>>,
     pub root_valid: Signal<In, bool>,
     pub committed: Signal<Out, Committed>,
     pub bid: Signal<Out, Top>,
@@ -117,14 +116,15 @@ pub struct Commit {
     waiting: Queue<Resolved, 3, 4>,
     bids: SideTop,
     asks: SideTop,
-    roots: LookupMemory<Bits<64>, 5>,
-    // The operation whose turn it is, and its root.
+    /// Roots of operations that wait, oldest first.
+    roots: Queue<Bits<64>, 1, 2>,
+    /// Operations that have gone before their root came.
+    owed: DFF<Bits<4>>,
+    owes: DFF<bool>,
+    // The operation whose turn it is.
     turn: DFF<Resolved>,
     turn_valid: DFF<bool>,
-    root_ready: DFF<bool>,
-    root_found: DFF<Bits<64>>,
     rested: DFF<bool>,
-    done: DFF<Bits<32>>,
     record: DFF<Committed>,
     bid_after: DFF<Top>,
     ask_after: DFF<Top>,
@@ -134,12 +134,10 @@ pub struct Commit {
     arrives: Signal<Local, bool>,
     take: Signal<Local, bool>,
     free: Signal<Local, bool>,
-    may_have_root: Signal<Local, bool>,
     following: Signal<Local, Resolved>,
     root_bits: Signal<Local, Bits<64>>,
-    turn_tag: Signal<Local, Bits<5>>,
-    entering: Signal<Local, Bits<32>>,
-    leaving: Signal<Local, Bits<32>>,
+    uses_root: Signal<Local, bool>,
+    goes_early: Signal<Local, bool>,
     own: Signal<Local, Bits<64>>,
     equal: Signal<Local, bool>,
     beats: Signal<Local, bool>,
@@ -157,8 +155,6 @@ pub struct Commit {
     quantity_after: Signal<Local, Bits<32>>,
     bid_now: Signal<Local, Bits<64>>,
     ask_now: Signal<Local, Bits<64>>,
-    k_full: Konst<32, 0xffff_ffff>,
-    k_bit: Konst<32, 1>,
     k_trading: Konst<8, { itch::STATE_TRADING as u64 }>,
     r_none: Konst<8, { Reason::None as u64 }>,
 }
@@ -167,10 +163,11 @@ impl Logic for Commit {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, turn, turn_valid, root_ready, root_found, rested, done, record, bid_after, ask_after, commits
+            self, clock, turn, turn_valid, owed, owes, rested, record, bid_after, ask_after, commits
         );
         clock!(self, clock, waiting, bids, asks, roots);
         self.waiting.reset.next = self.reset.val();
+        self.roots.reset.next = self.reset.val();
         // ---- what arrives: an operation without look-up in its issue cycle, or a resolved one
         self.short_now.next.tag = self.short_operation.val().tag;
         self.short_now.next.instrument = self.short_operation.val().instrument;
@@ -212,8 +209,8 @@ impl Logic for Commit {
         // An add that beats the top replaces it with itself, a removal of all that is there with its root; else the
         // top's quantity changes, or nothing.
         self.replaces.next = self.slow.val() | (self.turn.q.val().add & self.beats.val());
-        self.price_new.next = self.root_found.q.val().get_bits::<32>(32);
-        self.quantity_new.next = self.root_found.q.val().get_bits::<32>(0);
+        self.price_new.next = self.roots.head.val().get_bits::<32>(32);
+        self.quantity_new.next = self.roots.head.val().get_bits::<32>(0);
         self.quantity_kept.next = self.own.val().get_bits::<32>(32);
         if self.turn.q.val().add {
             self.price_new.next = self.turn.q.val().level_price;
@@ -245,7 +242,7 @@ impl Logic for Commit {
             }
         }
         self.take.next =
-            self.turn_valid.q.val() & !self.rested.q.val() & (!self.slow.val() | self.root_ready.q.val());
+            self.turn_valid.q.val() & !self.rested.q.val() & (!self.slow.val() | !self.roots.empty.val());
         self.rested.d.next = self.take.val();
         // ---- whose turn is next: the turn passes on in the cycle behind a commit; what arrives meanwhile waits in order
         self.free.next = self.rested.q.val() | !self.turn_valid.q.val();
@@ -266,7 +263,7 @@ impl Logic for Commit {
         self.asks.write.next = self.take.val() & self.turn.q.val().looked_up & self.turn.q.val().sell;
         self.asks.write_address.next = self.turn.q.val().instrument;
         self.asks.write_data.next = self.own_after.val();
-        // ---- its tops and its root: read while it has the turn and cannot go, or as the turn passes to it. In the cycle
+        // ---- its tops: read while it has the turn and cannot go, or as the turn passes to it. In the cycle
         // of a commit they are its own once more.
         self.ahead.next = self.turn.q.val();
         if self.free.val() {
@@ -281,38 +278,27 @@ impl Logic for Commit {
         self.asks.instrument.next = self.ahead.val().instrument;
         self.asks.price.next = self.ahead.val().level_price;
         self.asks.shares.next = self.ahead.val().shares;
-        // One that arrives in this cycle cannot have its root, whatever its tag's last user left.
-        self.turn_tag.next = self.turn.q.val().tag;
-        self.may_have_root.next = true;
-        if self.free.val() {
-            self.turn_tag.next = self.waiting.head.val().tag;
-            self.may_have_root.next = !self.waiting.empty.val();
-        }
         self.root_bits.next = 0.into();
         if self.root.val().used {
             self.root_bits.next =
                 (bit_cast::<64, 32>(self.root.val().key) << 32) | bit_cast::<64, 32>(self.root.val().quantity);
         }
-        self.roots.write.next = self.root_valid.val();
-        self.roots.write_address.next = self.root_tag.val();
-        self.roots.write_data.next = self.root_bits.val();
-        self.roots.read_address.next = self.turn_tag.val();
-        self.root_found.d.next = self.roots.read_data.val();
-        self.root_ready.d.next = self.may_have_root.val() & self.done.q.val().get_bit(self.turn_tag.val().index());
-        if self.root_valid.val() & (self.root_tag.val() == self.turn_tag.val()) {
-            self.root_found.d.next = self.root_bits.val();
-            self.root_ready.d.next = self.may_have_root.val();
+        // Roots come in the order of the operations, one for each that was looked up. One whose operation has gone is
+        // dropped as it comes; the others wait for their turn.
+        self.uses_root.next = self.take.val() & self.turn.q.val().looked_up;
+        self.goes_early.next = self.uses_root.val() & self.roots.empty.val();
+        self.roots.push.next =
+            self.root_valid.val() & !self.owes.q.val() & !self.goes_early.val();
+        self.roots.data.next = self.root_bits.val();
+        self.roots.pop.next = self.uses_root.val();
+        if self.goes_early.val() & !self.root_valid.val() {
+            self.owed.d.next = self.owed.q.val() + 1;
+            self.owes.d.next = true;
         }
-        // A tag's root is there from its end of the tournament until the tag enters again.
-        self.leaving.next = 0.into();
-        if self.resolved_valid.val() {
-            self.leaving.next = self.k_bit.val() << bit_cast::<32, 5>(self.resolved.val().tag);
+        if self.root_valid.val() & self.owes.q.val() & !self.goes_early.val() {
+            self.owed.d.next = self.owed.q.val() - 1;
+            self.owes.d.next = self.owed.q.val() != 1;
         }
-        self.entering.next = 0.into();
-        if self.root_valid.val() {
-            self.entering.next = self.k_bit.val() << bit_cast::<32, 5>(self.root_tag.val());
-        }
-        self.done.d.next = (self.done.q.val() | self.entering.val()) & (!self.leaving.val());
         // ---- out
         self.commits.d.next = self.take.val();
         self.record.d.next.tag = self.turn.q.val().tag;
@@ -333,6 +319,8 @@ impl Logic for Commit {
         if self.reset.val() {
             self.turn_valid.d.next = false;
             self.rested.d.next = false;
+            self.owed.d.next = 0.into();
+            self.owes.d.next = false;
             self.commits.d.next = false;
             self.bids.write.next = true;
             self.bids.write_address.next = self.sweep.val().get_bits::<4>(0);

@@ -1,8 +1,9 @@
 //! Commands, parameter banks, and the state that every order depends on: generation, arm, kill, validity.
 //!
-//! In: a command (cycle x), who invalidates what. Out: writes to the shadow bank in x + 1; state that has
-//! changed is visible in x + 2; an acknowledgement.
-//! Why: parameters are written beside those in force and exchanged with them by one write.
+//! In: a command (cycle x), who invalidates what. Out: writes to the shadow bank in x + 2; state that has
+//! changed is visible in x + 3; an acknowledgement in that cycle.
+//! Why: parameters are written beside those in force and exchanged with them by one write. A command is decoded into
+//! registers first, since one bit of it may move a thousand.
 //! Holds: reset leaves generation 0, disarmed, every book invalid; a book that was touched cannot be
 //! declared valid; an invalidation beats a validation; kill stays until it is cleared.
 use crate::{bundle::*, konst::Konst};
@@ -56,8 +57,18 @@ pub struct Control {
     pub noted: Signal<Out, bool>,
     pub count_command: Signal<Out, bool>,
     pub count_refused: Signal<Out, bool>,
+    came: DFF<Bits<512>>,
+    came_valid: DFF<bool>,
     held: DFF<Bits<512>>,
     held_valid: DFF<bool>,
+    // The command that is held, decoded: bit n for opcode n.
+    does: DFF<Bits<16>>,
+    does_commit: DFF<bool>,
+    locate_row: DFF<Bits<16>>,
+    /// Among the known ones.
+    is_known: DFF<bool>,
+    told: DFF<Note>,
+    tells: DFF<bool>,
     in_force: DFF<bool>,
     number: DFF<Bits<32>>,
     is_armed: DFF<bool>,
@@ -71,6 +82,9 @@ pub struct Control {
     port_shadow: DFF<Bits<16>>,
     locate_now: [DFF<Bits<16>>; 16],
     locate_shadow: [DFF<Bits<16>>; 16],
+    opcode_came: Signal<Local, Bits<8>>,
+    row_came: Signal<Local, Bits<4>>,
+    value_came: Signal<Local, Bits<32>>,
     opcode: Signal<Local, Bits<8>>,
     row: Signal<Local, Bits<4>>,
     rule: Signal<Local, Bits<2>>,
@@ -138,7 +152,7 @@ impl Logic for Control {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, held, held_valid, in_force, number, is_armed, is_killed, is_traced, valid, clean, group_now,
+            self, clock, came, came_valid, held, held_valid, does, does_commit, locate_row, is_known, told, tells, in_force, number, is_armed, is_killed, is_traced, valid, clean, group_now,
             group_shadow, port_now, port_shadow
         );
         for i in 0..16 {
@@ -147,8 +161,33 @@ impl Logic for Control {
             self.locate_shadow[i].clock.next = self.clock.val();
             self.locate_shadow[i].d.next = self.locate_shadow[i].q.val();
         }
-        self.held.d.next = self.command.val();
-        self.held_valid.d.next = self.command_valid.val();
+        self.came.d.next = self.command.val();
+        self.came_valid.d.next = self.command_valid.val();
+        // ---- x + 1: the command, decoded
+        self.held.d.next = self.came.q.val();
+        self.held_valid.d.next = self.came_valid.q.val();
+        self.opcode_came.next = self.came.q.val().get_bits::<8>(self.o_opcode.val().index());
+        self.row_came.next = self.came.q.val().get_bits::<4>(self.o_instrument.val().index());
+        self.value_came.next = self.came.q.val().get_bits::<32>(self.o_value.val().index());
+        self.known.next = (self.opcode_came.val() != 0) & (self.opcode_came.val() <= self.c_trace.val());
+        self.is_known.d.next = self.known.val();
+        self.does.d.next = 0.into();
+        self.locate_row.d.next = 0.into();
+        if self.came_valid.q.val() & self.known.val() {
+            self.does.d.next = self.k_bit.val() << bit_cast::<16, 8>(self.opcode_came.val());
+            if self.opcode_came.val() == self.c_instrument.val() {
+                self.locate_row.d.next = self.k_bit.val() << bit_cast::<16, 4>(self.row_came.val());
+            }
+        }
+        // The command before it may be a commit that has its effect in this cycle.
+        self.value.next = self.held.q.val().get_bits::<32>(self.o_value.val().index());
+        self.is_new.next = self.value_came.val() > self.number.q.val();
+        if self.does_commit.q.val() {
+            self.is_new.next = self.value_came.val() > self.value.val();
+        }
+        self.does_commit.d.next = self.came_valid.q.val()
+            & (self.opcode_came.val() == self.c_commit.val())
+            & self.is_new.val();
         // ---- the instrument table
         for i in 0..16 {
             self.hit[i].next = 0.into();
@@ -186,18 +225,16 @@ impl Logic for Control {
         }
         self.watched.next = self.hits.val() != 0;
         self.instrument.next = self.found.val();
-        // ---- x + 1: the command
+        // ---- x + 2: the command
         self.opcode.next = self.held.q.val().get_bits::<8>(self.o_opcode.val().index());
         self.row.next = self.held.q.val().get_bits::<4>(self.o_instrument.val().index());
         self.rule.next = self.held.q.val().get_bits::<2>(self.o_rule.val().index());
         self.word.next = self.held.q.val().get_bits::<4>(self.o_index.val().index());
-        self.value.next = self.held.q.val().get_bits::<32>(self.o_value.val().index());
         self.arg0.next = self.held.q.val().get_bits::<64>(self.o_arg0.val().index());
         self.arg1.next = self.held.q.val().get_bits::<64>(self.o_arg1.val().index());
         self.arg2.next = self.held.q.val().get_bits::<64>(self.o_arg2.val().index());
         self.mask.next = self.arg0.val().get_bits::<16>(0);
         self.shadow.next = (!self.in_force.q.val()).into();
-        self.known.next = (self.opcode.val() != 0) & (self.opcode.val() <= self.c_trace.val());
         self.is_write.next = (self.opcode.val() != 0) & (self.opcode.val() <= self.c_image.val());
         // An operation in this cycle touches its book.
         self.touched.next = 0.into();
@@ -206,56 +243,49 @@ impl Logic for Control {
         }
         self.clean.d.next = self.clean.q.val() & (!self.touched.val());
         self.unclean.next = self.mask.val() & (!self.clean.q.val());
+        self.commits.next = self.does_commit.q.val();
         self.reason.next = self.r_none.val();
-        if !self.known.val() {
+        if !self.is_known.q.val() {
             self.reason.next = self.r_opcode.val();
         }
-        self.is_new.next = self.value.val() > self.number.q.val();
-        if (self.opcode.val() == self.c_commit.val()) & !self.is_new.val() {
+        if self.does.q.val().get_bit(self.c_commit.val().index()) & !self.commits.val() {
             self.reason.next = self.r_generation.val();
         }
-        if (self.opcode.val() == self.c_validate.val()) & (self.unclean.val() != 0) {
+        if self.does.q.val().get_bit(self.c_validate.val().index()) & (self.unclean.val() != 0) {
             self.reason.next = self.r_clean.val();
         }
-        self.commits.next = self.held_valid.q.val()
-            & (self.opcode.val() == self.c_commit.val())
-            & self.is_new.val();
         self.generation_after.next = self.number.q.val();
         self.validated.next = 0.into();
         self.dropped.next = self.invalidate.val();
-        if self.held_valid.q.val() {
-            if self.opcode.val() == self.c_feed.val() {
-                self.group_shadow.d.next = self.arg0.val().get_bits::<32>(0);
-                self.port_shadow.d.next = self.arg0.val().get_bits::<16>(32);
+        if self.does.q.val().get_bit(self.c_feed.val().index()) {
+            self.group_shadow.d.next = self.arg0.val().get_bits::<32>(0);
+            self.port_shadow.d.next = self.arg0.val().get_bits::<16>(32);
+        }
+        for i in 0..16 {
+            if self.locate_row.q.val().get_bit(i) {
+                self.locate_shadow[i].d.next = self.arg0.val().get_bits::<16>(0);
             }
-            if self.opcode.val() == self.c_instrument.val() {
-                for i in 0..16 {
-                    if self.row.val() == i.to_bits::<4>() {
-                        self.locate_shadow[i].d.next = self.arg0.val().get_bits::<16>(0);
-                    }
-                }
-            }
-            if self.opcode.val() == self.c_arm.val() {
-                self.is_armed.d.next = true;
-            }
-            if self.opcode.val() == self.c_disarm.val() {
-                self.is_armed.d.next = false;
-            }
-            if self.opcode.val() == self.c_kill.val() {
-                self.is_killed.d.next = true;
-            }
-            if self.opcode.val() == self.c_clear_kill.val() {
-                self.is_killed.d.next = false;
-            }
-            if (self.opcode.val() == self.c_validate.val()) & (self.unclean.val() == 0) {
-                self.validated.next = self.mask.val();
-            }
-            if self.opcode.val() == self.c_invalidate.val() {
-                self.dropped.next = self.invalidate.val() | self.mask.val();
-            }
-            if self.opcode.val() == self.c_trace.val() {
-                self.is_traced.d.next = self.value.val().get_bit(0);
-            }
+        }
+        if self.does.q.val().get_bit(self.c_arm.val().index()) {
+            self.is_armed.d.next = true;
+        }
+        if self.does.q.val().get_bit(self.c_disarm.val().index()) {
+            self.is_armed.d.next = false;
+        }
+        if self.does.q.val().get_bit(self.c_kill.val().index()) {
+            self.is_killed.d.next = true;
+        }
+        if self.does.q.val().get_bit(self.c_clear_kill.val().index()) {
+            self.is_killed.d.next = false;
+        }
+        if self.does.q.val().get_bit(self.c_validate.val().index()) & (self.unclean.val() == 0) {
+            self.validated.next = self.mask.val();
+        }
+        if self.does.q.val().get_bit(self.c_invalidate.val().index()) {
+            self.dropped.next = self.invalidate.val() | self.mask.val();
+        }
+        if self.does.q.val().get_bit(self.c_trace.val().index()) {
+            self.is_traced.d.next = self.value.val().get_bit(0);
         }
         if self.commits.val() {
             self.generation_after.next = self.value.val();
@@ -278,7 +308,11 @@ impl Logic for Control {
         }
         self.number.d.next = self.generation_after.val();
         if self.reset.val() {
+            self.came_valid.d.next = false;
             self.held_valid.d.next = false;
+            self.does.d.next = 0.into();
+            self.does_commit.d.next = false;
+            self.locate_row.d.next = 0.into();
             self.in_force.d.next = false;
             self.number.d.next = 0.into();
             self.is_armed.d.next = false;
@@ -315,23 +349,23 @@ impl Logic for Control {
         self.template.next.last_bytes = self.arg1.val().get_bits::<4>(16);
         self.template.next.payload_bytes = self.arg1.val().get_bits::<8>(24);
         self.template.next.checksum = self.arg1.val().get_bits::<16>(32);
-        self.rules_write.next = self.held_valid.q.val() & (self.opcode.val() == self.c_rules.val());
+        self.rules_write.next = self.does.q.val().get_bit(self.c_rules.val().index());
         self.rules_data.next = self.rows.val();
-        self.limits_write.next = self.held_valid.q.val() & (self.opcode.val() == self.c_instrument.val());
+        self.limits_write.next = self.does.q.val().get_bit(self.c_instrument.val().index());
         self.limits_data.next = self.limit.val();
         self.row_address.next = (bit_cast::<5, 1>(self.shadow.val()) << 4) | bit_cast::<5, 4>(self.row.val());
-        self.template_write.next = self.held_valid.q.val() & (self.opcode.val() == self.c_template.val());
+        self.template_write.next = self.does.q.val().get_bit(self.c_template.val().index());
         self.template_data.next = self.template.val();
         self.template_address.next = (bit_cast::<7, 1>(self.shadow.val()) << 6)
             | (bit_cast::<7, 4>(self.row.val()) << 2)
             | bit_cast::<7, 2>(self.rule.val());
-        self.image_write.next = self.held_valid.q.val() & (self.opcode.val() == self.c_image.val());
+        self.image_write.next = self.does.q.val().get_bit(self.c_image.val().index());
         self.image_address.next = (bit_cast::<11, 1>(self.shadow.val()) << 10)
             | (bit_cast::<11, 4>(self.row.val()) << 6)
             | (bit_cast::<11, 2>(self.rule.val()) << 4)
             | bit_cast::<11, 4>(self.word.val());
         self.image_data.next = self.arg0.val();
-        self.session_write.next = self.held_valid.q.val() & (self.opcode.val() == self.c_session.val());
+        self.session_write.next = self.does.q.val().get_bit(self.c_session.val().index());
         self.session_sequence.next = self.arg0.val().get_bits::<32>(0);
         self.session_acknowledgement.next = self.arg0.val().get_bits::<32>(32);
         self.session_user_ref.next = self.arg1.val().get_bits::<32>(0);
@@ -350,8 +384,10 @@ impl Logic for Control {
         self.report.next.user_ref = 0.into();
         self.report.next.cycles = 0.into();
         self.report.next.detail = bit_cast::<16, 8>(self.opcode.val());
-        self.note.next = self.report.val();
-        self.noted.next = self.held_valid.q.val() & !self.is_write.val();
+        self.told.d.next = self.report.val();
+        self.tells.d.next = self.held_valid.q.val() & !self.is_write.val() & !self.reset.val();
+        self.note.next = self.told.q.val();
+        self.noted.next = self.tells.q.val();
         self.count_command.next = self.held_valid.q.val();
         self.count_refused.next = self.held_valid.q.val() & (self.reason.val() != self.r_none.val());
         self.forget.next = self.commits.val();

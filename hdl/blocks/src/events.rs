@@ -1,14 +1,76 @@
 //! Merges the four sources of events into one numbered stream.
 //!
 //! In: an event a cycle from each source. Out: at most one event a cycle, three cycles after it came in if nothing
-//! goes before it: channel, command, order, verdict in this order. Why: an event is wide and made late in its cycle, so
-//! it is registered before it meets its queue. Holds: numbers have no holes; an event that
-//! finds its queue full is counted and `lost`, which kills the card.
-use crate::{bundle::*, konst::Konst, queue::Queue};
+//! goes before it: channel, command, order, verdict in this order. Why: an event is wide, so that no wire decides over
+//! it and moves it in the same cycle: the source is picked, each queue's oldest is read, and then one of the four is
+//! shown. Holds: numbers have no holes; an event that finds its queue full is counted and `lost`, which kills the card.
+use crate::{bundle::*, konst::Konst, memory::LookupMemory};
 use riposte_map::shm::bits::{self, event};
 use rust_hdl::prelude::*;
 
 const _: () = assert!(bits::RECORD_BITS == 512);
+
+/// Sixteen events of one source. `data` is the oldest of the last cycle, `pop` removes it at the edge.
+#[derive(LogicBlock, Default)]
+pub struct EventQueue {
+    pub clock: Signal<In, Clock>,
+    pub reset: Signal<In, bool>,
+    pub push: Signal<In, bool>,
+    pub note: Signal<In, Note>,
+    pub pop: Signal<In, bool>,
+    pub data: Signal<Out, Note>,
+    pub occupied: Signal<Out, bool>,
+    /// An event comes and there is no place.
+    pub loses: Signal<Out, bool>,
+    cells: LookupMemory<Note, 4>,
+    oldest: DFF<Note>,
+    write_at: DFF<Bits<4>>,
+    read_at: DFF<Bits<4>>,
+    count: DFF<Bits<5>>,
+    some: DFF<bool>,
+    full: DFF<bool>,
+    pushes: Signal<Local, bool>,
+    k_fill: Konst<5, 15>,
+}
+
+impl Logic for EventQueue {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(self, clock, oldest, write_at, read_at, count, some, full);
+        self.cells.clock.next = self.clock.val();
+        self.pushes.next = self.push.val() & !self.full.q.val();
+        self.cells.write.next = self.pushes.val();
+        self.cells.write_address.next = self.write_at.q.val();
+        self.cells.write_data.next = self.note.val();
+        self.cells.read_address.next = self.read_at.q.val();
+        self.oldest.d.next = self.cells.read_data.val();
+        if self.pushes.val() {
+            self.write_at.d.next = self.write_at.q.val() + 1;
+        }
+        if self.pop.val() {
+            self.read_at.d.next = self.read_at.q.val() + 1;
+        }
+        if self.pushes.val() & !self.pop.val() {
+            self.count.d.next = self.count.q.val() + 1;
+            self.full.d.next = self.count.q.val() == self.k_fill.val();
+        }
+        if self.pop.val() & !self.pushes.val() {
+            self.count.d.next = self.count.q.val() - 1;
+            self.full.d.next = false;
+        }
+        self.some.d.next = self.pushes.val() | (self.some.q.val() & !(self.pop.val() & (self.count.q.val() == 1)));
+        if self.reset.val() {
+            self.write_at.d.next = 0.into();
+            self.read_at.d.next = 0.into();
+            self.count.d.next = 0.into();
+            self.some.d.next = false;
+            self.full.d.next = false;
+        }
+        self.data.next = self.oldest.q.val();
+        self.occupied.next = self.some.q.val();
+        self.loses.next = self.push.val() & self.full.q.val();
+    }
+}
 
 #[derive(LogicBlock, Default)]
 pub struct Events {
@@ -25,19 +87,15 @@ pub struct Events {
     pub event_record: Signal<Out, Bits<512>>,
     pub valid: Signal<Out, bool>,
     pub lost: Signal<Out, bool>,
-    // What came in.
-    channel_in: DFF<Note>,
-    command_in: DFF<Note>,
-    order_in: DFF<Note>,
-    verdict_in: DFF<Note>,
-    channel_came: DFF<bool>,
-    command_came: DFF<bool>,
-    order_came: DFF<bool>,
-    verdict_came: DFF<bool>,
-    channels: Queue<Note, 4, 5>,
-    commands: Queue<Note, 4, 5>,
-    orders: Queue<Note, 4, 5>,
-    verdicts: Queue<Note, 4, 5>,
+    channels: EventQueue,
+    commands: EventQueue,
+    orders: EventQueue,
+    verdicts: EventQueue,
+    // The source picked in the last cycle.
+    is_channel: DFF<bool>,
+    is_command: DFF<bool>,
+    is_order: DFF<bool>,
+    is_verdict: DFF<bool>,
     number: DFF<Bits<64>>,
     record: DFF<Bits<512>>,
     shown: DFF<bool>,
@@ -52,57 +110,51 @@ impl Logic for Events {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, channel_in, command_in, order_in, verdict_in, channel_came, command_came, order_came,
-            verdict_came, number, record, shown, is_lost
+            self, clock, is_channel, is_command, is_order, is_verdict, number, record, shown, is_lost
         );
         clock!(self, clock, channels, commands, orders, verdicts);
         self.channels.reset.next = self.reset.val();
         self.commands.reset.next = self.reset.val();
         self.orders.reset.next = self.reset.val();
         self.verdicts.reset.next = self.reset.val();
-        self.channel_in.d.next = self.channel.val();
-        self.channel_came.d.next = self.channel_valid.val() & !self.reset.val();
-        self.channels.push.next = self.channel_came.q.val() & !self.channels.full.val();
-        self.channels.data.next = self.channel_in.q.val();
-        self.command_in.d.next = self.command.val();
-        self.command_came.d.next = self.command_valid.val() & !self.reset.val();
-        self.commands.push.next = self.command_came.q.val() & !self.commands.full.val();
-        self.commands.data.next = self.command_in.q.val();
-        self.order_in.d.next = self.order.val();
-        self.order_came.d.next = self.order_valid.val() & !self.reset.val();
-        self.orders.push.next = self.order_came.q.val() & !self.orders.full.val();
-        self.orders.data.next = self.order_in.q.val();
-        self.verdict_in.d.next = self.verdict.val();
-        self.verdict_came.d.next = self.verdict_valid.val() & !self.reset.val();
-        self.verdicts.push.next = self.verdict_came.q.val() & !self.verdicts.full.val();
-        self.verdicts.data.next = self.verdict_in.q.val();
-        self.channels.pop.next = false;
-        self.commands.pop.next = false;
-        self.orders.pop.next = false;
-        self.verdicts.pop.next = false;
-        self.any.next = true;
-        self.chosen.next = self.channels.head.val();
-        if !self.channels.empty.val() {
-            self.channels.pop.next = true;
-        } else {
-            if !self.commands.empty.val() {
-                self.commands.pop.next = true;
-                self.chosen.next = self.commands.head.val();
-            } else {
-                if !self.orders.empty.val() {
-                    self.orders.pop.next = true;
-                    self.chosen.next = self.orders.head.val();
-                } else {
-                    self.chosen.next = self.verdicts.head.val();
-                    self.any.next = !self.verdicts.empty.val();
-                    self.verdicts.pop.next = !self.verdicts.empty.val();
-                }
-            }
+        self.channels.push.next = self.channel_valid.val();
+        self.channels.note.next = self.channel.val();
+        self.commands.push.next = self.command_valid.val();
+        self.commands.note.next = self.command.val();
+        self.orders.push.next = self.order_valid.val();
+        self.orders.note.next = self.order.val();
+        self.verdicts.push.next = self.verdict_valid.val();
+        self.verdicts.note.next = self.verdict.val();
+        // ---- the pick
+        self.channels.pop.next = self.channels.occupied.val();
+        self.commands.pop.next = self.commands.occupied.val() & !self.channels.occupied.val();
+        self.orders.pop.next =
+            self.orders.occupied.val() & !self.channels.occupied.val() & !self.commands.occupied.val();
+        self.verdicts.pop.next = self.verdicts.occupied.val()
+            & !self.channels.occupied.val()
+            & !self.commands.occupied.val()
+            & !self.orders.occupied.val();
+        self.is_channel.d.next = self.channels.pop.val();
+        self.is_command.d.next = self.commands.pop.val();
+        self.is_order.d.next = self.orders.pop.val();
+        self.is_verdict.d.next = self.verdicts.pop.val();
+        // ---- the record
+        self.chosen.next = self.verdicts.data.val();
+        if self.is_order.q.val() {
+            self.chosen.next = self.orders.data.val();
         }
-        self.is_lost.d.next = (self.channel_came.q.val() & self.channels.full.val())
-            | (self.command_came.q.val() & self.commands.full.val())
-            | (self.order_came.q.val() & self.orders.full.val())
-            | (self.verdict_came.q.val() & self.verdicts.full.val());
+        if self.is_command.q.val() {
+            self.chosen.next = self.commands.data.val();
+        }
+        if self.is_channel.q.val() {
+            self.chosen.next = self.channels.data.val();
+        }
+        self.any.next =
+            self.is_channel.q.val() | self.is_command.q.val() | self.is_order.q.val() | self.is_verdict.q.val();
+        self.is_lost.d.next = self.channels.loses.val()
+            | self.commands.loses.val()
+            | self.orders.loses.val()
+            | self.verdicts.loses.val();
         self.next_number.next = self.number.q.val() + self.k_one.val();
         self.shown.d.next = self.any.val();
         if self.any.val() {
@@ -127,6 +179,10 @@ impl Logic for Events {
             self.number.d.next = 0.into();
             self.shown.d.next = false;
             self.is_lost.d.next = false;
+            self.is_channel.d.next = false;
+            self.is_command.d.next = false;
+            self.is_order.d.next = false;
+            self.is_verdict.d.next = false;
         }
         self.event_record.next = self.record.q.val();
         self.valid.next = self.shown.q.val();

@@ -126,16 +126,16 @@ pub struct Gate {
     checksum: SegmentChecksum,
     /// The verdict and its reason are computed apart and must agree.
     consistent: Check,
-    // The oldest decision, what is left of its rules, and how many there are with it.
-    current: DFF<Decision>,
-    current_valid: DFF<bool>,
+    // Whether the oldest decision lost rules already, and what is left of them.
+    started: DFF<bool>,
     remaining: DFF<Bits<4>>,
-    held: DFF<Bits<5>>,
     holdoff: DFF<Bits<5>>,
     // The picked order, in the gate.
     judging: DFF<bool>,
     /// An order passed in the last cycle; `moves`: and no session was written in it.
     passed: DFF<bool>,
+    judged: DFF<bool>,
+    reason_was: DFF<Bits<8>>,
     moves: DFF<bool>,
     picked: DFF<Decision>,
     own: DFF<Bits<16>>,
@@ -164,9 +164,8 @@ pub struct Gate {
     row: Signal<Local, Bits<5>>,
     template_now: Signal<Local, Template>,
     is_last_rule: Signal<Local, bool>,
-    leaves: Signal<Local, bool>,
-    vacant: Signal<Local, bool>,
-    coming: Signal<Local, Decision>,
+    current: Signal<Local, Decision>,
+    mask: Signal<Local, Bits<4>>,
     no_session: Signal<Local, bool>,
     no_template: Signal<Local, bool>,
     off_collar: Signal<Local, bool>,
@@ -190,11 +189,9 @@ pub struct Gate {
     price: Signal<Local, Bits<32>>,
     image: Signal<Local, Bits<64>>,
     patched: Signal<Local, Bits<64>>,
-    next_cycle: Signal<Local, Bits<16>>,
     report: Signal<Local, Note>,
     k_bit: Konst<16, 1>,
     k_gap: Konst<5, { limits::TRANSMIT_GAP_WORDS as u64 - 3 }>,
-    k_held: Konst<5, { limits::DECISION_QUEUE as u64 }>,
     k_eight: Konst<4, 8>,
     k_words: Konst<5, { limits::IMAGE_WORDS as u64 }>,
     k_words_min: Konst<5, { limits::IMAGE_WORDS_MIN as u64 }>,
@@ -218,19 +215,21 @@ impl Logic for Gate {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, current, current_valid, remaining, held, holdoff, judging, passed, moves, picked, own, rule, limit, template, tcp_sequence, acknowledgement, user_ref,
+            self, clock, started, remaining, holdoff, judging, passed, moves, judged, reason_was, picked, own, rule, limit, template, tcp_sequence, acknowledgement, user_ref,
             sending, word, last_word, last_bytes, image_base, sent_sequence, sent_acknowledgement, sent_user_ref, sent_template, sent_time,
             out_data, out_bytes, out_last, out_valid, out_time
         );
         clock!(self, clock, decisions, limit_rows, images, checksum);
         self.decisions.reset.next = self.reset.val();
         self.decisions.data.next = self.decision.val();
-        self.queue_full.next = self.held.q.val() == self.k_held.val();
+        self.decisions.push.next = self.decided.val();
+        self.queue_full.next = self.decisions.full.val();
+        self.current.next = self.decisions.head.val();
         self.limit_rows.write.next = self.limits_write.val();
         self.limit_rows.write_address.next = self.limits_address.val();
         self.limit_rows.write_data.next = self.limits_data.val();
-        self.row.next = (bit_cast::<5, 1>(self.current.q.val().bank.into()) << 4)
-            | bit_cast::<5, 4>(self.current.q.val().instrument);
+        self.row.next = (bit_cast::<5, 1>(self.current.val().bank.into()) << 4)
+            | bit_cast::<5, 4>(self.current.val().instrument);
         for i in 0..4 {
             self.templates[i].clock.next = self.clock.val();
             self.templates[i].write.next = self.template_write.val()
@@ -243,7 +242,11 @@ impl Logic for Gate {
         self.images.write_address.next = self.image_address.val();
         self.images.write_data.next = self.image_data.val();
         // ---- p: the next order of the oldest decision
-        self.lowest.next = self.remaining.q.val() & ((!self.remaining.q.val()) + 1);
+        self.mask.next = self.current.val().mask;
+        if self.started.q.val() {
+            self.mask.next = self.remaining.q.val();
+        }
+        self.lowest.next = self.mask.val() & ((!self.mask.val()) + 1);
         self.pick_rule.next = 0.into();
         self.template_now.next = self.templates[0].read_data.val();
         if self.lowest.val().get_bit(1) {
@@ -259,38 +262,20 @@ impl Logic for Gate {
             self.template_now.next = self.templates[3].read_data.val();
         }
         self.template_at.next = (bit_cast::<7, 5>(self.row.val()) << 2) | bit_cast::<7, 2>(self.pick_rule.val());
-        self.picks.next = self.current_valid.q.val()
+        self.picks.next = !self.decisions.empty.val()
             & !self.judging.q.val()
             & !self.passed.q.val()
             & (self.holdoff.q.val() == 0);
-        self.is_last_rule.next = self.remaining.q.val() == self.lowest.val();
+        self.is_last_rule.next = self.mask.val() == self.lowest.val();
         if self.picks.val() {
-            self.remaining.d.next = self.remaining.q.val() ^ self.lowest.val();
-            self.picked.d.next = self.current.q.val();
-            self.own.d.next = self.k_bit.val() << bit_cast::<16, 4>(self.current.q.val().instrument);
+            self.remaining.d.next = self.mask.val() ^ self.lowest.val();
+            self.started.d.next = !self.is_last_rule.val();
+            self.picked.d.next = self.current.val();
+            self.own.d.next = self.k_bit.val() << bit_cast::<16, 4>(self.current.val().instrument);
             self.rule.d.next = self.pick_rule.val();
             self.image_base.d.next = self.template_at.val();
         }
-        // The next decision comes from the queue, or, if that is empty, as it is made.
-        self.leaves.next = self.picks.val() & self.is_last_rule.val();
-        self.vacant.next = self.leaves.val() | !self.current_valid.q.val();
-        self.decisions.push.next = self.decided.val() & !(self.vacant.val() & self.decisions.empty.val());
-        self.decisions.pop.next = self.vacant.val() & !self.decisions.empty.val();
-        self.coming.next = self.decisions.head.val();
-        if self.decisions.empty.val() {
-            self.coming.next = self.decision.val();
-        }
-        if self.vacant.val() {
-            self.current_valid.d.next = self.decided.val() | !self.decisions.empty.val();
-            self.current.d.next = self.coming.val();
-            self.remaining.d.next = self.coming.val().mask;
-        }
-        if self.decided.val() & !self.leaves.val() {
-            self.held.d.next = self.held.q.val() + 1;
-        }
-        if !self.decided.val() & self.leaves.val() {
-            self.held.d.next = self.held.q.val() - 1;
-        }
+        self.decisions.pop.next = self.picks.val() & self.is_last_rule.val();
         if self.holdoff.q.val() != 0 {
             self.holdoff.d.next = self.holdoff.q.val() - 1;
         }
@@ -457,15 +442,16 @@ impl Logic for Gate {
         if self.judging.q.val() {
             self.out_time.d.next = self.picked.q.val().time;
         }
-        // ---- the event
-        self.next_cycle.next = self.cycle.val() + 1;
+        // ---- g + 1: the event. The picked decision and what was kept for sending stand for this cycle at least.
+        self.judged.d.next = self.judging.q.val();
+        self.reason_was.d.next = self.reason.val();
         self.report.next.kind = self.k_refused.val();
         self.report.next.user_ref = 0.into();
-        if self.passes.val() {
+        if self.passed.q.val() {
             self.report.next.kind = self.k_sent.val();
-            self.report.next.user_ref = self.user_ref.q.val();
+            self.report.next.user_ref = self.sent_user_ref.q.val();
         }
-        self.report.next.reason = self.reason.val();
+        self.report.next.reason = self.reason_was.q.val();
         self.report.next.instrument = bit_cast::<8, 4>(self.picked.q.val().instrument);
         self.report.next.rule = bit_cast::<8, 2>(self.rule.q.val());
         self.report.next.generation = self.picked.q.val().generation;
@@ -475,16 +461,16 @@ impl Logic for Gate {
             | bit_cast::<64, 32>(self.picked.q.val().bid_price);
         self.report.next.ask = (bit_cast::<64, 32>(self.picked.q.val().ask_quantity) << 32)
             | bit_cast::<64, 32>(self.picked.q.val().ask_price);
-        self.report.next.price = self.template.q.val().price;
-        self.report.next.quantity = self.template.q.val().quantity;
-        self.report.next.cycles = self.next_cycle.val() - self.picked.q.val().stamp;
-        self.report.next.detail = bit_cast::<16, 8>(self.template.q.val().side);
+        self.report.next.price = self.sent_template.q.val().price;
+        self.report.next.quantity = self.sent_template.q.val().quantity;
+        self.report.next.cycles = self.cycle.val() - self.picked.q.val().stamp;
+        self.report.next.detail = bit_cast::<16, 8>(self.sent_template.q.val().side);
         if self.reset.val() {
-            self.current_valid.d.next = false;
-            self.held.d.next = 0.into();
+            self.started.d.next = false;
             self.holdoff.d.next = 0.into();
             self.judging.d.next = false;
             self.passed.d.next = false;
+            self.judged.d.next = false;
             self.moves.d.next = false;
             self.sending.d.next = false;
             self.word.d.next = 0.into();
@@ -492,9 +478,9 @@ impl Logic for Gate {
             self.user_ref.d.next = 0.into();
         }
         self.note.next = self.report.val();
-        self.noted.next = self.judging.q.val();
-        self.count_sent.next = self.passes.val();
-        self.count_refused.next = self.judging.q.val() & !self.passes.val();
+        self.noted.next = self.judged.q.val();
+        self.count_sent.next = self.passed.q.val();
+        self.count_refused.next = self.judged.q.val() & !self.passed.q.val();
         self.tx.data.next = self.out_data.q.val();
         self.tx.bytes.next = self.out_bytes.q.val();
         self.tx.last.next = self.out_last.q.val();

@@ -187,9 +187,11 @@ pub struct Levels {
     pub overflow: Signal<Out, bool>,
     pub overflow_tag: Signal<Out, Bits<5>>,
     pub overflow_valid: Signal<Out, bool>,
-    /// In cycle j + 13, for the operation `root_tag`.
+    /// The last two a cycle early.
+    pub overflow_tag_next: Signal<Out, Bits<5>>,
+    pub overflow_valid_next: Signal<Out, bool>,
+    /// In cycle j + 13.
     pub root: Signal<Out, Slot>,
-    pub root_tag: Signal<Out, Bits<5>>,
     pub root_valid: Signal<Out, bool>,
     ways: [LevelWay; 16],
     row_best: BestOfSixteen,
@@ -202,7 +204,6 @@ pub struct Levels {
     address1: DFF<Bits<9>>, address2: DFF<Bits<9>>, address3: DFF<Bits<9>>,
     // Element k: k + 4 cycles behind j.
     valids: [DFF<bool>; 10],
-    tags: [DFF<Bits<5>>; 10],
     addresses: [DFF<Bits<9>>; 10],
     add1: DFF<bool>, add2: DFF<bool>, add3: DFF<bool>,
     remove1: DFF<bool>, remove2: DFF<bool>, remove3: DFF<bool>,
@@ -395,16 +396,13 @@ impl Logic for Levels {
         // ---- j + 4 to j + 7: best of the row
         for i in 0..10 {
             self.valids[i].clock.next = self.clock.val();
-            self.tags[i].clock.next = self.clock.val();
             self.addresses[i].clock.next = self.clock.val();
         }
         for i in 0..9 {
             self.valids[i + 1].d.next = self.valids[i].q.val();
-            self.tags[i + 1].d.next = self.tags[i].q.val();
             self.addresses[i + 1].d.next = self.addresses[i].q.val();
         }
         self.valids[0].d.next = self.valid3.q.val();
-        self.tags[0].d.next = self.tag3.q.val();
         self.addresses[0].d.next = self.address3.q.val();
         for i in 0..16 {
             self.row_best.slots[i].next = self.ways[i].slot.val();
@@ -443,6 +441,8 @@ impl Logic for Levels {
         self.overflow.next = self.add3.q.val() & !self.present3.q.val() & !self.room3.q.val();
         self.overflow_tag.next = self.tag3.q.val();
         self.overflow_valid.next = self.valid3.q.val();
+        self.overflow_tag_next.next = self.tag2.q.val();
+        self.overflow_valid_next.next = self.valid2.q.val();
         self.result.next.used = self.side_best.best.val().get_bit(64);
         self.result.next.quantity = self.side_best.best.val().get_bits::<32>(0);
         self.result.next.key = self.side_best.best.val().get_bits::<32>(32);
@@ -450,7 +450,6 @@ impl Logic for Levels {
             self.result.next.key = self.side_best.best.val().get_bits::<32>(32) ^ self.k_full.val();
         }
         self.root.next = self.result.val();
-        self.root_tag.next = self.tags[9].q.val();
         self.root_valid.next = self.valids[9].q.val();
     }
 }

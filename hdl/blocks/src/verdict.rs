@@ -1,7 +1,7 @@
 //! Verdict on every operation, in order: is the book still right, which rules fire?
 //!
-//! In: a committed operation with its tops (cycle K + 1). Out, in cycle K + 3: a decision for the gate, an event,
-//! the instrument to invalidate. Why: context and rules are read, then spread and thresholds compared, then
+//! In: a committed operation with its tops (cycle K + 1). Out, in cycle K + 3: a decision for the gate, the
+//! instrument to invalidate; in K + 4 an event. Why: context and rules are read, then spread and thresholds compared, then
 //! judged, a cycle each; all rules of an instrument at once.
 //! Holds: nothing fires on a book that is not valid in this cycle. A rule on the book fires when its condition
 //! becomes true; a commit of parameters forgets what was true before. Not here: whether an order may leave.
@@ -87,6 +87,9 @@ pub struct Verdict {
     pub overflow: Signal<In, bool>,
     pub overflow_tag: Signal<In, Bits<5>>,
     pub overflow_valid: Signal<In, bool>,
+    /// The two above, of the operation that they will tell of in the next cycle.
+    pub overflow_tag_next: Signal<In, Bits<5>>,
+    pub overflow_valid_next: Signal<In, bool>,
     pub rules_write: Signal<In, bool>,
     pub rules_address: Signal<In, Bits<5>>,
     pub rules_data: Signal<In, RuleRow>,
@@ -126,10 +129,21 @@ pub struct Verdict {
     own: DFF<Bits<16>>,
     was_held: DFF<Bits<4>>,
     overflowed3: DFF<bool>,
+    overflows3: DFF<bool>,
     failed3: DFF<bool>,
     holds3: DFF<Bits<4>>,
     prints3: DFF<Bits<4>>,
     is_trading: DFF<Bits<16>>,
+    // What the event tells, a cycle behind the verdict.
+    told: DFF<bool>,
+    tells_invalid: DFF<bool>,
+    tells_full: DFF<bool>,
+    reason4: DFF<Bits<8>>,
+    fired4: DFF<Bits<4>>,
+    committed4: DFF<Committed>,
+    bid4: DFF<Top>,
+    ask4: DFF<Top>,
+    context4: DFF<Context>,
     held: [DFF<Bits<4>>; 16],
     tag: Signal<Local, Bits<5>>,
     both: Signal<Local, bool>,
@@ -174,7 +188,8 @@ impl Logic for Verdict {
     fn update(&mut self) {
         dff_setup!(
             self, clock, valid2, committed2, bid2, ask2, context2, row2, spread2, has_spread2, crossed2, valid3,
-            committed3, bid3, ask3, context3, crossed3, own, was_held, overflowed3, failed3, holds3, prints3, is_trading
+            committed3, bid3, ask3, context3, crossed3, own, was_held, overflowed3, overflows3, failed3, holds3, prints3, is_trading,
+            told, tells_invalid, tells_full, reason4, fired4, committed4, bid4, ask4, context4
         );
         clock!(self, clock, contexts, rules, overflows);
         self.contexts.write.next = self.context_write.val();
@@ -260,6 +275,9 @@ impl Logic for Verdict {
         if self.overflow_valid.val() & (self.overflow_tag.val() == self.committed2.q.val().tag) {
             self.overflowed3.d.next = self.overflow.val() & self.committed2.q.val().looked_up;
         }
+        self.overflows3.d.next = self.overflow_valid_next.val()
+            & (self.overflow_tag_next.val() == self.committed2.q.val().tag)
+            & self.committed2.q.val().looked_up;
         self.failed3.d.next = self.committed2.q.val().reason != self.r_none.val();
         // ---- K + 3: the verdict
         self.overflows.write.next = self.overflow_valid.val();
@@ -267,8 +285,8 @@ impl Logic for Verdict {
         self.overflows.write_data.next = self.overflow.val();
         // Found in this cycle at the latest; what was found before was looked up in the last.
         self.overflowed.next = self.overflowed3.q.val();
-        if self.overflow_valid.val() & (self.overflow_tag.val() == self.committed3.q.val().tag) {
-            self.overflowed.next = self.overflow.val() & self.committed3.q.val().looked_up;
+        if self.overflows3.q.val() {
+            self.overflowed.next = self.overflow.val();
         }
         self.book_valid.next = (self.books_valid.val() & self.own.q.val()) != 0;
         if self.committed3.q.val().action & self.valid3.q.val() {
@@ -329,31 +347,41 @@ impl Logic for Verdict {
         self.choice.next.ask_quantity = self.ask3.q.val().quantity;
         self.decision.next = self.choice.val();
         self.decided.next = self.fires.val() & !self.queue_full.val();
-        // ---- the event
+        // ---- K + 4: the event
+        self.told.d.next = (self.broken.val() & self.book_valid.val())
+            | (self.judges.val() & (self.full.val() | self.trace.val()));
+        self.tells_invalid.d.next = self.broken.val();
+        self.tells_full.d.next = self.full.val();
+        self.reason4.d.next = self.reason.val();
+        self.fired4.d.next = self.fired.val();
+        self.committed4.d.next = self.committed3.q.val();
+        self.bid4.d.next = self.bid3.q.val();
+        self.ask4.d.next = self.ask3.q.val();
+        self.context4.d.next = self.context3.q.val();
         self.report.next.kind = self.k_book.val();
-        self.report.next.reason = self.reason.val();
-        self.report.next.instrument = bit_cast::<8, 4>(self.committed3.q.val().instrument);
+        self.report.next.reason = self.reason4.q.val();
+        self.report.next.instrument = bit_cast::<8, 4>(self.committed4.q.val().instrument);
         self.report.next.rule = self.k_none.val();
-        self.report.next.generation = self.context3.q.val().generation;
-        self.report.next.time = self.context3.q.val().time;
-        self.report.next.feed_sequence = self.context3.q.val().sequence;
-        self.report.next.bid = (bit_cast::<64, 32>(self.bid3.q.val().quantity) << 32)
-            | bit_cast::<64, 32>(self.bid3.q.val().price);
-        self.report.next.ask = (bit_cast::<64, 32>(self.ask3.q.val().quantity) << 32)
-            | bit_cast::<64, 32>(self.ask3.q.val().price);
-        self.report.next.price = self.committed3.q.val().price;
-        self.report.next.quantity = self.committed3.q.val().shares;
+        self.report.next.generation = self.context4.q.val().generation;
+        self.report.next.time = self.context4.q.val().time;
+        self.report.next.feed_sequence = self.context4.q.val().sequence;
+        self.report.next.bid = (bit_cast::<64, 32>(self.bid4.q.val().quantity) << 32)
+            | bit_cast::<64, 32>(self.bid4.q.val().price);
+        self.report.next.ask = (bit_cast::<64, 32>(self.ask4.q.val().quantity) << 32)
+            | bit_cast::<64, 32>(self.ask4.q.val().price);
+        self.report.next.price = self.committed4.q.val().price;
+        self.report.next.quantity = self.committed4.q.val().shares;
         self.report.next.user_ref = 0.into();
         self.report.next.cycles = 0.into();
-        self.report.next.detail = bit_cast::<16, 8>(self.context3.q.val().code);
-        if self.full.val() {
+        self.report.next.detail = bit_cast::<16, 8>(self.context4.q.val().code);
+        if self.tells_full.q.val() {
             self.report.next.kind = self.k_refused.val();
             self.report.next.reason = self.r_full.val();
             self.report.next.price = 0.into();
             self.report.next.quantity = 0.into();
-            self.report.next.detail = bit_cast::<16, 4>(self.fired.val());
+            self.report.next.detail = bit_cast::<16, 4>(self.fired4.q.val());
         }
-        if self.broken.val() {
+        if self.tells_invalid.q.val() {
             self.report.next.kind = self.k_invalid.val();
             self.report.next.bid = 0.into();
             self.report.next.ask = 0.into();
@@ -361,12 +389,12 @@ impl Logic for Verdict {
             self.report.next.quantity = 0.into();
         }
         self.note.next = self.report.val();
-        self.noted.next = (self.broken.val() & self.book_valid.val())
-            | (self.judges.val() & (self.full.val() | self.trace.val()));
+        self.noted.next = self.told.q.val();
         if self.reset.val() {
             self.valid2.d.next = false;
             self.valid3.d.next = false;
             self.is_trading.d.next = 0.into();
+            self.told.d.next = false;
         }
         self.trading.next = self.is_trading.q.val();
         self.count_invalidation.next = self.broken.val() & self.book_valid.val();

@@ -140,13 +140,12 @@ impl Logic for RiposteCard {
         self.orders.issue.next = self.issue.issue_long.val();
         self.orders.operation.next = self.issue.operation_late.val();
         self.levels.resolved.next = self.orders.resolved_late.val();
-        self.levels.valid.next = self.orders.valid_late.val();
+        self.levels.valid.next = self.orders.valid_late.val() & self.orders.resolved_late.val().looked_up;
         self.commit.goes_short.next = self.issue.goes_short.val();
         self.commit.short_operation.next = self.issue.operation.val();
         self.commit.resolved.next = self.orders.resolved.val();
         self.commit.resolved_valid.next = self.orders.valid.val();
         self.commit.root.next = self.levels.root.val();
-        self.commit.root_tag.next = self.levels.root_tag.val();
         self.commit.root_valid.next = self.levels.root_valid.val();
 
         // ---- rules and gate
@@ -160,6 +159,8 @@ impl Logic for RiposteCard {
         self.verdict.overflow.next = self.levels.overflow.val();
         self.verdict.overflow_tag.next = self.levels.overflow_tag.val();
         self.verdict.overflow_valid.next = self.levels.overflow_valid.val();
+        self.verdict.overflow_tag_next.next = self.levels.overflow_tag_next.val();
+        self.verdict.overflow_valid_next.next = self.levels.overflow_valid_next.val();
         self.verdict.rules_write.next = self.control.rules_write.val();
         self.verdict.rules_address.next = self.control.row_address.val();
         self.verdict.rules_data.next = self.control.rules_data.val();

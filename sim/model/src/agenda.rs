@@ -21,8 +21,10 @@ use riposte_map::{
 };
 use std::collections::VecDeque;
 
-/// A command shown in cycle x acts on what reads state in x + 2.
-const COMMAND_CYCLES: u64 = 2;
+/// A command shown in cycle x acts on what reads state in x + 3.
+const COMMAND_CYCLES: u64 = 3;
+/// An issue is seen by a command that acts so many cycles later, or more.
+const TOUCH_CYCLES: u64 = 2;
 /// A verdict reads the rules so many cycles before its own: in K + 1, its cycle being K + 3.
 const RULES_BEFORE_VERDICT: u64 = 2;
 /// Later than anything.

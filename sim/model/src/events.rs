@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 
 /// Events that one queue holds.
 pub const QUEUE_EVENTS: usize = 16;
+/// Cycles from the arbiter's choice to the event on the bus.
+const SHOWN_AFTER: u64 = 2;
 
 /// The queues, first to be served first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +52,7 @@ impl Events {
             {
                 self.served += 1;
                 event.sequence = self.served;
-                self.shown.push_back((cycle + 1, event));
+                self.shown.push_back((cycle + SHOWN_AFTER, event));
                 self.cycle += 1;
             } else {
                 let heads = self.queues.iter().filter_map(|queue| queue.front());
@@ -61,7 +63,7 @@ impl Events {
 
     /// Moves what is shown before cycle `now` to `output`.
     pub fn drain(&mut self, now: u64, output: &mut Vec<Event>) {
-        self.serve_before(now.saturating_sub(1));
+        self.serve_before(now.saturating_sub(SHOWN_AFTER));
         while let Some((_, event)) = self.shown.pop_front_if(|shown| shown.0 < now) {
             output.push(event);
         }

@@ -424,7 +424,7 @@ fn a_block_that_ends_in_the_padding_is_malformed() {
 #[test]
 fn the_feed_is_the_one_in_force_as_a_frame_begins() {
     // Word 0 is shown in cycle 4, or in 5 with an idle cycle before it.
-    for (stalls, shown, other) in [(0, 1, 1), (0, 2, 1), (0, 3, 0), (1, 3, 1), (1, 4, 0), (2, 3, 0)]
+    for (stalls, shown, other) in [(0, 0, 1), (0, 1, 1), (0, 2, 0), (1, 2, 1), (1, 3, 0), (2, 2, 0)]
     {
         let mut bench = bench();
         bench.commands(&parameters([0; 4], [0; 4]));
@@ -456,24 +456,24 @@ fn shown(sequence_skip: u64, count: u16, payload: &[u8], fcs_good: bool) -> Vec<
 }
 
 #[test]
-fn channel_events_are_shown_three_cycles_after_they_are_visible() {
+fn channel_events_are_shown_four_cycles_after_they_are_visible() {
     use EventKind::{Channel, System};
     // Frame of words 0..=7: the header is judged in cycle 8, the gap visible in 10.
-    assert_eq!(shown(1, 0, &[], true), [(Channel, 13)]);
+    assert_eq!(shown(1, 0, &[], true), [(Channel, 14)]);
     // Words 0..=9: a bad FCS is visible in 9 + 2.
-    assert_eq!(shown(0, 0, &[0; 18], false), [(Channel, 14)]);
+    assert_eq!(shown(0, 0, &[0; 18], false), [(Channel, 15)]);
     // The last decisive byte is in word 9, so the system event is ready in 10, as the gap is visible.
     let system = blocks(&[system(b'Q')]);
-    assert_eq!(shown(1, 1, &system, true), [(System, 13), (Channel, 14)]);
+    assert_eq!(shown(1, 1, &system, true), [(System, 14), (Channel, 15)]);
     for unknown in 11..30 {
         // The second prefix has its low byte at 63 + 2 + `unknown`.
         let word = (65 + unknown as u64) / 8;
         let mut payload = blocks(&[vec![b'z'; unknown]]);
         payload.extend([0, 0]);
         let malformed = shown(0, 2, &payload, true);
-        assert_eq!(malformed, [(Channel, word + 5)], "length 0 behind {unknown} bytes");
+        assert_eq!(malformed, [(Channel, word + 6)], "length 0 behind {unknown} bytes");
         let payload = blocks(&[vec![b'z'; unknown], vec![b'A'; 12]]);
         let bad_length = shown(0, 2, &payload, true);
-        assert_eq!(bad_length, [(Channel, word + 6)], "bad length behind {unknown} bytes");
+        assert_eq!(bad_length, [(Channel, word + 7)], "bad length behind {unknown} bytes");
     }
 }

@@ -139,8 +139,8 @@ fn nothing_is_drained_before_it_was_on_the_bus() {
     let mut bench = bench();
     let start = bench.card.cycle();
     bench.show(&one_trade());
-    // Decisive word 12, gate in 19: the event is queued in 20, shown in 22, the frame in 20..=33.
-    bench.card.idle(start + 22 - bench.card.cycle());
+    // Decisive word 12, gate in 19: the event is in its queue in 21, shown in 23, the frame in 20..=33.
+    bench.card.idle(start + 23 - bench.card.cycle());
     let mut output = Output::default();
     bench.card.drain(&mut output);
     assert_eq!(output, Output::default());
@@ -214,10 +214,10 @@ fn every_reason_of_the_gate_is_found_in_its_order() {
         // The trade is looked up in word 8 + 1; gate 19 cycles after the frame's start.
         let start = bench.card.cycle();
         if has(Reason::BookInvalid) {
-            bench.card.schedule(start + 16, &args(Opcode::Invalidate, &[1]));
+            bench.card.schedule(start + 15, &args(Opcode::Invalidate, &[1]));
         }
         if has(Reason::StaleGeneration) {
-            bench.card.schedule(start + 17, &value(Opcode::Commit, 3));
+            bench.card.schedule(start + 16, &value(Opcode::Commit, 3));
         }
         bench.show(&one_trade());
         assert_eq!(orders(&mut bench), [refused(broken[last].0)]);
@@ -270,7 +270,7 @@ fn a_template_needs_two_to_sixteen_words_and_a_last_one_of_one_to_eight_bytes() 
 fn stale_trade(writes: &[(u64, Command)]) -> Bench {
     let mut bench = bench();
     let start = bench.card.cycle();
-    bench.card.schedule(start + 8, &value(Opcode::Commit, 2));
+    bench.card.schedule(start + 7, &value(Opcode::Commit, 2));
     for (shown, write) in writes {
         bench.card.schedule(start + shown, write);
     }
@@ -284,15 +284,15 @@ fn rules_are_those_of_the_cycle_after_the_commit() {
     let other = rules(0, [0, 7, 0, 0], [0; 4]);
     type Case<'a> = (&'a [(u64, Command)], &'a [u8]);
     let cases: [Case; 9] = [
-        (&[(9, off)], &[]),
-        (&[(13, off)], &[]),
+        (&[(8, off)], &[]),
+        (&[(12, off)], &[]),
+        (&[(13, off)], &[2]),
         (&[(14, off)], &[2]),
         (&[(15, off)], &[2]),
-        (&[(16, off)], &[2]),
-        (&[(14, off), (15, other)], &[2]),
-        (&[(13, other)], &[1]),
-        (&[(13, other), (14, off)], &[1]),
-        (&[(13, Command { instrument: 1, ..off })], &[2]),
+        (&[(13, off), (14, other)], &[2]),
+        (&[(12, other)], &[1]),
+        (&[(12, other), (13, off)], &[1]),
+        (&[(12, Command { instrument: 1, ..off })], &[2]),
     ];
     for (writes, fired) in cases {
         let mut bench = stale_trade(writes);
@@ -308,8 +308,8 @@ fn rules_kept_for_one_verdict_do_not_reach_the_next() {
     // Two trades whose decisive bytes are in words 12 and 18: verdicts in 17 and 23.
     let mut bench = bench();
     let start = bench.card.cycle();
-    bench.card.schedule(start + 14, &value(Opcode::Commit, 2));
-    bench.card.schedule(start + 15, &rules(0, [0; 4], [0; 4]));
+    bench.card.schedule(start + 13, &value(Opcode::Commit, 2));
+    bench.card.schedule(start + 14, &rules(0, [0; 4], [0; 4]));
     bench.show(&[trade(LOCATE, 1, 5), trade(LOCATE, 1, 5)]);
     bench.events();
     // The second is looked up in cycle 15, under the old bank, and judged by what is written there.
@@ -318,7 +318,7 @@ fn rules_kept_for_one_verdict_do_not_reach_the_next() {
 
 #[test]
 fn a_refused_order_tells_of_the_template_as_it_was_picked() {
-    for (shown, quantity) in [(9, 5), (16, 5), (17, 225), (18, 225)] {
+    for (shown, quantity) in [(8, 5), (15, 5), (16, 225), (17, 225)] {
         let write = Command { rule: 2, ..args(Opcode::WriteTemplate, &[5, 0]) };
         let events = stale_trade(&[(shown, write)]).events();
         let order = events.iter().find(|e| e.kind() == Some(EventKind::OrderRefused));
@@ -335,23 +335,23 @@ fn a_word_of_the_image_can_change_until_it_is_read() {
     bench.events();
     let plain = bench.output.transmitted[0].bytes.clone();
     let filled = [38..46, 50..52, 58..67, 75..83];
-    // The gate is passed in 19; a commit shown in 18 lays the bank open, so that a write is shown in 19
+    // The gate is passed in 19; a commit shown in 17 lays the bank open, so that a write is shown in 18
     // or later. Word j is read in 18 + j.
     for word in 2..IMAGE_WORDS {
-        for (rule, shown) in [(2, 16 + word), (2, 17 + word), (1, 16 + word)] {
-            if shown < 19 {
+        for (rule, shown) in [(2, 15 + word), (2, 16 + word), (1, 15 + word)] {
+            if shown < 18 {
                 continue;
             }
             let mut bench = self::bench();
             let start = bench.card.cycle();
             let write = args(Opcode::WriteImage, &[u64::MAX]);
             let write = Command { rule, index: word as u8, ..write };
-            bench.card.schedule(start + 18, &value(Opcode::Commit, 2));
+            bench.card.schedule(start + 17, &value(Opcode::Commit, 2));
             bench.card.schedule(start + shown, &write);
             bench.show(&one_trade());
             assert_eq!(orders(&mut bench), [SENT]);
             let mut expected = plain.clone();
-            if (rule, shown) == (2, 16 + word) {
+            if (rule, shown) == (2, 15 + word) {
                 for (at, byte) in expected.iter_mut().enumerate() {
                     if at as u64 / 8 == word && !filled.iter().any(|field| field.contains(&at)) {
                         *byte = 0xff;
@@ -377,9 +377,9 @@ fn a_card_out_of_reset_receives_and_sends_nothing() {
 }
 
 #[test]
-fn kill_acts_two_cycles_after_it_is_shown() {
+fn kill_acts_three_cycles_after_it_is_shown() {
     for (shown, expected) in
-        [(16, refused(Reason::Killed)), (17, refused(Reason::Killed)), (18, SENT)]
+        [(15, refused(Reason::Killed)), (16, refused(Reason::Killed)), (17, SENT)]
     {
         let mut bench = bench();
         bench.card.schedule(bench.card.cycle() + shown, &value(Opcode::Kill, 0));
@@ -396,9 +396,9 @@ fn kill_acts_two_cycles_after_it_is_shown() {
 
 #[test]
 fn a_commit_in_mid_frame_gives_the_old_or_the_new_generation() {
-    // The prefix ends in word 7, so the trade is looked up in cycle 9: what is shown in 7 acts.
+    // The prefix ends in word 7, so the trade is looked up in cycle 9: what is shown in 6 acts.
     for (shown, generation, expected) in
-        [(6, 2, SENT), (7, 2, SENT), (8, 1, refused(Reason::StaleGeneration)), (18, 1, SENT)]
+        [(5, 2, SENT), (6, 2, SENT), (7, 1, refused(Reason::StaleGeneration)), (17, 1, SENT)]
     {
         let mut bench = bench();
         bench.commands(&parameters([0, 0, 7, 0], [0; 4]));
@@ -429,7 +429,7 @@ fn a_gap_stops_an_order_that_waits_for_the_transmitter() {
 
 #[test]
 fn a_session_command_beats_a_send_in_the_same_cycle() {
-    for (shown, second) in [(17, 0x501), (18, 0x500), (19, 0x500)] {
+    for (shown, second) in [(16, 0x501), (17, 0x500), (18, 0x500)] {
         let mut bench = bench();
         let session = args(Opcode::Session, &[9, 0x500]);
         bench.card.schedule(bench.card.cycle() + shown, &session);
@@ -437,7 +437,7 @@ fn a_session_command_beats_a_send_in_the_same_cycle() {
         bench.show(&one_trade());
         let references: Vec<u32> =
             bench.events().iter().map(|e| e.user_ref).filter(|&r| r != 0).collect();
-        assert_eq!(references, [if shown == 17 { 0x500 } else { 0x71 }, second]);
+        assert_eq!(references, [if shown == 16 { 0x500 } else { 0x71 }, second]);
     }
 }
 
@@ -553,7 +553,7 @@ fn commands_answer_with_the_generation_in_force_after_them() {
 #[test]
 fn a_validation_fails_from_the_cycle_of_the_first_issue_on() {
     // A trade alone in a frame is issued 13 cycles after its start.
-    for (shown, expected) in [(12, Reason::None), (13, Reason::BookNotClean)] {
+    for (shown, expected) in [(11, Reason::None), (12, Reason::BookNotClean)] {
         let mut bench = Bench::bare();
         bench.commands(&parameters([0; 4], [0; 4]));
         bench.commands(&[value(Opcode::Commit, 1)]);

@@ -1,5 +1,5 @@
 //! What commands change, and their events.
-use super::{Agenda, COMMAND_CYCLES, RULES_BEFORE_VERDICT, Sending};
+use super::{Agenda, RULES_BEFORE_VERDICT, Sending, TOUCH_CYCLES};
 use crate::{
     bank,
     events::Queue,
@@ -105,7 +105,7 @@ impl Agenda {
             Opcode::Validate => {
                 let touched = |instrument: usize| {
                     mask >> instrument & 1 == 1
-                        && self.touched[instrument] <= cycle - COMMAND_CYCLES
+                        && self.touched[instrument] <= cycle - TOUCH_CYCLES
                 };
                 if (0..INSTRUMENTS).any(touched) {
                     return Some(Reason::BookNotClean);

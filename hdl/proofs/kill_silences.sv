@@ -1,0 +1,82 @@
+// Kill: from the third cycle after the one that shows the command on, no order starts, until the kill is cleared; the same
+// from the second cycle after a lost event was told. Disarm: likewise from the third cycle on, until the next arm. No
+// other command opens what these have closed, and a card that was never armed sends nothing.
+//
+// Control and gate, wired as the card wires them. Free: all other inputs in every cycle, so every state of the books;
+// the gate's memories and its decision queue.
+//
+// blocks: control gate
+// with: gate_memories gate_decisions
+// induction: 3
+// cover: 11
+// mutant: gate: & armed & ~killed; => & armed;
+// mutant: control: if (event_lost) begin => if (event_lost & ~is_killed$q & held_valid$q) begin
+// mutant: control: if (opcode == c_clear_kill) begin => if (opcode == c_clear_kill | opcode == c_arm) begin
+module kill_silences(
+    input clock, input reset, input [511:0] command, input command_valid, input event_lost,
+    input invalidate_all, input [15:0] invalidate, input issue, input [3:0] issue_instrument, input [15:0] locate,
+    input [15:0] cycle, input decided, input [312:0] decision, input [15:0] trading
+);
+    wire [31:0] generation;
+    wire [15:0] books_valid;
+    wire armed, killed, session_write, tx_valid, tx_last, limits_write, template_write, image_write;
+    wire [31:0] session_sequence, session_acknowledgement, session_user_ref;
+    wire [4:0] row_address;
+    wire [6:0] template_address;
+    wire [10:0] image_address;
+    wire [96:0] limits_data;
+    wire [104:0] template_data;
+    control c(.clock(clock), .reset(reset), .command(command), .command_valid(command_valid),
+        .invalidate_all(invalidate_all), .invalidate(invalidate), .issue(issue), .issue_instrument(issue_instrument),
+        .event_lost(event_lost), .locate(locate), .generation(generation), .armed(armed), .killed(killed),
+        .books_valid(books_valid), .limits_write(limits_write), .limits_data(limits_data), .row_address(row_address),
+        .template_write(template_write), .template_data(template_data), .template_address(template_address),
+        .image_write(image_write), .image_address(image_address), .session_write(session_write),
+        .session_sequence(session_sequence), .session_acknowledgement(session_acknowledgement),
+        .session_user_ref(session_user_ref));
+    gate u(.clock(clock), .reset(reset), .cycle(cycle), .decided(decided), .decision(decision),
+        .limits_write(limits_write), .limits_address(row_address), .limits_data(limits_data),
+        .template_write(template_write), .template_address(template_address), .template_data(template_data),
+        .image_write(image_write), .image_address(image_address), .session_write(session_write),
+        .session_sequence(session_sequence), .session_acknowledgement(session_acknowledgement),
+        .session_user_ref(session_user_ref), .generation(generation), .armed(armed), .killed(killed),
+        .books_valid(books_valid), .trading(trading), .\tx$last (tx_last), .\tx$valid (tx_valid));
+
+    localparam ARM = 8'd7, DISARM = 8'd8, KILL = 8'd9, CLEAR_KILL = 8'd10;
+    // What the contract says: true from the second cycle after the command on.
+    reg [7:0] shown_code = 0;
+    reg shown = 0, closed = 0, open = 0;
+    reg was_closed = 0, was_open = 0, in_frame = 0, sent_before = 0;
+    wire starts = tx_valid && !in_frame;
+    always @(posedge clock) begin
+        shown <= command_valid && !reset;
+        shown_code <= command[71:64];
+        if (shown && shown_code == CLEAR_KILL) closed <= 0;
+        if (shown && shown_code == KILL || event_lost) closed <= 1;
+        if (shown && shown_code == ARM) open <= 1;
+        if (shown && shown_code == DISARM) open <= 0;
+        if (reset) begin closed <= 0; open <= 0; end
+        was_closed <= closed;
+        was_open <= open;
+        in_frame <= tx_valid && !tx_last && !reset;
+        sent_before <= sent_before || starts;
+
+        kill_is_shown: assert (killed == closed);
+        arm_is_shown: assert (armed == open);
+        silent_when_killed: assert (!(starts && was_closed));
+        silent_unless_armed: assert (!starts || was_open);
+
+        killed_behind_an_order: cover (sent_before && closed && armed);
+    end
+
+    // What makes this inductive: while a frame is sent no order is judged.
+    (* hierconn *) wire \u.sending$q , \u.judging$q , \u.passed$q ;
+    (* hierconn *) wire [4:0] \u.holdoff$q ;
+    (* hierconn *) wire [3:0] \u.word$q , \u.last_word$q ;
+    wire [4:0] words_left = \u.last_word$q - \u.word$q ;
+    always @(posedge clock) begin
+        none_judged_meanwhile: assert (!\u.sending$q || (!\u.judging$q && tx_valid && !tx_last && words_left < 16));
+        gap_is_kept: assert (!\u.sending$q || (\u.passed$q ? \u.word$q == 1 : \u.holdoff$q == words_left + 4));
+        first_is_first: assert ((\u.word$q != 0) == \u.sending$q && (!\u.passed$q || \u.sending$q ));
+    end
+endmodule

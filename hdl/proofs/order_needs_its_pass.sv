@@ -1,0 +1,89 @@
+// No first word of an order without the gate's pass for exactly that order, in the cycle before: armed, not killed, a
+// generation in force and the decision made under that one, book valid, instrument trading, quantity and number set.
+//
+// Which order a frame belongs to is told by its receive time, which the gate hands on without looking at it: here each
+// decision's time is its generation, bank and instrument. Free: all inputs in every cycle; the memories, which read as
+// anything; the decision queue, which gives any decision in any cycle (queue_keeps_the_unread says that it gives them
+// back as they were).
+//
+// blocks: gate
+// with: gate_memories
+// induction: 3
+// cover: 10
+// mutant: gate: running = passes | sending$q; => running = judging$q | sending$q;
+// mutant: gate: stale = picked$q[(64'h9)+:(32)] != generation; => stale = 1'b0;
+// mutant: gate: no_book = (books_valid & own$q) == 32'h0; => no_book = books_valid == 32'h0;
+module order_needs_its_pass(
+    input clock, input reset, input [15:0] cycle,
+    input decided, input [3:0] mask, input [3:0] instrument, input bank, input [31:0] made_under, input [207:0] rest,
+    input limits_write, input [4:0] limits_address, input [96:0] limits_data,
+    input template_write, input [6:0] template_address, input [104:0] template_data,
+    input image_write, input [10:0] image_address, input [63:0] image_data,
+    input session_write, input [31:0] session_sequence, input [31:0] session_acknowledgement, input [31:0] session_user_ref,
+    input [31:0] generation, input armed, input killed, input [15:0] books_valid, input [15:0] trading
+);
+    wire [312:0] decision = {rest, 27'd0, made_under, bank, instrument, made_under, bank, instrument, mask};
+    wire queue_full, tx_last, tx_valid, noted, count_sent, count_refused;
+    wire [63:0] tx_data, tx_time;
+    wire [447:0] note;
+    gate u(.clock(clock), .reset(reset), .cycle(cycle), .decided(decided), .decision(decision), .queue_full(queue_full),
+        .limits_write(limits_write), .limits_address(limits_address), .limits_data(limits_data),
+        .template_write(template_write), .template_address(template_address), .template_data(template_data),
+        .image_write(image_write), .image_address(image_address), .image_data(image_data), .session_write(session_write),
+        .session_sequence(session_sequence), .session_acknowledgement(session_acknowledgement),
+        .session_user_ref(session_user_ref), .generation(generation), .armed(armed), .killed(killed),
+        .books_valid(books_valid), .trading(trading), .\tx$data (tx_data), .\tx$last (tx_last), .\tx$valid (tx_valid),
+        .tx_time(tx_time), .note(note), .noted(noted), .count_sent(count_sent), .count_refused(count_refused));
+
+    // The event that the gate makes in the cycle of its verdict.
+    localparam ORDER_SENT = 8'd2, ORDER_REFUSED = 8'd3;
+    wire [7:0] kind = note[7:0], reason = note[15:8];
+    wire [3:0] of = note[19:16];
+    wire [63:0] time_of = note[127:64];
+    wire passes = noted && kind == ORDER_SENT && reason == 0 && note[23:20] == 0
+        && armed && !killed && generation != 0 && note[63:32] == generation && books_valid[of] && trading[of]
+        && note[383:352] != 0 && note[415:384] != 0 && time_of[36:5] == generation && time_of[3:0] == of;
+    reg in_frame = 0, passed = 0, sent_before = 0;
+    reg [63:0] passed_time = 0;
+    always @(posedge clock) begin
+        in_frame <= tx_valid && !tx_last && !reset;
+        passed <= passes && !reset;
+        passed_time <= time_of;
+        sent_before <= sent_before || (tx_valid && tx_last);
+
+        first_word_behind_its_pass: assert (!(tx_valid && !in_frame) || (passed && tx_time == passed_time));
+        frame_keeps_its_order: assert (!(tx_valid && in_frame) || tx_time == frame_time);
+        told_as_it_is: assert (!noted || (kind == (count_sent ? ORDER_SENT : ORDER_REFUSED) && count_sent == passes));
+
+        an_order_leaves: cover (tx_valid && tx_last);
+        one_is_refused: cover (noted && !count_sent && killed && armed);
+    end
+    reg [63:0] frame_time = 0;
+    always @(posedge clock) if (tx_valid && !in_frame) frame_time <= tx_time;
+
+    // What makes this inductive: decisions inside carry their label; while a frame is sent no order is judged.
+    (* hierconn *) wire [312:0] \u.current$q , \u.picked$q ;
+    (* hierconn *) wire [63:0] \u.sent_time$q ;
+    (* hierconn *) wire \u.sending$q , \u.judging$q , \u.passed$q ;
+    (* hierconn *) wire [4:0] \u.holdoff$q ;
+    (* hierconn *) wire [3:0] \u.word$q , \u.last_word$q ;
+    wire [4:0] words_left = \u.last_word$q - \u.word$q ;
+    always @(posedge clock) begin
+        decisions_are_labelled: assert (\u.current$q [77:41] == \u.current$q [40:4] && \u.picked$q [77:41] == \u.picked$q [40:4]);
+        none_judged_meanwhile: assert (!\u.sending$q || (!\u.judging$q && tx_valid && !tx_last && words_left < 16));
+        gap_is_kept: assert (!\u.sending$q || (\u.passed$q ? \u.word$q == 1 : \u.holdoff$q == words_left + 4));
+        first_is_first: assert ((\u.word$q != 0) == \u.sending$q && (!\u.passed$q || \u.sending$q ));
+        time_is_kept: assert (!\u.sending$q || \u.sent_time$q == (in_frame ? frame_time : tx_time));
+    end
+endmodule
+
+
+module \gate$decisions (input clock, input reset, input push, input [312:0] data, input pop,
+    output [312:0] head, output empty, output full);
+    (* anyseq *) wire [312:0] any;
+    (* anyseq *) wire any_empty, any_full;
+    assign head = any;
+    assign empty = any_empty;
+    assign full = any_full;
+    always @* assume (any[77:41] == any[40:4]);
+endmodule

@@ -1,0 +1,163 @@
+// Unset is blocked: no order leaves for an instrument whose limits, for a rule whose template, or in a session whose number
+// is not set; each field of a row alone is enough. What leaves is within the limits as they were last written to the row of
+// its bank and instrument, and has the template that was last written for its bank, instrument and rule.
+//
+// Of each memory one row is kept, any one, which starts as zeros, and every other row reads as anything: what holds
+// for the one holds for all. Bank and instrument of an order are told by its receive time, as in order_needs_its_pass.
+// Free: all inputs in every cycle, the images, the decision queue.
+//
+// blocks: gate
+// induction: 3
+// cover: 10
+// mutant: gate: off_collar = (limit$q[(64'h41)+:(32)] == 32'h0) | => off_collar =
+// mutant: gate: no_session = user_ref$q == 32'h0; => no_session = 1'b0;
+// mutant: gate: & limit$q[(64'h0)+:(1)] & armed => & armed
+// mutant: gate: off_quantity = (template$q[(64'h0)+:(32)] == 32'h0) | => off_quantity =
+module unset_blocks(
+    input clock, input reset, input [15:0] cycle,
+    input decided, input [3:0] mask, input [3:0] instrument, input bank, input [31:0] made_under, input [207:0] rest,
+    input limits_write, input [4:0] limits_address, input [96:0] limits_data,
+    input template_write, input [6:0] template_address, input [104:0] template_data,
+    input image_write, input [10:0] image_address, input [63:0] image_data,
+    input session_write, input [31:0] session_sequence, input [31:0] session_acknowledgement, input [31:0] session_user_ref,
+    input [31:0] generation, input armed, input killed, input [15:0] books_valid, input [15:0] trading
+);
+    wire [312:0] decision = {rest, 27'd0, made_under, bank, instrument, made_under, bank, instrument, mask};
+    wire queue_full, tx_last, tx_valid, noted, count_sent, count_refused;
+    wire [63:0] tx_data, tx_time;
+    wire [447:0] note;
+    gate u(.clock(clock), .reset(reset), .cycle(cycle), .decided(decided), .decision(decision), .queue_full(queue_full),
+        .limits_write(limits_write), .limits_address(limits_address), .limits_data(limits_data),
+        .template_write(template_write), .template_address(template_address), .template_data(template_data),
+        .image_write(image_write), .image_address(image_address), .image_data(image_data), .session_write(session_write),
+        .session_sequence(session_sequence), .session_acknowledgement(session_acknowledgement),
+        .session_user_ref(session_user_ref), .generation(generation), .armed(armed), .killed(killed),
+        .books_valid(books_valid), .trading(trading), .\tx$data (tx_data), .\tx$last (tx_last), .\tx$valid (tx_valid),
+        .tx_time(tx_time), .note(note), .noted(noted), .count_sent(count_sent), .count_refused(count_refused));
+
+    localparam ORDER_SENT = 8'd2;
+    wire sends = noted && note[7:0] == ORDER_SENT;
+    wire [31:0] price = note[351:320], quantity = note[383:352];
+    wire [4:0] row_of = note[68:64];
+    wire [6:0] template_of = {row_of, note[25:24]};
+
+    // One row of the limits and one template, any, as last written, and as they stood in the cycle before the verdict.
+    (* anyconst *) wire [4:0] row;
+    (* anyconst *) wire [6:0] template_row;
+    reg [96:0] limits = 0, limits_then = 0;
+    reg [104:0] template = 0, template_then = 0;
+    reg session_set = 0;
+    wire enabled = limits_then[0];
+    wire [31:0] quantity_max = limits_then[32:1], collar_low = limits_then[64:33], collar_high = limits_then[96:65];
+    always @(posedge clock) begin
+        if (limits_write && limits_address == row) limits <= limits_data;
+        if (template_write && template_address == template_row) template <= template_data;
+        limits_then <= limits;
+        template_then <= template;
+        session_set <= !reset && (session_set || (session_write && session_user_ref != 0));
+
+        if (sends && row_of == row) begin
+            instrument_is_set: assert (enabled);
+            maximum_is_set: assert (quantity_max != 0 && quantity <= quantity_max);
+            collar_is_set: assert (collar_high != 0 && price >= collar_low && price <= collar_high);
+        end
+        if (sends && template_of == template_row) begin
+            template_is_set: assert (template_then[76:72] >= 2 && template_then[76:72] <= 16
+                && template_then[80:77] >= 1 && template_then[80:77] <= 8 && template_then[31:0] != 0);
+            template_is_its_own: assert (quantity == template_then[31:0] && price == template_then[63:32]);
+        end
+        session_is_set: assert (!sends || (session_set && note[415:384] != 0));
+
+        sent_within_limits: cover (sends && row_of == row && template_of == template_row && count_sent);
+    end
+
+    // What makes this inductive: the kept rows are what was written, decisions inside carry their label.
+    (* hierconn *) wire [312:0] \u.current$q , \u.picked$q ;
+    (* hierconn *) wire [1:0] \u.rule$q ;
+    (* hierconn *) wire [31:0] \u.user_ref$q ;
+    (* hierconn *) wire [4:0] \u.limit_rows.kept ;
+    (* hierconn *) wire [96:0] \u.limit_rows.row ;
+    (* hierconn *) wire [4:0] \u.templates$0.kept ;
+    (* hierconn *) wire [104:0] \u.templates$0.row ;
+    (* hierconn *) wire [4:0] \u.templates$1.kept ;
+    (* hierconn *) wire [104:0] \u.templates$1.row ;
+    (* hierconn *) wire [4:0] \u.templates$2.kept ;
+    (* hierconn *) wire [104:0] \u.templates$2.row ;
+    (* hierconn *) wire [4:0] \u.templates$3.kept ;
+    (* hierconn *) wire [104:0] \u.templates$3.row ;
+    always @* begin
+        assume (\u.limit_rows.kept == row);
+        assume (\u.templates$0.kept == template_row[6:2]);
+        assume (\u.templates$1.kept == template_row[6:2]);
+        assume (\u.templates$2.kept == template_row[6:2]);
+        assume (\u.templates$3.kept == template_row[6:2]);
+    end
+    wire [104:0] kept_template = template_row[1:0] == 0 ? \u.templates$0.row : template_row[1:0] == 1 ? \u.templates$1.row
+        : template_row[1:0] == 2 ? \u.templates$2.row : \u.templates$3.row ;
+    always @(posedge clock) begin
+        decisions_are_labelled: assert (\u.current$q [77:41] == \u.current$q [40:4] && \u.picked$q [77:41] == \u.picked$q [40:4]);
+        limits_are_kept: assert (\u.limit_rows.row == limits);
+        template_is_kept: assert (kept_template == template);
+        number_is_set: assert (session_set || \u.user_ref$q == 0);
+    end
+endmodule
+
+module \gate$decisions (input clock, input reset, input push, input [312:0] data, input pop,
+    output [312:0] head, output empty, output full);
+    (* anyseq *) wire [312:0] any;
+    (* anyseq *) wire any_empty, any_full;
+    assign head = any;
+    assign empty = any_empty;
+    assign full = any_full;
+    always @* assume (any[77:41] == any[40:4]);
+endmodule
+module \gate$limit_rows (input clock, input write, input [4:0] write_address, input [96:0] write_data,
+    input [4:0] read_address, output [96:0] read_data);
+    (* anyconst *) wire [4:0] kept;
+    (* anyseq *) wire [96:0] other;
+    reg [96:0] cells = 0;
+    wire [96:0] row = cells;
+    always @(posedge clock) if (write && write_address == kept) cells <= write_data;
+    assign read_data = read_address == kept ? cells : other;
+endmodule
+module \gate$templates$0 (input clock, input write, input [4:0] write_address, input [104:0] write_data,
+    input [4:0] read_address, output [104:0] read_data);
+    (* anyconst *) wire [4:0] kept;
+    (* anyseq *) wire [104:0] other;
+    reg [104:0] cells = 0;
+    wire [104:0] row = cells;
+    always @(posedge clock) if (write && write_address == kept) cells <= write_data;
+    assign read_data = read_address == kept ? cells : other;
+endmodule
+module \gate$templates$1 (input clock, input write, input [4:0] write_address, input [104:0] write_data,
+    input [4:0] read_address, output [104:0] read_data);
+    (* anyconst *) wire [4:0] kept;
+    (* anyseq *) wire [104:0] other;
+    reg [104:0] cells = 0;
+    wire [104:0] row = cells;
+    always @(posedge clock) if (write && write_address == kept) cells <= write_data;
+    assign read_data = read_address == kept ? cells : other;
+endmodule
+module \gate$templates$2 (input clock, input write, input [4:0] write_address, input [104:0] write_data,
+    input [4:0] read_address, output [104:0] read_data);
+    (* anyconst *) wire [4:0] kept;
+    (* anyseq *) wire [104:0] other;
+    reg [104:0] cells = 0;
+    wire [104:0] row = cells;
+    always @(posedge clock) if (write && write_address == kept) cells <= write_data;
+    assign read_data = read_address == kept ? cells : other;
+endmodule
+module \gate$templates$3 (input clock, input write, input [4:0] write_address, input [104:0] write_data,
+    input [4:0] read_address, output [104:0] read_data);
+    (* anyconst *) wire [4:0] kept;
+    (* anyseq *) wire [104:0] other;
+    reg [104:0] cells = 0;
+    wire [104:0] row = cells;
+    always @(posedge clock) if (write && write_address == kept) cells <= write_data;
+    assign read_data = read_address == kept ? cells : other;
+endmodule
+module \gate$images (input clock, input write, input [10:0] write_address, input [63:0] write_data,
+    input [10:0] read_address, output [63:0] read_data);
+    (* anyseq *) wire [63:0] any;
+    assign read_data = any;
+endmodule
