@@ -16,19 +16,20 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
     ("riposte-device", "host/device", &["riposte-map"]),
     ("riposte-capture", "host/capture", &["riposte-map"]),
     ("riposte-desk", "host/desk", &["riposte-map"]),
+    ("riposte-journal", "host/journal", &["riposte-map"]),
     (
         "riposte",
         "host/cli",
         &[
-            "riposte-map", "riposte-capture", "riposte-desk", "riposte-device", "riposte-model", "riposte-venue",
-            "riposte-verilated", "riposte-card",
+            "riposte-map", "riposte-capture", "riposte-desk", "riposte-device", "riposte-journal", "riposte-model",
+            "riposte-venue", "riposte-verilated", "riposte-card",
         ],
     ),
     ("riposte-tests", "tests", ALL),
 ];
 const ALL: &[&str] = &[
     "riposte-map", "riposte-blocks", "riposte-card", "riposte-model", "riposte-verilated", "riposte-venue",
-    "riposte-device", "riposte-capture", "riposte-desk", "riposte",
+    "riposte-device", "riposte-capture", "riposte-desk", "riposte-journal", "riposte",
 ];
 /// Tests of a crate may use what makes input for it, but never what it must not know of.
 const NEVER_IN_TESTS: &[(&str, &[&str])] = &[
@@ -37,6 +38,7 @@ const NEVER_IN_TESTS: &[(&str, &[&str])] = &[
     ("riposte-desk", &["riposte-blocks", "riposte-card", "riposte"]),
     ("riposte-capture", &["riposte-blocks", "riposte-card", "riposte"]),
     ("riposte-venue", &["riposte-blocks", "riposte-card", "riposte"]),
+    ("riposte-journal", &["riposte-blocks", "riposte-card", "riposte"]),
 ];
 /// Where a foreign function or a device register makes `unsafe` necessary.
 const MAY_BE_UNSAFE: &[&str] = &["sim/verilated"];
