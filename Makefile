@@ -33,6 +33,9 @@ timing: setup setup-timing ## Fmax and resources of the card on an ECP5
 prove: setup setup-timing ## formal proofs of what the gateware promises, each with its mutants and its cover
 	@tools/prove
 
+netlist: setup setup-timing ## the synthesised card against the reference model, on a short recording
+	@tools/netlist
+
 clean: ## remove what was built and written
 	cargo clean
 	rm -rf out .tools

@@ -1,5 +1,5 @@
-// Kill: from the third cycle after the one that shows the command on, no order starts, until the kill is cleared; the same
-// from the second cycle after a lost event was told. Disarm: likewise from the third cycle on, until the next arm. No
+// Kill: from the fourth cycle after the one that shows the command on, no order starts, until the kill is cleared; the same
+// from the second cycle after a lost event was told. Disarm: likewise from the fourth cycle on, until the next arm. No
 // other command opens what these have closed, and a card that was never armed sends nothing.
 //
 // Control and gate, wired as the card wires them. Free: all other inputs in every cycle, so every state of the books;
@@ -7,11 +7,11 @@
 //
 // blocks: control gate
 // with: gate_memories gate_decisions
-// induction: 3
+// induction: 4
 // cover: 11
 // mutant: gate: & armed & ~killed; => & armed;
-// mutant: control: if (event_lost) begin => if (event_lost & ~is_killed$q & held_valid$q) begin
-// mutant: control: if (opcode == c_clear_kill) begin => if (opcode == c_clear_kill | opcode == c_arm) begin
+// mutant: control: if (event_lost) begin => if (event_lost & is_armed$q) begin
+// mutant: control: if (does$q[c_clear_kill]) begin => if (does$q[c_clear_kill] | does$q[c_arm]) begin
 module kill_silences(
     input clock, input reset, input [511:0] command, input command_valid, input event_lost,
     input invalidate_all, input [15:0] invalidate, input issue, input [3:0] issue_instrument, input [15:0] locate,
@@ -43,14 +43,16 @@ module kill_silences(
         .books_valid(books_valid), .trading(trading), .\tx$last (tx_last), .\tx$valid (tx_valid));
 
     localparam ARM = 8'd7, DISARM = 8'd8, KILL = 8'd9, CLEAR_KILL = 8'd10;
-    // What the contract says: true from the second cycle after the command on.
-    reg [7:0] shown_code = 0;
-    reg shown = 0, closed = 0, open = 0;
+    // What the contract says: true from the third cycle after the command on.
+    reg [7:0] came_code = 0, shown_code = 0;
+    reg came = 0, shown = 0, closed = 0, open = 0;
     reg was_closed = 0, was_open = 0, in_frame = 0, sent_before = 0;
     wire starts = tx_valid && !in_frame;
     always @(posedge clock) begin
-        shown <= command_valid && !reset;
-        shown_code <= command[71:64];
+        came <= command_valid && !reset;
+        came_code <= command[71:64];
+        shown <= came && !reset;
+        shown_code <= came_code;
         if (shown && shown_code == CLEAR_KILL) closed <= 0;
         if (shown && shown_code == KILL || event_lost) closed <= 1;
         if (shown && shown_code == ARM) open <= 1;

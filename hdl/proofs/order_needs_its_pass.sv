@@ -35,41 +35,47 @@ module order_needs_its_pass(
         .books_valid(books_valid), .trading(trading), .\tx$data (tx_data), .\tx$last (tx_last), .\tx$valid (tx_valid),
         .tx_time(tx_time), .note(note), .noted(noted), .count_sent(count_sent), .count_refused(count_refused));
 
-    // The event that the gate makes in the cycle of its verdict.
+    // The event is told in the cycle of the first word; the verdict was one cycle before, with the state of then.
     localparam ORDER_SENT = 8'd2, ORDER_REFUSED = 8'd3;
     wire [7:0] kind = note[7:0], reason = note[15:8];
     wire [3:0] of = note[19:16];
     wire [63:0] time_of = note[127:64];
-    wire passes = noted && kind == ORDER_SENT && reason == 0 && note[23:20] == 0
-        && armed && !killed && generation != 0 && note[63:32] == generation && books_valid[of] && trading[of]
-        && note[383:352] != 0 && note[415:384] != 0 && time_of[36:5] == generation && time_of[3:0] == of;
-    reg in_frame = 0, passed = 0, sent_before = 0;
-    reg [63:0] passed_time = 0;
+    reg [31:0] generation_then = 0;
+    reg armed_then = 0, killed_then = 0;
+    reg [15:0] books_then = 0, trading_then = 0;
+    wire passed = armed_then && !killed_then && generation_then != 0 && note[63:32] == generation_then
+        && books_then[of] && trading_then[of] && note[383:352] != 0 && note[415:384] != 0
+        && time_of[36:5] == generation_then && time_of[3:0] == of && note[23:20] == 0;
+    reg in_frame = 0;
+    wire starts = tx_valid && !in_frame;
     always @(posedge clock) begin
+        generation_then <= generation;
+        armed_then <= armed;
+        killed_then <= killed;
+        books_then <= books_valid;
+        trading_then <= trading;
         in_frame <= tx_valid && !tx_last && !reset;
-        passed <= passes && !reset;
-        passed_time <= time_of;
-        sent_before <= sent_before || (tx_valid && tx_last);
 
-        first_word_behind_its_pass: assert (!(tx_valid && !in_frame) || (passed && tx_time == passed_time));
+        first_word_behind_its_pass: assert (!starts || (noted && kind == ORDER_SENT && passed && tx_time == time_of));
         frame_keeps_its_order: assert (!(tx_valid && in_frame) || tx_time == frame_time);
-        told_as_it_is: assert (!noted || (kind == (count_sent ? ORDER_SENT : ORDER_REFUSED) && count_sent == passes));
+        told_as_it_is: assert (!noted || (starts ? kind == ORDER_SENT && reason == 0 : kind == ORDER_REFUSED && reason != 0));
+        counted_as_it_is: assert (count_sent == starts && count_refused == (noted && !starts));
 
         an_order_leaves: cover (tx_valid && tx_last);
-        one_is_refused: cover (noted && !count_sent && killed && armed);
+        one_is_refused: cover (noted && !count_sent && killed_then && armed_then);
     end
     reg [63:0] frame_time = 0;
     always @(posedge clock) if (tx_valid && !in_frame) frame_time <= tx_time;
 
     // What makes this inductive: decisions inside carry their label; while a frame is sent no order is judged.
-    (* hierconn *) wire [312:0] \u.current$q , \u.picked$q ;
+    (* hierconn *) wire [312:0] \u.picked$q ;
     (* hierconn *) wire [63:0] \u.sent_time$q ;
     (* hierconn *) wire \u.sending$q , \u.judging$q , \u.passed$q ;
     (* hierconn *) wire [4:0] \u.holdoff$q ;
     (* hierconn *) wire [3:0] \u.word$q , \u.last_word$q ;
     wire [4:0] words_left = \u.last_word$q - \u.word$q ;
     always @(posedge clock) begin
-        decisions_are_labelled: assert (\u.current$q [77:41] == \u.current$q [40:4] && \u.picked$q [77:41] == \u.picked$q [40:4]);
+        decision_is_labelled: assert (\u.picked$q [77:41] == \u.picked$q [40:4]);
         none_judged_meanwhile: assert (!\u.sending$q || (!\u.judging$q && tx_valid && !tx_last && words_left < 16));
         gap_is_kept: assert (!\u.sending$q || (\u.passed$q ? \u.word$q == 1 : \u.holdoff$q == words_left + 4));
         first_is_first: assert ((\u.word$q != 0) == \u.sending$q && (!\u.passed$q || \u.sending$q ));

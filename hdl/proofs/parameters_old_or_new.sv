@@ -5,12 +5,12 @@
 // Free: all inputs in every cycle. The locate that is looked up is any, but the same throughout.
 //
 // blocks: control
-// induction: 2
+// induction: 3
 // cover: 10
 // mutant: control: shadow = (~in_force$q); => shadow = in_force$q;
-// mutant: control: is_new = value > number$q; => is_new = value != number$q;
+// mutant: control: is_new = value_came > value; => is_new = value_came > number$q;
 // mutant: control: in_force$d = ~in_force$q; => in_force$d = in_force$q;
-// mutant: control: if (opcode == c_feed) begin => if (opcode == c_feed) begin group_now$d = arg0[31:0];
+// mutant: control: if (does$q[c_feed]) begin => if (does$q[c_feed]) begin group_now$d = arg0[31:0];
 module parameters_old_or_new(
     input clock, input reset, input [511:0] command, input command_valid, input invalidate_all, input [15:0] invalidate,
     input issue, input [3:0] issue_instrument, input event_lost

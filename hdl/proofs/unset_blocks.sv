@@ -41,19 +41,22 @@ module unset_blocks(
     wire [4:0] row_of = note[68:64];
     wire [6:0] template_of = {row_of, note[25:24]};
 
-    // One row of the limits and one template, any, as last written, and as they stood in the cycle before the verdict.
+    // One row of the limits and one template, any, as last written, and as they stood when the order was picked: two
+    // cycles before its event.
     (* anyconst *) wire [4:0] row;
     (* anyconst *) wire [6:0] template_row;
-    reg [96:0] limits = 0, limits_then = 0;
-    reg [104:0] template = 0, template_then = 0;
+    reg [96:0] limits = 0, limits_now = 0, limits_then = 0;
+    reg [104:0] template = 0, template_now = 0, template_then = 0;
     reg session_set = 0;
     wire enabled = limits_then[0];
     wire [31:0] quantity_max = limits_then[32:1], collar_low = limits_then[64:33], collar_high = limits_then[96:65];
     always @(posedge clock) begin
         if (limits_write && limits_address == row) limits <= limits_data;
         if (template_write && template_address == template_row) template <= template_data;
-        limits_then <= limits;
-        template_then <= template;
+        limits_now <= limits;
+        limits_then <= limits_now;
+        template_now <= template;
+        template_then <= template_now;
         session_set <= !reset && (session_set || (session_write && session_user_ref != 0));
 
         if (sends && row_of == row) begin
@@ -72,7 +75,7 @@ module unset_blocks(
     end
 
     // What makes this inductive: the kept rows are what was written, decisions inside carry their label.
-    (* hierconn *) wire [312:0] \u.current$q , \u.picked$q ;
+    (* hierconn *) wire [312:0] \u.picked$q ;
     (* hierconn *) wire [1:0] \u.rule$q ;
     (* hierconn *) wire [31:0] \u.user_ref$q ;
     (* hierconn *) wire [4:0] \u.limit_rows.kept ;
@@ -95,7 +98,7 @@ module unset_blocks(
     wire [104:0] kept_template = template_row[1:0] == 0 ? \u.templates$0.row : template_row[1:0] == 1 ? \u.templates$1.row
         : template_row[1:0] == 2 ? \u.templates$2.row : \u.templates$3.row ;
     always @(posedge clock) begin
-        decisions_are_labelled: assert (\u.current$q [77:41] == \u.current$q [40:4] && \u.picked$q [77:41] == \u.picked$q [40:4]);
+        decision_is_labelled: assert (\u.picked$q [77:41] == \u.picked$q [40:4]);
         limits_are_kept: assert (\u.limit_rows.row == limits);
         template_is_kept: assert (kept_template == template);
         number_is_set: assert (session_set || \u.user_ref$q == 0);

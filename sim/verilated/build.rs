@@ -2,7 +2,8 @@
 //!
 //! Needs Verilator's binary and headers and a C++ compiler; neither perl nor make. `VERILATOR_BIN` and
 //! `VERILATOR_ROOT` name another installation than Debian's. With the feature `test-models` it also builds a card
-//! whose blocks' ports can be read, and the mutants: cards with one fault each, which tests must find.
+//! whose blocks' ports can be read, and the mutants: cards with one fault each, which tests must find. Where
+//! `RIPOSTE_NETLIST` names a synthesised card with the models of its cells (`tools/netlist`), that too is built.
 use std::{
     env, fs,
     path::{Path, PathBuf},
@@ -36,6 +37,8 @@ struct Variant<'a> {
     checks: bool,
     /// Ports of blocks that the model shows: their Verilog names and widths.
     ports: &'a [(String, usize)],
+    /// It is a netlist with a fault that can be switched on: see `with_fault`.
+    netlist: bool,
 }
 
 fn main() {
@@ -45,6 +48,8 @@ fn main() {
     for file in ["build.rs", "shim.cpp"] {
         println!("cargo:rerun-if-changed={file}");
     }
+    println!("cargo:rerun-if-env-changed=RIPOSTE_NETLIST");
+    println!("cargo:rustc-check-cfg=cfg(netlist)");
     let builder = Builder {
         root: env::var("VERILATOR_ROOT").unwrap_or_else(|_| "/usr/share/verilator".into()),
         binary: env::var("VERILATOR_BIN").unwrap_or_else(|_| "/usr/bin/verilator_bin".into()),
@@ -52,16 +57,23 @@ fn main() {
     };
     builder.runtime();
     let verilog = riposte_card::verilog();
-    builder.model(&Variant { name: "card", verilog: &verilog, optimisation: 3, checks: true, ports: &[] });
+    builder.model(&Variant { name: "card", verilog: &verilog, optimisation: 3, checks: true, ports: &[], netlist: false });
+    if let Some(file) = env::var_os("RIPOSTE_NETLIST") {
+        println!("cargo:rerun-if-changed={}", Path::new(&file).display());
+        println!("cargo:rustc-cfg=netlist");
+        let netlist = with_fault(&fs::read_to_string(&file).expect("RIPOSTE_NETLIST names a Verilog file"));
+        let variant = Variant { name: "netlist", verilog: &netlist, optimisation: 0, checks: false, ports: &[], netlist: true };
+        builder.model(&variant);
+    }
     if env::var_os("CARGO_FEATURE_TEST_MODELS").is_none() {
         return;
     }
     let ports = riposte_card::block_ports();
-    builder.model(&Variant { name: "open", verilog: &verilog, optimisation: 0, checks: true, ports: &ports });
+    builder.model(&Variant { name: "open", verilog: &verilog, optimisation: 0, checks: true, ports: &ports, netlist: false });
     for (name, from, to) in MUTANTS {
         assert_eq!(verilog.matches(from).count(), 1, "mutant {name}: `{from}` must stand in the Verilog once");
         let mutated = verilog.replace(from, to);
-        builder.model(&Variant { name, verilog: &mutated, optimisation: 0, checks: false, ports: &[] });
+        builder.model(&Variant { name, verilog: &mutated, optimisation: 0, checks: false, ports: &[], netlist: false });
     }
 }
 
@@ -97,6 +109,27 @@ impl Builder {
     }
 
     fn model(&self, variant: &Variant) {
+        let made = self.out.join(format!("{}.made", variant.name));
+        let recipe = self.recipe(variant);
+        if fs::read_to_string(&made).ok().as_ref() != Some(&recipe) {
+            self.make(variant);
+            fs::write(made, recipe).expect("write what was made");
+        }
+        println!("cargo:rustc-link-search=native={}", self.out.display());
+        println!("cargo:rustc-link-lib=static=riposte_model_{}", variant.name);
+        println!("cargo:rustc-link-lib=static=riposte_verilator");
+        println!("cargo:rustc-link-lib=stdc++");
+    }
+
+    /// All that a model is made from: one that was made from the same is not made again.
+    fn recipe(&self, variant: &Variant) -> String {
+        let Variant { optimisation, checks, ports, netlist, .. } = variant;
+        let trace = env::var_os("CARGO_FEATURE_TRACE").is_some();
+        let sources = [include_str!("build.rs"), include_str!("shim.cpp"), variant.verilog].concat();
+        format!("{} {} {optimisation} {checks} {trace} {netlist} {ports:?}\n{sources}", self.root, self.binary)
+    }
+
+    fn make(&self, variant: &Variant) {
         let folder = self.out.join(variant.name);
         let _ = fs::remove_dir_all(&folder);
         let verilog = self.out.join(format!("{}.v", variant.name));
@@ -115,7 +148,7 @@ impl Builder {
             variant.name
         );
         unit += &lower_clock(&folder.join(format!("V{}___024root.h", variant.name)));
-        unit += &port_table(variant.ports);
+        unit += &if variant.netlist { FAULT_SWITCH.into() } else { port_table(variant.ports) };
         for path in &sources {
             unit += &format!("#include \"{}\"\n", path.display());
         }
@@ -125,8 +158,7 @@ impl Builder {
         if env::var_os("CARGO_FEATURE_TRACE").is_some() {
             build.define("RIPOSTE_TRACE", None);
         }
-        build.include(&folder).file(file).compile(&format!("riposte_model_{}", variant.name));
-        println!("cargo:rustc-link-lib=static=riposte_verilator");
+        build.cargo_metadata(false).include(&folder).file(file).compile(&format!("riposte_model_{}", variant.name));
     }
 
     fn verilate(&self, variant: &Variant, verilog: &Path, folder: &Path) {
@@ -143,6 +175,10 @@ impl Builder {
         if variant.checks {
             command.arg("--assert");
         }
+        if variant.netlist {
+            // Cells' pins that yosys leaves open, delays, and the blackbox of the block RAM behind its model.
+            command.args(["-Wno-lint", "-Wno-fatal"]);
+        }
         if !variant.ports.is_empty() {
             command.arg("--public-flat-rw");
         }
@@ -158,6 +194,21 @@ impl Builder {
             ),
         }
     }
+}
+
+/// Where a netlist's fault is: the register that drives this net.
+const FAULTY_NET: &str = "tx_data[0]";
+/// The port function of a netlist does not read a port: index 1 switches the fault on, 0 off.
+const FAULT_SWITCH: &str = "#define RIPOSTE_PORT(root, index, words) root->riposte_card__DOT__fault = index;\n";
+
+/// The netlist with a switch that inverts what the register of `FAULTY_NET` takes: a wrong gate in front of it.
+fn with_fault(netlist: &str) -> String {
+    let drives = format!(".Q({FAULTY_NET})");
+    assert_eq!(netlist.matches(&drives).count(), 1, "`{drives}` must stand in the netlist once: name another net");
+    let (before, after) = netlist.split_at(netlist.find(&drives).expect("it stands there"));
+    let (cells, input) = before.rsplit_once(".DI(").expect("a register has an input");
+    let (ports, body) = cells.split_once(");\n").expect("the module's header");
+    format!("{ports});\nreg fault /*verilator public_flat_rw*/ = 0;\n{body}.DI(fault ^ {input}{after}")
 }
 
 /// How the clock falls. Nothing in the card answers to that edge, but evaluating it runs everything behind the inputs

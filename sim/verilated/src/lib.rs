@@ -46,7 +46,7 @@ struct Functions {
     new: unsafe extern "C" fn() -> *mut c_void,
     free: unsafe extern "C" fn(*mut c_void),
     cycle: unsafe extern "C" fn(*mut c_void, *const CardInput, *mut CardOutput),
-    #[cfg_attr(not(feature = "test-models"), allow(dead_code))]
+    #[cfg_attr(not(any(netlist, feature = "test-models")), allow(dead_code))]
     port: unsafe extern "C" fn(*mut c_void, u32, *mut u32),
 }
 
@@ -125,6 +125,9 @@ mod test_models {
 #[cfg(feature = "test-models")]
 pub use test_models::Mutant;
 
+#[cfg(netlist)]
+functions!(NETLIST, riposte_netlist_new, riposte_netlist_free, riposte_netlist_cycle, riposte_netlist_port);
+
 /// The Verilated card.
 pub struct Verilated {
     functions: Functions,
@@ -157,6 +160,22 @@ impl Verilated {
     /// A card after reset.
     pub fn new() -> Verilated {
         Verilated::with(CARD)
+    }
+
+    /// The synthesised card, if this was built with one (`make netlist`); with `fault`, one wrong gate in it.
+    #[cfg(netlist)]
+    pub fn netlist(fault: bool) -> Option<Verilated> {
+        let card = Verilated::with(NETLIST);
+        // SAFETY: `model` is live; the netlist's port function takes the index as its fault's switch and writes
+        // nothing to `words`.
+        unsafe { (card.functions.port)(card.model, fault.into(), std::ptr::null_mut()) };
+        Some(card)
+    }
+
+    /// The synthesised card, if this was built with one (`make netlist`); with `fault`, one wrong gate in it.
+    #[cfg(not(netlist))]
+    pub fn netlist(_fault: bool) -> Option<Verilated> {
+        None
     }
 
     fn with(functions: Functions) -> Verilated {
