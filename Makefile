@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 CARGO_TEST := cargo test --release --workspace --no-fail-fast
 
-.PHONY: help setup setup-timing demo test check bench timing prove netlist clean
+.PHONY: help setup setup-timing demo test check soak bench timing prove netlist clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ test: setup ## all tests
 check: setup ## lints: clippy without warnings, and the house rules
 	cargo clippy --release --workspace --all-targets -- -D warnings
 	for script in tools/* .ci/run; do case $$script in tools/versions) ;; *) bash -n $$script || exit 1 ;; esac; done
+
+soak: setup ## 100 million cycles of seeded traffic in lockstep, with functional coverage; ARGS="--help" for options
+	cargo run --release -q -p riposte-tests --example soak -- $(ARGS)
 
 bench: setup ## speed of the cards, with clock and unit
 	@tools/bench

@@ -3,9 +3,11 @@
 #![forbid(unsafe_code)]
 
 pub mod bench;
+pub mod coverage;
 pub mod lockstep;
 pub mod messages;
 pub mod oracle;
 pub mod parameters;
 pub mod random;
+pub mod soak;
 pub mod traffic;

@@ -1,5 +1,5 @@
 //! Two cards see the same frames and commands; every event, byte and counter is compared.
-use crate::traffic::Piece;
+use crate::{coverage::{Bins, Observer}, traffic::Piece};
 use riposte_device::{Card, Frame, Output};
 use riposte_map::{
     counter::Counter,
@@ -8,6 +8,7 @@ use riposte_map::{
 };
 use std::{
     collections::{BTreeMap, VecDeque},
+    fmt,
     hash::{DefaultHasher as Digest, Hash, Hasher},
 };
 
@@ -57,12 +58,26 @@ impl Coverage {
     }
 }
 
+/// The first thing in which two cards differ, and the frames before it.
+#[derive(Clone, Debug)]
+pub struct Difference(String);
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Difference {}
+
 /// A run that came to its end without a difference.
 pub struct Ended {
     pub coverage: Coverage,
     pub cycles: u64,
     /// Of every event and every transmitted frame with its cycle; equal for equal runs of one build.
     pub digest: u64,
+    /// Of functional coverage, if the run was observed.
+    pub bins: Bins,
 }
 
 /// Drives cards alike and compares what comes out. With one card there is nothing to compare, and the digest stands
@@ -77,9 +92,15 @@ pub struct Lockstep {
     sequence: u64,
     /// The last frames, for the report of a difference.
     recent: VecDeque<(u64, Piece)>,
+    observer: Option<Observer>,
 }
 
 impl Lockstep {
+    /// As `new`, and counts functional coverage.
+    pub fn observed(cards: Vec<Box<dyn Card>>) -> Lockstep {
+        Lockstep { observer: Some(Observer::default()), ..Lockstep::new(cards) }
+    }
+
     pub fn new(cards: Vec<Box<dyn Card>>) -> Lockstep {
         Lockstep {
             cards,
@@ -89,6 +110,7 @@ impl Lockstep {
             next_command: 0,
             sequence: 0,
             recent: VecDeque::new(),
+            observer: None,
         }
     }
 
@@ -103,6 +125,9 @@ impl Lockstep {
         self.sequence += 1;
         for card in &mut self.cards {
             card.schedule(cycle, &Command { sequence: self.sequence, ..command });
+        }
+        if let Some(observer) = &mut self.observer {
+            observer.command(&command);
         }
         cycle
     }
@@ -130,13 +155,26 @@ impl Lockstep {
         self.recent.push_back((self.cycle(), piece.clone()));
         let frame =
             Frame { bytes: &piece.bytes, time_ns: piece.time_ns, fcs_good: piece.fcs_good, stalls: piece.stalls };
+        if let Some(observer) = &mut self.observer {
+            observer.frame(self.cards[0].cycle(), piece);
+        }
         for card in &mut self.cards {
             card.frame(&frame);
         }
     }
 
-    /// Takes what has come out and compares it; panics at the first difference.
+    /// Takes what has come out and compares it; panics at the first difference, naming `seed`.
     pub fn compare(&mut self, seed: u64) {
+        self.check().unwrap_or_else(|difference| panic!("seed {seed}: {difference}"));
+    }
+
+    /// Lets everything come out and compares it and the counters; panics at a difference, naming `seed`.
+    pub fn finish(self, seed: u64) -> Ended {
+        self.end().unwrap_or_else(|difference| panic!("seed {seed}: {difference}"))
+    }
+
+    /// Takes what has come out and compares it.
+    pub fn check(&mut self) -> Result<(), Difference> {
         let mut outputs = self.cards.iter_mut().map(|card| {
             let mut output = Output::default();
             card.drain(&mut output);
@@ -145,11 +183,14 @@ impl Lockstep {
         let one = outputs.next().expect("a card");
         let others: Vec<Output> = outputs.collect();
         for other in &others {
-            self.compare_pair(seed, &one, other);
+            self.check_pair(&one, other)?;
         }
         for event in &one.events {
             self.coverage.event(event);
             event.hash(&mut self.digest);
+            if let Some(observer) = &mut self.observer {
+                observer.event(event);
+            }
         }
         for order in &one.transmitted {
             self.digest.write_u64(order.cycle);
@@ -157,51 +198,54 @@ impl Lockstep {
             self.digest.write(&order.bytes);
         }
         self.last_event = one.events.last().copied().or(self.last_event);
+        Ok(())
     }
 
-    fn compare_pair(&self, seed: u64, one: &Output, other: &Output) {
-        let names = [self.cards[0].name(), self.cards[1].name()];
-        let events = one.events.len().max(other.events.len());
-        for at in 0..events {
+    fn check_pair(&self, one: &Output, other: &Output) -> Result<(), Difference> {
+        let [first, second] = [self.cards[0].name(), self.cards[1].name()];
+        for at in 0..one.events.len().max(other.events.len()) {
             let (a, b) = (one.events.get(at), other.events.get(at));
             let before = if at == 0 { self.last_event } else { one.events.get(at - 1).copied() };
-            let [first, second] = names;
-            assert!(
-                a == b,
-                "an event differs\n{first}: {a:?}\n{second}: {b:?}\nbefore: {before:?}\n{}",
-                self.context(seed)
-            );
+            if a != b {
+                let what = format!("an event differs\n{first}: {a:?}\n{second}: {b:?}\nbefore: {before:?}");
+                return Err(self.difference(&what));
+            }
         }
-        let frames = one.transmitted.len().max(other.transmitted.len());
-        for at in 0..frames {
+        for at in 0..one.transmitted.len().max(other.transmitted.len()) {
             let (a, b) = (one.transmitted.get(at), other.transmitted.get(at));
-            let [first, second] = names;
-            assert!(a == b, "a frame differs\n{first}: {a:?}\n{second}: {b:?}\n{}", self.context(seed));
+            if a != b {
+                return Err(self.difference(&format!("a frame differs\n{first}: {a:?}\n{second}: {b:?}")));
+            }
         }
+        Ok(())
     }
 
-    fn context(&self, seed: u64) -> String {
-        let mut text = format!("seed {seed}, cycle {}\nlast frames:", self.cycle());
+    fn difference(&self, what: &str) -> Difference {
+        let mut text = format!("{what}\ncycle {}\nlast frames:", self.cycle());
         for (cycle, piece) in &self.recent {
             let (good, stalls, bytes) = (piece.fcs_good, piece.stalls, &piece.bytes);
             text += &format!("\ncycle {cycle} fcs {good} stalls {stalls:x} {bytes:02x?}");
         }
-        text
+        Difference(text)
     }
 
     /// Lets everything come out and compares it and the counters.
-    pub fn finish(mut self, seed: u64) -> Ended {
-        self.idle(SETTLE_CYCLES);
-        self.compare(seed);
+    pub fn end(mut self) -> Result<Ended, Difference> {
+        // Commands may be scheduled beyond the last frame.
+        self.idle(self.next_command.saturating_sub(self.cycle()) + SETTLE_CYCLES);
+        self.check()?;
         let cycles = self.cycle();
         let counters: Vec<_> = self.cards.iter_mut().map(|card| card.counters()).collect();
         for counter in Counter::ALL {
             let at = *counter as usize;
-            let differs = counters.iter().any(|of| of[at] != counters[0][at]);
-            assert!(!differs, "counter {} differs, seed {seed}", counter.text());
+            if counters.iter().any(|of| of[at] != counters[0][at]) {
+                let values: Vec<_> = counters.iter().map(|of| of[at]).collect();
+                return Err(self.difference(&format!("counter {} differs: {values:?}", counter.text())));
+            }
             self.coverage.counters.insert(*counter, u64::from(counters[0][at]));
             self.digest.write_u32(counters[0][at]);
         }
-        Ended { coverage: self.coverage, cycles, digest: self.digest.finish() }
+        let bins = self.observer.take().map(|observer| observer.end(&counters[0])).unwrap_or_default();
+        Ok(Ended { coverage: self.coverage, cycles, digest: self.digest.finish(), bins })
     }
 }

@@ -22,6 +22,13 @@ pub struct Faults {
     pub wrong_length: u64,
     pub end_of_session: u64,
     pub heartbeat: u64,
+    /// A heartbeat that tells of packets that were lost, or one that is late.
+    pub wrong_heartbeat: u64,
+    /// A packet that comes behind the next one.
+    pub reordered_packet: u64,
+    pub other_session: u64,
+    /// An order of so many shares that its level saturates.
+    pub huge_order: u64,
     pub stalled_frame: u64,
 }
 
@@ -39,6 +46,10 @@ impl Faults {
         wrong_length: 0,
         end_of_session: 0,
         heartbeat: 0,
+        wrong_heartbeat: 0,
+        reordered_packet: 0,
+        other_session: 0,
+        huge_order: 0,
         stalled_frame: 0,
     };
     pub const MANY: Faults = Faults {
@@ -52,11 +63,48 @@ impl Faults {
         wrong_reference: 100,
         crossing_order: 200,
         wrong_length: 600,
-        end_of_session: 300,
+        end_of_session: 120,
         heartbeat: 20,
+        wrong_heartbeat: 100,
+        reordered_packet: 60,
+        other_session: 200,
+        huge_order: 400,
         stalled_frame: 4,
     };
+
+    /// What makes one book invalid and leaves the channel alone.
+    pub const BOOK: Faults =
+        Faults { wrong_reference: 300, crossing_order: 600, huge_order: 100, stalled_frame: 4, ..Faults::NONE };
+
+    /// About half of the faults of `MANY`: which of them, `random` says.
+    pub fn some(random: &mut Random) -> Faults {
+        let mut faults = Faults::MANY;
+        let Faults {
+            lost_packet, repeated_packet, overlapping_packet, bad_fcs, cut_frame, broken_header, broken_block,
+            wrong_reference, crossing_order, wrong_length, end_of_session, heartbeat, wrong_heartbeat,
+            reordered_packet, other_session, huge_order, stalled_frame,
+        } = &mut faults;
+        for fault in [
+            lost_packet, repeated_packet, overlapping_packet, bad_fcs, cut_frame, broken_header, broken_block,
+            wrong_reference, crossing_order, wrong_length, end_of_session, heartbeat, wrong_heartbeat,
+            reordered_packet, other_session, huge_order, stalled_frame,
+        ] {
+            if random.once_in(2) {
+                *fault = 0;
+            }
+        }
+        faults
+    }
 }
+
+/// Types of ITCH 5.0 that change no book, with their lengths (PROTOCOLS.md, 5.3).
+const PASSED_OVER: [(u8, usize); 13] = [
+    (b'R', 39), (b'Y', 20), (b'L', 26), (b'V', 35), (b'W', 12), (b'K', 28), (b'J', 35), (b'h', 21), (b'Q', 40),
+    (b'B', 19), (b'I', 50), (b'N', 20), (b'O', 48),
+];
+/// The session of the feed, and one that is not.
+const SESSION: &[u8; 10] = b"RIPOSTE001";
+const OTHER_SESSION: &[u8; 10] = b"RIPOSTE002";
 
 /// A frame with what the card's driver needs beside its bytes.
 #[derive(Clone, Debug)]
@@ -87,6 +135,10 @@ pub struct Traffic {
     references: Vec<u64>,
     /// Twelfths of the messages that are prints.
     prints: u64,
+    /// What takes shares off an order: E, C, X, D, U.
+    changes: &'static [u8],
+    /// Whether frames follow each other without an idle cycle.
+    back_to_back: bool,
     faults: Faults,
     live: Vec<Live>,
     live_max: usize,
@@ -95,6 +147,8 @@ pub struct Traffic {
     time_ns: u64,
     tagged: bool,
     last_packet: Vec<u8>,
+    /// A packet that comes behind the next one.
+    held: Option<Vec<u8>>,
 }
 
 fn happens(random: &mut Random, once_in: u64) -> bool {
@@ -110,6 +164,8 @@ impl Traffic {
             prices: (0..21).map(|step| price_e4 - 1000 + step * 100).collect(),
             references: Vec::new(),
             prints: 1,
+            changes: b"ECXDDDU",
+            back_to_back: false,
             faults,
             live: Vec::new(),
             live_max: 300,
@@ -118,6 +174,7 @@ impl Traffic {
             time_ns: 34_200_000_000_000,
             tagged: seed % 2 == 1,
             last_packet: Vec::new(),
+            held: None,
         }
     }
 
@@ -140,6 +197,18 @@ impl Traffic {
     /// Nearly every message is a print.
     pub fn mostly_prints(mut self) -> Traffic {
         self.prints = 10;
+        self
+    }
+
+    /// Orders are replaced, and replaced again.
+    pub fn mostly_replaces(mut self) -> Traffic {
+        self.changes = b"UUUUUUUUXD";
+        self
+    }
+
+    /// No idle cycle between frames nor inside one.
+    pub fn back_to_back(mut self) -> Traffic {
+        self.back_to_back = true;
         self
     }
 
@@ -188,6 +257,8 @@ impl Traffic {
         let mut message = self.head(if with_mpid { b'F' } else { b'A' }, locate, if with_mpid { 40 } else { 36 });
         let shares: u32 = if happens(&mut self.random, self.faults.wrong_reference * 4) {
             0
+        } else if happens(&mut self.random, self.faults.huge_order) {
+            u32::MAX - self.random.below(3) as u32
         } else {
             self.random.pick(&[1, 100, 200, 500])
         };
@@ -206,7 +277,7 @@ impl Traffic {
     fn change(&mut self) -> Vec<u8> {
         let at = self.random.below(self.live.len() as u64) as usize;
         let Live { locate, reference, shares: open, buys } = self.live[at];
-        let code = self.random.pick(b"ECXDDDU");
+        let code = self.random.pick(self.changes);
         let wrong = happens(&mut self.random, self.faults.wrong_reference);
         let reference = if wrong { reference ^ 0x5000 } else { reference };
         let length = match code {
@@ -223,7 +294,7 @@ impl Traffic {
         match code {
             b'E' | b'C' | b'X' => {
                 let extra = u32::from(happens(&mut self.random, self.faults.wrong_reference));
-                message[19..23].copy_from_slice(&(taken + extra).to_be_bytes());
+                message[19..23].copy_from_slice(&taken.saturating_add(extra).to_be_bytes());
                 if code == b'C' {
                     message[31] = self.random.pick(b"YYN");
                     let price = self.price();
@@ -261,8 +332,10 @@ impl Traffic {
                 message[19] = self.random.pick(b"TTTTHPQ");
                 message
             }
-            2 => self.head(b'L', locate, 26),
-            3 => self.head(b'I', locate, 50),
+            2 | 3 => {
+                let (code, length) = self.random.pick(&PASSED_OVER);
+                self.head(code, locate, length)
+            }
             4 => {
                 let length = 12 + self.random.below(200) as usize;
                 self.head(b'!', locate, length)
@@ -325,7 +398,7 @@ impl Traffic {
             time_ns: self.time_ns,
             fcs_good: !happens(&mut self.random, self.faults.bad_fcs),
             stalls: 0,
-            gap: self.random.pick(&[0, 0, 1, 3, 30]),
+            gap: if self.back_to_back { 0 } else { self.random.pick(&[0, 0, 1, 3, 30]) },
         };
         if happens(&mut self.random, self.faults.stalled_frame) {
             piece.stalls = self.random.draw() & self.random.draw();
@@ -344,9 +417,33 @@ impl Traffic {
     }
 
     fn bytes(&mut self) -> Vec<u8> {
+        if let Some(held) = self.held.take() {
+            return held;
+        }
         if happens(&mut self.random, self.faults.heartbeat) {
             return self.frame(self.sequence, 0, &[]);
         }
+        if happens(&mut self.random, self.faults.wrong_heartbeat) {
+            let told = self.sequence - 1 + self.random.below(4);
+            self.sequence = self.sequence.max(told);
+            return self.frame(told, 0, &[]);
+        }
+        if happens(&mut self.random, self.faults.other_session) {
+            let at = 42 + if self.tagged { 4 } else { 0 };
+            let before = self.sequence;
+            let mut frame = self.next_packet();
+            self.sequence = before;
+            frame[at..at + 10].copy_from_slice(OTHER_SESSION);
+            return frame;
+        }
+        if happens(&mut self.random, self.faults.reordered_packet) {
+            self.held = Some(self.next_packet());
+        }
+        self.next_packet()
+    }
+
+    /// The next packet, the last one again, or the end of the session.
+    fn next_packet(&mut self) -> Vec<u8> {
         if happens(&mut self.random, self.faults.end_of_session) {
             return self.frame(self.sequence, 0xffff, &[]);
         }
@@ -399,7 +496,7 @@ pub fn packet(tagged: bool, sequence: u64, count: u16, body: &[u8]) -> Vec<u8> {
     frame.extend_from_slice(&PORT.to_be_bytes());
     frame.extend_from_slice(&udp_bytes.to_be_bytes());
     frame.extend_from_slice(&[0, 0]);
-    frame.extend_from_slice(b"RIPOSTE001");
+    frame.extend_from_slice(SESSION);
     frame.extend_from_slice(&sequence.to_be_bytes());
     frame.extend_from_slice(&count.to_be_bytes());
     frame.extend_from_slice(body);

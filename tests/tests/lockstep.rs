@@ -1,115 +1,39 @@
 //! Lockstep: the Verilated gateware and the reference model, on random traffic. Oracle: the model, which was
 //! written from the card's page and the exchanges' documents.
+use riposte_device::Card;
 use riposte_map::{
     counter::Counter,
-    limits::RULES,
     reason::Reason,
-    shm::{Condition, EventKind, Opcode},
+    shm::{Condition, EventKind},
 };
 use riposte_model::Model;
 use riposte_tests::{
     bench::{LOCATE, ON_TRADE, instrument},
+    coverage::{Bin, OUT_OF_REACH, Step},
     lockstep::{Coverage, Ended, Lockstep},
     messages::{action, add, blocks, cancel, delete, executed},
-    parameters::{Instrument, Rule, command, opening, parameters, random_instruments},
-    random::Random,
-    traffic::{Faults, Piece, Traffic, packet},
+    parameters::{Rule, opening, parameters},
+    soak::{Plan, Totals, run, seeds, soak},
+    traffic::{Piece, packet},
 };
-use riposte_verilated::Verilated;
+use riposte_verilated::{Mutant, Verilated};
 
-const PRICE_E4: u32 = 1_500_000;
+/// Clock cycles that every change must pass.
+const TEST_CYCLES: u64 = 5_000_000;
 
-/// How random traffic is made and what happens beside it.
-#[derive(Clone, Copy)]
-struct Plan {
-    pieces: usize,
-    instruments: usize,
-    faults: Faults,
-    /// Commands and commits in flight.
-    commands: bool,
-    shape: fn(Traffic) -> Traffic,
-    rules: fn(&mut Random, &[u16]) -> Vec<Instrument>,
+fn both() -> Vec<Box<dyn Card>> {
+    vec![Box::new(Model::new()), Box::new(Verilated::new())]
 }
 
-fn any_rules(random: &mut Random, locates: &[u16]) -> Vec<Instrument> {
-    random_instruments(random, locates, PRICE_E4)
-}
-
-/// Every rule fires on every print, and most orders pass.
-fn eager_rules(random: &mut Random, locates: &[u16]) -> Vec<Instrument> {
-    let mut instruments = any_rules(random, locates);
-    for one in &mut instruments {
-        *one = Instrument { enabled: true, quantity_max: 900, collar_e4: (0, u32::MAX), ..*one };
-        for rule in one.rules.iter_mut().flatten() {
-            *rule = Rule { condition: Condition::TradeAtLeast, threshold: 0, ..*rule };
-        }
-    }
-    instruments
-}
-
-const CLEAN: Plan = Plan { pieces: 400, instruments: 16, faults: Faults::NONE, commands: false, shape: |traffic| traffic, rules: any_rules };
-
-fn loaded(instruments: &[Instrument]) -> Lockstep {
-    let mut lockstep = Lockstep::new(vec![Box::new(Model::new()), Box::new(Verilated::new())]);
-    lockstep.commands(&parameters(instruments, 1));
-    lockstep.commands(&opening(instruments.len()));
-    lockstep
-}
-
-/// A command at a random time within the next frame.
-fn interfere(lockstep: &mut Lockstep, random: &mut Random) {
-    let simple = random.pick(&[
-        Opcode::Arm, Opcode::Arm, Opcode::Arm, Opcode::Disarm, Opcode::Kill, Opcode::ClearKill, Opcode::ClearKill,
-        Opcode::ClearKill, Opcode::Invalidate, Opcode::Validate, Opcode::Session, Opcode::Session, Opcode::Trace,
-        Opcode::Commit,
-    ]);
-    let mut one = command(simple, 0, 0, 0, 1, &[1 << random.below(16), random.below(9)]);
-    if random.once_in(30) {
-        one.opcode = 15 + random.below(241) as u8;
-    }
-    lockstep.command(random.below(60), one);
-}
-
-fn run(seed: u64, plan: Plan) -> Coverage {
-    let locates: Vec<u16> = (0..plan.instruments as u16).map(|at| 7 + at * 3).collect();
-    let mut random = Random::new(seed ^ 0xc0ffee);
-    let mut lockstep = loaded(&(plan.rules)(&mut random, &locates));
-    let mut generation = 1;
-    let mut traffic = (plan.shape)(Traffic::new(seed, &locates, PRICE_E4, plan.faults));
-    let first = traffic.opening();
-    lockstep.piece(&first);
-    for at in 0..plan.pieces {
-        if plan.commands && random.once_in(20) {
-            interfere(&mut lockstep, &mut random);
-        }
-        if plan.commands && random.once_in(40) {
-            generation += 1;
-            let mut set = parameters(&(plan.rules)(&mut random, &locates), generation);
-            for (instrument, rule) in (0..plan.instruments).flat_map(|at| (0..RULES).map(move |rule| (at, rule))) {
-                if random.once_in(8) {
-                    // No words, but a quantity and a price that pass.
-                    let order = [1 | u64::from(PRICE_E4) << 32, 0];
-                    set.insert(set.len() - 1, command(Opcode::WriteTemplate, instrument, rule, 0, 0, &order));
-                }
-            }
-            for one in set {
-                lockstep.command(0, one);
-            }
-        }
-        let piece = traffic.piece();
-        lockstep.piece(&piece);
-        if at % 16 == 0 {
-            lockstep.compare(seed);
-        }
-    }
-    lockstep.finish(seed).coverage
+fn clean_run(seed: u64, instruments: usize) -> Coverage {
+    run(seed, &Plan { instruments, ..Plan::CLEAN }, &both).unwrap_or_else(|what| panic!("seed {seed}: {what}")).coverage
 }
 
 #[test]
 fn clean_traffic_on_one_instrument_is_equal() {
     let mut coverage = Coverage::default();
     for seed in 100..106 {
-        coverage.add(&run(seed, Plan { instruments: 1, ..CLEAN }));
+        coverage.add(&clean_run(seed, 1));
     }
     assert!(coverage.events(EventKind::OrderSent) > 100);
     assert_eq!((coverage.events(EventKind::Invalid), coverage.events(EventKind::Channel)), (0, 0), "clean is clean");
@@ -119,44 +43,66 @@ fn clean_traffic_on_one_instrument_is_equal() {
 fn clean_traffic_on_sixteen_instruments_is_equal() {
     let mut coverage = Coverage::default();
     for seed in 110..116 {
-        coverage.add(&run(seed, CLEAN));
+        coverage.add(&clean_run(seed, 16));
     }
     assert!(coverage.events(EventKind::OrderSent) > 300);
     assert_eq!((coverage.events(EventKind::Invalid), coverage.events(EventKind::Channel)), (0, 0), "clean is clean");
 }
 
-/// A reason that no input can bring about: with generation 0 in force there is no feed and so no decision; messages
-/// come no faster than they are issued; and the host's own invalidations answer with a Command event.
-const OUT_OF_REACH: [Reason; 3] = [Reason::NoGeneration, Reason::Overload, Reason::Host];
+/// The session's steps as they were read from the frames are those that the card has counted: the two readings of a
+/// frame agree, so the bins tell of what the card has seen.
+fn check_session(totals: &Totals) {
+    let steps = |steps: &[Step]| steps.iter().map(|step| totals.bins.hits(Bin::Session(*step))).sum::<u64>();
+    let counts = |counter| totals.coverage.count(counter);
+    assert_eq!(steps(&[Step::Gap, Step::GapByHeartbeat]), counts(Counter::Gaps));
+    assert_eq!(steps(&[Step::Heartbeat, Step::GapByHeartbeat]), counts(Counter::Heartbeats));
+    assert_eq!(steps(&[Step::Duplicate]), counts(Counter::Duplicates));
+    assert_eq!(steps(&[Step::Overlap]), counts(Counter::Overlaps));
+    assert_eq!(steps(&[Step::SessionChange]), counts(Counter::SessionChanges));
+    assert_eq!(steps(&[Step::EndOfSession, Step::RepeatedEnd]), counts(Counter::EndsOfSession));
+}
 
-/// A gap makes every book invalid for good, so many short runs exercise more than a long one.
 #[test]
-fn faults_and_commands_in_flight_are_equal_and_reach_every_reason() {
-    let mut all = Coverage::default();
-    let plan = Plan { pieces: 60, faults: Faults::MANY, ..CLEAN };
-    for seed in 0..60 {
-        all.add(&run(seed, Plan { instruments: 1 + seed as usize % 16, ..plan }));
+fn five_million_cycles_of_every_traffic_are_equal_and_hit_every_bin() {
+    let totals = soak(&seeds(0, TEST_CYCLES), 2, &both, &|_| {}, &|_| {}).unwrap_or_else(|failure| panic!("{failure}"));
+    println!("{} runs, {} cycles, digest {:016x}", totals.runs, totals.cycles, totals.digest);
+    println!("{}", totals.bins.table());
+    assert!(totals.cycles >= TEST_CYCLES);
+    assert_eq!(totals.bins.missed(), [], "bins without a hit");
+    assert_eq!(totals.bins.unlisted(), [], "hits that no bin was listed for");
+    for reason in OUT_OF_REACH {
+        assert!(!totals.coverage.events.keys().any(|(_, of)| *of == reason), "{reason:?} can be reached after all");
     }
-    for seed in 200..260 {
-        all.add(&run(seed, Plan { instruments: 8, commands: true, ..plan }));
-    }
-    let clean = Plan { commands: true, ..CLEAN };
-    for seed in 300..306 {
-        all.add(&run(seed, Plan { instruments: 1, shape: Traffic::crowd_orders, ..CLEAN }));
-        all.add(&run(seed, Plan { instruments: 1, shape: Traffic::crowd_levels, ..CLEAN }));
-        all.add(&run(seed, Plan { instruments: 2, shape: Traffic::mostly_prints, rules: eager_rules, ..clean }));
-        all.add(&run(seed, Plan { instruments: 8, ..clean }));
-    }
-    all.print();
-    for reason in Reason::ALL {
-        let reached = all.events.keys().any(|(_, of)| of == reason);
-        assert_eq!(reached, !OUT_OF_REACH.contains(reason), "{reason:?}");
-    }
-    // Events are lost only where commands crowd them out, which the gate's tests do.
-    for counter in Counter::ALL {
-        let reached = all.count(*counter) > 0;
-        assert!(reached || *counter == Counter::EventsLost, "{} never counted", counter.text());
-    }
+    check_session(&totals);
+}
+
+#[test]
+fn a_seed_is_a_run() {
+    let digest = |seed| run(seed, &Plan::of(seed), &|| vec![Box::new(Model::new())]).expect("no partner, no difference").digest;
+    assert_eq!(digest(6), digest(6));
+    assert_ne!(digest(6), digest(22), "two seeds of one plan");
+}
+
+#[test]
+fn a_difference_names_its_seed_and_what_replays_it() {
+    let faulty = || -> Vec<Box<dyn Card>> {
+        vec![Box::new(Model::new()), Box::new(Verilated::mutant(Mutant::GateIgnoresKill))]
+    };
+    let all = seeds(0, TEST_CYCLES);
+    let failure = soak(&all, 2, &faulty, &|_| {}, &|_| {}).err().expect("the fault is found");
+    let text = failure.to_string();
+    assert!(text.contains(&format!("make soak ARGS=\"--seed {} --runs 1\"", failure.seed)), "{text}");
+    let again = soak(&[failure.seed], 1, &faulty, &|_| {}, &|_| {}).err().expect("and found again");
+    assert_eq!((again.seed, again.what), (failure.seed, failure.what), "exactly that run");
+    assert!(soak(&[failure.seed], 1, &both, &|_| {}, &|_| {}).is_ok(), "the sound card passes it");
+}
+
+#[test]
+fn a_bin_without_a_hit_is_missed() {
+    let totals = soak(&[13], 1, &|| vec![Box::new(Model::new())], &|_| {}, &|_| {}).expect("no partner, no difference");
+    let missed = totals.bins.missed();
+    assert!(missed.contains(&Bin::Channel(Reason::Gap)) && !missed.contains(&Bin::Session(Step::FirstPacket)));
+    assert!(totals.bins.table().contains("         0 channel: sequence gap"));
 }
 
 /// A ladder of bids, each alone on its level, built from below and taken from the top: every message moves the top.
@@ -180,7 +126,9 @@ fn ladder(round: u64) -> Vec<Vec<u8>> {
 fn line_rate(per_packet: usize, tagged: bool) -> (Ended, usize) {
     let falling = Rule { condition: Condition::BidAtMost, threshold: 605_000, ..ON_TRADE };
     let rising = Rule { condition: Condition::BidAtLeast, threshold: 605_000, ..ON_TRADE };
-    let mut lockstep = loaded(&[instrument(&[falling, rising])]);
+    let mut lockstep = Lockstep::new(both());
+    lockstep.commands(&parameters(&[instrument(&[falling, rising])], 1));
+    lockstep.commands(&opening(1));
     let (mut sequence, mut shown, mut round) = (1, 0, 0);
     let mut show = |lockstep: &mut Lockstep, messages: &[Vec<u8>], gap| {
         let bytes = packet(tagged, sequence, messages.len() as u16, &blocks(messages));

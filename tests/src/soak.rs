@@ -1,0 +1,284 @@
+//! Lockstep in volume: a seed is a run, whatever is in it; many seeds, on several threads, are a soak.
+//!
+//! In: seeds, and how to make the cards. Out: what all runs exercised, or the first difference with the command that
+//! replays its run. A run is a function of its seed alone: fresh cards, nothing shared. A channel error makes every
+//! book invalid for good, so faulty runs are short and many.
+use crate::{
+    coverage::Bins,
+    lockstep::{Coverage, Ended, Lockstep},
+    parameters::{Instrument, Rule, command, opening, parameters, random_instruments},
+    random::Random,
+    traffic::{Faults, Traffic},
+};
+use riposte_device::Card;
+use riposte_map::{
+    limits::RULES,
+    shm::{Condition, Opcode},
+};
+use std::{
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
+    },
+};
+
+const PRICE_E4: u32 = 1_500_000;
+/// Cycles of a run whose books soon become invalid, and of one whose books stay valid.
+const SHORT_CYCLES: u64 = 4_000;
+const LONG_CYCLES: u64 = 16_000;
+/// Pieces between two comparisons.
+const BATCH_PIECES: u64 = 16;
+
+/// Makes the cards of one run.
+pub type Cards<'a> = &'a (dyn Fn() -> Vec<Box<dyn Card>> + Sync);
+
+/// How random traffic is made and what happens beside it.
+#[derive(Clone, Copy)]
+pub struct Plan {
+    pub name: &'static str,
+    /// The run ends with the first piece behind so many cycles.
+    pub cycles: u64,
+    pub instruments: usize,
+    pub faults: Faults,
+    /// Commands and commits in flight.
+    pub commands: bool,
+    /// Bursts of a command a cycle, whose events crowd the others out.
+    pub floods: bool,
+    pub shape: fn(Traffic) -> Traffic,
+    pub rules: fn(&mut Random, &[u16]) -> Vec<Instrument>,
+}
+
+fn any_rules(random: &mut Random, locates: &[u16]) -> Vec<Instrument> {
+    random_instruments(random, locates, PRICE_E4)
+}
+
+/// Every rule fires on every print, and most orders pass.
+fn eager_rules(random: &mut Random, locates: &[u16]) -> Vec<Instrument> {
+    let mut instruments = any_rules(random, locates);
+    for one in &mut instruments {
+        *one = Instrument { enabled: true, quantity_max: 900, collar_e4: (0, u32::MAX), ..*one };
+        for rule in one.rules.iter_mut().flatten() {
+            *rule = Rule { condition: Condition::TradeAtLeast, threshold: 0, ..*rule };
+        }
+    }
+    instruments
+}
+
+impl Plan {
+    /// Sixteen instruments, nothing goes wrong.
+    pub const CLEAN: Plan = Plan {
+        name: "clean",
+        cycles: LONG_CYCLES,
+        instruments: 16,
+        faults: Faults::NONE,
+        commands: false,
+        floods: false,
+        shape: |traffic| traffic,
+        rules: any_rules,
+    };
+
+    /// What the run of a seed is made of.
+    pub fn of(seed: u64) -> Plan {
+        let mut random = Random::new(seed ^ 0xfa17);
+        let clean = Plan { instruments: 1 + random.below(16) as usize, ..Plan::CLEAN };
+        let commands = Plan { commands: true, ..clean };
+        let some = Faults::some(&mut random);
+        match seed % 16 {
+            0 | 1 => Plan { name: "faults", cycles: SHORT_CYCLES, faults: Faults::MANY, ..clean },
+            2 => Plan { name: "faults of books", faults: Faults::BOOK, ..clean },
+            3 => Plan { name: "faults of books, commands", faults: Faults::BOOK, ..commands },
+            4 | 5 => Plan { name: "some faults", cycles: SHORT_CYCLES, faults: some, ..clean },
+            6 | 7 => Plan { name: "faults, commands", cycles: SHORT_CYCLES, faults: some, ..commands },
+            8 => Plan { name: "full order buckets", instruments: 1, shape: Traffic::crowd_orders, ..clean },
+            9 => Plan { name: "full level rows", instruments: 1, shape: Traffic::crowd_levels, ..clean },
+            10 => Plan {
+                name: "decisions crowd",
+                instruments: 1 + random.below(2) as usize,
+                shape: Traffic::mostly_prints,
+                rules: eager_rules,
+                ..commands
+            },
+            11 => Plan { name: "events crowd", floods: true, ..commands },
+            12 => Plan { name: "replaces", shape: Traffic::mostly_replaces, ..commands },
+            13 => Plan { name: "back to back", shape: Traffic::back_to_back, ..clean },
+            14 => Plan { name: "one hot instrument", instruments: 1, shape: Traffic::back_to_back, ..commands },
+            _ => Plan { name: "commands", ..commands },
+        }
+    }
+
+    fn locates(&self) -> Vec<u16> {
+        (0..self.instruments as u16).map(|at| 7 + at * 3).collect()
+    }
+}
+
+/// Runs a plan on cards alike; the seed decides everything random.
+pub fn run(seed: u64, plan: &Plan, cards: Cards) -> Result<Ended, String> {
+    // A card that panics has failed as much as one that differs.
+    let run = catch_unwind(AssertUnwindSafe(|| drive(seed, plan, cards)));
+    run.unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        Err(text.or(panic.downcast_ref::<&str>().map(|text| (*text).into())).unwrap_or("a panic".into()))
+    })
+}
+
+fn drive(seed: u64, plan: &Plan, cards: Cards) -> Result<Ended, String> {
+    let locates = plan.locates();
+    let mut random = Random::new(seed ^ 0xc0ffee);
+    let mut lockstep = Lockstep::observed(cards());
+    lockstep.commands(&parameters(&(plan.rules)(&mut random, &locates), 1));
+    lockstep.commands(&opening(plan.instruments));
+    let mut generation = 1;
+    let mut traffic = (plan.shape)(Traffic::new(seed, &locates, PRICE_E4, plan.faults));
+    let first = traffic.opening();
+    lockstep.piece(&first);
+    let start = lockstep.cycle();
+    for at in 0.. {
+        if lockstep.cycle() - start >= plan.cycles {
+            break;
+        }
+        if plan.commands {
+            interfere(&mut lockstep, &mut random, plan, &mut generation);
+        }
+        let piece = traffic.piece();
+        lockstep.piece(&piece);
+        if at % BATCH_PIECES == 0 {
+            lockstep.check().map_err(|difference| difference.to_string())?;
+        }
+    }
+    lockstep.end().map_err(|difference| difference.to_string())
+}
+
+/// Now and then a command, a new parameter set or a flood, which begins somewhere in the next frames.
+fn interfere(lockstep: &mut Lockstep, random: &mut Random, plan: &Plan, generation: &mut u32) {
+    if random.once_in(20) {
+        any_command(lockstep, random);
+    }
+    if random.once_in(40) {
+        *generation += 1;
+        for one in parameter_set(random, plan, *generation) {
+            lockstep.command(0, one);
+        }
+    }
+    if plan.floods && random.once_in(20) {
+        let trace = command(Opcode::Trace, 0, 0, 0, 1, &[]);
+        for _ in 0..10 + random.below(120) {
+            lockstep.command(0, trace);
+        }
+    }
+}
+
+/// A command at a random time within the next frame.
+fn any_command(lockstep: &mut Lockstep, random: &mut Random) {
+    let simple = random.pick(&[
+        Opcode::Arm, Opcode::Arm, Opcode::Arm, Opcode::Disarm, Opcode::Kill, Opcode::ClearKill, Opcode::ClearKill,
+        Opcode::ClearKill, Opcode::Invalidate, Opcode::Validate, Opcode::Session, Opcode::Session, Opcode::Trace,
+        Opcode::Commit,
+    ]);
+    let mut one = command(simple, 0, 0, 0, 1, &[1 << random.below(16), random.below(9)]);
+    if random.once_in(30) {
+        one.opcode = 15 + random.below(241) as u8;
+    }
+    lockstep.command(random.below(60), one);
+}
+
+fn parameter_set(random: &mut Random, plan: &Plan, generation: u32) -> Vec<riposte_map::shm::Command> {
+    let mut set = parameters(&(plan.rules)(random, &plan.locates()), generation);
+    for (instrument, rule) in (0..plan.instruments).flat_map(|at| (0..RULES).map(move |rule| (at, rule))) {
+        if random.once_in(8) {
+            // No words, but a quantity and a price that pass.
+            let order = [1 | u64::from(PRICE_E4) << 32, 0];
+            set.insert(set.len() - 1, command(Opcode::WriteTemplate, instrument, rule, 0, 0, &order));
+        }
+    }
+    set
+}
+
+/// A run that failed.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    pub seed: u64,
+    pub what: String,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let Failure { seed, what } = self;
+        let plan = Plan::of(*seed).name;
+        write!(f, "seed {seed} ({plan}): {what}\nthis run again: make soak ARGS=\"--seed {seed} --runs 1\"")
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// What all runs of a soak exercised.
+#[derive(Default)]
+pub struct Totals {
+    pub runs: u64,
+    pub cycles: u64,
+    pub coverage: Coverage,
+    pub bins: Bins,
+    /// Of all runs, whatever their order; equal for equal seeds and cards.
+    pub digest: u64,
+}
+
+impl Totals {
+    fn add(&mut self, ended: &Ended) {
+        self.runs += 1;
+        self.cycles += ended.cycles;
+        self.coverage.add(&ended.coverage);
+        self.bins.add(&ended.bins);
+        self.digest = self.digest.wrapping_add(ended.digest);
+    }
+}
+
+/// Seeds from `first` on whose runs have `cycles` clock cycles or more together.
+pub fn seeds(first: u64, cycles: u64) -> Vec<u64> {
+    let mut planned = 0;
+    (first..)
+        .take_while(|seed| {
+            let more = planned < cycles;
+            planned += Plan::of(*seed).cycles;
+            more
+        })
+        .collect()
+}
+
+/// Hears of something during a soak: of a run's seed when it begins, or of its cycles when it has ended.
+pub type Ear<'a> = &'a (dyn Fn(u64) + Sync);
+
+/// Runs the seeds on `jobs` threads. Of several failures the one of the lowest seed is told.
+pub fn soak(seeds: &[u64], jobs: usize, cards: Cards, begun: Ear, done: Ear) -> Result<Totals, Failure> {
+    let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let (totals, failure) = (Mutex::new(Totals::default()), Mutex::new(None::<Failure>));
+    let work = || {
+        while let Some(&seed) = seeds.get(next.fetch_add(1, Relaxed))
+            && !failed.load(Relaxed)
+        {
+            begun(seed);
+            match run(seed, &Plan::of(seed), cards) {
+                Ok(ended) => {
+                    totals.lock().expect("no panic holds it").add(&ended);
+                    done(ended.cycles);
+                }
+                Err(what) => {
+                    failed.store(true, Relaxed);
+                    let mut failure = failure.lock().expect("no panic holds it");
+                    if failure.as_ref().is_none_or(|known| seed < known.seed) {
+                        *failure = Some(Failure { seed, what });
+                    }
+                }
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..jobs.max(1) {
+            scope.spawn(work);
+        }
+    });
+    match failure.into_inner().expect("no panic holds it") {
+        Some(failure) => Err(failure),
+        None => Ok(totals.into_inner().expect("no panic holds it")),
+    }
+}
