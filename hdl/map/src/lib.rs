@@ -6,6 +6,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod controls;
 pub mod counter;
 pub mod identity;
 pub mod limits;

@@ -6,6 +6,7 @@
 
 mod book;
 mod card;
+mod controls;
 mod decode;
 mod market;
 mod output;
@@ -51,6 +52,8 @@ enum Command {
     Card(card::Args),
     /// Check a desk configuration.
     Rules(rules::Args),
+    /// Print the control matrix: every control, its state, its tests and their last result.
+    Controls(controls::Args),
 }
 
 fn main() -> ExitCode {
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Command::Replay(args) => replay::run(args, &output),
         Command::Card(args) => card::run(args, &output),
         Command::Rules(args) => rules::run(args, &output),
+        Command::Controls(args) => controls::run(args, &output),
     };
     match result {
         Ok(outcome) => outcome.into(),
