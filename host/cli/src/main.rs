@@ -8,6 +8,7 @@ mod book;
 mod card;
 mod controls;
 mod decode;
+mod journal;
 mod market;
 mod output;
 mod replay;
@@ -48,6 +49,8 @@ enum Command {
     Market(market::Args),
     /// Replay market data through a card: orders, report, digest.
     Replay(replay::Args),
+    /// Prove, show, export and prune the journal of a run.
+    Journal(journal::Args),
     /// Write the card's Verilog.
     Card(card::Args),
     /// Check a desk configuration.
@@ -64,6 +67,7 @@ fn main() -> ExitCode {
         Command::Book(args) => book::run(args, &output),
         Command::Market(args) => market::run(args, &output),
         Command::Replay(args) => replay::run(args, &output),
+        Command::Journal(args) => journal::run(args, &output),
         Command::Card(args) => card::run(args, &output),
         Command::Rules(args) => rules::run(args, &output),
         Command::Controls(args) => controls::run(args, &output),

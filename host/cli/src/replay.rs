@@ -5,6 +5,7 @@
 //! Not here: what a card does (`hdl/README.md`), how files are read (`riposte_capture`).
 mod cards;
 mod drive;
+mod journaled;
 mod outputs;
 mod rig;
 pub mod summary;
@@ -15,9 +16,11 @@ mod tests;
 
 use crate::output::{Outcome, Output};
 use crate::{report, rules};
-use anyhow::Context;
+use crate::journal::KeyArgs;
+use anyhow::{Context, ensure};
 use cards::CardKind;
 use drive::{Drive, Ended, Pacing};
+use journaled::Journaled;
 use outputs::Outputs;
 use rig::Rig;
 use riposte_capture::{Channel, Record, wire};
@@ -31,10 +34,13 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use summary::{Manifest, Run, Summary};
 
+pub use outputs::Partial;
+
 const EXAMPLES: &str = "\
 Examples:
   riposte replay day.pcap --config desk.toml --orders orders.pcap --report report.html
   riposte replay day.itch.gz --config desk.toml --card lockstep
+  riposte replay day.pcap --config desk.toml --journal day.journal && riposte journal verify day.journal
   riposte replay day.pcap --config desk.toml --seed 7 --json | jq .digest";
 
 #[derive(clap::Args)]
@@ -57,6 +63,11 @@ pub struct Args {
     /// Write every event as a line of JSON.
     #[arg(long, value_name = "FILE")]
     events: Option<PathBuf>,
+    /// Journal every command, event and transmitted frame in this new folder; the same run has the same chain head.
+    #[arg(long, value_name = "DIR")]
+    journal: Option<PathBuf>,
+    #[command(flatten)]
+    key: KeyArgs,
     /// Idle cycles between two frames.
     #[arg(long, value_name = "CYCLES", default_value_t = TRANSMIT_GAP_WORDS as u64)]
     gap: u64,
@@ -69,6 +80,8 @@ pub struct Args {
 }
 
 pub fn run(args: Args, output: &Output) -> anyhow::Result<Outcome> {
+    let key = args.key.load()?;
+    ensure!(key.is_none() || args.journal.is_some(), "a key is for a journal: add --journal DIR");
     let (mut desk, config) = rules::load(&args.config)?;
     resolve(&mut desk, &args.file)?;
     let input_sha256 = hash_file(&args.file)?;
@@ -79,8 +92,14 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<Outcome> {
     let progress = capture.progress();
     let bar = output.progress(Some(progress.file_bytes).filter(|&bytes| bytes > 0), "bytes");
     let frames = capture.into_frames(channel(&desk))?.inspect(|_| bar.set_position(progress.read_bytes()));
-    let ended = drive.run(frames, &mut |out| files.write(out, &desk));
+    let journal = args.journal.as_deref().map(|folder| Journaled::begin(folder, key, &manifest, &drive.commands()));
+    let mut journal = journal.transpose()?;
+    let ended = drive.run(frames, &mut |out| {
+        files.write(out, &desk)?;
+        journal.as_mut().map_or(Ok(()), |journal| journal.write(out))
+    });
     bar.finish_and_clear();
+    let journal = journal.map(|journal| journal.finish(&ended)).transpose()?;
     let ended = match ended {
         Ok(ended) => ended,
         Err(drive::Error::Differ(difference)) => {
@@ -93,7 +112,8 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<Outcome> {
         Err(drive::Error::Failed(error)) => return Err(error),
     };
     let Ended { tally, frames, cycles, elapsed_ms, counters } = ended;
-    let summary = Summary::new(Run { manifest, frames, cycles, elapsed_ms, counters }, &tally, &desk);
+    let mut summary = Summary::new(Run { manifest, frames, cycles, elapsed_ms, counters }, &tally, &desk);
+    summary.journal = journal;
     files.finish(|| report::page(&summary, &tally, &desk))?;
     if output.is_json() {
         output.print_json(&summary)?;
@@ -103,6 +123,9 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<Outcome> {
             if let Some(path) = path {
                 output.print(format!("{what} in {}", path.display()))?;
             }
+        }
+        if let Some(journal) = &summary.journal {
+            output.print(format!("Journal in {}, {} records, head {}", journal.folder, journal.records, journal.head))?;
         }
     }
     Ok(Outcome::Done)

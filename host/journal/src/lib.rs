@@ -42,7 +42,7 @@ pub use key::{KEY_BYTES, Key};
 pub use outbox::{Durable, Outbox, Pending};
 pub use prune::{prunable, prune};
 pub use read::{Contents, Part, Reader, Record, Torn};
-pub use recover::{Found, Options, Recovery, create, is_written, open, prove};
+pub use recover::{Found, Options, Recovery, create, is_written, open, prove, prove_sealed};
 pub use shared::{End, State, Watch};
 pub use snapshot::{Snapshot, Unusable};
 pub use writer::Journal;

@@ -25,9 +25,9 @@ pub fn prunable(found: &Found, until_unix_ns: u64) -> &[Part] {
 /// who and why. Gives the segments that went.
 pub fn prune(recovery: Recovery, until_unix_ns: u64, now_unix_ns: u64, note: Note) -> Result<Vec<Part>, Error> {
     let parts = prunable(recovery.found(), until_unix_ns).to_vec();
-    let (Some(last), Some(first)) = (parts.last().cloned(), recovery.found().parts.get(parts.len()).map(|part| part.first)) else {
-        return Ok(parts);
-    };
+    // Behind what goes there is always a segment that stays.
+    let stays = recovery.found().parts.get(parts.len()).map(|part| part.first);
+    let (Some(last), Some(first)) = (parts.last().cloned(), stays) else { return Ok(parts) };
     let folder = last.path.parent().unwrap_or(Path::new(".")).to_owned();
     let mark = PruneMark { segment: last.number.into(), position: last.last.into(), chain: last.chain };
     let (mut appender, journal) = recovery.start()?;
@@ -41,7 +41,7 @@ pub fn prune(recovery: Recovery, until_unix_ns: u64, now_unix_ns: u64, note: Not
     for entry in std::fs::read_dir(&folder).map_err(io_error(&folder))? {
         let name = entry.map_err(io_error(&folder))?.file_name();
         let position = name.to_str().and_then(snapshot_position);
-        if let Some(position) = position.filter(|position| position + 1 < first) {
+        if let Some(position) = position.filter(|position| position.saturating_add(1) < first) {
             let path = snapshot_path(&folder, position);
             std::fs::remove_file(&path).map_err(io_error(&path))?;
         }

@@ -115,7 +115,8 @@ impl Reader {
             return Err(Error::NoJournal { folder: folder.to_owned() });
         }
         let folder = folder.to_owned();
-        Ok(Reader { folder, contents, segments: segments.into(), current: None, parts: Vec::new(), end: None, torn: None, pruned: None })
+        let (segments, parts) = (segments.into(), Vec::new());
+        Ok(Reader { folder, contents, segments, current: None, parts, end: None, torn: None, pruned: None })
     }
 
     /// Skips whole segments as long as `position` is behind them. What is skipped is not proven.
@@ -144,7 +145,7 @@ impl Reader {
 
     /// After the last record that was read.
     pub fn end(&self) -> End {
-        self.end.unwrap_or(End { position: 0, chain: [0; 32], time_ns: 0 })
+        self.end.unwrap_or(End::NONE)
     }
 
     /// Known when the last record was read.
@@ -206,7 +207,9 @@ impl Reader {
         if header.format.get() != FORMAT {
             return Err(wrong(&format!("has format {}, this version reads {FORMAT}", header.format)));
         }
-        if header.segment.get() != number || header.first.get() == 0 || header.reserved != [0; 12] {
+        // No log reaches half of all positions; beyond, counting could overflow.
+        let is_position = (1..=u64::MAX / 2).contains(&header.first.get());
+        if header.segment.get() != number || !is_position || header.reserved != [0; 12] {
             return Err(wrong("the segment's header says that it is another segment"));
         }
         if let Contents::Open(key) = &self.contents {
@@ -219,7 +222,7 @@ impl Reader {
     /// The next record of the current segment; none at its end.
     fn read(&mut self) -> Result<Option<Record>, Error> {
         let Some(current) = &mut self.current else { return Ok(None) };
-        let end = self.end.unwrap_or(End { position: 0, chain: [0; 32], time_ns: 0 });
+        let end = self.end.unwrap_or(End::NONE);
         let mut bytes = vec![0; RECORD_HEADER_BYTES];
         let found = read_up_to(&mut current.file, &mut bytes).map_err(io_error(&current.path))?;
         if found == 0 {
@@ -232,7 +235,8 @@ impl Reader {
         bytes.truncate(found);
         if is_plausible {
             bytes.resize(header.record_bytes(), 0);
-            let behind = read_up_to(&mut current.file, &mut bytes[RECORD_HEADER_BYTES..]).map_err(io_error(&current.path))?;
+            let behind = read_up_to(&mut current.file, &mut bytes[RECORD_HEADER_BYTES..]);
+            let behind = behind.map_err(io_error(&current.path))?;
             whole = RECORD_HEADER_BYTES + behind == bytes.len();
             bytes.truncate(RECORD_HEADER_BYTES + behind);
         }
@@ -320,7 +324,8 @@ impl Contents {
             }
             Entry::decode(kind, &payload).ok_or(Fault::Payload)?;
         }
-        Ok(Record { position: found, time_ns: header.time_ns.get(), kind, payload, chain, segment: segment.segment.get(), offset })
+        let (time_ns, segment) = (header.time_ns.get(), segment.segment.get());
+        Ok(Record { position: found, time_ns, kind, payload, chain, segment, offset })
     }
 }
 

@@ -8,7 +8,7 @@ use crate::disk::{Disk, Files, PARTIAL, sync_folder};
 use crate::entry::{Entry, SnapshotMark};
 use crate::error::Error;
 use crate::key::Key;
-use crate::read::{Contents, Part, Reader, Torn, list};
+use crate::read::{Contents, Part, Reader, Record, Torn, list};
 use crate::shared::{End, Shared};
 use crate::snapshot::{self, Snapshot, Unusable};
 use crate::writer::{BATCH_CAPACITY, Journal, QUEUE_BYTES_MIN, Segment, Writer, io_error};
@@ -72,8 +72,18 @@ pub struct Found {
     pub passed_over: Vec<(u64, Unusable)>,
 }
 
-/// Proves a journal from its first byte to its last. `progress` is told the bytes of each record.
-pub fn prove(folder: &Path, key: Option<&Key>, mut progress: impl FnMut(&crate::Record)) -> Result<Found, Error> {
+/// Proves an encrypted journal without its key: CRCs and chain. Snapshots and what was pruned stay unproven.
+pub fn prove_sealed(folder: &Path, mut progress: impl FnMut(&Record)) -> Result<Found, Error> {
+    let mut reader = Reader::open(folder, Contents::Sealed)?;
+    while let Some(record) = reader.next_record()? {
+        progress(&record);
+    }
+    let (end, torn, parts) = (reader.end(), reader.torn().cloned(), reader.parts().to_vec());
+    Ok(Found { end, torn, parts, snapshot: None, passed_over: Vec::new() })
+}
+
+/// Proves a journal from its first byte to its last, and gives each record to `progress`.
+pub fn prove(folder: &Path, key: Option<&Key>, mut progress: impl FnMut(&Record)) -> Result<Found, Error> {
     let mut reader = Reader::open(folder, Contents::Open(key.cloned()))?;
     let mut marks = Vec::new();
     while let Some(record) = reader.next_record()? {
@@ -99,7 +109,7 @@ fn newest(
     let mut passed_over = Vec::new();
     for mark in marks.iter().rev() {
         let position = mark.position.get();
-        let has_segments = parts.first().is_some_and(|part| part.first <= position + 1);
+        let has_segments = parts.first().is_some_and(|part| part.first <= position.saturating_add(1));
         let read = if has_segments { snapshot::read(folder, key, mark) } else { Err(Unusable::NoSegments) };
         match read {
             Ok(snapshot) => return (Some(snapshot), passed_over),
@@ -119,12 +129,12 @@ pub fn open(options: Options) -> Result<Recovery, Error> {
     let lock = lock(folder)?;
     remove_partials(folder).map_err(io_error(folder))?;
     let found = match list(folder)?.is_empty() {
-        true => Found { end: End { position: 0, chain: [0; 32], time_ns: 0 }, torn: None, parts: Vec::new(), snapshot: None, passed_over: Vec::new() },
+        true => Found { end: End::NONE, torn: None, parts: Vec::new(), snapshot: None, passed_over: Vec::new() },
         false => prove(folder, options.key.as_ref(), |_| {})?,
     };
     if let Some(Torn { path, offset, .. }) = &found.torn {
-        let cut = OpenOptions::new().write(true).open(path).and_then(|file| file.set_len(*offset).and_then(|()| file.sync_all()));
-        cut.map_err(io_error(path))?;
+        let file = OpenOptions::new().write(true).open(path).map_err(io_error(path))?;
+        file.set_len(*offset).and_then(|()| file.sync_all()).map_err(io_error(path))?;
     }
     Ok(Recovery { options, lock, found })
 }
@@ -172,19 +182,19 @@ impl Recovery {
     }
 
     /// The records behind the snapshot; all of them if there is none.
-    pub fn records(&self) -> Result<Vec<crate::Record>, Error> {
+    pub fn records(&self) -> Result<Vec<Record>, Error> {
         let mut records = Vec::new();
         self.replay(|record| records.push(record)).map(|()| records)
     }
 
     /// Gives `take` each record behind the snapshot, in order.
-    pub fn replay(&self, mut take: impl FnMut(crate::Record)) -> Result<(), Error> {
+    pub fn replay(&self, mut take: impl FnMut(Record)) -> Result<(), Error> {
         if self.found.parts.is_empty() {
             return Ok(());
         }
         let after = self.found.snapshot.as_ref().map_or(0, |snapshot| snapshot.position);
         let mut reader = Reader::open(&self.options.folder, self.options.contents())?;
-        reader.skip_to(after + 1)?;
+        reader.skip_to(after.saturating_add(1))?;
         while let Some(record) = reader.next_record()? {
             if record.position > after {
                 take(record);

@@ -20,6 +20,9 @@ pub struct End {
 }
 
 impl End {
+    /// Of a log without a record.
+    pub const NONE: End = End { position: 0, chain: [0; 32], time_ns: 0 };
+
     /// The chain as 64 hexadecimal digits.
     pub fn head(&self) -> String {
         hex(&self.chain)

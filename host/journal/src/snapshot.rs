@@ -89,9 +89,10 @@ pub(crate) fn read(folder: &Path, key: Option<&Key>, mark: &SnapshotMark) -> Res
     let (header, state) = Header::read_from_prefix(&bytes).map_err(|_| Unusable::Foreign)?;
     let mut state = state.to_vec();
     let contract = (header.contract_version.get(), header.contract_hash.get());
-    let ours = (header.magic.get(), header.format.get()) == (MAGIC, FORMAT) && contract == (identity::VERSION, identity::TABLE_HASH);
+    let is_format = (header.magic.get(), header.format.get()) == (MAGIC, FORMAT);
+    let is_ours = is_format && contract == (identity::VERSION, identity::TABLE_HASH);
     let flags = if key.is_some() { ENCRYPTED } else { 0 };
-    if !ours || header.position.get() != position || header.flags.get() != flags {
+    if !is_ours || header.position.get() != position || header.flags.get() != flags {
         return Err(Unusable::Foreign);
     }
     if let Some(key) = key {

@@ -114,8 +114,8 @@ impl Writer {
                 return true;
             }
             self.encode(header, |consumer, payload| {
-                let taken = consumer.pop_entire_slice(&mut [0; RECORD_HEADER_BYTES]).and_then(|()| consumer.pop_entire_slice(payload));
-                taken.expect("a record is put into the queue whole");
+                let header = consumer.pop_entire_slice(&mut [0; RECORD_HEADER_BYTES]);
+                header.and_then(|()| consumer.pop_entire_slice(payload)).expect("a record is put into the queue whole");
             });
         }
         false

@@ -5,6 +5,7 @@ use riposte_capture::Record;
 use riposte_desk::{Desk, arm, trace, validate};
 use riposte_device::{Frame, Output};
 use riposte_map::counter::Counter;
+use riposte_map::shm::Command;
 use std::time::Instant;
 
 /// Idle cycles after the last frame or command: more than the longest path and all queues need.
@@ -120,14 +121,20 @@ impl<'a> Drive<'a> {
         Ok(Ended { tally: self.tally, frames: self.frames, cycles, elapsed_ms, counters })
     }
 
-    /// Reset, parameters, session, tracing, validation, arming, one command a cycle.
-    fn start(&mut self) {
+    /// Parameters, session, tracing, validation, arming: all that the card is told, in order.
+    pub fn commands(&self) -> Vec<Command> {
         let mut commands = self.desk.commands(self.generation, 1);
         let next = commands.len() as u64 + 1;
         commands.push(self.desk.session_command(next));
         commands.push(trace(next + 1, true));
         commands.push(validate(next + 2, self.desk.mask()));
         commands.push(arm(next + 3));
+        commands
+    }
+
+    /// Reset, then one command a cycle.
+    fn start(&mut self) {
+        let commands = self.commands();
         self.rig.each(|card| {
             card.reset();
             for (cycle, command) in (card.cycle()..).zip(&commands) {

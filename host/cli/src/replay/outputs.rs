@@ -13,13 +13,13 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 /// A file under its partial name; none for what is no regular file.
-struct Partial {
+pub struct Partial {
     path: PathBuf,
     partial: Option<PathBuf>,
 }
 
 impl Partial {
-    fn create(path: &Path) -> anyhow::Result<(Partial, BufWriter<File>)> {
+    pub fn create(path: &Path) -> anyhow::Result<(Partial, BufWriter<File>)> {
         let mut name = path.as_os_str().to_owned();
         name.push(".partial");
         let is_device = path.metadata().is_ok_and(|metadata| !metadata.is_file());
@@ -33,7 +33,7 @@ impl Partial {
         Ok((Partial { path: path.to_owned(), partial }, BufWriter::new(file)))
     }
 
-    fn keep(&self) -> anyhow::Result<()> {
+    pub fn keep(&self) -> anyhow::Result<()> {
         let Some(partial) = &self.partial else { return Ok(()) };
         std::fs::rename(partial, &self.path).with_context(|| format!("{}: cannot be written", self.path.display()))
     }

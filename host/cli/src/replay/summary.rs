@@ -46,6 +46,17 @@ pub struct Summary {
     pub refused_commands: Vec<String>,
     pub counters: BTreeMap<&'static str, u32>,
     pub digest: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub journal: Option<JournalSummary>,
+}
+
+/// The log of a run. The same run has the same head, on every card.
+#[derive(Clone, Debug, Serialize)]
+pub struct JournalSummary {
+    pub folder: String,
+    pub records: u64,
+    /// Hash chain after the last record.
+    pub head: String,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -154,6 +165,7 @@ impl Summary {
             refused_commands: tally.refused_commands.iter().map(refused).collect(),
             counters: counters(|name| !name.starts_with("messages_")),
             digest: tally.digest(),
+            journal: None,
             manifest: run.manifest,
         }
     }

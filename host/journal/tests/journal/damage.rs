@@ -166,6 +166,44 @@ fn missing_and_foreign_segments_are_named() {
     assert!(matches!(read(&empty.0.join("absent")), Err(Error::Io { .. })));
 }
 
+/// What holds by its CRCs and says nonsense, and what is random, is an error or a torn tail, never a panic.
+#[test]
+fn no_bytes_make_the_reader_panic() {
+    let folder = Folder::new("nonsense");
+    write(folder.options(), 1, 6);
+    let wanted = records(&folder.0, clear());
+    let path = &folder.files()[0];
+    let bytes = std::fs::read(path).unwrap();
+    let mut seed = 5_u64;
+    let mut random = || {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        seed >> 33
+    };
+    for round in 0..3000 {
+        let mut bytes = bytes.clone();
+        let start = if round % 3 == 0 { 8 } else { 128 };
+        for _ in 0..=random() % 12 {
+            let at = start + random() as usize % (bytes.len() - start);
+            bytes[at] = [0, 0xff, 0x7f, random() as u8][random() as usize % 4];
+        }
+        if round % 2 == 0 {
+            let byte = if round % 4 == 0 { 0xff } else { bytes[32] };
+            bytes[32..40].fill(byte);
+            let crc = crc32fast::hash(&bytes[..124]);
+            bytes[124..128].copy_from_slice(&crc.to_le_bytes());
+        }
+        std::fs::write(path, &bytes).unwrap();
+        for contents in [clear(), Contents::Sealed] {
+            let mut reader = Reader::open(&folder.0, contents).unwrap();
+            let mut count = 0;
+            while let Ok(Some(record)) = reader.next_record() {
+                assert_eq!(record, wanted[count], "only what was written is given out");
+                count += 1;
+            }
+        }
+    }
+}
+
 #[test]
 fn another_contract_is_refused_but_its_chain_can_be_proven() {
     let folder = Folder::new("contract");
