@@ -1,6 +1,6 @@
 //! Reports what concerns the whole channel, and makes every book invalid when it must.
 //!
-//! In: strobes of errors and system events (cycle X). Out: `invalidate` in X; a cycle later the event of the first
+//! In: strobes of errors and system events (cycle X). Out: `invalidate` in X; two cycles later the event of the first
 //! that waits; the others follow a cycle each. Holds: an error invalidates in the cycle in which it is seen,
 //! whether or not its event has to wait.
 use crate::{bundle::*, konst::Konst};
@@ -43,6 +43,8 @@ pub struct Channel {
     was_frame: DFF<Bits<8>>,
     was_time: DFF<Bits<64>>,
     was_generation: DFF<Bits<32>>,
+    told: DFF<Note>,
+    tells: DFF<bool>,
     header_waits: DFF<Bits<8>>,
     header_expected: DFF<Bits<64>>,
     header_received: DFF<Bits<64>>,
@@ -77,7 +79,7 @@ impl Logic for Channel {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, was_system, was_code, was_sequence, was_system_time, was_header, was_expected, was_received,
+            self, clock, told, tells, was_system, was_code, was_sequence, was_system_time, was_header, was_expected, was_received,
             was_length, was_block, was_frame, was_time, was_generation, header_waits, header_expected, header_received, header_time, length_waits, length_time,
             block_waits, block_time, frame_waits, frame_time
         );
@@ -163,7 +165,7 @@ impl Logic for Channel {
         if self.was_frame.q.val() != 0 {
             self.frame_time.d.next = self.was_time.q.val();
         }
-        self.noted.next = self.was_system.q.val()
+        self.tells.d.next = self.was_system.q.val()
             | (self.header.val() != 0)
             | self.length.val()
             | self.block.val()
@@ -216,6 +218,7 @@ impl Logic for Channel {
             }
         }
         if self.reset.val() {
+            self.tells.d.next = false;
             self.was_system.d.next = false;
             self.was_header.d.next = 0.into();
             self.was_length.d.next = false;
@@ -226,6 +229,8 @@ impl Logic for Channel {
             self.block_waits.d.next = false;
             self.frame_waits.d.next = 0.into();
         }
-        self.note.next = self.report.val();
+        self.told.d.next = self.report.val();
+        self.note.next = self.told.q.val();
+        self.noted.next = self.tells.q.val();
     }
 }

@@ -14,52 +14,54 @@ use rust_hdl::prelude::*;
 
 const _: () = assert!(limits::COMMIT_QUEUE == 1 << 3);
 
-/// One side's top before an operation, and what the operation would make of it.
+/// One side's top, and what an operation makes of it if it is that side's.
 ///
-/// In: an operation's price and shares with the instrument whose top is wanted. Out, one cycle later: the top and
-/// everything that a choice needs.
+/// In: an operation's price and shares with the instrument whose top is wanted. Out, one cycle later and with that
+/// operation's `add` or `remove`: the top behind it.
 #[derive(LogicBlock, Default)]
 pub struct SideTop {
     pub clock: Signal<In, Clock>,
     pub write: Signal<In, bool>,
     pub write_address: Signal<In, Bits<4>>,
     pub write_data: Signal<In, Bits<64>>,
+    /// The side: lower is better.
+    pub asks: Signal<In, bool>,
     pub instrument: Signal<In, Bits<4>>,
     pub price: Signal<In, Bits<32>>,
     pub shares: Signal<In, Bits<32>>,
     /// The top of `instrument` in this cycle: quantity, price. An empty side is 0.
     pub now: Signal<Out, Bits<64>>,
-    pub was: Signal<Out, Bits<64>>,
-    /// The operation's price is the top's, and there is one.
-    pub equal: Signal<Out, bool>,
-    pub empty: Signal<Out, bool>,
-    /// The operation's price is above, or below, the top's.
-    pub above: Signal<Out, bool>,
-    pub below: Signal<Out, bool>,
-    /// The shares are at least the top's quantity.
+    // In the next cycle.
+    pub add: Signal<In, bool>,
+    pub remove: Signal<In, bool>,
+    /// The operation itself as a top, or the best level of its side behind it: quantity, price.
+    pub entrant: Signal<In, Bits<64>>,
+    pub after: Signal<Out, Bits<64>>,
+    /// The operation takes away all of the top.
     pub empties: Signal<Out, bool>,
-    /// Quantity with the shares, saturating, and without them.
-    pub grown: Signal<Out, Bits<32>>,
-    pub shrunk: Signal<Out, Bits<32>>,
     tops: LookupMemory<Bits<64>, 4>,
     top_was: DFF<Bits<64>>,
     same: DFF<Bits<4>>,
     is_empty: DFF<bool>,
-    is_above: DFF<bool>,
-    is_below: DFF<bool>,
+    is_better: DFF<bool>,
     is_emptied: DFF<bool>,
     sum: DFF<Bits<33>>,
     difference: DFF<Bits<32>>,
     top_price: Signal<Local, Bits<32>>,
     quantity: Signal<Local, Bits<32>>,
     part: [Signal<Local, Bits<4>>; 4],
+    equal: Signal<Local, bool>,
+    beats: Signal<Local, bool>,
+    slow: Signal<Local, bool>,
+    grown: Signal<Local, Bits<32>>,
+    kept: Signal<Local, Bits<32>>,
     k_full: Konst<32, 0xffff_ffff>,
 }
 
 impl Logic for SideTop {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, top_was, same, is_empty, is_above, is_below, is_emptied, sum, difference);
+        dff_setup!(self, clock, top_was, same, is_empty, is_better, is_emptied, sum, difference);
         self.tops.clock.next = self.clock.val();
         self.tops.write.next = self.write.val();
         self.tops.write_address.next = self.write_address.val();
@@ -77,23 +79,36 @@ impl Logic for SideTop {
         self.same.d.next =
             self.part[0].val() | (self.part[1].val() << 1) | (self.part[2].val() << 2) | (self.part[3].val() << 3);
         self.is_empty.d.next = self.quantity.val() == 0;
-        self.is_above.d.next = self.price.val() > self.top_price.val();
-        self.is_below.d.next = self.price.val() < self.top_price.val();
+        self.is_better.d.next = (self.price.val() > self.top_price.val()) & !self.asks.val();
+        if self.asks.val() {
+            self.is_better.d.next = self.price.val() < self.top_price.val();
+        }
         self.is_emptied.d.next = self.shares.val() >= self.quantity.val();
         self.sum.d.next = bit_cast::<33, 32>(self.quantity.val()) + bit_cast::<33, 32>(self.shares.val());
         self.difference.d.next = self.quantity.val() - self.shares.val();
         self.now.next = self.tops.read_data.val();
-        self.was.next = self.top_was.q.val();
+        // ---- the next cycle: an add that beats the top replaces it with itself, a removal of all that is there with
+        // the best level behind it; else the top's quantity changes, or nothing.
         self.equal.next = !self.is_empty.q.val() & (self.same.q.val() == 0xf);
-        self.empty.next = self.is_empty.q.val();
-        self.above.next = self.is_above.q.val();
-        self.below.next = self.is_below.q.val();
-        self.empties.next = self.is_emptied.q.val();
+        self.beats.next = self.add.val() & (self.is_better.q.val() | self.is_empty.q.val());
+        self.slow.next = self.remove.val() & self.equal.val() & self.is_emptied.q.val();
         self.grown.next = self.sum.q.val().get_bits::<32>(0);
         if self.sum.q.val().get_bit(32) {
             self.grown.next = self.k_full.val();
         }
-        self.shrunk.next = self.difference.q.val();
+        self.kept.next = self.top_was.q.val().get_bits::<32>(32);
+        if self.equal.val() & self.add.val() {
+            self.kept.next = self.grown.val();
+        }
+        if self.equal.val() & self.remove.val() {
+            self.kept.next = self.difference.q.val();
+        }
+        self.after.next = (bit_cast::<64, 32>(self.kept.val()) << 32)
+            | bit_cast::<64, 32>(self.top_was.q.val().get_bits::<32>(0));
+        if self.beats.val() | self.slow.val() {
+            self.after.next = self.entrant.val();
+        }
+        self.empties.next = self.slow.val();
     }
 }
 
@@ -138,21 +153,9 @@ pub struct Commit {
     root_bits: Signal<Local, Bits<64>>,
     uses_root: Signal<Local, bool>,
     goes_early: Signal<Local, bool>,
-    own: Signal<Local, Bits<64>>,
-    equal: Signal<Local, bool>,
-    beats: Signal<Local, bool>,
-    replaces: Signal<Local, bool>,
-    price_new: Signal<Local, Bits<32>>,
-    quantity_new: Signal<Local, Bits<32>>,
-    quantity_kept: Signal<Local, Bits<32>>,
-    grown: Signal<Local, Bits<32>>,
-    shrunk: Signal<Local, Bits<32>>,
-    own_after: Signal<Local, Bits<64>>,
+    entrant: Signal<Local, Bits<64>>,
     ahead: Signal<Local, Resolved>,
-    empties: Signal<Local, bool>,
     slow: Signal<Local, bool>,
-    price_after: Signal<Local, Bits<32>>,
-    quantity_after: Signal<Local, Bits<32>>,
     bid_now: Signal<Local, Bits<64>>,
     ask_now: Signal<Local, Bits<64>>,
     k_trading: Konst<8, { itch::STATE_TRADING as u64 }>,
@@ -191,55 +194,29 @@ impl Logic for Commit {
         }
         self.arrives.next = self.resolved_valid.val() | self.goes_short.val();
         // ---- what it does to its side's top
-        self.own.next = self.bids.was.val();
-        self.equal.next = self.bids.equal.val();
-        self.beats.next = self.bids.above.val() | self.bids.empty.val();
-        self.empties.next = self.bids.empties.val();
-        self.grown.next = self.bids.grown.val();
-        self.shrunk.next = self.bids.shrunk.val();
-        if self.turn.q.val().sell {
-            self.own.next = self.asks.was.val();
-            self.equal.next = self.asks.equal.val();
-            self.beats.next = self.asks.below.val() | self.asks.empty.val();
-            self.empties.next = self.asks.empties.val();
-            self.grown.next = self.asks.grown.val();
-            self.shrunk.next = self.asks.shrunk.val();
-        }
-        self.slow.next = self.turn.q.val().remove & self.equal.val() & self.empties.val();
-        // An add that beats the top replaces it with itself, a removal of all that is there with its root; else the
-        // top's quantity changes, or nothing.
-        self.replaces.next = self.slow.val() | (self.turn.q.val().add & self.beats.val());
-        self.price_new.next = self.roots.head.val().get_bits::<32>(32);
-        self.quantity_new.next = self.roots.head.val().get_bits::<32>(0);
-        self.quantity_kept.next = self.own.val().get_bits::<32>(32);
+        self.entrant.next = (bit_cast::<64, 32>(self.roots.head.val().get_bits::<32>(0)) << 32)
+            | bit_cast::<64, 32>(self.roots.head.val().get_bits::<32>(32));
         if self.turn.q.val().add {
-            self.price_new.next = self.turn.q.val().level_price;
-            self.quantity_new.next = self.turn.q.val().shares;
+            self.entrant.next = (bit_cast::<64, 32>(self.turn.q.val().shares) << 32)
+                | bit_cast::<64, 32>(self.turn.q.val().level_price);
         }
-        if self.equal.val() {
-            if self.turn.q.val().add {
-                self.quantity_kept.next = self.grown.val();
-            }
-            if self.turn.q.val().remove {
-                self.quantity_kept.next = self.shrunk.val();
-            }
-        }
-        self.price_after.next = self.own.val().get_bits::<32>(0);
-        self.quantity_after.next = self.quantity_kept.val();
-        if self.replaces.val() {
-            self.price_after.next = self.price_new.val();
-            self.quantity_after.next = self.quantity_new.val();
-        }
-        self.own_after.next = (bit_cast::<64, 32>(self.quantity_after.val()) << 32)
-            | bit_cast::<64, 32>(self.price_after.val());
+        self.bids.asks.next = false;
+        self.bids.add.next = self.turn.q.val().add;
+        self.bids.remove.next = self.turn.q.val().remove;
+        self.bids.entrant.next = self.entrant.val();
+        self.asks.asks.next = true;
+        self.asks.add.next = self.turn.q.val().add;
+        self.asks.remove.next = self.turn.q.val().remove;
+        self.asks.entrant.next = self.entrant.val();
+        self.slow.next = (self.bids.empties.val() & !self.turn.q.val().sell)
+            | (self.asks.empties.val() & self.turn.q.val().sell);
         self.bid_now.next = self.bids.now.val();
         self.ask_now.next = self.asks.now.val();
-        if self.turn.q.val().looked_up {
-            if self.turn.q.val().sell {
-                self.ask_now.next = self.own_after.val();
-            } else {
-                self.bid_now.next = self.own_after.val();
-            }
+        if self.turn.q.val().looked_up & !self.turn.q.val().sell {
+            self.bid_now.next = self.bids.after.val();
+        }
+        if self.turn.q.val().looked_up & self.turn.q.val().sell {
+            self.ask_now.next = self.asks.after.val();
         }
         self.take.next =
             self.turn_valid.q.val() & !self.rested.q.val() & (!self.slow.val() | !self.roots.empty.val());
@@ -259,10 +236,10 @@ impl Logic for Commit {
         }
         self.bids.write.next = self.take.val() & self.turn.q.val().looked_up & !self.turn.q.val().sell;
         self.bids.write_address.next = self.turn.q.val().instrument;
-        self.bids.write_data.next = self.own_after.val();
+        self.bids.write_data.next = self.bids.after.val();
         self.asks.write.next = self.take.val() & self.turn.q.val().looked_up & self.turn.q.val().sell;
         self.asks.write_address.next = self.turn.q.val().instrument;
-        self.asks.write_data.next = self.own_after.val();
+        self.asks.write_data.next = self.asks.after.val();
         // ---- its tops: read while it has the turn and cannot go, or as the turn passes to it. In the cycle
         // of a commit they are its own once more.
         self.ahead.next = self.turn.q.val();

@@ -69,6 +69,7 @@ pub struct Control {
     is_known: DFF<bool>,
     told: DFF<Note>,
     tells: DFF<bool>,
+    refuses: DFF<bool>,
     in_force: DFF<bool>,
     number: DFF<Bits<32>>,
     is_armed: DFF<bool>,
@@ -152,7 +153,7 @@ impl Logic for Control {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, came, came_valid, held, held_valid, does, does_commit, locate_row, is_known, told, tells, in_force, number, is_armed, is_killed, is_traced, valid, clean, group_now,
+            self, clock, came, came_valid, held, held_valid, does, does_commit, locate_row, is_known, told, tells, refuses, in_force, number, is_armed, is_killed, is_traced, valid, clean, group_now,
             group_shadow, port_now, port_shadow
         );
         for i in 0..16 {
@@ -173,11 +174,11 @@ impl Logic for Control {
         self.is_known.d.next = self.known.val();
         self.does.d.next = 0.into();
         self.locate_row.d.next = 0.into();
-        if self.came_valid.q.val() & self.known.val() {
+        if self.came_valid.q.val() & (self.opcode_came.val().get_bits::<4>(4) == 0) {
             self.does.d.next = self.k_bit.val() << bit_cast::<16, 8>(self.opcode_came.val());
-            if self.opcode_came.val() == self.c_instrument.val() {
-                self.locate_row.d.next = self.k_bit.val() << bit_cast::<16, 4>(self.row_came.val());
-            }
+        }
+        if self.came_valid.q.val() & (self.opcode_came.val() == self.c_instrument.val()) {
+            self.locate_row.d.next = self.k_bit.val() << bit_cast::<16, 4>(self.row_came.val());
         }
         // The command before it may be a commit that has its effect in this cycle.
         self.value.next = self.held.q.val().get_bits::<32>(self.o_value.val().index());
@@ -389,7 +390,8 @@ impl Logic for Control {
         self.note.next = self.told.q.val();
         self.noted.next = self.tells.q.val();
         self.count_command.next = self.held_valid.q.val();
-        self.count_refused.next = self.held_valid.q.val() & (self.reason.val() != self.r_none.val());
+        self.refuses.d.next = self.held_valid.q.val() & (self.reason.val() != self.r_none.val());
+        self.count_refused.next = self.refuses.q.val();
         self.forget.next = self.commits.val();
         self.bank.next = self.in_force.q.val();
         self.generation.next = self.number.q.val();

@@ -39,7 +39,8 @@ impl Logic for EventQueue {
         dff_setup!(self, clock, oldest, write_at, read_at, count, some, full);
         self.cells.clock.next = self.clock.val();
         self.pushes.next = self.push.val() & !self.full.q.val();
-        self.cells.write.next = self.pushes.val();
+        // The cell written next is empty unless the queue is full.
+        self.cells.write.next = !self.full.q.val();
         self.cells.write_address.next = self.write_at.q.val();
         self.cells.write_data.next = self.note.val();
         self.cells.read_address.next = self.read_at.q.val();

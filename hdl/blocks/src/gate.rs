@@ -132,6 +132,9 @@ pub struct Gate {
     holdoff: DFF<Bits<5>>,
     // The picked order, in the gate.
     judging: DFF<bool>,
+    clear: DFF<bool>,
+    /// The last rule of the oldest decision was picked in the last cycle.
+    leaves: DFF<bool>,
     /// An order passed in the last cycle; `moves`: and no session was written in it.
     passed: DFF<bool>,
     judged: DFF<bool>,
@@ -215,7 +218,7 @@ impl Logic for Gate {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, started, remaining, holdoff, judging, passed, moves, judged, reason_was, picked, own, rule, limit, template, tcp_sequence, acknowledgement, user_ref,
+            self, clock, started, remaining, holdoff, judging, clear, leaves, passed, moves, judged, reason_was, picked, own, rule, limit, template, tcp_sequence, acknowledgement, user_ref,
             sending, word, last_word, last_bytes, image_base, sent_sequence, sent_acknowledgement, sent_user_ref, sent_template, sent_time,
             out_data, out_bytes, out_last, out_valid, out_time
         );
@@ -262,10 +265,10 @@ impl Logic for Gate {
             self.template_now.next = self.templates[3].read_data.val();
         }
         self.template_at.next = (bit_cast::<7, 5>(self.row.val()) << 2) | bit_cast::<7, 2>(self.pick_rule.val());
-        self.picks.next = !self.decisions.empty.val()
-            & !self.judging.q.val()
-            & !self.passed.q.val()
-            & (self.holdoff.q.val() == 0);
+        // `clear`: nothing was picked in the last cycle and no frame is being sent, but one that passed in it.
+        self.picks.next = !self.decisions.empty.val() & self.clear.q.val() & !self.passed.q.val();
+        self.clear.d.next =
+            !self.picks.val() & !self.passed.q.val() & (self.holdoff.q.val().get_bits::<4>(1) == 0);
         self.is_last_rule.next = self.mask.val() == self.lowest.val();
         if self.picks.val() {
             self.remaining.d.next = self.mask.val() ^ self.lowest.val();
@@ -275,7 +278,8 @@ impl Logic for Gate {
             self.rule.d.next = self.pick_rule.val();
             self.image_base.d.next = self.template_at.val();
         }
-        self.decisions.pop.next = self.picks.val() & self.is_last_rule.val();
+        self.leaves.d.next = self.picks.val() & self.is_last_rule.val();
+        self.decisions.pop.next = self.leaves.q.val();
         if self.holdoff.q.val() != 0 {
             self.holdoff.d.next = self.holdoff.q.val() - 1;
         }
@@ -469,6 +473,8 @@ impl Logic for Gate {
             self.started.d.next = false;
             self.holdoff.d.next = 0.into();
             self.judging.d.next = false;
+            self.clear.d.next = false;
+            self.leaves.d.next = false;
             self.passed.d.next = false;
             self.judged.d.next = false;
             self.moves.d.next = false;

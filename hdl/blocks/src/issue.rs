@@ -1,9 +1,8 @@
 //! Turns messages into operations and spaces them, so that no stage behind needs to wait.
 //!
 //! In: a message when it is ready. Out: in the same cycle if nothing is in the way, else from a short queue,
-//! `operation` with `issue`, and with `goes_short` if it goes straight to its commit; else a cycle later `operation_late` with
-//! `issue_long`, for the order table; the message's context for whoever reports on it; `overload` one cycle
-//! after a message was lost.
+//! `operation` with `issue`, and with `goes_short` if it goes straight to its commit, else with `goes_long`; the message's
+//! context for whoever reports on it; `overload` one cycle after a message was lost.
 //! Why: a replace takes two operations; messages arrive every 2.6 cycles, operations leave every two.
 //! Holds: operations at least two cycles apart; one that needs no look-up takes the short way only if nothing is in
 //! the order table's pipeline, so that it cannot overtake; the second half of a replace is exactly two cycles behind
@@ -28,8 +27,8 @@ pub struct Issue {
     pub issue: Signal<Out, bool>,
     /// `issue`, of one that goes straight to its commit.
     pub goes_short: Signal<Out, bool>,
-    pub operation_late: Signal<Out, Operation>,
-    pub issue_long: Signal<Out, bool>,
+    /// `issue`, of one that goes through the order table.
+    pub goes_long: Signal<Out, bool>,
     pub message_context: Signal<Out, Context>,
     pub context_tag: Signal<Out, Bits<4>>,
     pub context_write: Signal<Out, bool>,
@@ -40,7 +39,6 @@ pub struct Issue {
     busy: DFF<bool>,
     /// One that went to the order table was issued in the last four cycles.
     behind: DFF<bool>,
-    issued: DFF<Operation>,
     long1: DFF<bool>,
     long2: DFF<bool>,
     long3: DFF<bool>,
@@ -77,7 +75,7 @@ const _: () = assert!(riposte_map::limits::OPERATION_QUEUE == 1 << 2);
 impl Logic for Issue {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, tag, busy, behind, issued, long1, long2, long3, second1, second2, replace, lost);
+        dff_setup!(self, clock, tag, busy, behind, long1, long2, long3, second1, second2, replace, lost);
         clock!(self, clock, waiting);
         self.waiting.reset.next = self.reset.val();
         self.incoming.next = self.message.val();
@@ -160,7 +158,6 @@ impl Logic for Issue {
         self.long1.d.next = self.long.val();
         self.long2.d.next = self.long1.q.val();
         self.long3.d.next = self.long2.q.val();
-        self.issued.d.next = self.step.val();
         if self.reset.val() {
             self.second1.d.next = false;
             self.second2.d.next = false;
@@ -175,8 +172,7 @@ impl Logic for Issue {
         self.operation.next = self.step.val();
         self.issue.next = self.take.val() | self.seconds.val();
         self.goes_short.next = self.is_short.val();
-        self.operation_late.next = self.issued.q.val();
-        self.issue_long.next = self.long1.q.val();
+        self.goes_long.next = self.long.val();
         // ---- the context
         self.about.next.code = self.message.val().code;
         self.about.next.instrument = self.instrument.val();

@@ -1,6 +1,6 @@
 //! Price levels and, by a tournament over them, the best one after every operation.
 //!
-//! In: a resolved operation (cycle j). Out: three cycles later `overflow` for it; thirteen cycles later `root`, the best
+//! In: a resolved operation (cycle j). Out: four cycles later `overflow` for it; thirteen cycles later `root`, the best
 //! level of its instrument and side as of this operation. One operation every two cycles, for ever.
 //! Why: when an operation empties the top level, the next best must be found among up to 256; a row of 16 is
 //! matched, changed and reduced to its best, then the 16 rows' bests to one, four at a time.
@@ -183,7 +183,7 @@ pub struct Levels {
     pub sweep: Signal<In, Bits<9>>,
     pub resolved: Signal<In, Resolved>,
     pub valid: Signal<In, bool>,
-    /// In cycle j + 3, for the operation `overflow_tag`.
+    /// In cycle j + 4, for the operation `overflow_tag`.
     pub overflow: Signal<Out, bool>,
     pub overflow_tag: Signal<Out, Bits<5>>,
     pub overflow_valid: Signal<Out, bool>,
@@ -200,7 +200,8 @@ pub struct Levels {
     side_best: BestOfSixteen,
     // The operation in each stage, numbered by cycles behind j.
     valid1: DFF<bool>, valid2: DFF<bool>, valid3: DFF<bool>,
-    tag1: DFF<Bits<5>>, tag2: DFF<Bits<5>>, tag3: DFF<Bits<5>>,
+    tag1: DFF<Bits<5>>, tag2: DFF<Bits<5>>, tag3: DFF<Bits<5>>, tag4: DFF<Bits<5>>,
+    overflows: DFF<bool>,
     address1: DFF<Bits<9>>, address2: DFF<Bits<9>>, address3: DFF<Bits<9>>,
     // Element k: k + 4 cycles behind j.
     valids: [DFF<bool>; 10],
@@ -250,7 +251,7 @@ impl Logic for Levels {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, valid1, valid2, valid3, tag1, tag2, tag3, address1, address2, address3, add1, add2, add3, remove1,
+            self, clock, valid1, valid2, valid3, tag1, tag2, tag3, tag4, overflows, address1, address2, address3, add1, add2, add3, remove1,
             remove2, remove3, key1, key2, key3, shares1, shares2, shares3, same_row2, same_key2, present3, room3, quantity3,
             way3, wrote, wrote_way, wrote_slot, last_address, last_key
         );
@@ -438,11 +439,13 @@ impl Logic for Levels {
                 self.valids[i].d.next = false;
             }
         }
-        self.overflow.next = self.add3.q.val() & !self.present3.q.val() & !self.room3.q.val();
-        self.overflow_tag.next = self.tag3.q.val();
-        self.overflow_valid.next = self.valid3.q.val();
-        self.overflow_tag_next.next = self.tag2.q.val();
-        self.overflow_valid_next.next = self.valid2.q.val();
+        self.overflows.d.next = self.add3.q.val() & !self.present3.q.val() & !self.room3.q.val();
+        self.tag4.d.next = self.tag3.q.val();
+        self.overflow.next = self.overflows.q.val();
+        self.overflow_tag.next = self.tag4.q.val();
+        self.overflow_valid.next = self.valids[0].q.val();
+        self.overflow_tag_next.next = self.tag3.q.val();
+        self.overflow_valid_next.next = self.valid3.q.val();
         self.result.next.used = self.side_best.best.val().get_bit(64);
         self.result.next.quantity = self.side_best.best.val().get_bits::<32>(0);
         self.result.next.key = self.side_best.best.val().get_bits::<32>(32);

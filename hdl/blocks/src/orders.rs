@@ -1,6 +1,6 @@
 //! Order table: reference to live order, two banks of hashed buckets of four slots.
 //!
-//! In: an operation (cycle i). Out: three cycles later `resolved`: the level it acts on, its shares, or why it
+//! In: an operation (cycle i). Out: four cycles later `resolved`: the level it acts on, its shares, or why it
 //! may not act. Why: a BRAM read, a 64-bit match, a choice of slot and a 32-bit check take a cycle each.
 //! Holds: an operation sees every earlier one, also the one whose write is still under way (at most one is:
 //! operations are two cycles apart); a failed operation writes nothing. `sweep` clears the table in reset.
@@ -128,9 +128,6 @@ pub struct Orders {
     pub operation: Signal<In, Operation>,
     pub resolved: Signal<Out, Resolved>,
     pub valid: Signal<Out, bool>,
-    /// The same one cycle later.
-    pub resolved_late: Signal<Out, Resolved>,
-    pub valid_late: Signal<Out, bool>,
     hash: BucketHash,
     ways: [OrderWay; 8],
     valid1: DFF<bool>,
@@ -433,11 +430,9 @@ impl Logic for Orders {
                 self.result.next.price = self.order_price.val();
             }
         }
-        self.resolved.next = self.result.val();
-        self.valid.next = self.valid3.q.val();
         self.resolved4.d.next = self.result.val();
         self.valid4.d.next = self.valid3.q.val() & !self.reset.val();
-        self.resolved_late.next = self.resolved4.q.val();
-        self.valid_late.next = self.valid4.q.val();
+        self.resolved.next = self.resolved4.q.val();
+        self.valid.next = self.valid4.q.val();
     }
 }

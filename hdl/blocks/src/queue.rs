@@ -3,7 +3,7 @@
 //! In: `push` with `data` at the edge, `pop` removes the head at the edge. Out: `head` (meaningless while
 //! `empty`), `empty`, `full`, all of this cycle. Latency: a record pushed in a cycle is visible in the next.
 //! Why: the head is a register, so that what looks at it does not wait for a memory; the others stand in the cells,
-//! at most all but one, which leaves a cell that any push may write.
+//! at most all but one, which leaves a cell that may be written in every cycle.
 //! Holds: a push while full is lost, unless the head leaves in the same cycle.
 use crate::memory::LookupMemory;
 use rust_hdl::prelude::*;
@@ -40,7 +40,8 @@ impl<T: Synth, const A: usize, const C: usize> Logic for Queue<T, A, C> {
         self.is_full.next = (self.count.q.val().get_bits::<A>(0) == 0) & self.occupied.q.val();
         self.pushes.next = self.push.val() & (!self.is_full.val() | self.pop.val());
         self.pops.next = self.pop.val() & self.occupied.q.val();
-        self.cells.write.next = self.push.val();
+        // Nothing is in the cell written next, so it is written whether or not a record comes.
+        self.cells.write.next = true;
         self.cells.write_address.next = self.write_at.q.val();
         self.cells.write_data.next = self.data.val();
         self.cells.read_address.next = self.read_at.q.val();

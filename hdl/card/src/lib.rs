@@ -137,10 +137,10 @@ impl Logic for RiposteCard {
         self.issue.index.next = self.walker.message_index.val();
         self.issue.frame_time.next = self.headers.frame_time.val();
         self.issue.stamp.next = self.walker.stamp.val();
-        self.orders.issue.next = self.issue.issue_long.val();
-        self.orders.operation.next = self.issue.operation_late.val();
-        self.levels.resolved.next = self.orders.resolved_late.val();
-        self.levels.valid.next = self.orders.valid_late.val() & self.orders.resolved_late.val().looked_up;
+        self.orders.issue.next = self.issue.goes_long.val();
+        self.orders.operation.next = self.issue.operation.val();
+        self.levels.resolved.next = self.orders.resolved.val();
+        self.levels.valid.next = self.orders.valid.val() & self.orders.resolved.val().looked_up;
         self.commit.goes_short.next = self.issue.goes_short.val();
         self.commit.short_operation.next = self.issue.operation.val();
         self.commit.resolved.next = self.orders.resolved.val();

@@ -137,6 +137,8 @@ pub struct Agenda {
     losses: VecDeque<u64>,
     verdicts: VecDeque<Pending>,
     decisions: VecDeque<Decision>,
+    /// Gate cycle of the last decision that has left its queue.
+    last_left: u64,
     /// What the next verdict and the next look of the gate have read, kept from a write that comes
     /// between their reading and themselves.
     rules_read: Option<Rules>,
@@ -145,6 +147,8 @@ pub struct Agenda {
     sending: Option<Sending>,
     /// First cycle in which the gate may pick.
     gate_free: u64,
+    /// Events on their way to their queues, with the cycle in which they meet them, in this order.
+    coming: VecDeque<(u64, Queue, Event)>,
     events: Events,
     /// Frames with the cycle of their last word.
     transmitted: VecDeque<(u64, Transmitted)>,
@@ -173,10 +177,12 @@ impl Default for Agenda {
             losses: VecDeque::new(),
             verdicts: VecDeque::new(),
             decisions: VecDeque::new(),
+            last_left: 0,
             rules_read: None,
             template_read: None,
             sending: None,
             gate_free: 0,
+            coming: VecDeque::new(),
             events: Events::default(),
             transmitted: VecDeque::new(),
             counters: [0; Counter::COUNT],
@@ -343,6 +349,7 @@ impl Agenda {
             command,
             self.invalidations.front().copied(),
             self.losses.front().copied(),
+            self.coming.front().map(|coming| coming.0),
             self.gate_cycle(),
             waiting.map(|from| from.max(self.channel_free)),
         ]
@@ -360,6 +367,8 @@ impl Agenda {
             self.valid = 0;
         } else if self.losses.pop_front_if(|from| *from <= cycle).is_some() {
             self.killed = true;
+        } else if let Some((told, queue, event)) = self.coming.pop_front_if(|c| c.0 <= cycle) {
+            self.enter(told, queue, event);
         } else if self.gate_cycle().is_some_and(|gate| gate <= cycle) {
             self.pass_gate(cycle);
         } else {
@@ -372,16 +381,21 @@ impl Agenda {
         self.decisions.front().map(|decision| self.gate_free.max(decision.cycle + 1) + 1)
     }
 
-    /// An event that is told in the cycle before `told`: it passes a register on its way to its queue.
+    /// An event that is told in the cycle before `told`: it passes a register on its way to its queue. The ways of
+    /// the four sources differ in length, so it waits here until every event that meets its queue earlier has.
     fn push(&mut self, queue: Queue, told: u64, event: Event) {
-        let enters = told + 1;
-        if !self.events.push(queue, enters, event) {
-            // Several may be lost in one cycle; the counter counts cycles.
-            if self.losses.back() != Some(&(enters + 1)) {
-                self.count(Counter::EventsLost);
-                self.losses.push_back(enters + 1);
-                self.due(enters + 1);
-            }
+        let at = self.coming.partition_point(|&(other, ..)| other <= told);
+        self.coming.insert(at, (told, queue, event));
+        self.due(told);
+    }
+
+    /// An event meets its queue in cycle `told`.
+    fn enter(&mut self, told: u64, queue: Queue, event: Event) {
+        // Several may be lost in one cycle; the counter counts cycles.
+        let killed = told + 2;
+        if !self.events.push(queue, told + 1, event) && self.losses.back() != Some(&killed) {
+            self.count(Counter::EventsLost);
+            self.losses.push_back(killed);
         }
     }
 
@@ -392,7 +406,7 @@ impl Agenda {
             let mut event = self.waiting.remove(index).event;
             event.generation = self.generation;
             self.channel_free = cycle + 1;
-            self.push(Queue::Channel, cycle + 1, event);
+            self.push(Queue::Channel, cycle + 2, event);
         }
     }
 }

@@ -74,7 +74,8 @@ impl Agenda {
     /// Queues a decision for the gate; `false` when its queue is full.
     fn decide(&mut self, pending: &Pending, mask: u8) -> bool {
         let Pending { cycle, origin, top, .. } = *pending;
-        if self.decisions.len() == DECISION_QUEUE {
+        // One that leaves in this cycle still has its place.
+        if self.decisions.len() + usize::from(self.last_left == cycle) == DECISION_QUEUE {
             self.count(Counter::DecisionsDropped);
             let [bid, ask] = top;
             let detail = u16::from(mask);
@@ -98,6 +99,7 @@ impl Agenda {
         let Decision { origin, top: [bid, ask], mask, .. } = *decision;
         if mask == 0 {
             self.decisions.pop_front();
+            self.last_left = cycle;
         }
         let bank = &self.banks[bank];
         let template = self.template_read.take().unwrap_or(bank.templates[instrument][rule]);
