@@ -10,7 +10,7 @@ mod tests;
 use crate::output::{Outcome, Output};
 use anyhow::bail;
 use fields::fields;
-use riposte_journal::{Contents, Error, Found, Key, Kind, Note, Options, Part, Reader, Record, Torn};
+use riposte_journal::{Contents, Error, Files, Found, Key, Kind, Note, Options, Part, Reader, Record, Torn};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -336,7 +336,7 @@ fn prune(dir: &Path, keep_days: u32, dry_run: bool, why: &str, key: Option<Key>,
         let has_snapshot = recovery.found().snapshot.is_some();
         let (who, act) = (whoami(), format!("prune --keep-days {keep_days}"));
         let note = Note { who: &who, act: &act, why };
-        (riposte_journal::prune(recovery, until, now, note)?, has_snapshot)
+        (riposte_journal::prune(recovery, Box::new(Files), until, note)?, has_snapshot)
     };
     let bytes: u64 = parts.iter().map(|part| part.bytes).sum();
     if output.is_json() {

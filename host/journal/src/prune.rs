@@ -3,7 +3,7 @@
 //! Holds: only segments before the newest snapshot that holds, never the last one, none younger than asked.
 //! The journal tells of it, durably, before the first file goes; a crash in between leaves some of them to
 //! the next time.
-use crate::disk::sync_folder;
+use crate::disk::{Disk, sync_folder};
 use crate::entry::{Entry, Note, PruneMark};
 use crate::error::Error;
 use crate::format::{snapshot_path, snapshot_position};
@@ -22,16 +22,17 @@ pub fn prunable(found: &Found, until_unix_ns: u64) -> &[Part] {
 }
 
 /// Removes what `prunable` names and the snapshots that nothing can be replayed on any more. `note` says
-/// who and why. Gives the segments that went.
-pub fn prune(recovery: Recovery, until_unix_ns: u64, now_unix_ns: u64, note: Note) -> Result<Vec<Part>, Error> {
+/// who and why; its time is the disk's. Gives the segments that went.
+pub fn prune(recovery: Recovery, mut disk: Box<dyn Disk>, until_unix_ns: u64, note: Note) -> Result<Vec<Part>, Error> {
     let parts = prunable(recovery.found(), until_unix_ns).to_vec();
     // Behind what goes there is always a segment that stays.
     let stays = recovery.found().parts.get(parts.len()).map(|part| part.first);
     let (Some(last), Some(first)) = (parts.last().cloned(), stays) else { return Ok(parts) };
     let folder = last.path.parent().unwrap_or(Path::new(".")).to_owned();
     let mark = PruneMark { segment: last.number.into(), position: last.last.into(), chain: last.chain };
-    let (mut appender, journal) = recovery.start()?;
-    let appended = appender.append_waiting(now_unix_ns, &Entry::Pruned(mark, note));
+    let now = disk.now_unix_ns();
+    let (mut appender, journal) = recovery.start_on(disk)?;
+    let appended = appender.append_waiting(now, &Entry::Pruned(mark, note));
     let finished = journal.finish(appender);
     appended.map_err(|refused| Error::Io { path: folder.clone(), source: std::io::Error::other(refused) })?;
     finished?;

@@ -267,7 +267,8 @@ impl Reader {
         let mut tail = read;
         current.file.read_to_end(&mut tail).map_err(io_error(&current.path))?;
         let mut records = 0;
-        for at in 1..tail.len().saturating_sub(RECORD_OVERHEAD_BYTES - 1) {
+        // The broken record takes at least these bytes, and so does whatever is behind it.
+        for at in RECORD_OVERHEAD_BYTES..tail.len().saturating_sub(RECORD_OVERHEAD_BYTES - 1) {
             let Some(header) = whole_record(&tail, at, position) else { continue };
             if header.durable() >= position {
                 return Err(Error::Damaged { witness: place.offset + at as u64, place, position, fault });

@@ -121,6 +121,12 @@ fn a_change_with_its_crc_put_right_breaks_the_chain() {
     assert!(matches!(ended, Error::Discontinuous { .. }), "the last record of a segment that has a next one: {ended}");
     let chain = tampered(&|bytes| bytes[60] ^= 1);
     assert!(matches!(chain, Error::Broken { position: 1, fault: Fault::Chain, .. }), "{chain}");
+    let second = &folder.files()[1];
+    let mut bytes = std::fs::read(second).unwrap();
+    bytes[60] ^= 1;
+    with_crcs(&mut bytes);
+    std::fs::write(second, bytes).unwrap();
+    assert!(matches!(read(&folder.0), Err(Error::Discontinuous { path }) if path == *second));
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! Disks that fill, fail and lose their power.
-use crate::{Folder, clear, records, with_entry, write};
+use crate::{Folder, clear, records, wait, with_entry, write};
 use riposte_journal::{Disk, End, Entry, Error, Files, Options, SegmentFile, State, create, open};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -107,16 +107,6 @@ impl SegmentFile for FaultyFile {
     }
 }
 
-fn wait(mut until: impl FnMut() -> bool) {
-    for _ in 0..20_000 {
-        if until() {
-            return;
-        }
-        std::thread::sleep(std::time::Duration::from_micros(500));
-    }
-    panic!("it did not come");
-}
-
 #[test]
 fn a_full_disk_halts_keeps_what_is_durable_and_goes_on_when_there_is_room() {
     let whole = Folder::new("enough-room");
@@ -160,10 +150,12 @@ fn a_disk_that_stays_full_ends_with_an_error_and_a_whole_prefix() {
     let folder = Folder::new("stays-full");
     let faults = Faults::shared();
     let (mut appender, journal) = open(folder.options()).unwrap().start_on(Faulty::boxed(&faults)).unwrap();
-    faults.lock().unwrap().room = Some(5000);
+    faults.lock().unwrap().room = Some(2000);
     let watch = journal.watch();
     for number in 1..=100 {
         with_entry(number, |entry| appender.append(number * 10, entry)).unwrap();
+        // The second half comes when the writer takes nothing from its queue any more.
+        wait(|| number != 50 || watch.is_halted());
     }
     let Err(Error::Halted { waiting, .. }) = journal.finish(appender) else { panic!("there is no room for all") };
     assert_eq!(waiting, 100 - watch.durable(), "each record that is not durable is counted");

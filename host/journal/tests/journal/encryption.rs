@@ -1,5 +1,5 @@
 //! Encrypted journals: nothing in clear, no nonce twice, keys only from places that are safe.
-use crate::{Folder, clear, records, write};
+use crate::{Folder, clear, records, wait, write};
 use riposte_journal::{Contents, Entry, Error, Fault, Key, KeyError, Note, Options, Reader, open};
 use std::collections::HashSet;
 use std::os::unix::fs::PermissionsExt;
@@ -22,9 +22,7 @@ fn what_is_encrypted_comes_back_with_its_key_only() {
     let (mut appender, journal) = open(encrypted(&folder)).unwrap().start().unwrap();
     let note = Entry::Note(Note { who: "somebody", act: "confide", why: "the secret of the house" });
     appender.append(1, &note).unwrap();
-    while journal.watch().durable() < 1 {
-        std::thread::yield_now();
-    }
+    wait(|| journal.watch().durable() == 1);
     let mark = journal.watch().snapshot(1, b"the state of the house").unwrap();
     appender.append(2, &Entry::Snapshot(mark)).unwrap();
     journal.finish(appender).unwrap();

@@ -8,7 +8,7 @@ mod writing;
 use riposte_journal::{Contents, Direction, Entry, Note, Options, Reader, Record, open};
 use riposte_map::shm::{Command, Event, EventKind};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A folder of its own, removed at the end.
 struct Folder(PathBuf);
@@ -86,4 +86,13 @@ fn records(folder: &Path, contents: Contents) -> Vec<Record> {
 
 fn clear() -> Contents {
     Contents::Open(None)
+}
+
+/// Waits for the writer's thread, but not for ever.
+fn wait(mut until: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !until() {
+        assert!(start.elapsed() < Duration::from_secs(20), "it did not come");
+        std::thread::sleep(Duration::from_micros(100));
+    }
 }

@@ -1,6 +1,7 @@
 //! Snapshots, recovery from them, and the removal of what they stand for.
-use crate::{Folder, clear, records, with_entry};
-use riposte_journal::{Entry, Error, Note, Options, Recovery, SnapshotMark, Unusable, open, prunable, prove, prune};
+use crate::disks::{Faults, Faulty};
+use crate::{Folder, clear, records, wait, with_entry};
+use riposte_journal::{Entry, Error, Files, Note, Options, Recovery, SnapshotMark, Unusable, open, prunable, prove, prune};
 
 /// The state of a toy reducer: the sum of the positions of all records but marks, as text.
 fn state(position: u64) -> Vec<u8> {
@@ -15,9 +16,7 @@ fn run(options: Options, to: u64, snapshots: &[u64]) -> Vec<SnapshotMark> {
     while appender.last() < to {
         let position = with_entry(appender.last() + 1, |entry| appender.append_waiting(1, entry)).unwrap();
         if snapshots.contains(&position) {
-            while watch.durable() < position {
-                std::thread::yield_now();
-            }
+            wait(|| watch.durable() == position);
             let mark = watch.snapshot(position, &state(position)).unwrap();
             appender.append_waiting(1, &Entry::Snapshot(mark)).unwrap();
             marks.push(mark);
@@ -37,7 +36,7 @@ fn note() -> Note<'static> {
 
 /// Prunes what is older than the end of time.
 fn prune_all(recovery: Recovery) -> usize {
-    prune(recovery, u64::MAX, 99, note()).unwrap().len()
+    prune(recovery, Box::new(Files), u64::MAX, note()).unwrap().len()
 }
 
 #[test]
@@ -140,4 +139,18 @@ fn without_a_snapshot_that_holds_nothing_goes_and_nothing_is_recovered() {
     let error = open(small(&folder)).err().expect("its state is lost");
     assert!(matches!(error, Error::StateLost { .. }), "{error}");
     assert!(error.to_string().contains("that at 150 cannot be read"), "{error}");
+}
+
+#[test]
+fn nothing_goes_before_the_journal_has_told_of_it() {
+    let folder = Folder::new("untold");
+    run(small(&folder), 100, &[60]);
+    let before = folder.files();
+    let faults = Faults::shared();
+    // A segment's header fits, the record does not.
+    faults.lock().unwrap().room = Some(150);
+    let error = prune(open(small(&folder)).unwrap(), Faulty::boxed(&faults), u64::MAX, note()).expect_err("a full disk");
+    assert!(matches!(error, Error::Halted { .. }), "{error}");
+    assert!(before.iter().all(|path| path.exists()));
+    assert!(prune_all(open(small(&folder)).unwrap()) > 3);
 }

@@ -1,6 +1,6 @@
 //! Appender, writer, outbox: what is taken is durable in order, and costs the producer nothing.
 use crate::disks::{Faults, Faulty};
-use crate::{Folder, clear, records, with_entry, write};
+use crate::{Folder, clear, records, wait, with_entry, write};
 use riposte_journal::{Entry, Error, Kind, Note, Outbox, PAYLOAD_BYTES_MAX, Options, Refused, create, open};
 use riposte_map::shm::Event;
 
@@ -26,9 +26,7 @@ fn the_same_records_give_the_same_chain_however_they_are_batched() {
     let (mut appender, journal) = open(Options { segment_bytes: 3000, ..two.options() }).unwrap().start().unwrap();
     for number in 1..=500 {
         with_entry(number, |entry| appender.append_waiting(number * 10, entry)).unwrap();
-        while number % 7 == 0 && appender.watch().durable() < number {
-            std::thread::yield_now();
-        }
+        wait(|| number % 7 != 0 || appender.watch().durable() >= number);
     }
     assert_eq!(journal.finish(appender).unwrap(), end);
     assert!(two.files().len() > 10, "segments turn by size");
@@ -152,15 +150,11 @@ fn no_order_leaves_before_its_record_is_durable() {
     }
     let third = appender.hold(1, &Entry::HostOrder { order: 13, bytes: b"" }, 13).unwrap();
     let third = outbox.push(third).expect_err("the outbox is full");
-    while !appender.watch().is_halted() {
-        std::thread::yield_now();
-    }
+    wait(|| appender.watch().is_halted());
     assert!(outbox.pop().is_none(), "it was written, and not synced");
     let third = third.release().expect_err("not durable");
     faults.lock().unwrap().sync_fails = false;
-    while appender.watch().durable() < 3 {
-        std::thread::yield_now();
-    }
+    wait(|| appender.watch().durable() == 3);
     let popped: Vec<_> = std::iter::from_fn(|| outbox.pop()).map(|durable| (durable.position(), durable.into_inner())).collect();
     assert_eq!(popped, [(1, 11), (2, 12)]);
     assert_eq!(third.release().expect("durable").into_inner(), 13);
