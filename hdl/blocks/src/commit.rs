@@ -8,7 +8,7 @@
 //! Holds: operations leave in the order in which they came. Tops are read in the cycle before the commit;
 //! commits are two cycles apart, so that read is never stale. What comes the short way touches no top and is too late
 //! for that reading: it takes the tops as they stand at its commit.
-use crate::{bundle::*, konst::Konst, memory::LookupMemory, queue::Queue};
+use crate::{bundle::*, check::Check, konst::Konst, memory::LookupMemory, queue::Queue};
 use riposte_map::{limits, reason::Reason, wire::itch};
 use rust_hdl::prelude::*;
 
@@ -133,6 +133,8 @@ pub struct Commit {
     asks: SideTop,
     /// Roots of operations that wait, oldest first.
     roots: Queue<Bits<64>, 1, 2>,
+    /// Neither queue loses what comes.
+    room: Check,
     /// Operations that have gone before their root came.
     owed: DFF<Bits<4>>,
     owes: DFF<bool>,
@@ -194,8 +196,7 @@ impl Logic for Commit {
         }
         self.arrives.next = self.resolved_valid.val() | self.goes_short.val();
         // ---- what it does to its side's top
-        self.entrant.next = (bit_cast::<64, 32>(self.roots.head.val().get_bits::<32>(0)) << 32)
-            | bit_cast::<64, 32>(self.roots.head.val().get_bits::<32>(32));
+        self.entrant.next = self.roots.head.val();
         if self.turn.q.val().add {
             self.entrant.next = (bit_cast::<64, 32>(self.turn.q.val().shares) << 32)
                 | bit_cast::<64, 32>(self.turn.q.val().level_price);
@@ -258,7 +259,7 @@ impl Logic for Commit {
         self.root_bits.next = 0.into();
         if self.root.val().used {
             self.root_bits.next =
-                (bit_cast::<64, 32>(self.root.val().key) << 32) | bit_cast::<64, 32>(self.root.val().quantity);
+                (bit_cast::<64, 32>(self.root.val().quantity) << 32) | bit_cast::<64, 32>(self.root.val().key);
         }
         // Roots come in the order of the operations, one for each that was looked up. One whose operation has gone is
         // dropped as it comes; the others wait for their turn.
@@ -276,6 +277,9 @@ impl Logic for Commit {
             self.owed.d.next = self.owed.q.val() - 1;
             self.owes.d.next = self.owed.q.val() != 1;
         }
+        self.room.clock.next = self.clock.val();
+        self.room.ok.next = (!self.waiting.push.val() | !self.waiting.full.val() | self.waiting.pop.val())
+            & (!self.roots.push.val() | !self.roots.full.val() | self.roots.pop.val());
         // ---- out
         self.commits.d.next = self.take.val();
         self.record.d.next.tag = self.turn.q.val().tag;

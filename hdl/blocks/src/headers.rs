@@ -32,6 +32,8 @@ pub struct Headers {
     pub index: Signal<Out, Bits<14>>,
     pub has_tag: Signal<Out, bool>,
     pub accepted: Signal<Out, bool>,
+    /// In the cycle behind a frame's last word: it was accepted to its end, and long enough for a packet's header.
+    pub was_ours: Signal<Out, bool>,
     /// Position one past the UDP payload.
     pub payload_end: Signal<Out, Bits<17>>,
     pub session: Signal<Out, Bits<80>>,
@@ -287,6 +289,7 @@ impl Logic for Headers {
         self.index.next = self.position.q.val();
         self.has_tag.next = self.is_tagged.q.val();
         self.accepted.next = self.clean.val();
+        self.was_ours.next = self.last_ours.q.val();
         self.payload_end.next = self.end_position.q.val();
         self.session.next = self.session_id.q.val();
         self.first_sequence.next = self.sequence_number.q.val();

@@ -27,6 +27,8 @@ pub struct Walker {
     pub index: Signal<In, Bits<14>>,
     pub has_tag: Signal<In, bool>,
     pub accepted: Signal<In, bool>,
+    /// In the cycle behind a frame's last word: what was accepted is long enough to be a packet.
+    pub was_ours: Signal<In, bool>,
     pub payload_end: Signal<In, Bits<17>>,
     pub cut: Signal<In, bool>,
     pub deliver: Signal<In, bool>,
@@ -310,6 +312,7 @@ impl Logic for Walker {
         }
         // The frame is over and a block that its packet promised was not reached.
         self.missing.d.next = self.last.q.val()
+            & self.was_ours.val()
             & self.active.q.val()
             & self.more.q.val()
             & !self.stop.val()

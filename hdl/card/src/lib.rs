@@ -116,6 +116,7 @@ impl Logic for RiposteCard {
         self.walker.index.next = self.headers.index.val();
         self.walker.has_tag.next = self.headers.has_tag.val();
         self.walker.accepted.next = self.headers.accepted.val();
+        self.walker.was_ours.next = self.headers.was_ours.val();
         self.walker.payload_end.next = self.headers.payload_end.val();
         self.walker.cut.next = self.headers.cut.val();
         self.walker.deliver.next = self.session.deliver.val();
