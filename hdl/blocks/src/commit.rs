@@ -26,10 +26,13 @@ pub struct SideTop {
     pub write_data: Signal<In, Bits<64>>,
     /// The side: lower is better.
     pub asks: Signal<In, bool>,
+    /// Of the operation that comes next; taken when `load` is set.
+    pub load: Signal<In, bool>,
     pub instrument: Signal<In, Bits<4>>,
     pub price: Signal<In, Bits<32>>,
     pub shares: Signal<In, Bits<32>>,
-    /// The top of `instrument` in this cycle: quantity, price. An empty side is 0.
+    /// The top of `instrument_now` in this cycle: quantity, price. An empty side is 0.
+    pub instrument_now: Signal<In, Bits<4>>,
     pub now: Signal<Out, Bits<64>>,
     // In the next cycle.
     pub add: Signal<In, bool>,
@@ -40,6 +43,8 @@ pub struct SideTop {
     /// The operation takes away all of the top.
     pub empties: Signal<Out, bool>,
     tops: LookupMemory<Bits<64>, 4>,
+    /// The same once more, for the other reader.
+    tops_now: LookupMemory<Bits<64>, 4>,
     top_was: DFF<Bits<64>>,
     same: DFF<Bits<4>>,
     is_empty: DFF<bool>,
@@ -67,26 +72,33 @@ impl Logic for SideTop {
         self.tops.write_address.next = self.write_address.val();
         self.tops.write_data.next = self.write_data.val();
         self.tops.read_address.next = self.instrument.val();
+        self.tops_now.clock.next = self.clock.val();
+        self.tops_now.write.next = self.write.val();
+        self.tops_now.write_address.next = self.write_address.val();
+        self.tops_now.write_data.next = self.write_data.val();
+        self.tops_now.read_address.next = self.instrument_now.val();
         self.top_price.next = self.tops.read_data.val().get_bits::<32>(0);
         self.quantity.next = self.tops.read_data.val().get_bits::<32>(32);
-        self.top_was.d.next = self.tops.read_data.val();
         for i in 0..4 {
             self.part[i].next = 0.into();
             if self.top_price.val().get_bits::<8>(i * 8) == self.price.val().get_bits::<8>(i * 8) {
                 self.part[i].next = 1.into();
             }
         }
-        self.same.d.next =
-            self.part[0].val() | (self.part[1].val() << 1) | (self.part[2].val() << 2) | (self.part[3].val() << 3);
-        self.is_empty.d.next = self.quantity.val() == 0;
-        self.is_better.d.next = (self.price.val() > self.top_price.val()) & !self.asks.val();
-        if self.asks.val() {
-            self.is_better.d.next = self.price.val() < self.top_price.val();
+        if self.load.val() {
+            self.top_was.d.next = self.tops.read_data.val();
+            self.same.d.next =
+                self.part[0].val() | (self.part[1].val() << 1) | (self.part[2].val() << 2) | (self.part[3].val() << 3);
+            self.is_empty.d.next = self.quantity.val() == 0;
+            self.is_better.d.next = (self.price.val() > self.top_price.val()) & !self.asks.val();
+            if self.asks.val() {
+                self.is_better.d.next = self.price.val() < self.top_price.val();
+            }
+            self.is_emptied.d.next = self.shares.val() >= self.quantity.val();
+            self.sum.d.next = bit_cast::<33, 32>(self.quantity.val()) + bit_cast::<33, 32>(self.shares.val());
+            self.difference.d.next = self.quantity.val() - self.shares.val();
         }
-        self.is_emptied.d.next = self.shares.val() >= self.quantity.val();
-        self.sum.d.next = bit_cast::<33, 32>(self.quantity.val()) + bit_cast::<33, 32>(self.shares.val());
-        self.difference.d.next = self.quantity.val() - self.shares.val();
-        self.now.next = self.tops.read_data.val();
+        self.now.next = self.tops_now.read_data.val();
         // ---- the next cycle: an add that beats the top replaces it with itself, a removal of all that is there with
         // the best level behind it; else the top's quantity changes, or nothing.
         self.equal.next = !self.is_empty.q.val() & (self.same.q.val() == 0xf);
@@ -241,15 +253,15 @@ impl Logic for Commit {
         self.asks.write.next = self.take.val() & self.turn.q.val().looked_up & self.turn.q.val().sell;
         self.asks.write_address.next = self.turn.q.val().instrument;
         self.asks.write_data.next = self.asks.after.val();
-        // ---- its tops: read while it has the turn and cannot go, or as the turn passes to it. In the cycle
-        // of a commit they are its own once more.
-        self.ahead.next = self.turn.q.val();
-        if self.free.val() {
-            self.ahead.next = self.resolved.val();
-            if !self.waiting.empty.val() {
-                self.ahead.next = self.waiting.head.val();
-            }
+        // ---- its tops: read as the turn passes to it. Until it goes nothing else changes them.
+        self.ahead.next = self.resolved.val();
+        if !self.waiting.empty.val() {
+            self.ahead.next = self.waiting.head.val();
         }
+        self.bids.load.next = self.free.val();
+        self.asks.load.next = self.free.val();
+        self.bids.instrument_now.next = self.turn.q.val().instrument;
+        self.asks.instrument_now.next = self.turn.q.val().instrument;
         self.bids.instrument.next = self.ahead.val().instrument;
         self.bids.price.next = self.ahead.val().level_price;
         self.bids.shares.next = self.ahead.val().shares;
@@ -262,8 +274,9 @@ impl Logic for Commit {
                 (bit_cast::<64, 32>(self.root.val().quantity) << 32) | bit_cast::<64, 32>(self.root.val().key);
         }
         // Roots come in the order of the operations, one for each that was looked up. One whose operation has gone is
-        // dropped as it comes; the others wait for their turn.
-        self.uses_root.next = self.take.val() & self.turn.q.val().looked_up;
+        // dropped as it comes; the others wait for their turn. They move in the cycle behind the commit, when the turn
+        // has not yet passed on.
+        self.uses_root.next = self.rested.q.val() & self.turn.q.val().looked_up;
         self.goes_early.next = self.uses_root.val() & self.roots.empty.val();
         self.roots.push.next =
             self.root_valid.val() & !self.owes.q.val() & !self.goes_early.val();
