@@ -78,28 +78,28 @@ module unset_blocks(
     (* hierconn *) wire [312:0] \u.picked$q ;
     (* hierconn *) wire [1:0] \u.rule$q ;
     (* hierconn *) wire [31:0] \u.user_ref$q ;
-    (* hierconn *) wire [4:0] \u.limit_rows.kept ;
-    (* hierconn *) wire [96:0] \u.limit_rows.row ;
-    (* hierconn *) wire [4:0] \u.templates$0.kept ;
-    (* hierconn *) wire [104:0] \u.templates$0.row ;
-    (* hierconn *) wire [4:0] \u.templates$1.kept ;
-    (* hierconn *) wire [104:0] \u.templates$1.row ;
-    (* hierconn *) wire [4:0] \u.templates$2.kept ;
-    (* hierconn *) wire [104:0] \u.templates$2.row ;
-    (* hierconn *) wire [4:0] \u.templates$3.kept ;
-    (* hierconn *) wire [104:0] \u.templates$3.row ;
+    (* hierconn *) wire [4:0] \u.limit_rows.rows.kept ;
+    (* hierconn *) wire [96:0] \u.limit_rows.rows.row ;
+    (* hierconn *) wire [4:0] \u.templates$0.rows.kept ;
+    (* hierconn *) wire [104:0] \u.templates$0.rows.row ;
+    (* hierconn *) wire [4:0] \u.templates$1.rows.kept ;
+    (* hierconn *) wire [104:0] \u.templates$1.rows.row ;
+    (* hierconn *) wire [4:0] \u.templates$2.rows.kept ;
+    (* hierconn *) wire [104:0] \u.templates$2.rows.row ;
+    (* hierconn *) wire [4:0] \u.templates$3.rows.kept ;
+    (* hierconn *) wire [104:0] \u.templates$3.rows.row ;
     always @* begin
-        assume (\u.limit_rows.kept == row);
-        assume (\u.templates$0.kept == template_row[6:2]);
-        assume (\u.templates$1.kept == template_row[6:2]);
-        assume (\u.templates$2.kept == template_row[6:2]);
-        assume (\u.templates$3.kept == template_row[6:2]);
+        assume (\u.limit_rows.rows.kept == row);
+        assume (\u.templates$0.rows.kept == template_row[6:2]);
+        assume (\u.templates$1.rows.kept == template_row[6:2]);
+        assume (\u.templates$2.rows.kept == template_row[6:2]);
+        assume (\u.templates$3.rows.kept == template_row[6:2]);
     end
-    wire [104:0] kept_template = template_row[1:0] == 0 ? \u.templates$0.row : template_row[1:0] == 1 ? \u.templates$1.row
-        : template_row[1:0] == 2 ? \u.templates$2.row : \u.templates$3.row ;
+    wire [104:0] kept_template = template_row[1:0] == 0 ? \u.templates$0.rows.row : template_row[1:0] == 1 ? \u.templates$1.rows.row
+        : template_row[1:0] == 2 ? \u.templates$2.rows.row : \u.templates$3.rows.row ;
     always @(posedge clock) begin
         decision_is_labelled: assert (\u.picked$q [77:41] == \u.picked$q [40:4]);
-        limits_are_kept: assert (\u.limit_rows.row == limits);
+        limits_are_kept: assert (\u.limit_rows.rows.row == limits);
         template_is_kept: assert (kept_template == template);
         number_is_set: assert (session_set || \u.user_ref$q == 0);
     end
@@ -114,50 +114,34 @@ module \gate$decisions (input clock, input reset, input push, input [312:0] data
     assign full = any_full;
     always @* assume (any[77:41] == any[40:4]);
 endmodule
-module \gate$limit_rows (input clock, input write, input [4:0] write_address, input [96:0] write_data,
-    input [4:0] read_address, output [96:0] read_data);
+module kept_row #(parameter WIDTH = 1) (input clock, input write, input [4:0] write_address, input [WIDTH-1:0] write_data,
+    input [4:0] read_address, output [WIDTH-1:0] read_data);
     (* anyconst *) wire [4:0] kept;
-    (* anyseq *) wire [96:0] other;
-    reg [96:0] cells = 0;
-    wire [96:0] row = cells;
+    (* anyseq *) wire [WIDTH-1:0] other;
+    reg [WIDTH-1:0] cells = 0;
+    wire [WIDTH-1:0] row = cells;
     always @(posedge clock) if (write && write_address == kept) cells <= write_data;
     assign read_data = read_address == kept ? cells : other;
+endmodule
+module \gate$limit_rows (input clock, input write, input [4:0] write_address, input [96:0] write_data,
+    input [4:0] read_address, output [96:0] read_data);
+    kept_row #(97) rows(.*);
 endmodule
 module \gate$templates$0 (input clock, input write, input [4:0] write_address, input [104:0] write_data,
     input [4:0] read_address, output [104:0] read_data);
-    (* anyconst *) wire [4:0] kept;
-    (* anyseq *) wire [104:0] other;
-    reg [104:0] cells = 0;
-    wire [104:0] row = cells;
-    always @(posedge clock) if (write && write_address == kept) cells <= write_data;
-    assign read_data = read_address == kept ? cells : other;
+    kept_row #(105) rows(.*);
 endmodule
 module \gate$templates$1 (input clock, input write, input [4:0] write_address, input [104:0] write_data,
     input [4:0] read_address, output [104:0] read_data);
-    (* anyconst *) wire [4:0] kept;
-    (* anyseq *) wire [104:0] other;
-    reg [104:0] cells = 0;
-    wire [104:0] row = cells;
-    always @(posedge clock) if (write && write_address == kept) cells <= write_data;
-    assign read_data = read_address == kept ? cells : other;
+    kept_row #(105) rows(.*);
 endmodule
 module \gate$templates$2 (input clock, input write, input [4:0] write_address, input [104:0] write_data,
     input [4:0] read_address, output [104:0] read_data);
-    (* anyconst *) wire [4:0] kept;
-    (* anyseq *) wire [104:0] other;
-    reg [104:0] cells = 0;
-    wire [104:0] row = cells;
-    always @(posedge clock) if (write && write_address == kept) cells <= write_data;
-    assign read_data = read_address == kept ? cells : other;
+    kept_row #(105) rows(.*);
 endmodule
 module \gate$templates$3 (input clock, input write, input [4:0] write_address, input [104:0] write_data,
     input [4:0] read_address, output [104:0] read_data);
-    (* anyconst *) wire [4:0] kept;
-    (* anyseq *) wire [104:0] other;
-    reg [104:0] cells = 0;
-    wire [104:0] row = cells;
-    always @(posedge clock) if (write && write_address == kept) cells <= write_data;
-    assign read_data = read_address == kept ? cells : other;
+    kept_row #(105) rows(.*);
 endmodule
 module \gate$images (input clock, input write, input [10:0] write_address, input [63:0] write_data,
     input [10:0] read_address, output [63:0] read_data);

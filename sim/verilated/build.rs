@@ -41,6 +41,13 @@ struct Variant<'a> {
     netlist: bool,
 }
 
+impl<'a> Variant<'a> {
+    /// Quickly built, without checks or ports to read.
+    fn plain(name: &'a str, verilog: &'a str) -> Variant<'a> {
+        Variant { name, verilog, optimisation: 0, checks: false, ports: &[], netlist: false }
+    }
+}
+
 fn main() {
     for name in ["VERILATOR_BIN", "VERILATOR_ROOT"] {
         println!("cargo:rerun-if-env-changed={name}");
@@ -57,23 +64,22 @@ fn main() {
     };
     builder.runtime();
     let verilog = riposte_card::verilog();
-    builder.model(&Variant { name: "card", verilog: &verilog, optimisation: 3, checks: true, ports: &[], netlist: false });
+    builder.model(&Variant { optimisation: 3, checks: true, ..Variant::plain("card", &verilog) });
     if let Some(file) = env::var_os("RIPOSTE_NETLIST") {
         println!("cargo:rerun-if-changed={}", Path::new(&file).display());
         println!("cargo:rustc-cfg=netlist");
         let netlist = with_fault(&fs::read_to_string(&file).expect("RIPOSTE_NETLIST names a Verilog file"));
-        let variant = Variant { name: "netlist", verilog: &netlist, optimisation: 0, checks: false, ports: &[], netlist: true };
-        builder.model(&variant);
+        builder.model(&Variant { netlist: true, ..Variant::plain("netlist", &netlist) });
     }
     if env::var_os("CARGO_FEATURE_TEST_MODELS").is_none() {
         return;
     }
     let ports = riposte_card::block_ports();
-    builder.model(&Variant { name: "open", verilog: &verilog, optimisation: 0, checks: true, ports: &ports, netlist: false });
+    builder.model(&Variant { checks: true, ports: &ports, ..Variant::plain("open", &verilog) });
     for (name, from, to) in MUTANTS {
         assert_eq!(verilog.matches(from).count(), 1, "mutant {name}: `{from}` must stand in the Verilog once");
         let mutated = verilog.replace(from, to);
-        builder.model(&Variant { name, verilog: &mutated, optimisation: 0, checks: false, ports: &[], netlist: false });
+        builder.model(&Variant::plain(name, &mutated));
     }
 }
 

@@ -177,3 +177,14 @@ pub fn random_instruments(random: &mut Random, locates: &[u16], price_e4: u32) -
         })
         .collect()
 }
+
+/// The same instruments, enabled and without a collar, with every rule firing on every print.
+pub fn eager(mut instruments: Vec<Instrument>, quantity_max: u32) -> Vec<Instrument> {
+    for one in &mut instruments {
+        *one = Instrument { enabled: true, quantity_max, collar_e4: (0, u32::MAX), ..*one };
+        for rule in one.rules.iter_mut().flatten() {
+            *rule = Rule { condition: Condition::TradeAtLeast, threshold: 0, ..*rule };
+        }
+    }
+    instruments
+}

@@ -6,14 +6,14 @@
 use crate::{
     coverage::Bins,
     lockstep::{Coverage, Ended, Lockstep},
-    parameters::{Instrument, Rule, command, opening, parameters, random_instruments},
+    parameters::{Instrument, command, eager, opening, parameters, random_instruments},
     random::Random,
     traffic::{Faults, Traffic},
 };
 use riposte_device::Card;
 use riposte_map::{
     limits::RULES,
-    shm::{Condition, Opcode},
+    shm::Opcode,
 };
 use std::{
     fmt,
@@ -56,14 +56,7 @@ fn any_rules(random: &mut Random, locates: &[u16]) -> Vec<Instrument> {
 
 /// Every rule fires on every print, and most orders pass.
 fn eager_rules(random: &mut Random, locates: &[u16]) -> Vec<Instrument> {
-    let mut instruments = any_rules(random, locates);
-    for one in &mut instruments {
-        *one = Instrument { enabled: true, quantity_max: 900, collar_e4: (0, u32::MAX), ..*one };
-        for rule in one.rules.iter_mut().flatten() {
-            *rule = Rule { condition: Condition::TradeAtLeast, threshold: 0, ..*rule };
-        }
-    }
-    instruments
+    eager(any_rules(random, locates), 900)
 }
 
 impl Plan {

@@ -1,11 +1,11 @@
 //! The synthesised card: yosys' netlist for the ECP5, run with the models of its cells, against the reference model.
 //!
 //! `make netlist` synthesises, builds and runs this. Without a netlist it skips.
-use riposte_map::{counter::Counter, shm::{Condition, EventKind, Opcode}};
+use riposte_map::{counter::Counter, shm::{EventKind, Opcode}};
 use riposte_model::Model;
 use riposte_tests::{
     lockstep::{Coverage, Lockstep},
-    parameters::{Instrument, Rule, command, opening, parameters, random_instruments},
+    parameters::{Instrument, command, eager, opening, parameters, random_instruments},
     random::Random,
     traffic::{Faults, Traffic},
 };
@@ -18,14 +18,7 @@ const PIECES: usize = 120;
 
 /// Prints fire every rule of three instruments, whose limits let most orders pass.
 fn instruments(locates: &[u16], quantity_max: u32) -> Vec<Instrument> {
-    let mut instruments = random_instruments(&mut Random::new(SEED), locates, PRICE_E4);
-    for one in &mut instruments {
-        *one = Instrument { enabled: true, quantity_max, collar_e4: (0, u32::MAX), ..*one };
-        for rule in one.rules.iter_mut().flatten() {
-            *rule = Rule { condition: Condition::TradeAtLeast, threshold: 0, ..*rule };
-        }
-    }
-    instruments
+    eager(random_instruments(&mut Random::new(SEED), locates, PRICE_E4), quantity_max)
 }
 
 /// A recording of packets from a random market, with a kill, its end, a commit and a disarm; panics at the first

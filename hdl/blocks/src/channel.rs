@@ -79,8 +79,9 @@ impl Logic for Channel {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, told, tells, was_system, was_code, was_sequence, was_system_time, was_header, was_expected, was_received,
-            was_length, was_block, was_frame, was_time, was_generation, header_waits, header_expected, header_received, header_time, length_waits, length_time,
+            self, clock, told, tells, was_system, was_code, was_sequence, was_system_time, was_header,
+            was_expected, was_received, was_length, was_block, was_frame, was_time, was_generation,
+            header_waits, header_expected, header_received, header_time, length_waits, length_time,
             block_waits, block_time, frame_waits, frame_time
         );
         self.header_now.next = 0.into();

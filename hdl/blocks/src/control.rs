@@ -63,9 +63,11 @@ pub struct Control {
     held_valid: DFF<bool>,
     // The command that is held, decoded: bit n for opcode n.
     does: DFF<Bits<16>>,
+    /// It is a commit, and of a generation above the one in force.
     does_commit: DFF<bool>,
+    /// The row of the instrument table that it writes, if it does.
     locate_row: DFF<Bits<16>>,
-    /// Among the known ones.
+    /// Its opcode is one of the contract's.
     is_known: DFF<bool>,
     told: DFF<Note>,
     tells: DFF<bool>,
@@ -104,11 +106,9 @@ pub struct Control {
     group_found: [Signal<Local, Bits<2>>; 4],
     found: Signal<Local, Bits<4>>,
     mask: Signal<Local, Bits<16>>,
-    known: Signal<Local, bool>,
     is_new: Signal<Local, bool>,
     is_write: Signal<Local, bool>,
     reason: Signal<Local, Bits<8>>,
-    commits: Signal<Local, bool>,
     generation_after: Signal<Local, Bits<32>>,
     touched: Signal<Local, Bits<16>>,
     unclean: Signal<Local, Bits<16>>,
@@ -153,7 +153,8 @@ impl Logic for Control {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, came, came_valid, held, held_valid, does, does_commit, locate_row, is_known, told, tells, refuses, in_force, number, is_armed, is_killed, is_traced, valid, clean, group_now,
+            self, clock, came, came_valid, held, held_valid, does, does_commit, locate_row, is_known, told,
+            tells, refuses, in_force, number, is_armed, is_killed, is_traced, valid, clean, group_now,
             group_shadow, port_now, port_shadow
         );
         for i in 0..16 {
@@ -170,8 +171,8 @@ impl Logic for Control {
         self.opcode_came.next = self.came.q.val().get_bits::<8>(self.o_opcode.val().index());
         self.row_came.next = self.came.q.val().get_bits::<4>(self.o_instrument.val().index());
         self.value_came.next = self.came.q.val().get_bits::<32>(self.o_value.val().index());
-        self.known.next = (self.opcode_came.val() != 0) & (self.opcode_came.val() <= self.c_trace.val());
-        self.is_known.d.next = self.known.val();
+        self.is_known.d.next =
+            (self.opcode_came.val() != 0) & (self.opcode_came.val() <= self.c_trace.val());
         self.does.d.next = 0.into();
         self.locate_row.d.next = 0.into();
         if self.came_valid.q.val() & (self.opcode_came.val().get_bits::<4>(4) == 0) {
@@ -244,12 +245,11 @@ impl Logic for Control {
         }
         self.clean.d.next = self.clean.q.val() & (!self.touched.val());
         self.unclean.next = self.mask.val() & (!self.clean.q.val());
-        self.commits.next = self.does_commit.q.val();
         self.reason.next = self.r_none.val();
         if !self.is_known.q.val() {
             self.reason.next = self.r_opcode.val();
         }
-        if self.does.q.val().get_bit(self.c_commit.val().index()) & !self.commits.val() {
+        if self.does.q.val().get_bit(self.c_commit.val().index()) & !self.does_commit.q.val() {
             self.reason.next = self.r_generation.val();
         }
         if self.does.q.val().get_bit(self.c_validate.val().index()) & (self.unclean.val() != 0) {
@@ -288,7 +288,7 @@ impl Logic for Control {
         if self.does.q.val().get_bit(self.c_trace.val().index()) {
             self.is_traced.d.next = self.value.val().get_bit(0);
         }
-        if self.commits.val() {
+        if self.does_commit.q.val() {
             self.generation_after.next = self.value.val();
             self.in_force.d.next = !self.in_force.q.val();
             self.group_now.d.next = self.group_shadow.q.val();
@@ -392,7 +392,7 @@ impl Logic for Control {
         self.count_command.next = self.held_valid.q.val();
         self.refuses.d.next = self.held_valid.q.val() & (self.reason.val() != self.r_none.val());
         self.count_refused.next = self.refuses.q.val();
-        self.forget.next = self.commits.val();
+        self.forget.next = self.does_commit.q.val();
         self.bank.next = self.in_force.q.val();
         self.generation.next = self.number.q.val();
         self.armed.next = self.is_armed.q.val();

@@ -132,13 +132,14 @@ pub struct Gate {
     holdoff: DFF<Bits<5>>,
     // The picked order, in the gate.
     judging: DFF<bool>,
+    /// Nothing was picked in the last cycle, and no frame is being sent but one that passed in it.
     clear: DFF<bool>,
     /// The last rule of the oldest decision was picked in the last cycle.
     leaves: DFF<bool>,
-    /// An order passed in the last cycle; `moves`: and no session was written in it.
-    passed: DFF<bool>,
+    // Of the last cycle: an order was judged, and why it was refused; it passed; and no session was written meanwhile.
     judged: DFF<bool>,
     reason_was: DFF<Bits<8>>,
+    passed: DFF<bool>,
     moves: DFF<bool>,
     picked: DFF<Decision>,
     own: DFF<Bits<16>>,
@@ -218,9 +219,10 @@ impl Logic for Gate {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, started, remaining, holdoff, judging, clear, leaves, passed, moves, judged, reason_was, picked, own, rule, limit, template, tcp_sequence, acknowledgement, user_ref,
-            sending, word, last_word, last_bytes, image_base, sent_sequence, sent_acknowledgement, sent_user_ref, sent_template, sent_time,
-            out_data, out_bytes, out_last, out_valid, out_time
+            self, clock, started, remaining, holdoff, judging, clear, leaves, passed, moves, judged,
+            reason_was, picked, own, rule, limit, template, tcp_sequence, acknowledgement, user_ref,
+            sending, word, last_word, last_bytes, image_base, sent_sequence, sent_acknowledgement,
+            sent_user_ref, sent_template, sent_time, out_data, out_bytes, out_last, out_valid, out_time
         );
         clock!(self, clock, decisions, limit_rows, images, checksum);
         self.decisions.reset.next = self.reset.val();
@@ -265,7 +267,6 @@ impl Logic for Gate {
             self.template_now.next = self.templates[3].read_data.val();
         }
         self.template_at.next = (bit_cast::<7, 5>(self.row.val()) << 2) | bit_cast::<7, 2>(self.pick_rule.val());
-        // `clear`: nothing was picked in the last cycle and no frame is being sent, but one that passed in it.
         self.picks.next = !self.decisions.empty.val() & self.clear.q.val() & !self.passed.q.val();
         self.clear.d.next =
             !self.picks.val() & !self.passed.q.val() & (self.holdoff.q.val().get_bits::<4>(1) == 0);

@@ -49,7 +49,6 @@ pub struct Issue {
     incoming: Signal<Local, Message>,
     head: Signal<Local, Message>,
     have: Signal<Local, bool>,
-    is_light: Signal<Local, bool>,
     take: Signal<Local, bool>,
     seconds: Signal<Local, bool>,
     is_short: Signal<Local, bool>,
@@ -87,10 +86,9 @@ impl Logic for Issue {
             self.head.next = self.incoming.val();
         }
         self.have.next = self.valid.val() | !self.waiting.empty.val();
-        self.is_light.next = self.head.val().light;
         self.seconds.next = self.second2.q.val();
         self.take.next = self.have.val() & !self.busy.q.val();
-        self.is_short.next = self.take.val() & self.is_light.val() & !self.behind.q.val();
+        self.is_short.next = self.take.val() & self.head.val().light & !self.behind.q.val();
         self.direct.next = self.take.val() & self.waiting.empty.val();
         self.refuses.next = self.valid.val() & self.waiting.full.val() & !self.take.val();
         self.waiting.push.next = self.valid.val() & !self.direct.val();

@@ -251,9 +251,10 @@ impl Logic for Levels {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, valid1, valid2, valid3, tag1, tag2, tag3, tag4, overflows, address1, address2, address3, add1, add2, add3, remove1,
-            remove2, remove3, key1, key2, key3, shares1, shares2, shares3, same_row2, same_key2, present3, room3, quantity3,
-            way3, wrote, wrote_way, wrote_slot, last_address, last_key
+            self, clock, valid1, valid2, valid3, tag1, tag2, tag3, tag4, overflows, address1, address2,
+            address3, add1, add2, add3, remove1, remove2, remove3, key1, key2, key3, shares1, shares2,
+            shares3, same_row2, same_key2, present3, room3, quantity3, way3, wrote, wrote_way, wrote_slot,
+            last_address, last_key
         );
         clock!(self, clock, row_best, side_best);
         // ---- j: the row of the price

@@ -207,9 +207,9 @@ impl Logic for Orders {
     fn update(&mut self) {
         dff_setup!(
             self, clock, valid1, operation1, bucket0_1, bucket1_1, valid2, operation2, bucket0_2, bucket1_2,
-            same_reference2, same_bucket0_2, same_bucket1_2, valid3, operation3, bucket0_3, bucket1_3, live3, room3,
-            slot3, payload3, marked_sell3, bad3, resolved4, valid4, wrote, wrote_slot, wrote_payload, last_reference, last_bucket0, last_bucket1, first_sell,
-            first_failed
+            same_reference2, same_bucket0_2, same_bucket1_2, valid3, operation3, bucket0_3, bucket1_3,
+            live3, room3, slot3, payload3, marked_sell3, bad3, resolved4, valid4, wrote, wrote_slot,
+            wrote_payload, last_reference, last_bucket0, last_bucket1, first_sell, first_failed
         );
         // ---- i: the buckets
         self.hash.reference.next = self.operation.val().reference;

@@ -187,9 +187,10 @@ impl Logic for Verdict {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, valid2, committed2, bid2, ask2, context2, row2, spread2, has_spread2, crossed2, valid3,
-            committed3, bid3, ask3, context3, crossed3, own, was_held, overflowed3, overflows3, failed3, holds3, prints3, is_trading,
-            told, tells_invalid, tells_full, reason4, fired4, committed4, bid4, ask4, context4
+            self, clock, valid2, committed2, bid2, ask2, context2, row2, spread2, has_spread2, crossed2,
+            valid3, committed3, bid3, ask3, context3, crossed3, own, was_held, overflowed3, overflows3,
+            failed3, holds3, prints3, is_trading, told, tells_invalid, tells_full, reason4, fired4,
+            committed4, bid4, ask4, context4
         );
         clock!(self, clock, contexts, rules, overflows);
         self.contexts.write.next = self.context_write.val();
