@@ -14,6 +14,7 @@
 mod encode;
 mod instrument;
 mod market;
+pub mod ouch;
 mod queue;
 mod random;
 
