@@ -17,6 +17,7 @@ mod market;
 pub mod ouch;
 mod queue;
 mod random;
+pub mod soup;
 
 pub use instrument::{INSTRUMENTS_MAX, Instrument};
 pub use market::{Config, ConfigError, Market};
