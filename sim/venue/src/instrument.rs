@@ -126,7 +126,13 @@ impl Traded {
         }
     }
 
+    /// Live orders of the market's own traders.
     pub fn live(&self) -> usize {
+        self.bids.len_of_traders() + self.asks.len_of_traders()
+    }
+
+    /// Live orders, those of clients too.
+    pub fn resting(&self) -> usize {
         self.bids.len() + self.asks.len()
     }
 
@@ -139,7 +145,7 @@ impl Traded {
     }
 
     /// Where a patient trader quotes: on its side of the fair price, mostly near it, and never reaching
-    /// the other side's best.
+    /// the other side's best. 0 if a client's order leaves no price short of it.
     pub fn quote(&self, side: Side, random: &mut Random) -> u32 {
         let depth = match random.below(4) {
             0 | 1 => random.halving(3),

@@ -1,17 +1,19 @@
-//! A simulated market: seeded ITCH 5.0 order flow of random traders with price-time matching.
+//! The simulated exchange: a seeded market with price-time matching, a client's orders in it, and its protocols.
 //!
-//! In: a seed, a number of instruments and of messages (`Config`). Out: the messages of a day part
-//! (`Market`, an iterator), from the start of messages to their end, books empty at the end.
+//! In: a seed, a number of instruments and of messages (`Config`), the client's bytes, the time. Out: the messages of
+//! a day part (`Market` alone, an iterator; `Exchange` with a client), from the start of messages to their end, books
+//! empty at the end.
 //!
-//! Why: a card is tested for longer, and with more of what can happen, than a recorded file allows; and
-//! a fresh clone has data to run on.
+//! Why: a card is tested for longer, and with more of what can happen, than a recorded file allows; and a fresh clone
+//! has data to run on and a counterpart to trade with.
 //!
-//! Holds: same configuration, same bytes, on every machine (integers only, own generator). No book is
-//! ever locked or crossed; references are live when used and increase; time never steps back; all books
-//! fit a card of `riposte_map::limits`. Not here: our own orders meeting this market.
+//! Holds: same configuration and input, same bytes, on every machine (integers only, own generator). No book is
+//! ever locked or crossed; references are live when used and increase; time never steps back; all books of the
+//! market's own traders fit a card of `riposte_map::limits`. Not here: clocks and sockets.
 #![forbid(unsafe_code)]
 
 mod encode;
+pub mod exchange;
 mod instrument;
 mod market;
 pub mod ouch;
@@ -19,5 +21,6 @@ mod queue;
 mod random;
 pub mod soup;
 
+pub use exchange::Exchange;
 pub use instrument::{INSTRUMENTS_MAX, Instrument};
 pub use market::{Config, ConfigError, Market};

@@ -4,7 +4,10 @@
 //! would publish. Time between steps is exponential; its rate rises with every trade and with news, and
 //! decays (as a Hawkes process does), so messages come in bursts.
 
+mod clients;
 mod flow;
+
+pub(crate) use clients::{CLIENT_LIVE_MAX, Fill, Notice};
 
 use std::collections::VecDeque;
 
@@ -31,7 +34,7 @@ const CLOSING: u64 = 3;
 /// No step writes more messages than this.
 const STEP_MESSAGES_MAX: u64 = 24;
 const EXECUTIONS_MAX: usize = 8;
-/// Live orders of the whole market; the card promises `LIVE_ORDERS`.
+/// Live orders of the whole market's traders; the card promises `LIVE_ORDERS`.
 const LIVE_MAX: usize = LIVE_ORDERS * 7 / 8;
 /// Live orders of one instrument, where few instruments share `LIVE_MAX`.
 const LIVE_INSTRUMENT_MAX: usize = 112;
@@ -87,6 +90,8 @@ enum Stage {
 #[derive(Clone, Debug)]
 pub struct Market {
     config: Config,
+    /// Messages of the whole market: those asked for, and what clients and faults caused.
+    budget: u64,
     random: Random,
     traded: Vec<Traded>,
     activity: u64,
@@ -100,6 +105,7 @@ pub struct Market {
     news: Option<(usize, i64, u64)>,
     reference: u64,
     match_number: u64,
+    notices: VecDeque<Notice>,
 }
 
 impl Market {
@@ -116,6 +122,7 @@ impl Market {
             activity: traded.iter().map(|traded| traded.activity).sum(),
             traded,
             random: Random::new(config.seed),
+            budget: config.messages,
             config,
             ready: VecDeque::new(),
             written: 0,
@@ -127,6 +134,7 @@ impl Market {
             // High enough that all eight bytes of a reference matter.
             reference: 0x0123_4567_89ab_0000,
             match_number: 1_000,
+            notices: VecDeque::new(),
         })
     }
 
@@ -145,7 +153,7 @@ impl Market {
 
     /// Messages that may still be written before the close has to begin.
     fn room(&self) -> u64 {
-        self.config.messages - self.written - self.live() as u64 - CLOSING
+        self.budget - self.written - self.live() as u64 - CLOSING
     }
 
     fn draft(&mut self, index: usize, kind: &Message) -> Draft {
@@ -236,6 +244,7 @@ impl Market {
         }
         self.tick_clock();
         self.write_system(b'M');
+        self.drop_client_orders();
         for index in 0..self.traded.len() {
             for side in [Side::Buy, Side::Sell] {
                 while self.traded[index].side(side).len() > 0 {

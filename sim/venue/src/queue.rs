@@ -41,6 +41,8 @@ pub(crate) struct Resting {
     pub reference: u64,
     pub price: u32,
     pub shares: u32,
+    /// Of a client, so that the market's traders leave it alone but for trading with it.
+    pub is_client: bool,
 }
 
 /// One side: first is who trades next.
@@ -57,6 +59,21 @@ impl Queue {
 
     pub fn len(&self) -> usize {
         self.orders.len()
+    }
+
+    /// Orders of the market's own traders.
+    pub fn len_of_traders(&self) -> usize {
+        self.orders.iter().filter(|order| !order.is_client).count()
+    }
+
+    /// Where an order stands.
+    pub fn find(&self, reference: u64) -> Option<usize> {
+        self.orders.iter().position(|order| order.reference == reference)
+    }
+
+    /// The first order of a client.
+    pub fn first_of_clients(&self) -> Option<usize> {
+        self.orders.iter().position(|order| order.is_client)
     }
 
     pub fn best(&self) -> Option<u32> {
@@ -111,7 +128,7 @@ mod tests {
     fn queue(prices: impl IntoIterator<Item = u32>) -> Queue {
         let mut queue = Queue::new(Side::Sell);
         for (price, reference) in prices.into_iter().zip(1..) {
-            queue.insert(Resting { reference, price, shares: 100 });
+            queue.insert(Resting { reference, price, shares: 100, is_client: false });
         }
         queue
     }

@@ -50,6 +50,9 @@ impl Market {
     pub(super) fn add_quote(&mut self, index: usize) {
         let side = if self.random.once_in(2) { Side::Buy } else { Side::Sell };
         let price = self.traded[index].quote(side, &mut self.random);
+        if price == 0 {
+            return;
+        }
         if self.traded[index].live() >= self.live_max() || !self.has_room(index, side, price) {
             return self.delete_some(index);
         }
@@ -73,14 +76,15 @@ impl Market {
             draft = draft.text(add_mpid::MPID, b"NSDQ");
         }
         self.write(draft);
-        self.traded[index].side_mut(side).insert(Resting { reference, price, shares });
+        self.traded[index].side_mut(side).insert(Resting { reference, price, shares, is_client: false });
     }
 
     /// Any order of the instrument: its side and its place there.
     fn any_order(&mut self, index: usize) -> Option<(Side, usize)> {
         let bids = self.traded[index].bids.len();
-        let at = self.random.below(self.traded[index].live() as u64) as usize;
-        match (self.traded[index].live(), at.checked_sub(bids)) {
+        let resting = self.traded[index].resting();
+        let at = self.random.below(resting as u64) as usize;
+        match (resting, at.checked_sub(bids)) {
             (0, _) => None,
             (_, Some(at)) => Some((Side::Sell, at)),
             (_, None) => Some((Side::Buy, at)),
@@ -99,6 +103,9 @@ impl Market {
     }
 
     pub(super) fn delete(&mut self, index: usize, side: Side, at: usize) {
+        if self.traded[index].side(side).get(at).is_none_or(|order| order.is_client) {
+            return;
+        }
         let order = self.traded[index].side_mut(side).remove(at);
         let draft = self.draft(index, &delete::MESSAGE);
         self.write(draft.put(delete::REFERENCE, order.reference));
@@ -108,6 +115,7 @@ impl Market {
         let orders = self.traded[index].side(side).len() as u64;
         let at = self.random.below(orders) as usize;
         match self.traded[index].side(side).get(at) {
+            Some(order) if order.is_client => {}
             Some(order) if order.shares > 1 => {
                 let most = u64::from(order.shares - 1);
                 let any = self.random.between(1, most);
@@ -125,8 +133,11 @@ impl Market {
     pub(super) fn replace(&mut self, index: usize) {
         let Some((side, at)) = self.any_order(index) else { return self.add_quote(index) };
         let price = self.traded[index].quote(side, &mut self.random);
-        if !self.has_room(index, side, price) {
+        if price == 0 || !self.has_room(index, side, price) {
             return self.delete(index, side, at);
+        }
+        if self.traded[index].side(side).get(at).is_none_or(|order| order.is_client) {
+            return;
         }
         let original = self.traded[index].side_mut(side).remove(at);
         let shares = if self.random.once_in(3) { self.lot() } else { original.shares };
@@ -135,7 +146,7 @@ impl Market {
         let draft = draft.put(replace::REFERENCE, original.reference);
         let draft = draft.put(replace::NEW_REFERENCE, reference);
         self.write(draft.put(replace::SHARES, shares).put(replace::PRICE, price));
-        self.traded[index].side_mut(side).insert(Resting { reference, price, shares });
+        self.traded[index].side_mut(side).insert(Resting { reference, price, shares, is_client: false });
     }
 
     /// An impatient trader: executes against the other side in price-time order up to a limit; what is
@@ -171,7 +182,8 @@ impl Market {
     /// without a print.
     fn execute(&mut self, index: usize, side: Side, order: Resting, shares: u32) {
         let match_number = self.next_match();
-        if self.random.once_in(12) {
+        // A client's order trades at its own price: what is better for its counterpart would break its limit.
+        if self.random.once_in(12) && !order.is_client {
             use executed_price as c;
             let inside = TICK / 2 * u32::from(self.random.once_in(2));
             let price = side.improve(order.price, inside);
@@ -185,6 +197,9 @@ impl Market {
             self.write(draft.put(executed::SHARES, shares).put(executed::MATCH, match_number));
         }
         self.traded[index].side_mut(side).reduce(0, shares);
+        if order.is_client {
+            self.note_resting_fill(&order, shares, match_number);
+        }
     }
 
     /// A trade against a hidden order: between the quotes, or at one of them when they are a tick apart.
