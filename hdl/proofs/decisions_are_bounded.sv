@@ -20,7 +20,7 @@ module decisions_are_bounded(
     input [15:0] cycle, input [31:0] generation, input armed, input killed
 );
     wire queue_full, decided, count_dropped;
-    wire [312:0] decision;
+    wire [314:0] decision;
     wire [15:0] trading;
     verdict v(.clock(clock), .reset(reset), .queue_full(queue_full), .books_valid(books_valid), .decided(decided),
         .decision(decision), .trading(trading), .count_dropped(count_dropped),
@@ -33,7 +33,7 @@ module decisions_are_bounded(
         .limits_write(1'b0), .limits_address(5'd0), .limits_data(97'd0), .template_write(1'b0), .template_address(7'd0),
         .template_data(105'd0), .image_write(1'b0), .image_address(11'd0), .image_data(64'd0), .session_write(1'b0),
         .session_sequence(32'd0), .session_acknowledgement(32'd0), .session_user_ref(32'd0), .generation(generation),
-        .armed(armed), .killed(killed), .books_valid(books_valid), .trading(trading));
+        .commits(forget), .armed(armed), .killed(killed), .books_valid(books_valid), .trading(trading));
 
     (* hierconn *) wire [4:0] \u.decisions.count ;
     (* hierconn *) wire \u.decisions.lost ;
@@ -48,9 +48,9 @@ module decisions_are_bounded(
     end
 endmodule
 
-module \gate$decisions (input clock, input reset, input push, input [312:0] data, input pop,
-    output [312:0] head, output empty, output full);
-    (* anyseq *) wire [312:0] any;
+module \gate$decisions (input clock, input reset, input push, input [314:0] data, input pop,
+    output [314:0] head, output empty, output full);
+    (* anyseq *) wire [314:0] any;
     reg [4:0] held;
     wire [4:0] count = held;
     wire lost = push && full;

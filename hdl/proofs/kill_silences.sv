@@ -15,9 +15,10 @@
 module kill_silences(
     input clock, input reset, input [511:0] command, input command_valid, input event_lost,
     input invalidate_all, input [15:0] invalidate, input issue, input [3:0] issue_instrument, input [15:0] locate,
-    input [15:0] cycle, input decided, input [312:0] decision, input [15:0] trading
+    input [15:0] cycle, input decided, input [314:0] decision, input [15:0] trading
 );
     wire [31:0] generation;
+    wire commits;
     wire [15:0] books_valid;
     wire armed, killed, session_write, tx_valid, tx_last, limits_write, template_write, image_write;
     wire [31:0] session_sequence, session_acknowledgement, session_user_ref;
@@ -28,7 +29,7 @@ module kill_silences(
     wire [104:0] template_data;
     control c(.clock(clock), .reset(reset), .command(command), .command_valid(command_valid),
         .invalidate_all(invalidate_all), .invalidate(invalidate), .issue(issue), .issue_instrument(issue_instrument),
-        .event_lost(event_lost), .locate(locate), .generation(generation), .armed(armed), .killed(killed),
+        .event_lost(event_lost), .locate(locate), .generation(generation), .forget(commits), .armed(armed), .killed(killed),
         .books_valid(books_valid), .limits_write(limits_write), .limits_data(limits_data), .row_address(row_address),
         .template_write(template_write), .template_data(template_data), .template_address(template_address),
         .image_write(image_write), .image_address(image_address), .session_write(session_write),
@@ -39,7 +40,7 @@ module kill_silences(
         .template_write(template_write), .template_address(template_address), .template_data(template_data),
         .image_write(image_write), .image_address(image_address), .session_write(session_write),
         .session_sequence(session_sequence), .session_acknowledgement(session_acknowledgement),
-        .session_user_ref(session_user_ref), .generation(generation), .armed(armed), .killed(killed),
+        .session_user_ref(session_user_ref), .generation(generation), .commits(commits), .armed(armed), .killed(killed),
         .books_valid(books_valid), .trading(trading), .\tx$last (tx_last), .\tx$valid (tx_valid));
 
     localparam ARM = 8'd7, DISARM = 8'd8, KILL = 8'd9, CLEAR_KILL = 8'd10;

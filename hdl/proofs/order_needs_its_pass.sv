@@ -3,7 +3,8 @@
 //
 // Which order a frame belongs to is told by its receive time, which the gate hands on without looking at it: here each
 // decision's time is its generation, bank and instrument. Free: all inputs in every cycle; the memories, which read as
-// anything; the decision queue, which gives any decision in any cycle (queue_keeps_the_unread says that it gives them
+// anything; the generation, which only rises, and only when a commit said so a cycle before (parameters_old_or_new
+// says that it is so); the decision queue, which gives any decision in any cycle (queue_keeps_the_unread says that it gives them
 // back as they were).
 //
 // blocks: gate
@@ -11,18 +12,18 @@
 // induction: 3
 // cover: 10
 // mutant: gate: running = passes | sending$q; => running = judging$q | sending$q;
-// mutant: gate: stale = picked$q[(64'h9)+:(32)] != generation; => stale = 1'b0;
+// mutant: gate: (current[(64'h9)+:(32)] != generation) | commits => commits
 // mutant: gate: no_book = (books_valid & own$q) == 32'h0; => no_book = books_valid == 32'h0;
 module order_needs_its_pass(
     input clock, input reset, input [15:0] cycle,
-    input decided, input [3:0] mask, input [3:0] instrument, input bank, input [31:0] made_under, input [207:0] rest,
+    input decided, input [1:0] first, input [3:0] mask, input [3:0] instrument, input bank, input [31:0] made_under, input [207:0] rest,
     input limits_write, input [4:0] limits_address, input [96:0] limits_data,
     input template_write, input [6:0] template_address, input [104:0] template_data,
     input image_write, input [10:0] image_address, input [63:0] image_data,
     input session_write, input [31:0] session_sequence, input [31:0] session_acknowledgement, input [31:0] session_user_ref,
-    input [31:0] generation, input armed, input killed, input [15:0] books_valid, input [15:0] trading
+    input [31:0] generation, input commits, input armed, input killed, input [15:0] books_valid, input [15:0] trading
 );
-    wire [312:0] decision = {rest, 27'd0, made_under, bank, instrument, made_under, bank, instrument, mask};
+    wire [314:0] decision = {first, rest, 27'd0, made_under, bank, instrument, made_under, bank, instrument, mask};
     wire queue_full, tx_last, tx_valid, noted, count_sent, count_refused;
     wire [63:0] tx_data, tx_time;
     wire [447:0] note;
@@ -31,7 +32,7 @@ module order_needs_its_pass(
         .template_write(template_write), .template_address(template_address), .template_data(template_data),
         .image_write(image_write), .image_address(image_address), .image_data(image_data), .session_write(session_write),
         .session_sequence(session_sequence), .session_acknowledgement(session_acknowledgement),
-        .session_user_ref(session_user_ref), .generation(generation), .armed(armed), .killed(killed),
+        .session_user_ref(session_user_ref), .generation(generation), .commits(commits), .armed(armed), .killed(killed),
         .books_valid(books_valid), .trading(trading), .\tx$data (tx_data), .\tx$last (tx_last), .\tx$valid (tx_valid),
         .tx_time(tx_time), .note(note), .noted(noted), .count_sent(count_sent), .count_refused(count_refused));
 
@@ -41,6 +42,8 @@ module order_needs_its_pass(
     wire [3:0] of = note[19:16];
     wire [63:0] time_of = note[127:64];
     reg [31:0] generation_then = 0;
+    reg commits_then = 0, reset_then = 0;
+    always @* assume (commits_then ? generation > generation_then : generation == generation_then || (reset_then && generation == 0));
     reg armed_then = 0, killed_then = 0;
     reg [15:0] books_then = 0, trading_then = 0;
     wire passed = armed_then && !killed_then && generation_then != 0 && note[63:32] == generation_then
@@ -50,6 +53,8 @@ module order_needs_its_pass(
     wire starts = tx_valid && !in_frame;
     always @(posedge clock) begin
         generation_then <= generation;
+        commits_then <= commits && !reset;
+        reset_then <= reset;
         armed_then <= armed;
         killed_then <= killed;
         books_then <= books_valid;
@@ -68,7 +73,7 @@ module order_needs_its_pass(
     always @(posedge clock) if (tx_valid && !in_frame) frame_time <= tx_time;
 
     // What makes this inductive: decisions inside carry their label; while a frame is sent no order is judged.
-    (* hierconn *) wire [312:0] \u.picked$q ;
+    (* hierconn *) wire [314:0] \u.picked$q ;
     (* hierconn *) wire [63:0] \u.sent_time$q ;
     (* hierconn *) wire \u.sending$q , \u.judging$q , \u.passed$q ;
     (* hierconn *) wire [4:0] \u.holdoff$q ;
@@ -84,9 +89,9 @@ module order_needs_its_pass(
 endmodule
 
 
-module \gate$decisions (input clock, input reset, input push, input [312:0] data, input pop,
-    output [312:0] head, output empty, output full);
-    (* anyseq *) wire [312:0] any;
+module \gate$decisions (input clock, input reset, input push, input [314:0] data, input pop,
+    output [314:0] head, output empty, output full);
+    (* anyseq *) wire [314:0] any;
     (* anyseq *) wire any_empty, any_full;
     assign head = any;
     assign empty = any_empty;

@@ -15,14 +15,14 @@
 // mutant: gate: off_quantity = (template$q[(64'h0)+:(32)] == 32'h0) | => off_quantity =
 module unset_blocks(
     input clock, input reset, input [15:0] cycle,
-    input decided, input [3:0] mask, input [3:0] instrument, input bank, input [31:0] made_under, input [207:0] rest,
+    input decided, input [1:0] first, input [3:0] mask, input [3:0] instrument, input bank, input [31:0] made_under, input [207:0] rest,
     input limits_write, input [4:0] limits_address, input [96:0] limits_data,
     input template_write, input [6:0] template_address, input [104:0] template_data,
     input image_write, input [10:0] image_address, input [63:0] image_data,
     input session_write, input [31:0] session_sequence, input [31:0] session_acknowledgement, input [31:0] session_user_ref,
-    input [31:0] generation, input armed, input killed, input [15:0] books_valid, input [15:0] trading
+    input [31:0] generation, input commits, input armed, input killed, input [15:0] books_valid, input [15:0] trading
 );
-    wire [312:0] decision = {rest, 27'd0, made_under, bank, instrument, made_under, bank, instrument, mask};
+    wire [314:0] decision = {first, rest, 27'd0, made_under, bank, instrument, made_under, bank, instrument, mask};
     wire queue_full, tx_last, tx_valid, noted, count_sent, count_refused;
     wire [63:0] tx_data, tx_time;
     wire [447:0] note;
@@ -31,7 +31,7 @@ module unset_blocks(
         .template_write(template_write), .template_address(template_address), .template_data(template_data),
         .image_write(image_write), .image_address(image_address), .image_data(image_data), .session_write(session_write),
         .session_sequence(session_sequence), .session_acknowledgement(session_acknowledgement),
-        .session_user_ref(session_user_ref), .generation(generation), .armed(armed), .killed(killed),
+        .session_user_ref(session_user_ref), .generation(generation), .commits(commits), .armed(armed), .killed(killed),
         .books_valid(books_valid), .trading(trading), .\tx$data (tx_data), .\tx$last (tx_last), .\tx$valid (tx_valid),
         .tx_time(tx_time), .note(note), .noted(noted), .count_sent(count_sent), .count_refused(count_refused));
 
@@ -75,7 +75,7 @@ module unset_blocks(
     end
 
     // What makes this inductive: the kept rows are what was written, decisions inside carry their label.
-    (* hierconn *) wire [312:0] \u.picked$q ;
+    (* hierconn *) wire [314:0] \u.picked$q ;
     (* hierconn *) wire [1:0] \u.rule$q ;
     (* hierconn *) wire [31:0] \u.user_ref$q ;
     (* hierconn *) wire [4:0] \u.limit_rows.rows.kept ;
@@ -105,9 +105,9 @@ module unset_blocks(
     end
 endmodule
 
-module \gate$decisions (input clock, input reset, input push, input [312:0] data, input pop,
-    output [312:0] head, output empty, output full);
-    (* anyseq *) wire [312:0] any;
+module \gate$decisions (input clock, input reset, input push, input [314:0] data, input pop,
+    output [314:0] head, output empty, output full);
+    (* anyseq *) wire [314:0] any;
     (* anyseq *) wire any_empty, any_full;
     assign head = any;
     assign empty = any_empty;

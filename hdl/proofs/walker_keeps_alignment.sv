@@ -24,7 +24,7 @@ module walker_keeps_alignment(
     wire [15:0] locate;
     wire told_malformed, told_bad_length;
     walker u(.clock(clock), .reset(reset), .\word$data (data), .\word$bytes (bytes), .\word$last (last),
-        .\word$bad (bad), .\word$valid (valid), .index(index), .has_tag(tag), .accepted(accepted),
+        .\word$bad (bad), .\word$valid (valid), .at_word(index < 9 ? 9'd1 << index : 9'd0), .has_tag(tag), .accepted(accepted),
         .payload_end(payload_end), .cut(cut), .deliver(deliver), .skip(skip), .cycle(cycle), .watched(watched),
         .instrument(instrument), .bank(bank), .generation(generation), .locate(locate),
         .malformed(told_malformed), .bad_length(told_bad_length));

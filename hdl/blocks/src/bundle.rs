@@ -193,6 +193,8 @@ pub struct Decision {
     pub bid_quantity: Bits<32>,
     pub ask_price: Bits<32>,
     pub ask_quantity: Bits<32>,
+    /// The lowest rule of `mask`.
+    pub first: Bits<2>,
 }
 
 /// An event before it is numbered; the fields of `riposte_map::shm::Event`.

@@ -1,6 +1,6 @@
 //! Reports what concerns the whole channel, and makes every book invalid when it must.
 //!
-//! In: strobes of errors and system events (cycle X). Out: `invalidate` in X; two cycles later the event of the first
+//! In: strobes of errors and system events (cycle X). Out: `invalidate` in X; three cycles later the event of the first
 //! that waits; the others follow a cycle each. Holds: an error invalidates in the cycle in which it is seen,
 //! whether or not its event has to wait.
 use crate::{bundle::*, konst::Konst};
@@ -43,6 +43,17 @@ pub struct Channel {
     was_frame: DFF<Bits<8>>,
     was_time: DFF<Bits<64>>,
     was_generation: DFF<Bits<32>>,
+    // Which is told, and what only a system event has.
+    tells_system: DFF<bool>,
+    tells_header: DFF<bool>,
+    tells_length: DFF<bool>,
+    tells_block: DFF<bool>,
+    tells_frame: DFF<bool>,
+    reason: DFF<Bits<8>>,
+    system_code_kept: DFF<Bits<8>>,
+    system_sequence_kept: DFF<Bits<64>>,
+    system_time_kept: DFF<Bits<64>>,
+    generation_kept: DFF<Bits<32>>,
     told: DFF<Note>,
     tells: DFF<bool>,
     header_waits: DFF<Bits<8>>,
@@ -79,7 +90,8 @@ impl Logic for Channel {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, told, tells, was_system, was_code, was_sequence, was_system_time, was_header,
+            self, clock, tells_system, tells_header, tells_length, tells_block, tells_frame, reason, system_code_kept,
+            system_sequence_kept, system_time_kept, generation_kept, told, tells, was_system, was_code, was_sequence, was_system_time, was_header,
             was_expected, was_received, was_length, was_block, was_frame, was_time, was_generation,
             header_waits, header_expected, header_received, header_time, length_waits, length_time,
             block_waits, block_time, frame_waits, frame_time
@@ -124,35 +136,16 @@ impl Logic for Channel {
         self.was_block.d.next = self.malformed.val();
         self.was_time.d.next = self.frame_time_now.val();
         self.was_generation.d.next = self.generation.val();
-        // What waits: of an earlier cycle, or of this one.
+        // ---- X + 1: what came is kept; the first that waits, of an earlier cycle or of this one, is chosen
         self.header.next = self.header_waits.q.val() | self.was_header.q.val();
         self.length.next = self.length_waits.q.val() | self.was_length.q.val();
         self.block.next = self.block_waits.q.val() | self.was_block.q.val();
         self.frame.next = self.frame_waits.q.val() | self.was_frame.q.val();
-        self.report.next.kind = self.k_channel.val();
-        self.report.next.reason = 0.into();
-        self.report.next.instrument = self.k_none.val();
-        self.report.next.rule = self.k_none.val();
-        self.report.next.generation = self.was_generation.q.val();
-        self.report.next.time = self.was_time.q.val();
-        self.report.next.feed_sequence = 0.into();
-        self.report.next.bid = 0.into();
-        self.report.next.ask = 0.into();
-        self.report.next.price = 0.into();
-        self.report.next.quantity = 0.into();
-        self.report.next.user_ref = 0.into();
-        self.report.next.cycles = 0.into();
-        self.report.next.detail = 0.into();
-        self.header_waits.d.next = self.header.val();
-        self.length_waits.d.next = self.length.val();
-        self.block_waits.d.next = self.block.val();
-        self.frame_waits.d.next = self.frame.val();
         if self.was_header.q.val() != 0 {
             self.header_time.d.next = self.was_time.q.val();
-            if self.was_header.q.val() != self.r_overload.val() {
-                self.header_expected.d.next = self.was_expected.q.val();
-                self.header_received.d.next = self.was_received.q.val();
-            } else {
+            self.header_expected.d.next = self.was_expected.q.val();
+            self.header_received.d.next = self.was_received.q.val();
+            if self.was_header.q.val() == self.r_overload.val() {
                 self.header_expected.d.next = 0.into();
                 self.header_received.d.next = 0.into();
             }
@@ -166,59 +159,89 @@ impl Logic for Channel {
         if self.was_frame.q.val() != 0 {
             self.frame_time.d.next = self.was_time.q.val();
         }
-        self.tells.d.next = self.was_system.q.val()
-            | (self.header.val() != 0)
-            | self.length.val()
-            | self.block.val()
-            | (self.frame.val() != 0);
-        if self.was_system.q.val() {
-            self.report.next.kind = self.k_system.val();
-            self.report.next.time = self.was_system_time.q.val();
-            self.report.next.feed_sequence = self.was_sequence.q.val();
-            self.report.next.detail = bit_cast::<16, 8>(self.was_code.q.val());
-        } else {
+        self.system_code_kept.d.next = self.was_code.q.val();
+        self.system_sequence_kept.d.next = self.was_sequence.q.val();
+        self.system_time_kept.d.next = self.was_system_time.q.val();
+        self.generation_kept.d.next = self.was_generation.q.val();
+        self.tells_system.d.next = self.was_system.q.val();
+        self.tells_header.d.next = false;
+        self.tells_length.d.next = false;
+        self.tells_block.d.next = false;
+        self.tells_frame.d.next = false;
+        self.reason.d.next = 0.into();
+        self.header_waits.d.next = self.header.val();
+        self.length_waits.d.next = self.length.val();
+        self.block_waits.d.next = self.block.val();
+        self.frame_waits.d.next = self.frame.val();
+        if !self.was_system.q.val() {
             if self.header.val() != 0 {
                 self.header_waits.d.next = 0.into();
-                self.report.next.reason = self.header.val();
-                self.report.next.bid = self.header_expected.q.val();
-                self.report.next.ask = self.header_received.q.val();
-                self.report.next.time = self.header_time.q.val();
-                if self.was_header.q.val() != 0 {
-                    self.report.next.time = self.was_time.q.val();
-                    self.report.next.bid = 0.into();
-                    self.report.next.ask = 0.into();
-                    if self.was_header.q.val() != self.r_overload.val() {
-                        self.report.next.bid = self.was_expected.q.val();
-                        self.report.next.ask = self.was_received.q.val();
-                    }
-                }
+                self.tells_header.d.next = true;
+                self.reason.d.next = self.header.val();
             } else {
                 if self.length.val() {
                     self.length_waits.d.next = false;
-                    self.report.next.reason = self.r_length.val();
-                    if self.length_waits.q.val() {
-                        self.report.next.time = self.length_time.q.val();
-                    }
+                    self.tells_length.d.next = true;
+                    self.reason.d.next = self.r_length.val();
                 } else {
                     if self.block.val() {
                         self.block_waits.d.next = false;
-                        self.report.next.reason = self.r_block.val();
-                        if self.block_waits.q.val() {
-                            self.report.next.time = self.block_time.q.val();
-                        }
+                        self.tells_block.d.next = true;
+                        self.reason.d.next = self.r_block.val();
                     } else {
                         if self.frame.val() != 0 {
                             self.frame_waits.d.next = 0.into();
-                            self.report.next.reason = self.frame.val();
-                            if self.frame_waits.q.val() != 0 {
-                                self.report.next.time = self.frame_time.q.val();
-                            }
+                            self.tells_frame.d.next = true;
+                            self.reason.d.next = self.frame.val();
                         }
                     }
                 }
             }
         }
+        // ---- X + 2: its event
+        self.report.next.kind = self.k_channel.val();
+        self.report.next.reason = self.reason.q.val();
+        self.report.next.instrument = self.k_none.val();
+        self.report.next.rule = self.k_none.val();
+        self.report.next.generation = self.generation_kept.q.val();
+        self.report.next.time = self.frame_time.q.val();
+        self.report.next.feed_sequence = 0.into();
+        self.report.next.bid = 0.into();
+        self.report.next.ask = 0.into();
+        self.report.next.price = 0.into();
+        self.report.next.quantity = 0.into();
+        self.report.next.user_ref = 0.into();
+        self.report.next.cycles = 0.into();
+        self.report.next.detail = 0.into();
+        if self.tells_block.q.val() {
+            self.report.next.time = self.block_time.q.val();
+        }
+        if self.tells_length.q.val() {
+            self.report.next.time = self.length_time.q.val();
+        }
+        if self.tells_header.q.val() {
+            self.report.next.time = self.header_time.q.val();
+            self.report.next.bid = self.header_expected.q.val();
+            self.report.next.ask = self.header_received.q.val();
+        }
+        if self.tells_system.q.val() {
+            self.report.next.kind = self.k_system.val();
+            self.report.next.time = self.system_time_kept.q.val();
+            self.report.next.feed_sequence = self.system_sequence_kept.q.val();
+            self.report.next.detail = bit_cast::<16, 8>(self.system_code_kept.q.val());
+        }
+        self.told.d.next = self.report.val();
+        self.tells.d.next = self.tells_system.q.val()
+            | self.tells_header.q.val()
+            | self.tells_length.q.val()
+            | self.tells_block.q.val()
+            | self.tells_frame.q.val();
         if self.reset.val() {
+            self.tells_system.d.next = false;
+            self.tells_header.d.next = false;
+            self.tells_length.d.next = false;
+            self.tells_block.d.next = false;
+            self.tells_frame.d.next = false;
             self.tells.d.next = false;
             self.was_system.d.next = false;
             self.was_header.d.next = 0.into();
@@ -230,7 +253,6 @@ impl Logic for Channel {
             self.block_waits.d.next = false;
             self.frame_waits.d.next = 0.into();
         }
-        self.told.d.next = self.report.val();
         self.note.next = self.told.q.val();
         self.noted.next = self.tells.q.val();
     }

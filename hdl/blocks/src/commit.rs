@@ -7,7 +7,7 @@
 //! either top is computed in the cycle before its commit, so that the commit only chooses.
 //! Holds: operations leave in the order in which they came. Tops are read in the cycle before the commit;
 //! commits are two cycles apart, so that read is never stale. What comes the short way touches no top and is too late
-//! for that reading: it takes the tops as they stand at its commit.
+//! for that reading: it takes the tops as they stand at its commit, which is at once if nobody's turn is in the way.
 use crate::{bundle::*, check::Check, konst::Konst, memory::LookupMemory, queue::Queue};
 use riposte_map::{limits, reason::Reason, wire::itch};
 use rust_hdl::prelude::*;
@@ -158,7 +158,13 @@ pub struct Commit {
     bid_after: DFF<Top>,
     ask_after: DFF<Top>,
     commits: DFF<bool>,
+    /// What came the short way in the last cycle.
+    short: DFF<Resolved>,
+    short_valid: DFF<bool>,
     short_now: Signal<Local, Resolved>,
+    /// It finds no other's turn: it goes at once.
+    passes_through: Signal<Local, bool>,
+    now: Signal<Local, Resolved>,
     arriving: Signal<Local, Resolved>,
     arrives: Signal<Local, bool>,
     take: Signal<Local, bool>,
@@ -180,12 +186,12 @@ impl Logic for Commit {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, turn, turn_valid, owed, owes, rested, record, bid_after, ask_after, commits
+            self, clock, short, short_valid, turn, turn_valid, owed, owes, rested, record, bid_after, ask_after, commits
         );
         clock!(self, clock, waiting, bids, asks, roots);
         self.waiting.reset.next = self.reset.val();
         self.roots.reset.next = self.reset.val();
-        // ---- what arrives: an operation without look-up in its issue cycle, or a resolved one
+        // ---- what arrives: an operation without look-up in the cycle behind its issue, or a resolved one
         self.short_now.next.tag = self.short_operation.val().tag;
         self.short_now.next.instrument = self.short_operation.val().instrument;
         self.short_now.next.bank = self.short_operation.val().bank;
@@ -201,12 +207,15 @@ impl Logic for Commit {
         self.short_now.next.level_price = self.short_operation.val().price;
         self.short_now.next.price = self.short_operation.val().price;
         self.short_now.next.shares = self.short_operation.val().shares;
+        self.short.d.next = self.short_now.val();
+        self.short_valid.d.next = self.goes_short.val();
         // Never both: issue sees to it.
-        self.arriving.next = self.short_now.val();
+        self.arriving.next = self.short.q.val();
         if self.resolved_valid.val() {
             self.arriving.next = self.resolved.val();
         }
-        self.arrives.next = self.resolved_valid.val() | self.goes_short.val();
+        self.passes_through.next = self.short_valid.q.val() & !self.turn_valid.q.val();
+        self.arrives.next = self.resolved_valid.val() | (self.short_valid.q.val() & self.turn_valid.q.val());
         // ---- what it does to its side's top
         self.entrant.next = self.roots.head.val();
         if self.turn.q.val().add {
@@ -225,10 +234,15 @@ impl Logic for Commit {
             | (self.asks.empties.val() & self.turn.q.val().sell);
         self.bid_now.next = self.bids.now.val();
         self.ask_now.next = self.asks.now.val();
-        if self.turn.q.val().looked_up & !self.turn.q.val().sell {
+        // What is not looked up changes neither.
+        self.now.next = self.short.q.val();
+        if self.turn_valid.q.val() {
+            self.now.next = self.turn.q.val();
+        }
+        if self.now.val().looked_up & !self.turn.q.val().sell {
             self.bid_now.next = self.bids.after.val();
         }
-        if self.turn.q.val().looked_up & self.turn.q.val().sell {
+        if self.now.val().looked_up & self.turn.q.val().sell {
             self.ask_now.next = self.asks.after.val();
         }
         self.take.next =
@@ -260,8 +274,8 @@ impl Logic for Commit {
         }
         self.bids.load.next = self.free.val();
         self.asks.load.next = self.free.val();
-        self.bids.instrument_now.next = self.turn.q.val().instrument;
-        self.asks.instrument_now.next = self.turn.q.val().instrument;
+        self.bids.instrument_now.next = self.now.val().instrument;
+        self.asks.instrument_now.next = self.now.val().instrument;
         self.bids.instrument.next = self.ahead.val().instrument;
         self.bids.price.next = self.ahead.val().level_price;
         self.bids.shares.next = self.ahead.val().shares;
@@ -294,23 +308,24 @@ impl Logic for Commit {
         self.room.ok.next = (!self.waiting.push.val() | !self.waiting.full.val() | self.waiting.pop.val())
             & (!self.roots.push.val() | !self.roots.full.val() | self.roots.pop.val());
         // ---- out
-        self.commits.d.next = self.take.val();
-        self.record.d.next.tag = self.turn.q.val().tag;
-        self.record.d.next.instrument = self.turn.q.val().instrument;
-        self.record.d.next.bank = self.turn.q.val().bank;
-        self.record.d.next.reason = self.turn.q.val().reason;
-        self.record.d.next.looked_up = self.turn.q.val().looked_up;
-        self.record.d.next.evaluated = self.turn.q.val().evaluated;
-        self.record.d.next.action = self.turn.q.val().action;
-        self.record.d.next.trading = self.turn.q.val().mark == self.k_trading.val();
-        self.record.d.next.trade = self.turn.q.val().trade;
-        self.record.d.next.price = self.turn.q.val().price;
-        self.record.d.next.shares = self.turn.q.val().shares;
+        self.commits.d.next = self.take.val() | self.passes_through.val();
+        self.record.d.next.tag = self.now.val().tag;
+        self.record.d.next.instrument = self.now.val().instrument;
+        self.record.d.next.bank = self.now.val().bank;
+        self.record.d.next.reason = self.now.val().reason;
+        self.record.d.next.looked_up = self.now.val().looked_up;
+        self.record.d.next.evaluated = self.now.val().evaluated;
+        self.record.d.next.action = self.now.val().action;
+        self.record.d.next.trading = self.now.val().mark == self.k_trading.val();
+        self.record.d.next.trade = self.now.val().trade;
+        self.record.d.next.price = self.now.val().price;
+        self.record.d.next.shares = self.now.val().shares;
         self.bid_after.d.next.price = self.bid_now.val().get_bits::<32>(0);
         self.bid_after.d.next.quantity = self.bid_now.val().get_bits::<32>(32);
         self.ask_after.d.next.price = self.ask_now.val().get_bits::<32>(0);
         self.ask_after.d.next.quantity = self.ask_now.val().get_bits::<32>(32);
         if self.reset.val() {
+            self.short_valid.d.next = false;
             self.turn_valid.d.next = false;
             self.rested.d.next = false;
             self.owed.d.next = 0.into();

@@ -79,6 +79,8 @@ pub struct Control {
     is_traced: DFF<bool>,
     valid: DFF<Bits<16>>,
     clean: DFF<Bits<16>>,
+    issued: DFF<bool>,
+    issued_instrument: DFF<Bits<4>>,
     group_now: DFF<Bits<32>>,
     group_shadow: DFF<Bits<32>>,
     port_now: DFF<Bits<16>>,
@@ -98,6 +100,8 @@ pub struct Control {
     arg2: Signal<Local, Bits<64>>,
     shadow: Signal<Local, Bits<1>>,
     rows: Signal<Local, RuleRow>,
+    conditions: [Signal<Local, Bits<4>>; 4],
+    inverses: [Signal<Local, Bits<32>>; 4],
     limit: Signal<Local, Limits>,
     template: Signal<Local, Template>,
     hits: Signal<Local, Bits<16>>,
@@ -117,6 +121,7 @@ pub struct Control {
     report: Signal<Local, Note>,
     k_bit: Konst<16, 1>,
     k_all: Konst<16, 0xffff>,
+    k_full: Konst<32, 0xffff_ffff>,
     k_command: Konst<8, { EventKind::Command as u64 }>,
     o_sequence: Konst<9, { command::SEQUENCE.lsb }>,
     o_opcode: Konst<9, { command::OPCODE.lsb }>,
@@ -154,7 +159,7 @@ impl Logic for Control {
     fn update(&mut self) {
         dff_setup!(
             self, clock, came, came_valid, held, held_valid, does, does_commit, locate_row, is_known, told,
-            tells, refuses, in_force, number, is_armed, is_killed, is_traced, valid, clean, group_now,
+            tells, refuses, in_force, number, is_armed, is_killed, is_traced, valid, clean, issued, issued_instrument, group_now,
             group_shadow, port_now, port_shadow
         );
         for i in 0..16 {
@@ -238,10 +243,12 @@ impl Logic for Control {
         self.mask.next = self.arg0.val().get_bits::<16>(0);
         self.shadow.next = (!self.in_force.q.val()).into();
         self.is_write.next = (self.opcode.val() != 0) & (self.opcode.val() <= self.c_image.val());
-        // An operation in this cycle touches its book.
+        // An operation in the last cycle touched its book.
+        self.issued.d.next = self.issue.val();
+        self.issued_instrument.d.next = self.issue_instrument.val();
         self.touched.next = 0.into();
-        if self.issue.val() {
-            self.touched.next = self.k_bit.val() << bit_cast::<16, 4>(self.issue_instrument.val());
+        if self.issued.q.val() {
+            self.touched.next = self.k_bit.val() << bit_cast::<16, 4>(self.issued_instrument.q.val());
         }
         self.clean.d.next = self.clean.q.val() & (!self.touched.val());
         self.unclean.next = self.mask.val() & (!self.clean.q.val());
@@ -320,6 +327,7 @@ impl Logic for Control {
             self.is_killed.d.next = false;
             self.is_traced.d.next = false;
             self.valid.d.next = 0.into();
+            self.issued.d.next = false;
             self.clean.d.next = self.k_all.val();
             self.group_now.d.next = 0.into();
             self.group_shadow.d.next = 0.into();
@@ -331,14 +339,21 @@ impl Logic for Control {
             }
         }
         // ---- rows of the shadow bank
-        self.rows.next.condition0 = self.arg0.val().get_bits::<4>(0);
-        self.rows.next.condition1 = self.arg0.val().get_bits::<4>(8);
-        self.rows.next.condition2 = self.arg0.val().get_bits::<4>(16);
-        self.rows.next.condition3 = self.arg0.val().get_bits::<4>(24);
-        self.rows.next.threshold0 = self.arg1.val().get_bits::<32>(0);
-        self.rows.next.threshold1 = self.arg1.val().get_bits::<32>(32);
-        self.rows.next.threshold2 = self.arg2.val().get_bits::<32>(0);
-        self.rows.next.threshold3 = self.arg2.val().get_bits::<32>(32);
+        for i in 0..4 {
+            self.conditions[i].next = (self.arg0.val().get_bits::<4>(i * 8) - 1) ^ 8;
+            self.inverses[i].next = 0.into();
+            if self.conditions[i].val().get_bit(0) {
+                self.inverses[i].next = self.k_full.val();
+            }
+        }
+        self.rows.next.condition0 = self.conditions[0].val();
+        self.rows.next.condition1 = self.conditions[1].val();
+        self.rows.next.condition2 = self.conditions[2].val();
+        self.rows.next.condition3 = self.conditions[3].val();
+        self.rows.next.threshold0 = self.arg1.val().get_bits::<32>(0) ^ self.inverses[0].val();
+        self.rows.next.threshold1 = self.arg1.val().get_bits::<32>(32) ^ self.inverses[1].val();
+        self.rows.next.threshold2 = self.arg2.val().get_bits::<32>(0) ^ self.inverses[2].val();
+        self.rows.next.threshold3 = self.arg2.val().get_bits::<32>(32) ^ self.inverses[3].val();
         self.limit.next.enabled = self.arg0.val().get_bit(16);
         self.limit.next.quantity_max = self.arg1.val().get_bits::<32>(0);
         self.limit.next.collar_low = self.arg1.val().get_bits::<32>(32);

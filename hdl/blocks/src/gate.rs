@@ -107,6 +107,8 @@ pub struct Gate {
     pub session_user_ref: Signal<In, Bits<32>>,
     // State.
     pub generation: Signal<In, Bits<32>>,
+    /// The generation is another, and higher, from the next cycle on.
+    pub commits: Signal<In, bool>,
     pub armed: Signal<In, bool>,
     pub killed: Signal<In, bool>,
     pub books_valid: Signal<In, Bits<16>>,
@@ -129,6 +131,7 @@ pub struct Gate {
     // Whether the oldest decision lost rules already, and what is left of them.
     started: DFF<bool>,
     remaining: DFF<Bits<4>>,
+    next_rule: DFF<Bits<2>>,
     holdoff: DFF<Bits<5>>,
     // The picked order, in the gate.
     judging: DFF<bool>,
@@ -143,6 +146,12 @@ pub struct Gate {
     moves: DFF<bool>,
     picked: DFF<Decision>,
     own: DFF<Bits<16>>,
+    /// Its generation is not the one in force; there is none in force.
+    stale: DFF<bool>,
+    no_generation: DFF<bool>,
+    /// One cycle before its decisive byte.
+    since: DFF<Bits<16>>,
+    cycles_was: DFF<Bits<16>>,
     rule: DFF<Bits<2>>,
     limit: DFF<Limits>,
     template: DFF<Template>,
@@ -176,8 +185,6 @@ pub struct Gate {
     off_quantity: Signal<Local, bool>,
     not_trading: Signal<Local, bool>,
     no_book: Signal<Local, bool>,
-    stale: Signal<Local, bool>,
-    no_generation: Signal<Local, bool>,
     lowest: Signal<Local, Bits<4>>,
     pick_rule: Signal<Local, Bits<2>>,
     template_at: Signal<Local, Bits<7>>,
@@ -195,6 +202,7 @@ pub struct Gate {
     patched: Signal<Local, Bits<64>>,
     report: Signal<Local, Note>,
     k_bit: Konst<16, 1>,
+    k_rule: Konst<4, 1>,
     k_gap: Konst<5, { limits::TRANSMIT_GAP_WORDS as u64 - 3 }>,
     k_eight: Konst<4, 8>,
     k_words: Konst<5, { limits::IMAGE_WORDS as u64 }>,
@@ -219,7 +227,7 @@ impl Logic for Gate {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, started, remaining, holdoff, judging, clear, leaves, passed, moves, judged,
+            self, clock, started, remaining, next_rule, stale, no_generation, since, cycles_was, holdoff, judging, clear, leaves, passed, moves, judged,
             reason_was, picked, own, rule, limit, template, tcp_sequence, acknowledgement, user_ref,
             sending, word, last_word, last_bytes, image_base, sent_sequence, sent_acknowledgement,
             sent_user_ref, sent_template, sent_time, out_data, out_bytes, out_last, out_valid, out_time
@@ -251,20 +259,28 @@ impl Logic for Gate {
         if self.started.q.val() {
             self.mask.next = self.remaining.q.val();
         }
-        self.lowest.next = self.mask.val() & ((!self.mask.val()) + 1);
-        self.pick_rule.next = 0.into();
+        // The lowest rule of what is left is known a cycle after a pick; the next is two behind it at least.
+        self.next_rule.d.next = 3.into();
+        if self.remaining.q.val().get_bit(2) {
+            self.next_rule.d.next = 2.into();
+        }
+        if self.remaining.q.val().get_bit(1) {
+            self.next_rule.d.next = 1.into();
+        }
+        if self.remaining.q.val().get_bit(0) {
+            self.next_rule.d.next = 0.into();
+        }
+        self.pick_rule.next = self.current.val().first;
+        if self.started.q.val() {
+            self.pick_rule.next = self.next_rule.q.val();
+        }
+        self.lowest.next = self.k_rule.val() << bit_cast::<4, 2>(self.pick_rule.val());
         self.template_now.next = self.templates[0].read_data.val();
-        if self.lowest.val().get_bit(1) {
-            self.pick_rule.next = 1.into();
-            self.template_now.next = self.templates[1].read_data.val();
-        }
-        if self.lowest.val().get_bit(2) {
-            self.pick_rule.next = 2.into();
-            self.template_now.next = self.templates[2].read_data.val();
-        }
-        if self.lowest.val().get_bit(3) {
-            self.pick_rule.next = 3.into();
-            self.template_now.next = self.templates[3].read_data.val();
+        match self.pick_rule.val().index() {
+            1 => { self.template_now.next = self.templates[1].read_data.val(); }
+            2 => { self.template_now.next = self.templates[2].read_data.val(); }
+            3 => { self.template_now.next = self.templates[3].read_data.val(); }
+            _ => {}
         }
         self.template_at.next = (bit_cast::<7, 5>(self.row.val()) << 2) | bit_cast::<7, 2>(self.pick_rule.val());
         self.picks.next = !self.decisions.empty.val() & self.clear.q.val() & !self.passed.q.val();
@@ -286,6 +302,10 @@ impl Logic for Gate {
         }
         self.judging.d.next = self.picks.val();
         self.limit_rows.read_address.next = self.row.val();
+        // As it will be in the next cycle: a commit only ever raises the number, so what was decided before is stale.
+        self.stale.d.next = (self.current.val().generation != self.generation.val()) | self.commits.val();
+        self.no_generation.d.next = (self.generation.val() == 0) & !self.commits.val();
+        self.since.d.next = self.current.val().stamp - 1;
         self.limit.d.next = self.limit_rows.read_data.val();
         self.template.d.next = self.template_now.val();
         // ---- g: the gate. The last reason written is the first of the contract's order.
@@ -301,11 +321,9 @@ impl Logic for Gate {
             | (self.template.q.val().quantity > self.limit.q.val().quantity_max);
         self.not_trading.next = (self.trading.val() & self.own.q.val()) == 0;
         self.no_book.next = (self.books_valid.val() & self.own.q.val()) == 0;
-        self.stale.next = self.picked.q.val().generation != self.generation.val();
-        self.no_generation.next = self.generation.val() == 0;
         self.passes.next = self.judging.q.val()
             & !(self.no_session.val() | self.no_template.val() | self.off_collar.val() | self.off_quantity.val())
-            & !(self.not_trading.val() | self.no_book.val() | self.stale.val() | self.no_generation.val())
+            & !(self.not_trading.val() | self.no_book.val() | self.stale.q.val() | self.no_generation.q.val())
             & self.limit.q.val().enabled
             & self.armed.val()
             & !self.killed.val();
@@ -331,7 +349,7 @@ impl Logic for Gate {
         if self.no_book.val() {
             self.reason.next = self.r_book.val();
         }
-        if self.stale.val() {
+        if self.stale.q.val() {
             self.reason.next = self.r_stale.val();
         }
         if !self.armed.val() {
@@ -340,7 +358,7 @@ impl Logic for Gate {
         if self.killed.val() {
             self.reason.next = self.r_killed.val();
         }
-        if self.no_generation.val() {
+        if self.no_generation.q.val() {
             self.reason.next = self.r_generation.val();
         }
         self.consistent.clock.next = self.clock.val();
@@ -450,6 +468,7 @@ impl Logic for Gate {
         // ---- g + 1: the event. The picked decision and what was kept for sending stand for this cycle at least.
         self.judged.d.next = self.judging.q.val();
         self.reason_was.d.next = self.reason.val();
+        self.cycles_was.d.next = self.cycle.val() - self.since.q.val();
         self.report.next.kind = self.k_refused.val();
         self.report.next.user_ref = 0.into();
         if self.passed.q.val() {
@@ -468,7 +487,7 @@ impl Logic for Gate {
             | bit_cast::<64, 32>(self.picked.q.val().ask_price);
         self.report.next.price = self.sent_template.q.val().price;
         self.report.next.quantity = self.sent_template.q.val().quantity;
-        self.report.next.cycles = self.cycle.val() - self.picked.q.val().stamp;
+        self.report.next.cycles = self.cycles_was.q.val();
         self.report.next.detail = bit_cast::<16, 8>(self.sent_template.q.val().side);
         if self.reset.val() {
             self.started.d.next = false;

@@ -29,7 +29,7 @@ pub struct Headers {
     pub group: Signal<In, Bits<32>>,
     pub port: Signal<In, Bits<16>>,
     /// Index of the word shown, saturating.
-    pub index: Signal<Out, Bits<14>>,
+    pub at_word: Signal<Out, Bits<9>>,
     pub has_tag: Signal<Out, bool>,
     pub accepted: Signal<Out, bool>,
     /// In the cycle behind a frame's last word: it was accepted to its end, and long enough for a packet's header.
@@ -53,6 +53,22 @@ pub struct Headers {
     pub count_fragment: Signal<Out, bool>,
     pub count_udp_length: Signal<Out, bool>,
     position: DFF<Bits<14>>,
+    /// Bit n: word n is shown next, or now; none behind word 8.
+    at: DFF<Bits<9>>,
+    // What was checked in the last cycle, and what came of it. A frame that ends with such a word is too short anyway.
+    checked1: DFF<bool>,
+    checked2: DFF<bool>,
+    checked3: DFF<bool>,
+    checked4: DFF<bool>,
+    udp_bytes_was: DFF<Bits<17>>,
+    is_ipv4: DFF<bool>,
+    is_plain: DFF<bool>,
+    is_version: DFF<bool>,
+    is_whole: DFF<bool>,
+    is_udp: DFF<bool>,
+    is_group_high: DFF<bool>,
+    is_group_low: DFF<bool>,
+    is_port: DFF<bool>,
     previous: DFF<Bits<64>>,
     is_tagged: DFF<bool>,
     other: DFF<bool>,
@@ -84,7 +100,7 @@ pub struct Headers {
     counted_fragment: DFF<bool>,
     counted_udp_length: DFF<bool>,
     view: Signal<Local, Bits<64>>,
-    view_index: Signal<Local, Bits<14>>,
+    view_at: Signal<Local, Bits<9>>,
     is_tag: Signal<Local, bool>,
     clean: Signal<Local, bool>,
     ip_bytes: Signal<Local, Bits<17>>,
@@ -124,96 +140,93 @@ impl Logic for Headers {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, position, previous, is_tagged, other, options, fragment, udp_length, ip_length, frame_need,
+            self, clock, position, at, udp_bytes_was, is_ipv4, is_plain, is_version, is_whole, is_udp, is_group_high,
+            is_group_low, is_port, checked1, checked2, checked3, checked4, previous, is_tagged, other, options, fragment, udp_length, ip_length, frame_need,
             end_position, session_id, sequence_number, message_count, group_here, port_here, time0, time1, time2, ends_at_seven, header_done,
             last, last_bad, last_ours, frame_bytes, is_cut, is_bad_ours, counted_other, counted_options,
             counted_fragment, counted_udp_length
         );
         // The frame without its tag: word n of it is there when word n, or with a tag n + 1, is shown.
-        self.is_tag.next = (self.position.q.val() == 1)
+        self.is_tag.next = self.at.q.val().get_bit(1)
             & (self.word.data.val().get_bits::<16>(self.o_ethertype.val().index()) == self.k_tag.val());
         self.view.next = self.word.data.val();
-        self.view_index.next = self.position.q.val();
+        self.view_at.next = self.at.q.val();
         self.tag_bytes.next = 0.into();
         if self.is_tagged.q.val() {
             self.view.next = (bit_cast::<64, 32>(self.previous.q.val().get_bits::<32>(0)) << 32)
                 | bit_cast::<64, 32>(self.word.data.val().get_bits::<32>(32));
-            self.view_index.next = self.position.q.val() - self.k_one.val();
+            self.view_at.next = self.at.q.val() >> 1;
             self.tag_bytes.next = self.k_tag_bytes.val();
         }
         self.clean.next =
             !(self.other.q.val() | self.options.q.val() | self.fragment.q.val() | self.udp_length.q.val());
+        // ---- the checks, and in the next cycle what follows from them
         self.ip_bytes.next = bit_cast::<17, 16>(self.view.val().get_bits::<16>(self.o_ip_length.val().index()));
         self.udp_bytes.next = bit_cast::<17, 16>(self.view.val().get_bits::<16>(self.o_udp_length.val().index()));
-        self.ip_expected.next = self.udp_bytes.val() + self.k_ip_header.val();
+        self.udp_bytes_was.d.next = self.udp_bytes.val();
+        self.is_ipv4.d.next = self.view.val().get_bits::<16>(self.o_ethertype.val().index()) == self.k_ipv4.val();
+        self.is_plain.d.next = self.view.val().get_bits::<8>(self.o_version.val().index()) == self.k_version.val();
+        self.is_version.d.next = self.view.val().get_bits::<4>(12) == self.k_version.val().get_bits::<4>(4);
+        self.is_whole.d.next = self.view.val().get_bits::<14>(self.o_fragment.val().index()) == 0;
+        self.is_udp.d.next = self.view.val().get_bits::<8>(self.o_protocol.val().index()) == self.k_udp.val();
+        self.is_group_high.d.next = self.view.val().get_bits::<16>(self.o_group_high.val().index())
+            == self.group_here.q.val().get_bits::<16>(16);
+        self.is_group_low.d.next = self.view.val().get_bits::<16>(self.o_group_low.val().index())
+            == self.group_here.q.val().get_bits::<16>(0);
+        self.is_port.d.next =
+            self.view.val().get_bits::<16>(self.o_port.val().index()) == self.port_here.q.val();
+        self.checked1.d.next =
+            self.word.valid.val() & !self.word.last.val() & self.view_at.val().get_bit(1) & !self.is_tag.val();
+        self.checked2.d.next = self.word.valid.val() & !self.word.last.val() & self.view_at.val().get_bit(2);
+        self.checked3.d.next = self.word.valid.val() & !self.word.last.val() & self.view_at.val().get_bit(3);
+        self.checked4.d.next = self.word.valid.val() & !self.word.last.val() & self.view_at.val().get_bit(4);
+        self.ip_expected.next = self.udp_bytes_was.q.val() + self.k_ip_header.val();
+        if self.checked1.q.val() {
+            self.options.d.next = self.is_ipv4.q.val() & !self.is_plain.q.val() & self.is_version.q.val();
+            self.other.d.next = !self.is_ipv4.q.val() | !self.is_version.q.val();
+        }
+        if self.checked2.q.val() & self.clean.val() {
+            self.fragment.d.next = !self.is_whole.q.val();
+            self.other.d.next = self.is_whole.q.val() & !self.is_udp.q.val();
+        }
+        if self.checked3.q.val() & self.clean.val() {
+            self.other.d.next = !self.is_group_high.q.val();
+        }
+        if self.checked4.q.val() & self.clean.val() {
+            self.other.d.next = !self.is_group_low.q.val() | !self.is_port.q.val();
+            self.udp_length.d.next = self.is_group_low.q.val()
+                & self.is_port.q.val()
+                & ((self.udp_bytes_was.q.val() < self.k_udp_min.val())
+                    | (self.ip_expected.val() != self.ip_length.q.val()));
+        }
+        // ---- the fields
         if self.word.valid.val() {
-            match self.view_index.val().index() {
-                1 => {
-                    if !self.is_tag.val() {
-                        if self.view.val().get_bits::<16>(self.o_ethertype.val().index()) != self.k_ipv4.val() {
-                            self.other.d.next = true;
-                        } else {
-                            if self.view.val().get_bits::<8>(self.o_version.val().index()) != self.k_version.val() {
-                                self.options.d.next =
-                                    self.view.val().get_bits::<4>(12) == self.k_version.val().get_bits::<4>(4);
-                                self.other.d.next =
-                                    self.view.val().get_bits::<4>(12) != self.k_version.val().get_bits::<4>(4);
-                            }
-                        }
-                    }
-                }
-                2 => {
-                    if self.clean.val() {
-                        self.fragment.d.next =
-                            self.view.val().get_bits::<14>(self.o_fragment.val().index()) != 0;
-                        self.other.d.next = (self.view.val().get_bits::<14>(self.o_fragment.val().index()) == 0)
-                            & (self.view.val().get_bits::<8>(self.o_protocol.val().index()) != self.k_udp.val());
-                    }
-                    self.ip_length.d.next = self.ip_bytes.val();
-                }
-                3 => {
-                    if self.clean.val() {
-                        self.other.d.next = self.view.val().get_bits::<16>(self.o_group_high.val().index())
-                            != self.group_here.q.val().get_bits::<16>(16);
-                    }
-                    self.frame_need.d.next = bit_cast::<18, 17>(self.ip_length.q.val())
-                        + bit_cast::<18, 17>(self.tag_bytes.val())
-                        + self.k_ip_at.val();
-                }
-                4 => {
-                    if self.clean.val() {
-                        if (self.view.val().get_bits::<16>(self.o_group_low.val().index())
-                            != self.group_here.q.val().get_bits::<16>(0))
-                            | (self.view.val().get_bits::<16>(self.o_port.val().index()) != self.port_here.q.val())
-                        {
-                            self.other.d.next = true;
-                        } else {
-                            self.udp_length.d.next = (self.udp_bytes.val() < self.k_udp_min.val())
-                                | (self.ip_expected.val() != self.ip_length.q.val());
-                        }
-                    }
-                    self.end_position.d.next =
-                        self.udp_bytes.val() + self.k_payload.val() + self.tag_bytes.val();
-                }
-                5 => {
-                    self.session_id.d.next = bit_cast::<80, 48>(
-                        self.view.val().get_bits::<48>(self.o_session_5.val().index()),
-                    ) << 32;
-                }
-                6 => {
-                    self.session_id.d.next = self.session_id.q.val()
-                        | bit_cast::<80, 32>(self.view.val().get_bits::<32>(self.o_session_6.val().index()));
-                    self.sequence_number.d.next = bit_cast::<64, 32>(
-                        self.view.val().get_bits::<32>(self.o_sequence_6.val().index()),
-                    ) << 32;
-                }
-                7 => {
-                    self.message_count.d.next = self.view.val().get_bits::<16>(self.o_count.val().index());
-                }
-                _ => {}
+            if self.view_at.val().get_bit(2) {
+                self.ip_length.d.next = self.ip_bytes.val();
+            }
+            if self.view_at.val().get_bit(3) {
+                self.frame_need.d.next = bit_cast::<18, 17>(self.ip_length.q.val())
+                    + bit_cast::<18, 17>(self.tag_bytes.val())
+                    + self.k_ip_at.val();
+            }
+            if self.view_at.val().get_bit(4) {
+                self.end_position.d.next = self.udp_bytes.val() + self.k_payload.val() + self.tag_bytes.val();
+            }
+            if self.view_at.val().get_bit(5) {
+                self.session_id.d.next =
+                    bit_cast::<80, 48>(self.view.val().get_bits::<48>(self.o_session_5.val().index())) << 32;
+            }
+            if self.view_at.val().get_bit(6) {
+                self.session_id.d.next = self.session_id.q.val()
+                    | bit_cast::<80, 32>(self.view.val().get_bits::<32>(self.o_session_6.val().index()));
+                self.sequence_number.d.next =
+                    bit_cast::<64, 32>(self.view.val().get_bits::<32>(self.o_sequence_6.val().index())) << 32;
+            }
+            if self.view_at.val().get_bit(7) {
+                self.message_count.d.next = self.view.val().get_bits::<16>(self.o_count.val().index());
             }
             // The sequence number ends in word 7 with a tag or without.
-            if self.position.q.val() == 7 {
+            if self.at.q.val().get_bit(7) {
                 if self.is_tagged.q.val() {
                     self.sequence_number.d.next = self.word.data.val();
                 } else {
@@ -221,7 +234,7 @@ impl Logic for Headers {
                         | bit_cast::<64, 32>(self.word.data.val().get_bits::<32>(self.o_sequence_7.val().index()));
                 }
             }
-            if self.position.q.val() == 0 {
+            if self.at.q.val().get_bit(0) {
                 self.time0.d.next = self.time_now.val();
                 self.group_here.d.next = self.group.val();
                 self.port_here.d.next = self.port.val();
@@ -230,6 +243,7 @@ impl Logic for Headers {
                 self.is_tagged.d.next = true;
             }
             self.previous.d.next = self.word.data.val();
+            self.at.d.next = self.at.q.val() << 1;
             if self.position.q.val() != self.k_position_max.val() {
                 self.position.d.next = self.position.q.val() + self.k_one.val();
             }
@@ -238,18 +252,18 @@ impl Logic for Headers {
         self.time2.d.next = self.time1.q.val();
 
         // ---- end of the header: what a MoldUDP64 header needs is there with word 8, or with word 7 if that is all
-        self.short.next = (self.position.q.val().get_bits::<11>(3) == 0)
-            & ((self.position.q.val().get_bits::<3>(0) != 7) | self.is_tagged.q.val() | (self.word.bytes.val() < 6));
+        self.short.next = (self.at.q.val().get_bits::<7>(0) != 0)
+            | (self.at.q.val().get_bit(7) & (self.is_tagged.q.val() | (self.word.bytes.val() < 6)));
         self.too_short.next = self.short.val()
-            | ((self.position.q.val() == 8) & self.is_tagged.q.val() & (self.word.bytes.val() < 2));
+            | (self.at.q.val().get_bit(8) & self.is_tagged.q.val() & (self.word.bytes.val() < 2));
         self.ends_at_seven.d.next = self.word.valid.val()
             & self.word.last.val()
-            & (self.position.q.val() == 7)
+            & self.at.q.val().get_bit(7)
             & !self.too_short.val()
             & self.clean.val();
         self.header_done.d.next = self.ends_at_seven.q.val()
             | (self.word.valid.val()
-                & (self.position.q.val() == 8)
+                & self.at.q.val().get_bit(8)
                 & !(self.word.last.val() & self.too_short.val())
                 & self.clean.val());
 
@@ -265,6 +279,7 @@ impl Logic for Headers {
         self.counted_udp_length.d.next = self.udp_length.q.val() & !self.too_short.val();
         if self.word.valid.val() & self.word.last.val() {
             self.position.d.next = 0.into();
+            self.at.d.next = 1.into();
             self.is_tagged.d.next = false;
             self.other.d.next = false;
             self.options.d.next = false;
@@ -277,16 +292,21 @@ impl Logic for Headers {
         self.is_bad_ours.d.next = self.last.q.val() & self.last_ours.q.val() & self.last_bad.q.val();
         if self.reset.val() {
             self.position.d.next = 0.into();
+            self.at.d.next = 1.into();
             self.is_tagged.d.next = false;
             self.other.d.next = false;
             self.options.d.next = false;
             self.fragment.d.next = false;
             self.udp_length.d.next = false;
+            self.checked1.d.next = false;
+            self.checked2.d.next = false;
+            self.checked3.d.next = false;
+            self.checked4.d.next = false;
             self.header_done.d.next = false;
             self.ends_at_seven.d.next = false;
             self.last.d.next = false;
         }
-        self.index.next = self.position.q.val();
+        self.at_word.next = self.at.q.val();
         self.has_tag.next = self.is_tagged.q.val();
         self.accepted.next = self.clean.val();
         self.was_ours.next = self.last_ours.q.val();

@@ -53,7 +53,6 @@ pub struct Issue {
     seconds: Signal<Local, bool>,
     is_short: Signal<Local, bool>,
     long: Signal<Local, bool>,
-    direct: Signal<Local, bool>,
     refuses: Signal<Local, bool>,
     step: Signal<Local, Operation>,
     about: Signal<Local, Context>,
@@ -89,11 +88,11 @@ impl Logic for Issue {
         self.seconds.next = self.second2.q.val();
         self.take.next = self.have.val() & !self.busy.q.val();
         self.is_short.next = self.take.val() & self.head.val().light & !self.behind.q.val();
-        self.direct.next = self.take.val() & self.waiting.empty.val();
-        self.refuses.next = self.valid.val() & self.waiting.full.val() & !self.take.val();
-        self.waiting.push.next = self.valid.val() & !self.direct.val();
+        // Said of registers where it can be: `take` comes late.
+        self.refuses.next = self.valid.val() & self.waiting.full.val() & self.busy.q.val();
+        self.waiting.push.next = self.valid.val() & (self.busy.q.val() | !self.waiting.empty.val());
         self.waiting.data.next = self.incoming.val();
-        self.waiting.pop.next = self.take.val() & !self.waiting.empty.val();
+        self.waiting.pop.next = !self.waiting.empty.val() & !self.busy.q.val();
         self.lost.d.next = self.refuses.val();
         if self.valid.val() & !self.refuses.val() {
             self.tag.d.next = self.tag.q.val() + self.k_tag.val();
@@ -147,7 +146,8 @@ impl Logic for Issue {
         }
         self.second1.d.next = self.take.val() & (self.head.val().kind == self.c_replace.val());
         self.second2.d.next = self.second1.q.val();
-        if self.take.val() {
+        // Whatever is taken may be one: it stands until its second half has gone.
+        if !self.second1.q.val() & !self.second2.q.val() {
             self.replace.d.next = self.head.val();
         }
         self.long.next = (self.take.val() & !self.is_short.val()) | self.seconds.val();

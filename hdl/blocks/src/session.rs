@@ -32,6 +32,8 @@ pub struct Session {
     known: DFF<bool>,
     known_session: DFF<Bits<80>>,
     expected: DFF<Bits<64>>,
+    advances: DFF<bool>,
+    reaches: DFF<Bits<64>>,
     has_ended: DFF<bool>,
     /// Expected minus received, of this cycle's registers one cycle ago.
     behind: DFF<Bits<64>>,
@@ -52,6 +54,7 @@ pub struct Session {
     ends: Signal<Local, bool>,
     other_session: Signal<Local, bool>,
     ahead: Signal<Local, bool>,
+    near: Signal<Local, bool>,
     level: Signal<Local, bool>,
     covers: Signal<Local, bool>,
     k_end: Konst<16, { mold::END_OF_SESSION }>,
@@ -63,7 +66,7 @@ impl Logic for Session {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, known, known_session, expected, has_ended, behind, delivers, skips, is_gap, is_change, is_end,
+            self, clock, known, known_session, expected, advances, reaches, has_ended, behind, delivers, skips, is_gap, is_change, is_end,
             was_expected, was_received, is_packet, is_heartbeat, is_end_packet, is_duplicate, is_overlap
         );
         self.behind.d.next = self.expected.q.val() - self.first_sequence.val();
@@ -72,9 +75,16 @@ impl Logic for Session {
         self.ends.next = self.count.val() == self.k_end.val();
         self.other_session.next = self.known.q.val() & (self.known_session.q.val() != self.session.val());
         self.ahead.next = self.behind.q.val().get_bit(63);
-        self.level.next = self.behind.q.val() == 0;
+        self.near.next = self.behind.q.val().get_bits::<48>(16) == 0;
+        self.level.next = self.near.val() & (self.behind.q.val().get_bits::<16>(0) == 0);
         // The packet reaches past what is expected: some of its messages are new.
-        self.covers.next = self.behind.q.val() < bit_cast::<64, 16>(self.count.val());
+        self.covers.next = self.near.val() & (self.behind.q.val().get_bits::<16>(0) < self.count.val());
+        // What is expected next moves a cycle behind the verdict; the next packet is many away.
+        self.advances.d.next = false;
+        self.reaches.d.next = self.next_expected.val();
+        if self.advances.q.val() {
+            self.expected.d.next = self.reaches.q.val();
+        }
         self.is_gap.d.next = false;
         self.is_change.d.next = false;
         self.is_end.d.next = false;
@@ -101,11 +111,11 @@ impl Logic for Session {
                     self.is_heartbeat.d.next = self.heartbeat.val();
                     self.is_gap.d.next = self.ahead.val();
                     if self.ahead.val() | self.level.val() {
-                        self.expected.d.next = self.next_expected.val();
+                        self.advances.d.next = true;
                         self.delivers.d.next = true;
                     } else {
                         if self.covers.val() {
-                            self.expected.d.next = self.next_expected.val();
+                            self.advances.d.next = true;
                             self.delivers.d.next = true;
                             self.skips.d.next = self.behind.q.val().get_bits::<16>(0);
                             self.is_overlap.d.next = true;
@@ -118,6 +128,7 @@ impl Logic for Session {
         }
         if self.reset.val() {
             self.known.d.next = false;
+            self.advances.d.next = false;
             self.expected.d.next = self.k_first.val();
             self.has_ended.d.next = false;
             self.delivers.d.next = false;

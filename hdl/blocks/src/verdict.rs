@@ -11,64 +11,86 @@ use rust_hdl::prelude::*;
 
 const _: () = assert!(limits::RULES == 4);
 
-/// One rule's condition against the book and the print, in the same cycle.
+// A rule row holds a condition as its number less one, with bit 3 set if there is one: bit 0 is "at most", the others
+// say of what. "At most" is "at least" of both complements; the row holds the threshold's.
+const _: () = {
+    assert!(Condition::BidAtLeast as u64 == 1 && Condition::BidAtMost as u64 == 2);
+    assert!(Condition::AskAtLeast as u64 == 3 && Condition::AskAtMost as u64 == 4);
+    assert!(Condition::SpreadAtLeast as u64 == 5 && Condition::SpreadAtMost as u64 == 6);
+    assert!(Condition::TradeAtLeast as u64 == 7 && Condition::TradeAtMost as u64 == 8);
+};
+
+/// One rule's condition against the book and the print: one cycle to choose, one to compare.
 #[derive(LogicBlock, Default)]
 pub struct RuleTest {
+    pub clock: Signal<In, Clock>,
     pub condition: Signal<In, Bits<4>>,
     pub threshold: Signal<In, Bits<32>>,
-    pub bid: Signal<In, Top>,
-    pub ask: Signal<In, Top>,
+    pub bid_price: Signal<In, Bits<32>>,
+    pub ask_price: Signal<In, Bits<32>>,
+    pub trade_price: Signal<In, Bits<32>>,
+    // In the next cycle.
+    pub has_bid: Signal<In, bool>,
+    pub has_ask: Signal<In, bool>,
     pub spread: Signal<In, Bits<32>>,
     /// Both sides are there and the ask is not below the bid.
     pub has_spread: Signal<In, bool>,
     pub trade: Signal<In, bool>,
-    pub trade_price: Signal<In, Bits<32>>,
     pub holds: Signal<Out, bool>,
     pub on_trade: Signal<Out, bool>,
+    condition2: DFF<Bits<4>>,
+    threshold2: DFF<Bits<32>>,
+    price2: DFF<Bits<32>>,
+    inverse: Signal<Local, Bits<32>>,
+    inverse2: Signal<Local, Bits<32>>,
+    price: Signal<Local, Bits<32>>,
     metric: Signal<Local, Bits<32>>,
     there: Signal<Local, bool>,
-    at_least: Signal<Local, bool>,
     print: Signal<Local, bool>,
-    k_bid_least: Konst<4, { Condition::BidAtLeast as u64 }>,
-    k_bid_most: Konst<4, { Condition::BidAtMost as u64 }>,
-    k_ask_least: Konst<4, { Condition::AskAtLeast as u64 }>,
-    k_ask_most: Konst<4, { Condition::AskAtMost as u64 }>,
-    k_spread_least: Konst<4, { Condition::SpreadAtLeast as u64 }>,
-    k_spread_most: Konst<4, { Condition::SpreadAtMost as u64 }>,
-    k_trade_least: Konst<4, { Condition::TradeAtLeast as u64 }>,
-    k_trade_most: Konst<4, { Condition::TradeAtMost as u64 }>,
+    k_full: Konst<32, 0xffff_ffff>,
 }
 
 impl Logic for RuleTest {
     #[hdl_gen]
     fn update(&mut self) {
-        self.metric.next = self.bid.val().price;
-        self.there.next = false;
+        dff_setup!(self, clock, condition2, threshold2, price2);
+        self.inverse.next = 0.into();
+        if self.condition.val().get_bit(0) {
+            self.inverse.next = self.k_full.val();
+        }
+        self.price.next = self.bid_price.val();
+        if self.condition.val().get_bit(1) {
+            self.price.next = self.ask_price.val();
+        }
+        if self.condition.val().get_bit(2) {
+            self.price.next = self.trade_price.val();
+        }
+        self.price2.d.next = self.price.val() ^ self.inverse.val();
+        self.threshold2.d.next = self.threshold.val();
+        self.condition2.d.next = self.condition.val();
+        // ---- the next cycle
+        self.inverse2.next = 0.into();
+        if self.condition2.q.val().get_bit(0) {
+            self.inverse2.next = self.k_full.val();
+        }
+        self.metric.next = self.price2.q.val();
         self.print.next = false;
-        if (self.condition.val() == self.k_bid_least.val()) | (self.condition.val() == self.k_bid_most.val()) {
-            self.there.next = self.bid.val().quantity != 0;
+        self.there.next = self.has_bid.val();
+        if self.condition2.q.val().get_bit(1) {
+            self.there.next = self.has_ask.val();
         }
-        if (self.condition.val() == self.k_ask_least.val()) | (self.condition.val() == self.k_ask_most.val()) {
-            self.metric.next = self.ask.val().price;
-            self.there.next = self.ask.val().quantity != 0;
+        if self.condition2.q.val().get_bit(2) {
+            if self.condition2.q.val().get_bit(1) {
+                self.there.next = self.trade.val();
+                self.print.next = self.condition2.q.val().get_bit(3);
+            } else {
+                self.there.next = self.has_spread.val();
+                self.metric.next = self.spread.val() ^ self.inverse2.val();
+            }
         }
-        if (self.condition.val() == self.k_spread_least.val()) | (self.condition.val() == self.k_spread_most.val())
-        {
-            self.metric.next = self.spread.val();
-            self.there.next = self.has_spread.val();
-        }
-        if (self.condition.val() == self.k_trade_least.val()) | (self.condition.val() == self.k_trade_most.val()) {
-            self.metric.next = self.trade_price.val();
-            self.there.next = self.trade.val();
-            self.print.next = true;
-        }
-        self.at_least.next = (self.condition.val() == self.k_bid_least.val())
-            | (self.condition.val() == self.k_ask_least.val())
-            | (self.condition.val() == self.k_spread_least.val())
-            | (self.condition.val() == self.k_trade_least.val());
         self.holds.next = self.there.val()
-            & ((self.at_least.val() & (self.metric.val() >= self.threshold.val()))
-                | (!self.at_least.val() & (self.metric.val() <= self.threshold.val())));
+            & self.condition2.q.val().get_bit(3)
+            & (self.metric.val() >= self.threshold2.q.val());
         self.on_trade.next = self.print.val();
     }
 }
@@ -116,7 +138,8 @@ pub struct Verdict {
     bid2: DFF<Top>,
     ask2: DFF<Top>,
     context2: DFF<Context>,
-    row2: DFF<RuleRow>,
+    has_bid2: DFF<bool>,
+    has_ask2: DFF<bool>,
     spread2: DFF<Bits<32>>,
     has_spread2: DFF<bool>,
     crossed2: DFF<bool>,
@@ -146,6 +169,7 @@ pub struct Verdict {
     context4: DFF<Context>,
     held: [DFF<Bits<4>>; 16],
     tag: Signal<Local, Bits<5>>,
+    row: Signal<Local, RuleRow>,
     both: Signal<Local, bool>,
     crossed: Signal<Local, bool>,
     bit0: Signal<Local, Bits<4>>,
@@ -187,7 +211,7 @@ impl Logic for Verdict {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, valid2, committed2, bid2, ask2, context2, row2, spread2, has_spread2, crossed2,
+            self, clock, valid2, committed2, bid2, ask2, context2, has_bid2, has_ask2, spread2, has_spread2, crossed2,
             valid3, committed3, bid3, ask3, context3, crossed3, own, was_held, overflowed3, overflows3,
             failed3, holds3, prints3, is_trading, told, tells_invalid, tells_full, reason4, fired4,
             committed4, bid4, ask4, context4
@@ -209,28 +233,33 @@ impl Logic for Verdict {
         self.bid2.d.next = self.bid.val();
         self.ask2.d.next = self.ask.val();
         self.context2.d.next = self.contexts.read_data.val();
-        self.row2.d.next = self.rules.read_data.val();
         self.spread2.d.next = self.ask.val().price - self.bid.val().price;
+        self.has_bid2.d.next = self.bid.val().quantity != 0;
+        self.has_ask2.d.next = self.ask.val().quantity != 0;
         self.both.next = (self.bid.val().quantity != 0) & (self.ask.val().quantity != 0);
         self.crossed.next = self.both.val() & (self.bid.val().price > self.ask.val().price);
         self.has_spread2.d.next = self.both.val() & !self.crossed.val();
         self.crossed2.d.next = self.crossed.val();
-        // ---- K + 2: conditions
-        self.tests[0].condition.next = self.row2.q.val().condition0;
-        self.tests[0].threshold.next = self.row2.q.val().threshold0;
-        self.tests[1].condition.next = self.row2.q.val().condition1;
-        self.tests[1].threshold.next = self.row2.q.val().threshold1;
-        self.tests[2].condition.next = self.row2.q.val().condition2;
-        self.tests[2].threshold.next = self.row2.q.val().threshold2;
-        self.tests[3].condition.next = self.row2.q.val().condition3;
-        self.tests[3].threshold.next = self.row2.q.val().threshold3;
+        // ---- K + 1 and K + 2: conditions
+        self.row.next = self.rules.read_data.val();
+        self.tests[0].condition.next = self.row.val().condition0;
+        self.tests[0].threshold.next = self.row.val().threshold0;
+        self.tests[1].condition.next = self.row.val().condition1;
+        self.tests[1].threshold.next = self.row.val().threshold1;
+        self.tests[2].condition.next = self.row.val().condition2;
+        self.tests[2].threshold.next = self.row.val().threshold2;
+        self.tests[3].condition.next = self.row.val().condition3;
+        self.tests[3].threshold.next = self.row.val().threshold3;
         for i in 0..4 {
-            self.tests[i].bid.next = self.bid2.q.val();
-            self.tests[i].ask.next = self.ask2.q.val();
+            self.tests[i].clock.next = self.clock.val();
+            self.tests[i].bid_price.next = self.bid.val().price;
+            self.tests[i].ask_price.next = self.ask.val().price;
+            self.tests[i].trade_price.next = self.committed.val().price;
+            self.tests[i].has_bid.next = self.has_bid2.q.val();
+            self.tests[i].has_ask.next = self.has_ask2.q.val();
             self.tests[i].spread.next = self.spread2.q.val();
             self.tests[i].has_spread.next = self.has_spread2.q.val();
             self.tests[i].trade.next = self.committed2.q.val().trade;
-            self.tests[i].trade_price.next = self.committed2.q.val().price;
         }
         self.bit0.next = bit_cast::<4, 1>(self.tests[0].holds.val().into());
         self.bit1.next = bit_cast::<4, 1>(self.tests[1].holds.val().into());
@@ -336,6 +365,16 @@ impl Logic for Verdict {
         }
         self.full.next = self.fires.val() & self.queue_full.val();
         self.choice.next.mask = self.fired.val();
+        self.choice.next.first = 3.into();
+        if self.fired.val().get_bit(2) {
+            self.choice.next.first = 2.into();
+        }
+        if self.fired.val().get_bit(1) {
+            self.choice.next.first = 1.into();
+        }
+        if self.fired.val().get_bit(0) {
+            self.choice.next.first = 0.into();
+        }
         self.choice.next.instrument = self.committed3.q.val().instrument;
         self.choice.next.bank = self.context3.q.val().bank;
         self.choice.next.generation = self.context3.q.val().generation;

@@ -24,7 +24,7 @@ pub struct Walker {
     pub clock: Signal<In, Clock>,
     pub reset: Signal<In, bool>,
     pub word: WordSink,
-    pub index: Signal<In, Bits<14>>,
+    pub at_word: Signal<In, Bits<9>>,
     pub has_tag: Signal<In, bool>,
     pub accepted: Signal<In, bool>,
     /// In the cycle behind a frame's last word: what was accepted is long enough to be a packet.
@@ -256,7 +256,8 @@ impl Logic for Walker {
         self.next_position.next = bit_cast::<9, 8>(self.length_now.val())
             + (bit_cast::<9, 3>(self.at.val()) - self.k_six.val());
         self.first.next = self.accepted.val()
-            & (((self.index.val() == 7) & !self.has_tag.val()) | ((self.index.val() == 8) & self.has_tag.val()));
+            & ((self.at_word.val().get_bit(7) & !self.has_tag.val())
+                | (self.at_word.val().get_bit(8) & self.has_tag.val()));
         self.count_now.next = self.word.data.val().get_bits::<16>(16);
         if self.has_tag.val() {
             self.count_now.next = self.word.data.val().get_bits::<16>(48);
@@ -295,7 +296,7 @@ impl Logic for Walker {
                 self.length_high.d.next = self.high_now.val() != 0;
                 self.room.d.next = self.remaining.q.val() - self.k_room.val();
             }
-            if self.index.val() == 6 {
+            if self.at_word.val().get_bit(6) {
                 self.position.d.next = self.k_first_untagged.val();
                 self.near.d.next = !self.has_tag.val();
                 if self.has_tag.val() {

@@ -113,7 +113,7 @@ impl Logic for RiposteCard {
         self.walker.word.last.next = self.rx_last.val();
         self.walker.word.bad.next = self.rx_bad.val();
         self.walker.word.valid.next = self.rx_valid.val();
-        self.walker.index.next = self.headers.index.val();
+        self.walker.at_word.next = self.headers.at_word.val();
         self.walker.has_tag.next = self.headers.has_tag.val();
         self.walker.accepted.next = self.headers.accepted.val();
         self.walker.was_ours.next = self.headers.was_ours.val();
@@ -187,6 +187,7 @@ impl Logic for RiposteCard {
         self.gate.session_acknowledgement.next = self.control.session_acknowledgement.val();
         self.gate.session_user_ref.next = self.control.session_user_ref.val();
         self.gate.generation.next = self.control.generation.val();
+        self.gate.commits.next = self.control.forget.val();
         self.gate.armed.next = self.control.armed.val();
         self.gate.killed.next = self.control.killed.val();
         self.gate.books_valid.next = self.control.books_valid.val();

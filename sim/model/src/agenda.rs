@@ -24,7 +24,7 @@ use std::collections::VecDeque;
 /// A command shown in cycle x acts on what reads state in x + 3.
 const COMMAND_CYCLES: u64 = 3;
 /// An issue is seen by a command that acts so many cycles later, or more.
-const TOUCH_CYCLES: u64 = 2;
+const TOUCH_CYCLES: u64 = 3;
 /// A verdict reads the rules so many cycles before its own: in K + 1, its cycle being K + 3.
 const RULES_BEFORE_VERDICT: u64 = 2;
 /// Later than anything.
@@ -406,7 +406,7 @@ impl Agenda {
             let mut event = self.waiting.remove(index).event;
             event.generation = self.generation;
             self.channel_free = cycle + 1;
-            self.push(Queue::Channel, cycle + 2, event);
+            self.push(Queue::Channel, cycle + 3, event);
         }
     }
 }

@@ -456,24 +456,24 @@ fn shown(sequence_skip: u64, count: u16, payload: &[u8], fcs_good: bool) -> Vec<
 }
 
 #[test]
-fn channel_events_are_shown_five_cycles_after_they_are_visible() {
+fn channel_events_are_shown_six_cycles_after_they_are_visible() {
     use EventKind::{Channel, System};
     // Frame of words 0..=7: the header is judged in cycle 8, the gap visible in 10.
-    assert_eq!(shown(1, 0, &[], true), [(Channel, 15)]);
+    assert_eq!(shown(1, 0, &[], true), [(Channel, 16)]);
     // Words 0..=9: a bad FCS is visible in 9 + 2.
-    assert_eq!(shown(0, 0, &[0; 18], false), [(Channel, 16)]);
+    assert_eq!(shown(0, 0, &[0; 18], false), [(Channel, 17)]);
     // The last decisive byte is in word 9, so the system event is ready in 10, as the gap is visible.
     let system = blocks(&[system(b'Q')]);
-    assert_eq!(shown(1, 1, &system, true), [(System, 15), (Channel, 16)]);
+    assert_eq!(shown(1, 1, &system, true), [(System, 16), (Channel, 17)]);
     for unknown in 11..30 {
         // The second prefix has its low byte at 63 + 2 + `unknown`.
         let word = (65 + unknown as u64) / 8;
         let mut payload = blocks(&[vec![b'z'; unknown]]);
         payload.extend([0, 0]);
         let malformed = shown(0, 2, &payload, true);
-        assert_eq!(malformed, [(Channel, word + 7)], "length 0 behind {unknown} bytes");
+        assert_eq!(malformed, [(Channel, word + 8)], "length 0 behind {unknown} bytes");
         let payload = blocks(&[vec![b'z'; unknown], vec![b'A'; 12]]);
         let bad_length = shown(0, 2, &payload, true);
-        assert_eq!(bad_length, [(Channel, word + 8)], "bad length behind {unknown} bytes");
+        assert_eq!(bad_length, [(Channel, word + 9)], "bad length behind {unknown} bytes");
     }
 }

@@ -551,9 +551,9 @@ fn commands_answer_with_the_generation_in_force_after_them() {
 }
 
 #[test]
-fn a_validation_fails_from_the_cycle_of_the_first_issue_on() {
-    // A trade alone in a frame is issued 13 cycles after its start.
-    for (shown, expected) in [(11, Reason::None), (12, Reason::BookNotClean)] {
+fn a_validation_fails_from_two_cycles_behind_the_first_issue_on() {
+    // A trade alone in a frame is issued 13 cycles after its start; a command reads in the second cycle behind its own.
+    for (shown, expected) in [(12, Reason::None), (13, Reason::BookNotClean)] {
         let mut bench = Bench::bare();
         bench.commands(&parameters([0; 4], [0; 4]));
         bench.commands(&[value(Opcode::Commit, 1)]);
