@@ -14,7 +14,7 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
     ("riposte-verilated", "sim/verilated", &["riposte-map", "riposte-device", "riposte-card"]),
     ("riposte-venue", "sim/venue", &["riposte-map"]),
     ("riposte-ring", "host/ring", &[]),
-    ("riposte-device", "host/device", &["riposte-map"]),
+    ("riposte-device", "host/device", &["riposte-map", "riposte-ring"]),
     ("riposte-capture", "host/capture", &["riposte-map"]),
     ("riposte-desk", "host/desk", &["riposte-map"]),
     ("riposte-journal", "host/journal", &["riposte-map"]),

@@ -2,8 +2,10 @@
 //! the same test bodies run on each.
 //!
 //! Time is the card's clock cycle. Whoever drives a card decides which cycle shows which word, so a run
-//! depends on its inputs alone.
+//! depends on its inputs alone. A card that runs by itself, in another process or on a bus, is spoken to over a [`link`].
 #![forbid(unsafe_code)]
+
+pub mod link;
 
 use riposte_map::{
     counter::Counter,

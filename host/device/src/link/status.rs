@@ -1,0 +1,51 @@
+//! What a card tells about itself beside its events, as words of a table.
+use riposte_map::counter::Counter;
+
+/// Words before the counters.
+const FIRST_COUNTER: usize = 7;
+pub(super) const STATUS_WORDS: usize = FIRST_COUNTER + Counter::COUNT;
+
+/// How the card is; each field was true at the same moment, the counters at the last one at which the port was quiet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// The card's clock.
+    pub cycle: u64,
+    /// Frames shown to it.
+    pub frames: u64,
+    /// Commands taken from the ring.
+    pub commands: u64,
+    /// Events published.
+    pub events: u64,
+    /// Frames that it has sent.
+    pub transmitted: u64,
+    /// How often the card stood still because the event ring was full.
+    pub stalls: u64,
+    /// How often it was killed because the host was gone or silent.
+    pub watchdog_kills: u64,
+    /// Indexed by `Counter`.
+    pub counters: [u32; Counter::COUNT],
+}
+
+impl Default for Status {
+    fn default() -> Status {
+        Status::from_words(&[0; STATUS_WORDS])
+    }
+}
+
+impl Status {
+    pub(super) fn words(&self) -> [u64; STATUS_WORDS] {
+        let mut words = [0; STATUS_WORDS];
+        let Status { cycle, frames, commands, events, transmitted, stalls, watchdog_kills, counters } = *self;
+        words[..FIRST_COUNTER].copy_from_slice(&[cycle, frames, commands, events, transmitted, stalls, watchdog_kills]);
+        for (word, counter) in words[FIRST_COUNTER..].iter_mut().zip(counters) {
+            *word = counter.into();
+        }
+        words
+    }
+
+    pub(super) fn from_words(words: &[u64; STATUS_WORDS]) -> Status {
+        let [cycle, frames, commands, events, transmitted, stalls, watchdog_kills, ..] = *words;
+        let counters = std::array::from_fn(|at| words[FIRST_COUNTER + at] as u32);
+        Status { cycle, frames, commands, events, transmitted, stalls, watchdog_kills, counters }
+    }
+}
