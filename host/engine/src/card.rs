@@ -1,0 +1,137 @@
+//! The card's events.
+use crate::engine::Engine;
+use crate::guards::Effect;
+use crate::holding::Quote;
+use crate::input::{Deployment, Side};
+use crate::order::{Order, Origin, State};
+use crate::output::{Alarm, Guard, Outputs};
+use crate::session::Standing;
+use riposte_map::identity::TABLE_HASH;
+use riposte_map::limits::INSTRUMENTS;
+use riposte_map::reason::Reason;
+use riposte_map::shm::{Event, EventKind, Level, Opcode};
+
+/// The card's order session.
+pub(crate) const CARD: u8 = 0;
+
+impl Engine {
+    pub(crate) fn on_card(&mut self, event: &Event, out: &mut Outputs) {
+        let expected = self.card.next_event;
+        if event.sequence < expected {
+            return;
+        }
+        self.card.next_event = event.sequence.saturating_add(1);
+        if event.sequence > expected {
+            // Orders may have left that nobody told us of.
+            out.alarm(Alarm::EventsMissing { expected, received: event.sequence });
+            self.trip(Guard::Events, 0, Effect::Kill, out);
+        }
+        let now_ns = self.now_ns;
+        let holding = self.holdings.get_mut(usize::from(event.instrument));
+        match event.kind() {
+            Some(EventKind::Book) => {
+                if let Some(holding) = holding {
+                    holding.quote(quote(event.bid, event.ask), now_ns);
+                }
+            }
+            Some(EventKind::OrderSent) => self.on_order_sent(event, out),
+            Some(EventKind::Invalid) => {
+                if let Some(holding) = holding {
+                    holding.invalid();
+                }
+            }
+            Some(EventKind::Channel) => self.holdings.iter_mut().for_each(|holding| holding.invalid()),
+            Some(EventKind::Command) => self.on_command(event, out),
+            Some(EventKind::OrderRefused | EventKind::System) => {}
+            None => self.trip(Guard::Events, 2, Effect::Kill, out),
+        }
+    }
+
+    fn on_order_sent(&mut self, event: &Event, out: &mut Outputs) {
+        self.count_message(CARD);
+        if let Some(at) = self.orders.find(CARD, event.user_ref) {
+            // The venue was faster than the card's ring.
+            self.orders.table.get_mut(at).origin = Origin::Card;
+            return;
+        }
+        let stands = self.sessions[usize::from(CARD)].standing == Standing::Current;
+        let order = Order {
+            session: CARD,
+            user_ref: event.user_ref,
+            instrument: event.instrument,
+            side: if event.detail == u16::from(b'B') { Side::Buy } else { Side::Sell },
+            origin: Origin::Card,
+            state: if stands { State::Sent } else { State::Unknown },
+            quantity: event.quantity,
+            price: event.price_e4.into(),
+            filled: 0,
+            cancelled: [0; 2],
+            accepted: false,
+            cancel_asked: false,
+            at_loss: false,
+            sent_ns: self.now_ns,
+            place: 0,
+        };
+        if self.add_order(order, out).is_none() {
+            self.trip(Guard::Unbooked, CARD, Effect::Kill, out);
+        }
+        let instrument = usize::from(event.instrument);
+        if instrument < INSTRUMENTS {
+            self.sweep |= self.reverting() & 1 << instrument;
+        }
+    }
+
+    fn on_command(&mut self, event: &Event, out: &mut Outputs) {
+        let opcode = u8::try_from(event.detail).ok().and_then(Opcode::from_code);
+        let done = event.reason() == Some(Reason::None);
+        self.card.generation = event.generation;
+        // Given twice after a restart, a commit is refused although its generation is the one in force.
+        let committed = self.card.committing.filter(|one| one.number == event.generation);
+        if let Some(one) = committed {
+            self.generations.push(one);
+            self.card.committing = None;
+        }
+        if !done && !(opcode == Some(Opcode::Commit) && committed.is_some()) {
+            out.alarm(Alarm::CommandRefused { opcode: event.detail as u8, reason: event.reason });
+        }
+        if opcode == Some(Opcode::Arm) && done && self.card.arming == Some(event.feed_sequence) {
+            self.card.arming = None;
+            self.card.permitted = true;
+        }
+        if done {
+            self.on_fence(event.feed_sequence);
+        }
+    }
+
+    /// C36: a card after reset. It holds nothing, and is trusted only if it is the approved one.
+    pub(crate) fn on_card_up(&mut self, deployment: &Deployment, out: &mut Outputs) {
+        self.card.next_event = 1;
+        (self.card.permitted, self.card.arming, self.card.committing) = (false, None, None);
+        self.card.generation = 0;
+        self.card.approved = *deployment == self.config.approved && deployment.tables == TABLE_HASH;
+        self.holdings.iter_mut().for_each(|holding| holding.invalid());
+        if !self.card.approved {
+            self.trip(Guard::Deployment, 0, Effect::Disarm, out);
+        }
+        if self.card.killed {
+            self.kill(out);
+        }
+    }
+
+    /// A mark of the venue or of a model.
+    pub(crate) fn on_mark(&mut self, instrument: u8, price: i64) {
+        if price.unsigned_abs() > crate::config::PRICE_MAX as u64 {
+            return;
+        }
+        let now_ns = self.now_ns;
+        if let Some(holding) = self.holdings.get_mut(usize::from(instrument)) {
+            holding.mark_at(price, now_ns);
+            self.dirty = true;
+        }
+    }
+}
+
+fn quote(bid: Level, ask: Level) -> Option<Quote> {
+    let there = bid.quantity > 0 && ask.quantity > 0;
+    there.then_some(Quote { bid: bid.price_e4.into(), ask: ask.price_e4.into() })
+}

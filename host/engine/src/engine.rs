@@ -1,0 +1,427 @@
+//! The engine's state, and what happens with an input.
+use crate::config::{Config, ConfigError, SESSIONS, VENUES};
+use crate::digest::StateHasher;
+use crate::execution::Execution;
+use crate::generation::{Generation, Generations, Set};
+use crate::guards::{Claims, Latches, Limits, Traffic};
+use crate::holding::Holding;
+use crate::input::{Body, Input};
+use crate::order::{Order, Orders, State};
+use crate::output::{Alarm, Guard, HostOrder, Output, Outputs, Record, Stream};
+use crate::position::{Position, value};
+use crate::requests::{Request, Requests};
+use crate::reversion::Reversion;
+use crate::session::{Numbers, Session, Standing};
+use crate::table::Table;
+use riposte_map::limits::INSTRUMENTS;
+use riposte_map::shm::{Command, Opcode};
+use std::hash::{Hash, Hasher};
+
+/// Cancels of one input; the rest leave with the next ones.
+const CANCELS: usize = 16;
+/// Every instrument.
+pub(crate) const ALL: u16 = u16::MAX;
+
+/// What we know of the card.
+#[derive(Hash)]
+pub(crate) struct CardSide {
+    /// The host permits orders, and the card has said that it is armed.
+    pub permitted: bool,
+    /// Sequence number of an `Arm` that the card has not answered.
+    pub arming: Option<u64>,
+    pub killed: bool,
+    pub generation: u32,
+    pub committing: Option<Generation>,
+    pub next_event: u64,
+    pub next_command: u64,
+    /// C36: it is the approved one.
+    pub approved: bool,
+}
+
+/// See the crate's page.
+pub struct Engine {
+    pub(crate) config: Config,
+    pub(crate) now_ns: u64,
+    pub(crate) sessions: [Session; SESSIONS],
+    pub(crate) orders: Orders,
+    pub(crate) executions: Table<Execution>,
+    pub(crate) holdings: [Holding; INSTRUMENTS],
+    pub(crate) traffic: [Traffic; VENUES],
+    pub(crate) limits: Limits,
+    pub(crate) latches: Latches,
+    pub(crate) claims: Claims,
+    pub(crate) card: CardSide,
+    pub(crate) requests: Requests,
+    pub(crate) set: Set,
+    pub(crate) generations: Generations,
+    pub(crate) reversion: Option<Reversion>,
+    /// Instruments whose open orders are being cancelled.
+    pub(crate) sweep: u16,
+    /// C20: the book's best result.
+    pub(crate) best: i128,
+    pub(crate) window_ns: u64,
+    /// C38: the first execution that may still be broken. C34: the first that is not told by both.
+    pub(crate) firm: usize,
+    pub(crate) matched: usize,
+    /// Something changed that limits depend on.
+    pub(crate) dirty: bool,
+    pub(crate) adopted: u64,
+}
+
+impl Engine {
+    /// Everything unset, unconfirmed and down. Allocates all that it will ever need.
+    pub fn new(config: Config) -> Result<Engine, ConfigError> {
+        config.check()?;
+        Ok(Engine {
+            now_ns: 0,
+            sessions: [Session::NEW; SESSIONS],
+            orders: Orders::new(config.orders),
+            executions: Table::new(config.executions),
+            holdings: [Holding::default(); INSTRUMENTS],
+            traffic: [Traffic::default(); VENUES],
+            limits: Limits::default(),
+            latches: Latches::new(),
+            claims: Claims::default(),
+            card: CardSide {
+                permitted: false,
+                arming: None,
+                killed: false,
+                generation: 0,
+                committing: None,
+                next_event: 1,
+                next_command: 1,
+                approved: false,
+            },
+            requests: Table::<Request>::new(config.requests),
+            set: Set::new(),
+            generations: Generations::new(),
+            reversion: None,
+            sweep: 0,
+            best: 0,
+            window_ns: 0,
+            firm: 0,
+            matched: 0,
+            dirty: false,
+            adopted: 0,
+            config,
+        })
+    }
+
+    /// Takes one input. `out` holds what is to be done, and nothing of the inputs before.
+    pub fn apply(&mut self, input: &Input, out: &mut Outputs) {
+        out.clear();
+        self.now_ns = self.now_ns.max(input.time_ns);
+        match input.body {
+            Body::Card { event } => self.on_card(&event, out),
+            Body::CardUp { deployment } => self.on_card_up(&deployment, out),
+            Body::Venue { session, sequence, report } => self.on_numbered(session, Stream::Session, sequence, &report, out),
+            Body::DropCopy { session, sequence, report } => {
+                self.on_numbered(session, Stream::DropCopy, sequence, &report, out);
+            }
+            Body::SessionUp { session } => self.on_session_up(session),
+            Body::CaughtUp { session, next_sequence, next_user_ref } => {
+                self.on_caught_up(session, next_sequence, next_user_ref, out);
+            }
+            Body::SessionDown { session } => self.on_session_lost(session, Standing::Down, out),
+            Body::SessionEnd { session } => self.on_session_lost(session, Standing::Ended, out),
+            Body::Heartbeat { session } => self.hear(session),
+            Body::TimerSet { session, until_ns } => self.on_timer_set(session, until_ns),
+            Body::Position { session, instrument, quantity, price, as_of } => {
+                self.on_position(session, instrument, quantity, price, as_of, out);
+            }
+            Body::Mark { instrument, price } => self.on_mark(instrument, price),
+            Body::Propose { request, by, change } => self.on_propose(request, by, change, out),
+            Body::Approve { request, by } => self.on_approve(request, by, out),
+            Body::BeginSet => self.set = Set::new(),
+            Body::Row { command } => self.on_row(&command, out),
+            Body::Enter { .. } => self.on_enter(&input.body, out),
+            Body::Cancel { session, user_ref } => self.on_cancel(session, user_ref, out),
+            Body::Claimed { session, execution } => self.claims.filed(session, execution),
+            Body::Tick => self.on_tick(out),
+            Body::Restarted => self.on_restarted(out),
+        }
+        self.settle(out);
+    }
+
+    /// What follows from every input.
+    fn settle(&mut self, out: &mut Outputs) {
+        self.check_limits(out);
+        for session in 0..SESSIONS as u8 {
+            let one = &mut self.sessions[usize::from(session)];
+            if one.proving && one.at_loss == 0 && one.standing == Standing::Current {
+                one.proving = false;
+                out.record(Record::DisconnectProven { session });
+            }
+        }
+        self.advance_reversion(out);
+        self.cancel_swept(out);
+        if out.overflowed() && !self.latches.is_held(Guard::Events, 1) {
+            self.latches.hold(Guard::Events, 1);
+            let command = self.stop(Opcode::Kill);
+            for one in [
+                Output::Record(Record::Tripped { guard: Guard::Events, index: 1 }),
+                Output::Record(Record::Commanding { command }),
+                Output::Command(command),
+            ] {
+                out.push_reserved(one);
+            }
+        }
+    }
+
+    /// The host was started again: what it knew may have changed behind its back.
+    fn on_restarted(&mut self, out: &mut Outputs) {
+        for session in 0..SESSIONS as u8 {
+            self.on_session_lost(session, Standing::Down, out);
+        }
+        self.unconfirm(ALL, out);
+        self.disarm(out);
+        self.restart_reversion(out);
+    }
+
+    /// Gives the card a command that is not a row.
+    pub(crate) fn command(&mut self, opcode: Opcode, value: u32, arg: u64, out: &mut Outputs) -> u64 {
+        let command = self.next_command(opcode, value, arg);
+        out.record(Record::Commanding { command });
+        out.push(Output::Command(command));
+        command.sequence
+    }
+
+    fn next_command(&mut self, opcode: Opcode, value: u32, arg: u64) -> Command {
+        let sequence = self.card.next_command;
+        self.card.next_command = sequence.wrapping_add(1);
+        Command { sequence, opcode: opcode as u8, value, args: [arg, 0, 0, 0, 0, 0], ..Command::default() }
+    }
+
+    fn stop(&mut self, opcode: Opcode) -> Command {
+        self.card.permitted = false;
+        self.card.arming = None;
+        if opcode == Opcode::Kill {
+            self.card.killed = true;
+            self.sweep = ALL;
+        }
+        self.next_command(opcode, 0, 0)
+    }
+
+    /// No new risk from the card until two people arm it again.
+    pub(crate) fn disarm(&mut self, out: &mut Outputs) {
+        let command = self.stop(Opcode::Disarm);
+        out.record(Record::Commanding { command });
+        out.push(Output::Command(command));
+    }
+
+    /// As `disarm`, and everything that is open is cancelled; only `ClearKill` takes it back.
+    pub(crate) fn kill(&mut self, out: &mut Outputs) {
+        let command = self.stop(Opcode::Kill);
+        out.record(Record::Commanding { command });
+        out.push(Output::Command(command));
+    }
+
+    pub(crate) fn send(&mut self, order: HostOrder, out: &mut Outputs) {
+        out.record(Record::Sending { order });
+        out.push(Output::Order(order));
+    }
+
+    /// Changes an order and everything that depends on it; what has nothing left is closed.
+    pub(crate) fn change(&mut self, at: usize, change: impl FnOnce(&mut Order)) {
+        let order = self.orders.table.get_mut(at);
+        let before = *order;
+        change(order);
+        let left = order.quantity.saturating_sub(order.filled).saturating_sub(order.cancelled[0].max(order.cancelled[1]));
+        if order.state.is_open() && left == 0 {
+            order.state = if order.filled >= order.quantity { State::Filled } else { State::Cancelled };
+        }
+        let closes = before.state.is_open() && !order.state.is_open();
+        let was_at_loss = before.at_loss;
+        if closes {
+            order.at_loss = false;
+        }
+        let after = *order;
+        if closes {
+            self.orders.close(at);
+            if was_at_loss {
+                self.sessions[usize::from(after.session)].at_loss -= 1;
+            }
+        }
+        self.weigh(&before, -1);
+        self.weigh(&after, 1);
+        self.dirty = true;
+    }
+
+    /// As `change`, with a record if there is something to record.
+    pub(crate) fn change_told(&mut self, at: usize, out: &mut Outputs, change: impl FnOnce(&mut Order)) {
+        let before = *self.orders.table.get(at);
+        self.change(at, change);
+        let after = *self.orders.table.get(at);
+        if (before.state, before.filled, before.cancelled) != (after.state, after.filled, after.cancelled) {
+            self.record_order(&after, out);
+        }
+    }
+
+    pub(crate) fn record_order(&self, order: &Order, out: &mut Outputs) {
+        let Order { session, user_ref, state, filled, .. } = *order;
+        out.record(Record::Order { session, user_ref, state, filled, cancelled: order.cancelled[0].max(order.cancelled[1]) });
+    }
+
+    /// A new order, with what it weighs. `None` if there is no room.
+    pub(crate) fn add_order(&mut self, order: Order, out: &mut Outputs) -> Option<usize> {
+        let at = self.orders.insert(order);
+        if at.is_some() {
+            self.weigh(&order, 1);
+            self.dirty = true;
+            self.record_order(&order, out);
+            if self.card.killed {
+                self.sweep = ALL;
+            }
+        }
+        self.watch_room(out);
+        at
+    }
+
+    /// Adds or takes away what an order may still trade.
+    fn weigh(&mut self, order: &Order, sign: i64) {
+        let at = usize::from(order.instrument);
+        let Some(holding) = self.holdings.get_mut(at) else { return };
+        let open = i64::from(order.open()) * sign;
+        holding.open_value += value(order.price.abs(), open, self.config.instruments[at].multiplier);
+        let one = u32::from(order.state.is_open());
+        holding.open_orders = if sign > 0 { holding.open_orders + one } else { holding.open_orders - one };
+    }
+
+    /// Cancels what is being swept, a few with each input, on sessions that stand.
+    fn cancel_swept(&mut self, out: &mut Outputs) {
+        let (mut place, mut sent) = (0, 0);
+        while self.sweep != 0 && place < self.orders.open.len() && sent < CANCELS && out.room() > 3 {
+            let at = self.orders.open[place] as usize;
+            place += 1;
+            let order = *self.orders.table.get(at);
+            let swept = 1u16.checked_shl(u32::from(order.instrument)).is_none_or(|bit| self.sweep & bit != 0);
+            let stands = self.sessions[usize::from(order.session)].standing == Standing::Current;
+            if swept && stands && !order.cancel_asked {
+                self.cancel(at, out);
+                sent += 1;
+            }
+        }
+        if place == self.orders.open.len() && self.sessions.iter().all(|one| one.standing != Standing::Replaying) {
+            self.sweep = 0;
+        }
+    }
+
+    pub(crate) fn cancel(&mut self, at: usize, out: &mut Outputs) {
+        let order = self.orders.table.get_mut(at);
+        order.cancel_asked = true;
+        let (session, user_ref) = (order.session, order.user_ref);
+        self.count_message(session);
+        self.send(HostOrder::Cancel { session, user_ref }, out);
+    }
+
+    /// SHA-256 of the whole state but the configuration.
+    pub fn digest(&self) -> [u8; 32] {
+        let mut hasher = StateHasher::default();
+        self.hash(&mut hasher);
+        hasher.digest()
+    }
+
+    /// An order of the day.
+    pub fn order(&self, session: u8, user_ref: u32) -> Option<&Order> {
+        self.orders.find(session, user_ref).map(|at| self.orders.table.get(at))
+    }
+
+    /// Orders that may still trade.
+    pub fn open_orders(&self) -> impl Iterator<Item = &Order> {
+        self.orders.open()
+    }
+
+    /// Executions of the day in the order in which we heard of them.
+    pub fn executions(&self) -> impl Iterator<Item = &Execution> {
+        self.executions.iter()
+    }
+
+    /// Position of an instrument; `None` beyond the last one.
+    pub fn position(&self, instrument: u8) -> Option<&Position> {
+        self.holdings.get(usize::from(instrument)).map(|holding| &holding.position)
+    }
+
+    /// C38: the part of a position that the venue may still break, in pieces.
+    pub fn provisional(&self, instrument: u8) -> i64 {
+        self.holdings.get(usize::from(instrument)).map_or(0, |holding| holding.provisional)
+    }
+
+    /// Whether the venue has confirmed a position and nothing has made it doubtful since.
+    pub fn is_confirmed(&self, instrument: u8) -> bool {
+        self.holdings.get(usize::from(instrument)).is_some_and(|holding| holding.confirmed)
+    }
+
+    /// Realised and unrealised result of an instrument, in book value; without a mark only what is realised.
+    pub fn result(&self, instrument: u8) -> i128 {
+        let multiplier = self.config.instruments.get(usize::from(instrument)).map_or(0, |one| one.multiplier);
+        self.holdings.get(usize::from(instrument)).map_or(0, |holding| holding.result(multiplier))
+    }
+
+    /// Result of the whole book.
+    pub fn book_result(&self) -> i128 {
+        (0..INSTRUMENTS as u8).map(|instrument| self.result(instrument)).sum()
+    }
+
+    pub fn standing(&self, session: u8) -> Option<Standing> {
+        self.sessions.get(usize::from(session)).map(|one| one.standing)
+    }
+
+    /// The report that a stream should give next: where to log in.
+    pub fn next_sequence(&self, session: u8, stream: Stream) -> Option<u64> {
+        let one: &Session = self.sessions.get(usize::from(session))?;
+        let numbers: &Numbers = one.numbers.get(stream as usize)?;
+        Some(numbers.expected)
+    }
+
+    /// Whether orders may leave: armed by the card's word and not stopped since.
+    pub fn is_permitted(&self) -> bool {
+        self.card.permitted
+    }
+
+    /// How often a guard has tripped since the start of the day.
+    pub fn trips(&self, guard: Guard) -> u64 {
+        self.latches.trips(guard)
+    }
+
+    pub(crate) fn hear(&mut self, session: u8) {
+        if let Some(one) = self.sessions.get_mut(usize::from(session)) {
+            one.heard_ns = self.now_ns;
+        }
+    }
+
+    /// Positions of these instruments are doubtful until the venue states them again.
+    pub(crate) fn unconfirm(&mut self, instruments: u16, out: &mut Outputs) {
+        let mut doubtful = 0;
+        for (at, holding) in self.holdings.iter_mut().enumerate() {
+            if instruments >> at & 1 == 1 && std::mem::replace(&mut holding.confirmed, false) {
+                doubtful |= 1 << at;
+            }
+        }
+        if doubtful != 0 {
+            out.record(Record::Unconfirmed { instruments: doubtful });
+        }
+    }
+
+    /// Bit per instrument of a session's venue.
+    pub(crate) fn instruments_of(&self, session: u8) -> u16 {
+        let Some(one) = self.config.sessions.get(usize::from(session)) else { return 0 };
+        let traded = self.config.instruments.iter().enumerate().filter(|(_, other)| other.venue == one.venue);
+        traded.fold(0, |mask, (at, _)| mask | 1 << at)
+    }
+
+    pub(crate) fn alarm_unknown(&self, session: u8, orders: u32, out: &mut Outputs) {
+        if orders > 0 {
+            out.alarm(Alarm::Unknown { session, orders });
+        }
+    }
+}
+
+impl Hash for Engine {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let sides = (&self.sessions, &self.orders, &self.executions, &self.holdings, &self.traffic);
+        let control = (&self.limits, &self.latches, &self.claims, &self.card, &self.requests);
+        let sets = (&self.set, &self.generations, &self.reversion, self.sweep, self.best);
+        let cursors = (self.now_ns, self.window_ns, self.firm, self.matched, self.dirty, self.adopted);
+        (sides, control, sets, cursors).hash(state);
+    }
+}

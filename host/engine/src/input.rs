@@ -1,0 +1,178 @@
+//! What the engine is told: one input after another, each with the host's time.
+//!
+//! Whoever runs the engine journals an input before it applies it; inputs that are read back from the journal bring
+//! an engine to the same state. Numbers of sessions, instruments and people are indices that configuration gives.
+use crate::message::{Encoded, Field, decode, messages};
+use riposte_map::shm::{Command, Event};
+
+messages! {
+    /// Which way an order or a trade goes.
+    Side {
+        Buy = 66;
+        Sell = 83;
+    }
+}
+
+impl Side {
+    /// `quantity` as a change of position.
+    pub fn signed(self, quantity: u32) -> i64 {
+        match self {
+            Side::Buy => i64::from(quantity),
+            Side::Sell => -i64::from(quantity),
+        }
+    }
+}
+
+messages! {
+    /// A venue's word on an order, from its session or from its drop copy. Orders are known by session and
+    /// UserRefNum; prices are the venue's integers.
+    Report {
+        /// The venue has the order.
+        Accepted = 1 { user_ref: u32, instrument: u8, side: Side, quantity: u32, price: i64 };
+        /// `original` is gone; `user_ref` stands in its place with `quantity` open.
+        Replaced = 2 { original: u32, user_ref: u32, quantity: u32, price: i64 };
+        /// A trade. Instrument and side count where the order is not ours; `execution` is unique at the venue.
+        Executed = 3 { user_ref: u32, instrument: u8, side: Side, quantity: u32, price: i64, execution: u64 };
+        /// `quantity` of what was open will not trade, whoever asked for that.
+        Cancelled = 4 { user_ref: u32, quantity: u32 };
+        /// The venue does not take the order; `reason` is the venue's code.
+        Rejected = 5 { user_ref: u32, reason: u16 };
+        /// A trade does not count.
+        Broken = 6 { execution: u64 };
+    }
+}
+
+messages! {
+    /// A limit of the host's controls, in book value (price integer x quantity x multiplier) unless it says otherwise.
+    /// 0 is unset and blocks.
+    Limit {
+        /// C20: loss of the whole book.
+        Loss = 1;
+        /// C20: loss of instrument `index`.
+        InstrumentLoss = 2;
+        /// C20: fall of the book's result below its best.
+        Drawdown = 3;
+        /// C24: gross exposure at venue `index`: positions at their marks and everything that may still trade.
+        Exposure = 4;
+        /// C25: messages to venue `index` that need no trade.
+        FreeMessages = 5;
+        /// C25: messages to venue `index` for each of our trades there.
+        MessagesPerTrade = 6;
+    }
+}
+
+messages! {
+    /// What a person may want. What takes risk away acts at once; what permits more needs a second person.
+    Change {
+        Arm = 1;
+        Disarm = 2;
+        /// Stops the card until `ClearKill`, and cancels everything that is open.
+        Kill = 3;
+        /// Also releases what controls have latched.
+        ClearKill = 4;
+        SetLimit = 5 { limit: Limit, index: u8, value: u64 };
+        /// Makes the whole set that was written since `BeginSet` the one in force. `content` is its SHA-256, so that
+        /// the second person approves what the first has seen.
+        Commit = 6 { generation: u32, content: [u8; 32] };
+        /// Reversion PARAM: a new generation with the content of an earlier one.
+        RevertParameters = 7 { target: u32 };
+        /// Reversion ORDERS: none of ours is live on the instruments of the mask.
+        RevertOrders = 8 { instruments: u16 };
+        /// The venue's position is right and ours is not: books the difference as a trade at the venue's price.
+        Adopt = 9 { instrument: u8 };
+    }
+}
+
+/// What runs on the other side, as it announced itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Deployment {
+    /// Hash of the gateware's image.
+    pub gateware: [u8; 32],
+    /// Hash of what the host was started with.
+    pub configuration: [u8; 32],
+    /// `riposte_map::identity::TABLE_HASH` of the card.
+    pub tables: u64,
+}
+
+impl Field for Deployment {
+    fn put(&self, to: &mut Encoded) {
+        self.gateware.put(to);
+        self.configuration.put(to);
+        self.tables.put(to);
+    }
+
+    fn get(from: &mut &[u8]) -> Option<Deployment> {
+        let (gateware, configuration) = (Field::get(from)?, Field::get(from)?);
+        Some(Deployment { gateware, configuration, tables: Field::get(from)? })
+    }
+}
+
+messages! {
+    /// What happened.
+    Body {
+        Card = 1 { event: Event };
+        /// A card after reset, with what it announced.
+        CardUp = 2 { deployment: Deployment };
+        /// A report with its number in the session's stream; the first is 1.
+        Venue = 3 { session: u8, sequence: u64, report: Report };
+        /// The same of the drop copy's own stream.
+        DropCopy = 4 { session: u8, sequence: u64, report: Report };
+        /// Logged in; what was missed is on its way.
+        SessionUp = 5 { session: u8 };
+        /// The venue has nothing more that it told while we were away. It expects `next_sequence` to be the next of its
+        /// stream and has taken no order with `next_user_ref` or above.
+        CaughtUp = 6 { session: u8, next_sequence: u64, next_user_ref: u32 };
+        SessionDown = 7 { session: u8 };
+        /// The venue ends the day.
+        SessionEnd = 8 { session: u8 };
+        Heartbeat = 9 { session: u8 };
+        /// The venue will cancel everything at `until_ns` unless the timer is renewed.
+        TimerSet = 10 { session: u8, until_ns: u64 };
+        /// The venue's position, with everything up to report `as_of`; `price` is its average or settlement price.
+        Position = 11 { session: u8, instrument: u8, quantity: i64, price: i64, as_of: u64 };
+        /// A mark of the venue or of a model, which needs no confirmation.
+        Mark = 12 { instrument: u8, price: i64 };
+        Propose = 13 { request: u64, by: u16, change: Change };
+        Approve = 14 { request: u64, by: u16 };
+        /// A parameter set begins; its rows follow.
+        BeginSet = 15;
+        Row = 16 { command: Command };
+        /// A host order. The same `request` twice is one order.
+        Enter = 17 { request: u64, session: u8, instrument: u8, side: Side, quantity: u32, price: i64 };
+        Cancel = 18 { session: u8, user_ref: u32 };
+        /// A person or an adapter has claimed at the venue.
+        Claimed = 19 { session: u8, execution: u64 };
+        Tick = 20;
+        /// The host was started again, and the engine has been given everything that was journaled.
+        Restarted = 21;
+    }
+}
+
+/// One input. `time_ns` is the host's clock when it was taken; a step back does not turn the engine's time back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Input {
+    pub time_ns: u64,
+    pub body: Body,
+}
+
+impl Field for Input {
+    fn put(&self, to: &mut Encoded) {
+        self.time_ns.put(to);
+        self.body.put(to);
+    }
+
+    fn get(from: &mut &[u8]) -> Option<Input> {
+        Some(Input { time_ns: Field::get(from)?, body: Field::get(from)? })
+    }
+}
+
+impl Input {
+    pub fn encode(&self) -> Encoded {
+        Encoded::of(self)
+    }
+
+    /// `None` if the bytes are not exactly one input.
+    pub fn decode(bytes: &[u8]) -> Option<Input> {
+        decode(bytes)
+    }
+}

@@ -1,0 +1,135 @@
+//! Orders: what we believe of each, and the bounded table of them.
+//!
+//! ```text
+//!          sent ──► live ──► filled, cancelled, replaced
+//!           │ ▲      │ ▲
+//!           ▼ │      ▼ │     rejected, not received
+//!          unknown ──┴─┴──►  (and each of the above)
+//! ```
+//! Unknown is entered when an order is not answered in time, its session is lost or the host is started again. No
+//! clock leaves it: only the venue's word or the drop copy does.
+use crate::input::Side;
+use crate::message::messages;
+use crate::table::{Keyed, Table};
+use std::hash::{Hash, Hasher};
+
+messages! {
+    /// What we believe of an order.
+    State {
+        /// On its way, not answered.
+        Sent = 1;
+        /// Nobody here knows. It counts as live in every limit.
+        Unknown = 2;
+        Live = 3;
+        Filled = 4;
+        /// Nothing of it will trade any more.
+        Cancelled = 5;
+        /// Another order stands in its place.
+        Replaced = 6;
+        Rejected = 7;
+        /// The venue says that it never took it.
+        NotReceived = 8;
+    }
+}
+
+impl State {
+    /// Whether it may still trade, for all we know.
+    pub fn is_open(self) -> bool {
+        matches!(self, State::Sent | State::Unknown | State::Live)
+    }
+}
+
+messages! {
+    /// Who made an order.
+    Origin {
+        Card = 1;
+        Host = 2;
+        /// Only the venue has told of it.
+        Outside = 3;
+    }
+}
+
+/// One order. Quantities in pieces, prices in the venue's integers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Order {
+    pub session: u8,
+    pub user_ref: u32,
+    pub instrument: u8,
+    pub side: Side,
+    pub origin: Origin,
+    pub state: State,
+    pub quantity: u32,
+    pub price: i64,
+    /// Of executions, broken ones too: a broken trade does not bring its order back.
+    pub filled: u32,
+    /// As the session and as the drop copy tell; both tell the same, so the larger counts.
+    pub cancelled: [u32; 2],
+    /// The venue has said that it has it.
+    pub accepted: bool,
+    /// We asked for its end.
+    pub cancel_asked: bool,
+    /// C26: was open when a session that cancels on disconnect was lost, and its end is not proven.
+    pub at_loss: bool,
+    pub sent_ns: u64,
+    /// Where it stands among the open ones.
+    pub(crate) place: u32,
+}
+
+impl Order {
+    pub fn open(&self) -> u32 {
+        if !self.state.is_open() {
+            return 0;
+        }
+        self.quantity.saturating_sub(self.filled).saturating_sub(self.cancelled[0].max(self.cancelled[1]))
+    }
+}
+
+impl Keyed for Order {
+    fn key(&self) -> (u8, u64) {
+        (self.session, u64::from(self.user_ref))
+    }
+}
+
+/// All orders of the day, and which of them are open.
+pub(crate) struct Orders {
+    pub table: Table<Order>,
+    /// Positions in the table.
+    pub open: Vec<u32>,
+}
+
+impl Orders {
+    pub fn new(limit: usize) -> Orders {
+        Orders { table: Table::new(limit), open: Vec::with_capacity(limit) }
+    }
+
+    pub fn find(&self, session: u8, user_ref: u32) -> Option<usize> {
+        self.table.find((session, u64::from(user_ref)))
+    }
+
+    /// A new order, which is open. `None` if the table is full.
+    pub fn insert(&mut self, order: Order) -> Option<usize> {
+        let at = self.table.insert(Order { place: self.open.len() as u32, ..order })?;
+        self.open.push(at as u32);
+        Some(at)
+    }
+
+    /// Takes an order that is no longer open off the list of open ones.
+    pub fn close(&mut self, at: usize) {
+        let place = self.table.get(at).place as usize;
+        self.open.swap_remove(place);
+        if let Some(&moved) = self.open.get(place) {
+            self.table.get_mut(moved as usize).place = place as u32;
+        }
+    }
+
+    pub fn open(&self) -> impl Iterator<Item = &Order> {
+        self.open.iter().map(|at| self.table.get(*at as usize))
+    }
+}
+
+impl Hash for Orders {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.table.hash(state);
+        self.open.hash(state);
+    }
+}

@@ -1,0 +1,276 @@
+//! What people and models ask for. C32: one person takes risk away at once; what permits more waits for a second.
+//!
+//! Holds: the same request id twice is a no-op, whatever else it says. Who a person is, and whether the role suffices,
+//! the control socket has checked.
+use crate::card::CARD;
+use crate::config::PRICE_MAX;
+use crate::engine::Engine;
+use crate::generation::Generation;
+use crate::input::{Body, Change};
+use crate::order::{Order, Origin, State};
+use crate::output::{Alarm, HostOrder, Output, Outputs, Record, Refusal};
+use crate::position::value;
+use crate::session::Standing;
+use crate::table::{Keyed, Table};
+use riposte_map::shm::{Command, NONE, Opcode};
+
+/// Changes and orders count apart.
+const CHANGES: u8 = 0;
+const ENTERS: u8 = 1;
+const NOBODY: u16 = 0;
+
+#[derive(Clone, Copy, Hash)]
+pub(crate) struct Request {
+    kind: u8,
+    id: u64,
+    by: u16,
+    /// Until when it waits for its second person.
+    waits: Option<(Change, u64)>,
+}
+
+impl Keyed for Request {
+    fn key(&self) -> (u8, u64) {
+        (self.kind, self.id)
+    }
+}
+
+pub(crate) type Requests = Table<Request>;
+
+impl Engine {
+    fn refuse(&self, request: u64, why: Refusal, out: &mut Outputs) {
+        out.record(Record::Refused { request, why });
+        out.alarm(Alarm::Refused { request, why });
+    }
+
+    pub(crate) fn on_propose(&mut self, id: u64, by: u16, change: Change, out: &mut Outputs) {
+        if self.requests.find((CHANGES, id)).is_some() {
+            return;
+        }
+        if by == NOBODY {
+            return self.refuse(id, Refusal::SamePerson, out);
+        }
+        let tightens = self.tightens(&change);
+        let waits = (!tightens).then_some((change, self.now_ns.saturating_add(self.config.times.approval_ns)));
+        let place = self.requests.insert(Request { kind: CHANGES, id, by, waits });
+        self.watch_room(out);
+        if tightens {
+            // Never refused for want of room: what takes risk away may be done twice.
+            self.carry_out(id, (by, NOBODY), change, out);
+        } else if place.is_none() {
+            self.refuse(id, Refusal::NoRoom, out);
+        } else if let Err(why) = self.may(&change) {
+            self.close_request(id);
+            self.refuse(id, why, out);
+        } else {
+            out.record(Record::Proposed { request: id, by, change });
+        }
+    }
+
+    pub(crate) fn on_approve(&mut self, id: u64, by: u16, out: &mut Outputs) {
+        let Some(at) = self.requests.find((CHANGES, id)) else { return self.refuse(id, Refusal::NotProposed, out) };
+        let request = *self.requests.get(at);
+        let Some((change, until_ns)) = request.waits else { return };
+        if by == NOBODY || by == request.by {
+            return self.refuse(id, Refusal::SamePerson, out);
+        }
+        self.close_request(id);
+        if until_ns <= self.now_ns {
+            return self.refuse(id, Refusal::Expired, out);
+        }
+        self.carry_out(id, (request.by, by), change, out);
+    }
+
+    fn close_request(&mut self, id: u64) {
+        if let Some(at) = self.requests.find((CHANGES, id)) {
+            self.requests.get_mut(at).waits = None;
+        }
+    }
+
+    /// Whether a change permits nothing that is not permitted now.
+    fn tightens(&mut self, change: &Change) -> bool {
+        match *change {
+            Change::Disarm | Change::Kill | Change::RevertOrders { .. } => true,
+            Change::Arm | Change::ClearKill | Change::Adopt { .. } => false,
+            Change::SetLimit { limit, index, value } => self.limits.get_mut(limit, index).is_some_and(|now| value <= *now),
+            Change::Commit { generation, content } => {
+                self.proposed(generation, content).is_ok_and(|new| self.is_within_force(&new))
+            }
+            Change::RevertParameters { target } => {
+                self.generations.find(target).is_some_and(|old| self.is_within_force(old))
+            }
+        }
+    }
+
+    fn is_within_force(&self, new: &Generation) -> bool {
+        self.generations.find(self.card.generation).is_some_and(|now| new.within(now))
+    }
+
+    /// The set that was written, if it is whole and the one that is meant.
+    fn proposed(&self, number: u32, content: [u8; 32]) -> Result<Generation, Refusal> {
+        let whole = self.set.whole(number).filter(|set| set.content == content).ok_or(Refusal::BadSet)?;
+        if number <= self.card.generation { Err(Refusal::OldGeneration) } else { Ok(whole) }
+    }
+
+    /// Whether a change can be done now.
+    fn may(&mut self, change: &Change) -> Result<(), Refusal> {
+        match *change {
+            Change::Arm => self.may_arm(),
+            Change::Disarm | Change::Kill | Change::ClearKill => Ok(()),
+            Change::SetLimit { limit, index, .. } => self.limits.get_mut(limit, index).map(|_| ()).ok_or(Refusal::BadField),
+            Change::Commit { .. } if self.is_reverting() => Err(Refusal::Fenced),
+            Change::Commit { generation, content } => self.proposed(generation, content).map(|_| ()),
+            Change::RevertParameters { .. } | Change::RevertOrders { .. } if self.is_reverting() => Err(Refusal::Fenced),
+            Change::RevertParameters { target } => self.generations.find(target).map(|_| ()).ok_or(Refusal::NoTarget),
+            Change::RevertOrders { instruments: 0 } => Err(Refusal::BadField),
+            Change::RevertOrders { .. } => Ok(()),
+            Change::Adopt { instrument } => {
+                let holding = self.holdings.get(usize::from(instrument)).ok_or(Refusal::BadField)?;
+                holding.statement.map(|_| ()).ok_or(Refusal::NoStatement)
+            }
+        }
+    }
+
+    fn may_arm(&self) -> Result<(), Refusal> {
+        let used = || self.sessions.iter().zip(&self.config.sessions).filter(|(_, rule)| rule.venue != NONE);
+        let sessions_stand = used().all(|(one, _)| one.standing == Standing::Current && one.at_loss == 0);
+        let timers_stand = used().all(|(one, rule)| rule.timer_renew_ns == 0 || one.timer_until_ns > self.now_ns);
+        let traded = self.holdings.iter().zip(&self.config.instruments).filter(|(_, one)| one.venue != NONE);
+        let confirmed = traded.into_iter().all(|(holding, _)| holding.confirmed);
+        let known = self.orders.open().all(|order| order.state != State::Unknown);
+        let conditions = [
+            (self.card.approved, Refusal::Deployment),
+            (!self.card.killed, Refusal::Killed),
+            (!self.latches.any(), Refusal::Latched),
+            (!self.is_reverting(), Refusal::Fenced),
+            (sessions_stand, Refusal::Session),
+            (timers_stand, Refusal::Timer),
+            (confirmed, Refusal::Unconfirmed),
+            (known, Refusal::UnknownOrders),
+            (self.limits_are_set(), Refusal::Unset),
+            (self.card.generation != 0, Refusal::NoGeneration),
+        ];
+        conditions.iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, why)| Err(*why))
+    }
+
+    /// Does what one person may, or two want.
+    fn carry_out(&mut self, request: u64, (by, second): (u16, u16), change: Change, out: &mut Outputs) {
+        if let Err(why) = self.may(&change) {
+            return self.refuse(request, why, out);
+        }
+        out.record(Record::Done { request, by, second, change });
+        match change {
+            Change::Arm => self.card.arming = Some(self.command(Opcode::Arm, 0, 0, out)),
+            Change::Disarm => self.disarm(out),
+            Change::Kill => self.kill(out),
+            Change::ClearKill => self.release(out),
+            Change::SetLimit { limit, index, value } => {
+                if let Some(now) = self.limits.get_mut(limit, index) {
+                    *now = value;
+                    self.dirty = true;
+                    out.record(Record::LimitSet { limit, index, value });
+                }
+            }
+            Change::Commit { generation, content } => {
+                if let Ok(new) = self.proposed(generation, content) {
+                    self.commit(new, out);
+                }
+            }
+            Change::RevertParameters { target } => self.begin_reversion(request, Some(target), 0, out),
+            Change::RevertOrders { instruments } => self.begin_reversion(request, None, instruments, out),
+            Change::Adopt { instrument } => {
+                if let Err(why) = self.adopt(instrument, out) {
+                    self.refuse(request, why, out);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn commit(&mut self, new: Generation, out: &mut Outputs) {
+        self.card.committing = Some(new);
+        self.command(Opcode::Commit, new.number, 0, out);
+    }
+
+    /// A row of a set on its way to the shadow bank.
+    pub(crate) fn on_row(&mut self, row: &Command, out: &mut Outputs) {
+        if !self.set.take(row) {
+            return out.alarm(Alarm::Refused { request: row.sequence, why: Refusal::BadSet });
+        }
+        let sequence = self.card.next_command;
+        self.card.next_command += 1;
+        out.push(Output::Command(Command { sequence, ..*row }));
+    }
+
+    pub(crate) fn on_enter(&mut self, body: &Body, out: &mut Outputs) {
+        let Body::Enter { request, session, instrument, side, quantity, price } = *body else { return };
+        if self.requests.find((ENTERS, request)).is_some() {
+            return;
+        }
+        let room = self.requests.insert(Request { kind: ENTERS, id: request, by: NOBODY, waits: None });
+        self.watch_room(out);
+        let may = room.ok_or(Refusal::NoRoom).and_then(|_| self.may_enter(session, instrument, quantity, price));
+        if let Err(why) = may {
+            return self.refuse(request, why, out);
+        }
+        let one = &mut self.sessions[usize::from(session)];
+        let user_ref = one.next_user_ref;
+        one.next_user_ref += 1;
+        let order = Order {
+            session,
+            user_ref,
+            instrument,
+            side,
+            origin: Origin::Host,
+            state: State::Sent,
+            quantity,
+            price,
+            filled: 0,
+            cancelled: [0; 2],
+            accepted: false,
+            cancel_asked: false,
+            at_loss: false,
+            sent_ns: self.now_ns,
+            place: 0,
+        };
+        if self.add_order(order, out).is_none() {
+            return self.refuse(request, Refusal::NoRoom, out);
+        }
+        self.count_message(session);
+        self.send(HostOrder::Enter { session, user_ref, instrument, side, quantity, price }, out);
+    }
+
+    fn may_enter(&self, session: u8, instrument: u8, quantity: u32, price: i64) -> Result<(), Refusal> {
+        let rule = self.config.sessions.get(usize::from(session)).filter(|_| session != CARD).ok_or(Refusal::BadField)?;
+        let one = self.config.instruments.get(usize::from(instrument)).ok_or(Refusal::BadField)?;
+        let numbered = self.sessions[usize::from(session)].next_user_ref < u32::MAX;
+        let sane = rule.venue == one.venue && one.venue != NONE && quantity > 0 && price > 0 && price <= PRICE_MAX;
+        if !sane || !numbered {
+            return Err(Refusal::BadField);
+        }
+        if self.latches.any() {
+            return Err(Refusal::Latched);
+        }
+        if !self.card.permitted {
+            return Err(Refusal::NotArmed);
+        }
+        if self.reverting() >> instrument & 1 == 1 {
+            return Err(Refusal::Fenced);
+        }
+        if self.sessions[usize::from(session)].standing != Standing::Current {
+            return Err(Refusal::Session);
+        }
+        if !self.holdings[usize::from(instrument)].confirmed {
+            return Err(Refusal::Unconfirmed);
+        }
+        let more = value(price, quantity.into(), one.multiplier);
+        if self.fits(usize::from(one.venue), more, 1) { Ok(()) } else { Err(Refusal::LimitReached) }
+    }
+
+    /// A cancel is always allowed.
+    pub(crate) fn on_cancel(&mut self, session: u8, user_ref: u32, out: &mut Outputs) {
+        if let Some(at) = self.orders.find(session, user_ref)
+            && self.orders.table.get(at).state.is_open()
+        {
+            self.cancel(at, out);
+        }
+    }
+}

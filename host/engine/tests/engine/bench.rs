@@ -1,0 +1,363 @@
+//! An engine with a card that answers its commands, a venue whose reports number themselves, and everything that was
+//! said, kept.
+use riposte_engine::{
+    Body, Change, Config, Deployment, Engine, Guard, HostOrder, Input, Instrument, Limit, Output, Outputs, Record, Refusal,
+    Report, Session, Side, Stream, Times,
+};
+use riposte_map::identity::TABLE_HASH;
+use riposte_map::limits::{INSTRUMENTS, RULES};
+use riposte_map::shm::{Command, Event, EventKind, Level, NONE, Opcode};
+use zerocopy::IntoBytes;
+
+pub const SECOND: u64 = 1_000_000_000;
+/// The card's session and one of the host's, at venue 0, which trades instruments 0 and 1.
+pub const CARD: u8 = 0;
+pub const HOST: u8 = 1;
+pub const ALICE: u16 = 1;
+pub const BOB: u16 = 2;
+pub const PRICE: i64 = 1000;
+
+pub fn approved() -> Deployment {
+    Deployment { gateware: [1; 32], configuration: [2; 32], tables: TABLE_HASH }
+}
+
+pub fn config() -> Config {
+    let unused = Instrument { venue: NONE, multiplier: 1, erroneous_bp: 1 };
+    let mut instruments = [unused; INSTRUMENTS];
+    instruments[..2].fill(Instrument { venue: 0, multiplier: 1, erroneous_bp: 1000 });
+    let session = Session { venue: 0, cancel_on_disconnect: false, timer_renew_ns: 0, drop_copy: true };
+    let unused = Session { venue: NONE, ..session };
+    Config {
+        instruments,
+        sessions: [Session { cancel_on_disconnect: true, ..session }, session, unused, unused],
+        times: Times {
+            answer_ns: SECOND,
+            silence_ns: 1000 * SECOND,
+            mark_window_ns: SECOND,
+            mark_age_ns: 1000 * SECOND,
+            drop_copy_ns: 1000 * SECOND,
+            bust_window_ns: 600 * SECOND,
+            claim_ns: 480 * SECOND,
+            approval_ns: 60 * SECOND,
+            reversion_ns: 30 * SECOND,
+        },
+        approved: approved(),
+        orders: 1024,
+        executions: 1024,
+        requests: 1024,
+    }
+}
+
+/// A whole parameter set; `quantity_max` of every instrument and the threshold of its rules.
+pub fn set(quantity_max: u64, threshold: u64) -> Vec<Command> {
+    let row = |opcode: Opcode, at: usize| Command { opcode: opcode as u8, instrument: at as u8, ..Command::default() };
+    let mut rows = vec![row(Opcode::WriteFeed, 0)];
+    for at in 0..INSTRUMENTS {
+        let limits = [at as u64 + 1 | 1 << 16, quantity_max | 900 << 32, 1100, 0, 0, 0];
+        rows.push(Command { args: limits, ..row(Opcode::WriteInstrument, at) });
+        rows.push(Command { args: [1, threshold, 0, 0, 0, 0], ..row(Opcode::WriteRules, at) });
+        for rule in 0..RULES as u8 {
+            rows.push(Command { rule, args: [0, 2 << 8, 0, 0, 0, 0], ..row(Opcode::WriteTemplate, at) });
+            for index in 0..2 {
+                rows.push(Command { rule, index, args: [7; 6], ..row(Opcode::WriteImage, at) });
+            }
+        }
+    }
+    rows
+}
+
+/// What a set is known by: SHA-256 of its rows, without their numbers.
+pub fn content(rows: &[Command]) -> [u8; 32] {
+    use sha2::{Digest, Sha256};
+    let mut hash = Sha256::new();
+    rows.iter().for_each(|row| hash.update(Command { sequence: 0, ..*row }.as_bytes()));
+    hash.finalize().into()
+}
+
+pub struct Bench {
+    pub engine: Engine,
+    out: Outputs,
+    pub now_ns: u64,
+    pub inputs: Vec<Input>,
+    /// Everything since it was last taken.
+    pub said: Vec<Output>,
+    next_event: u64,
+    generation: u32,
+    /// Next report, of each session and its drop copy.
+    pub numbers: [[u64; 2]; 4],
+    next_request: u64,
+    /// The card answers commands at once.
+    pub answers: bool,
+    pub user_ref: u32,
+}
+
+impl Bench {
+    /// Nothing set, nothing up.
+    pub fn new(config: Config) -> Bench {
+        Bench {
+            engine: Engine::new(config).expect("a sound configuration"),
+            out: Outputs::default(),
+            now_ns: SECOND,
+            inputs: Vec::new(),
+            said: Vec::new(),
+            next_event: 1,
+            generation: 0,
+            numbers: [[1; 2]; 4],
+            next_request: 1,
+            answers: true,
+            user_ref: 0,
+        }
+    }
+
+    /// Everything is as it must be, and the card is armed.
+    pub fn armed() -> Bench {
+        Bench::armed_with(config())
+    }
+
+    pub fn armed_with(config: Config) -> Bench {
+        let mut bench = Bench::ready(config);
+        assert_eq!(bench.both(Change::Arm), None);
+        assert!(bench.engine.is_permitted());
+        bench.take();
+        bench
+    }
+
+    /// All but armed: limits that are far, generation 1, sessions current, positions confirmed flat.
+    pub fn ready(config: Config) -> Bench {
+        let mut bench = Bench::new(config);
+        bench.give(Body::CardUp { deployment: approved() });
+        for (limit, last) in [
+            (Limit::Loss, 0), (Limit::Drawdown, 0), (Limit::InstrumentLoss, 1), (Limit::Exposure, 0),
+            (Limit::FreeMessages, 0), (Limit::MessagesPerTrade, 0),
+        ] {
+            for index in 0..=last {
+                bench.set_limit(limit, index, 1_000_000_000);
+            }
+        }
+        bench.load(&set(500, 1), 1);
+        for session in [CARD, HOST] {
+            bench.reconnect(session, 1);
+        }
+        bench.confirm(0, 0);
+        bench.confirm(1, 0);
+        bench
+    }
+
+    /// One input, and what the card answers to it.
+    pub fn give(&mut self, body: Body) -> Vec<Output> {
+        let input = Input { time_ns: self.now_ns, body };
+        self.inputs.push(input);
+        self.engine.apply(&input, &mut self.out);
+        let mut said: Vec<_> = self.out.iter().copied().collect();
+        check_order(&said);
+        self.said.extend(&said);
+        if self.answers {
+            for command in said.clone().iter().filter_map(commanded) {
+                said.extend(self.answer(&command));
+            }
+        }
+        said
+    }
+
+    /// The card carries a command out.
+    pub fn answer(&mut self, command: &Command) -> Vec<Output> {
+        if (1..=5).contains(&command.opcode) {
+            return Vec::new();
+        }
+        let mut reason = 0;
+        if command.opcode == Opcode::Commit as u8 {
+            if command.value > self.generation { self.generation = command.value } else { reason = 65 }
+        }
+        let (detail, feed_sequence) = (command.opcode.into(), command.sequence);
+        self.event(Event { kind: EventKind::Command as u8, reason, detail, feed_sequence, ..Event::default() })
+    }
+
+    pub fn event(&mut self, event: Event) -> Vec<Output> {
+        let event = Event { sequence: self.next_event, generation: self.generation, ..event };
+        self.next_event += 1;
+        self.give(Body::Card { event })
+    }
+
+    pub fn lose_event(&mut self) {
+        self.next_event += 1;
+    }
+
+    pub fn book(&mut self, instrument: u8, bid: u32, ask: u32) {
+        let level = |price_e4| Level { price_e4, quantity: 100 };
+        self.event(Event { kind: EventKind::Book as u8, instrument, bid: level(bid), ask: level(ask), ..Event::default() });
+    }
+
+    /// The card sends an order of instrument 0 to buy at `PRICE`.
+    pub fn card_order(&mut self, quantity: u32) -> u32 {
+        self.user_ref += 1;
+        self.event(Event {
+            kind: EventKind::OrderSent as u8,
+            price_e4: PRICE as u32,
+            quantity,
+            user_ref: self.user_ref,
+            detail: b'B'.into(),
+            ..Event::default()
+        });
+        self.user_ref
+    }
+
+    /// A host order that must leave; gives its number.
+    pub fn enter(&mut self, side: Side, quantity: u32, price: i64) -> u32 {
+        let said = self.try_enter(side, quantity, price);
+        let entered = said.iter().find_map(|one| match one {
+            Output::Order(HostOrder::Enter { user_ref, .. }) => Some(*user_ref),
+            _ => None,
+        });
+        entered.unwrap_or_else(|| panic!("no order: {said:?}"))
+    }
+
+    pub fn try_enter(&mut self, side: Side, quantity: u32, price: i64) -> Vec<Output> {
+        let request = self.request();
+        self.give(Body::Enter { request, session: HOST, instrument: 0, side, quantity, price })
+    }
+
+    /// An order that the venue has accepted.
+    pub fn live(&mut self, quantity: u32) -> u32 {
+        let user_ref = self.enter(Side::Buy, quantity, PRICE);
+        self.venue(HOST, accepted(user_ref, quantity));
+        user_ref
+    }
+
+    pub fn venue(&mut self, session: u8, report: Report) -> Vec<Output> {
+        let sequence = self.number(session, Stream::Session);
+        self.give(Body::Venue { session, sequence, report })
+    }
+
+    pub fn drop_copy(&mut self, session: u8, report: Report) -> Vec<Output> {
+        let sequence = self.number(session, Stream::DropCopy);
+        self.give(Body::DropCopy { session, sequence, report })
+    }
+
+    /// Takes the next number of a stream.
+    pub fn number(&mut self, session: u8, stream: Stream) -> u64 {
+        let next = &mut self.numbers[usize::from(session)][stream as usize];
+        *next += 1;
+        *next - 1
+    }
+
+    /// Logged in and caught up.
+    pub fn reconnect(&mut self, session: u8, next_user_ref: u32) -> Vec<Output> {
+        self.give(Body::SessionUp { session });
+        self.caught_up(session, next_user_ref)
+    }
+
+    pub fn caught_up(&mut self, session: u8, next_user_ref: u32) -> Vec<Output> {
+        let next_sequence = self.numbers[usize::from(session)][0];
+        self.give(Body::CaughtUp { session, next_sequence, next_user_ref })
+    }
+
+    /// The venue states a position on the host's session.
+    pub fn confirm(&mut self, instrument: u8, quantity: i64) -> Vec<Output> {
+        let as_of = self.numbers[usize::from(HOST)][0] - 1;
+        self.give(Body::Position { session: HOST, instrument, quantity, price: PRICE, as_of })
+    }
+
+    pub fn request(&mut self) -> u64 {
+        self.next_request += 1;
+        self.next_request - 1
+    }
+
+    /// Proposed by one person and approved by another; why it was refused, if it was.
+    pub fn both(&mut self, change: Change) -> Option<Refusal> {
+        let request = self.request();
+        let mut said = self.give(Body::Propose { request, by: ALICE, change });
+        said.extend(self.give(Body::Approve { request, by: BOB }));
+        refusal(&said)
+    }
+
+    pub fn one(&mut self, change: Change) -> Vec<Output> {
+        let request = self.request();
+        self.give(Body::Propose { request, by: ALICE, change })
+    }
+
+    pub fn set_limit(&mut self, limit: Limit, index: u8, value: u64) {
+        assert_eq!(self.both(Change::SetLimit { limit, index, value }), None);
+    }
+
+    pub fn write(&mut self, rows: &[Command]) {
+        self.give(Body::BeginSet);
+        for row in rows {
+            self.give(Body::Row { command: *row });
+        }
+    }
+
+    pub fn load(&mut self, rows: &[Command], generation: u32) {
+        self.write(rows);
+        assert_eq!(self.both(Change::Commit { generation, content: content(rows) }), None);
+    }
+
+    /// Lets time pass and ticks once.
+    pub fn wait(&mut self, time_ns: u64) -> Vec<Output> {
+        self.now_ns += time_ns;
+        self.give(Body::Tick)
+    }
+
+    pub fn take(&mut self) -> Vec<Output> {
+        std::mem::take(&mut self.said)
+    }
+
+    pub fn quantity(&self, instrument: u8) -> i64 {
+        self.engine.position(instrument).expect("an instrument").quantity
+    }
+
+    pub fn tripped(&self, guard: Guard) -> u64 {
+        self.engine.trips(guard)
+    }
+}
+
+pub fn accepted(user_ref: u32, quantity: u32) -> Report {
+    Report::Accepted { user_ref, instrument: 0, side: Side::Buy, quantity, price: PRICE }
+}
+
+pub fn executed(user_ref: u32, quantity: u32, execution: u64) -> Report {
+    Report::Executed { user_ref, instrument: NONE, side: Side::Buy, quantity, price: PRICE, execution }
+}
+
+pub fn commanded(output: &Output) -> Option<Command> {
+    match output {
+        Output::Command(command) => Some(*command),
+        _ => None,
+    }
+}
+
+pub fn opcodes(said: &[Output]) -> Vec<Opcode> {
+    said.iter().filter_map(commanded).filter_map(|command| Opcode::from_code(command.opcode)).collect()
+}
+
+pub fn cancels(said: &[Output]) -> Vec<u32> {
+    let cancelled = |one: &Output| match one {
+        Output::Order(HostOrder::Cancel { user_ref, .. }) => Some(*user_ref),
+        _ => None,
+    };
+    said.iter().filter_map(cancelled).collect()
+}
+
+pub fn refusal(said: &[Output]) -> Option<Refusal> {
+    said.iter().find_map(|one| match one {
+        Output::Record(Record::Refused { why, .. }) => Some(*why),
+        _ => None,
+    })
+}
+
+/// What has an effect stands directly behind its record.
+fn check_order(said: &[Output]) {
+    for (at, one) in said.iter().enumerate() {
+        let before = at.checked_sub(1).map(|at| said[at]);
+        match one {
+            Output::Command(command) if !(1..=5).contains(&command.opcode) => {
+                assert_eq!(before, Some(Output::Record(Record::Commanding { command: *command })));
+            }
+            Output::Order(order) => assert_eq!(before, Some(Output::Record(Record::Sending { order: *order }))),
+            Output::Replay { .. } | Output::AskPosition { .. } | Output::LoadSet { .. } => {
+                assert!(matches!(before, Some(Output::Record(Record::Asking { .. }))), "{before:?}");
+            }
+            Output::Claim { .. } => assert!(matches!(before, Some(Output::Record(Record::Claim { .. }))), "{before:?}"),
+            Output::Command(_) | Output::Record(_) | Output::Alarm(_) => {}
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! The states of an order, each by the word that leads to it.
+use crate::bench::*;
+use riposte_engine::{Alarm, Body, Origin, Output, Report, Side, State};
+
+fn state(bench: &Bench, session: u8, user_ref: u32) -> State {
+    bench.engine.order(session, user_ref).expect("an order").state
+}
+
+#[test]
+fn an_order_is_what_the_venue_last_said_of_it() {
+    let mut bench = Bench::armed();
+    let order = bench.enter(Side::Buy, 100, PRICE);
+    assert_eq!(state(&bench, HOST, order), State::Sent);
+    bench.venue(HOST, accepted(order, 100));
+    assert_eq!(state(&bench, HOST, order), State::Live);
+    bench.venue(HOST, executed(order, 40, 1));
+    assert_eq!(bench.engine.order(HOST, order).unwrap().open(), 60);
+    bench.venue(HOST, Report::Replaced { original: order, user_ref: order + 1, quantity: 60, price: PRICE + 1 });
+    assert_eq!((state(&bench, HOST, order), state(&bench, HOST, order + 1)), (State::Replaced, State::Live));
+    bench.venue(HOST, executed(order + 1, 10, 2));
+    bench.venue(HOST, Report::Cancelled { user_ref: order + 1, quantity: 20 });
+    assert_eq!(state(&bench, HOST, order + 1), State::Live);
+    bench.venue(HOST, Report::Cancelled { user_ref: order + 1, quantity: 30 });
+    assert_eq!(state(&bench, HOST, order + 1), State::Cancelled);
+    let filled = bench.live(5);
+    bench.venue(HOST, executed(filled, 5, 3));
+    assert_eq!(state(&bench, HOST, filled), State::Filled);
+    let rejected = bench.enter(Side::Sell, 5, PRICE);
+    bench.venue(HOST, Report::Rejected { user_ref: rejected, reason: 0x21 });
+    assert_eq!(state(&bench, HOST, rejected), State::Rejected);
+    assert_eq!(bench.quantity(0), 55);
+    assert_eq!(bench.engine.open_orders().count(), 0);
+    assert_eq!(bench.engine.exposure(0), 55 * i128::from(PRICE), "nothing open is left in the exposure");
+}
+
+#[test]
+fn an_order_of_the_card_is_one_order_whoever_tells_first() {
+    let mut bench = Bench::armed();
+    let order = bench.card_order(100);
+    assert_eq!(state(&bench, CARD, order), State::Sent);
+    bench.venue(CARD, accepted(order, 100));
+    bench.venue(CARD, accepted(order + 1, 100));
+    assert_eq!(bench.engine.order(CARD, order + 1).unwrap().origin, Origin::Outside);
+    bench.card_order(100);
+    let both = [order, order + 1].map(|one| *bench.engine.order(CARD, one).unwrap());
+    assert!(both.iter().all(|one| one.origin == Origin::Card && one.state == State::Live));
+    assert_eq!(bench.engine.open_orders().count(), 2);
+}
+
+#[test]
+fn a_bad_input_is_told_and_changes_no_order() {
+    let mut bench = Bench::armed();
+    let order = bench.live(100);
+    for body in [
+        Body::Venue { session: 9, sequence: 1, report: accepted(1, 1) },
+        Body::Position { session: HOST, instrument: 200, quantity: 1, price: 1, as_of: 0 },
+        Body::Position { session: HOST, instrument: 0, quantity: i64::MIN, price: 1, as_of: 0 },
+        Body::Enter { request: 77, session: 200, instrument: 200, side: Side::Buy, quantity: 0, price: -1 },
+        Body::Approve { request: 12345, by: BOB },
+    ] {
+        assert!(bench.give(body).iter().any(|one| matches!(one, Output::Alarm(_))), "{body:?}");
+    }
+    for body in [
+        Body::SessionUp { session: 99 }, Body::CaughtUp { session: 99, next_sequence: 0, next_user_ref: 0 },
+        Body::SessionDown { session: 99 }, Body::Heartbeat { session: 99 }, Body::TimerSet { session: 99, until_ns: 0 },
+        Body::Mark { instrument: 99, price: 1 }, Body::Mark { instrument: 0, price: i64::MIN },
+        Body::Cancel { session: 99, user_ref: 0 }, Body::Claimed { session: 99, execution: 0 },
+    ] {
+        bench.give(body);
+    }
+    assert_eq!(state(&bench, HOST, order), State::Live);
+    let price = i64::MAX;
+    let said = bench.venue(HOST, Report::Executed { user_ref: order, instrument: 0, side: Side::Buy, quantity: 1, price, execution: 1 });
+    assert!(said.iter().any(|one| matches!(one, Output::Alarm(Alarm::BadReport { .. }))));
+    assert!(!bench.engine.is_permitted() && !bench.engine.is_confirmed(0), "what cannot be read may be a fill");
+}
