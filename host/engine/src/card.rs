@@ -91,7 +91,8 @@ impl Engine {
             self.generations.push(one);
             self.card.committing = None;
         }
-        if !done && !(opcode == Some(Opcode::Commit) && committed.is_some()) {
+        let again = opcode == Some(Opcode::Commit) && committed.is_some();
+        if !done && !again {
             out.alarm(Alarm::CommandRefused { opcode: event.detail as u8, reason: event.reason });
         }
         if opcode == Some(Opcode::Arm) && done && self.card.arming == Some(event.feed_sequence) {

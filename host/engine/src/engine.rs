@@ -155,6 +155,8 @@ impl Engine {
         }
         self.advance_reversion(out);
         self.cancel_swept(out);
+        // Cancels are messages too.
+        self.check_limits(out);
         if out.overflowed() && !self.latches.is_held(Guard::Events, 1) {
             self.latches.hold(Guard::Events, 1);
             let command = self.stop(Opcode::Kill);

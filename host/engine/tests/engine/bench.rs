@@ -53,7 +53,7 @@ pub fn set(quantity_max: u64, threshold: u64) -> Vec<Command> {
     let row = |opcode: Opcode, at: usize| Command { opcode: opcode as u8, instrument: at as u8, ..Command::default() };
     let mut rows = vec![row(Opcode::WriteFeed, 0)];
     for at in 0..INSTRUMENTS {
-        let limits = [at as u64 + 1 | 1 << 16, quantity_max | 900 << 32, 1100, 0, 0, 0];
+        let limits = [(at as u64 + 1) | (1 << 16), quantity_max | 900 << 32, 1100, 0, 0, 0];
         rows.push(Command { args: limits, ..row(Opcode::WriteInstrument, at) });
         rows.push(Command { args: [1, threshold, 0, 0, 0, 0], ..row(Opcode::WriteRules, at) });
         for rule in 0..RULES as u8 {
@@ -118,7 +118,6 @@ impl Bench {
         let mut bench = Bench::ready(config);
         assert_eq!(bench.both(Change::Arm), None);
         assert!(bench.engine.is_permitted());
-        bench.take();
         bench
     }
 

@@ -1,5 +1,8 @@
 //! The engine from outside: inputs in, outputs and state out.
 #![forbid(unsafe_code)]
 mod bench;
+mod controls;
 mod orders;
 mod pain;
+mod recovery;
+mod reversion;

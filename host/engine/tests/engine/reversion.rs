@@ -1,0 +1,204 @@
+//! Reversion: each step recorded before what it causes, the same request once, a restart in every step.
+use crate::bench::*;
+use riposte_engine::{Alarm, Body, Change, HostOrder, Output, Record, Refusal, Report, Step};
+use riposte_map::shm::Opcode;
+
+fn steps(said: &[Output]) -> Vec<Step> {
+    let step = |one: &Output| match one {
+        Output::Record(Record::Reversion { step, .. }) => Some(*step),
+        _ => None,
+    };
+    said.iter().filter_map(step).collect()
+}
+
+fn step(bench: &Bench) -> Step {
+    bench.engine.reversion().expect("a reversion").1
+}
+
+/// Position of an output, and that of the record of a step.
+fn at(said: &[Output], is: impl Fn(&Output) -> bool) -> usize {
+    said.iter().position(is).expect("it was said")
+}
+
+fn loads(said: &[Output]) -> Option<(u32, [u8; 32])> {
+    said.iter().find_map(|one| match one {
+        Output::LoadSet { generation, content } => Some((*generation, *content)),
+        _ => None,
+    })
+}
+
+/// Generation 2 in force, armed; generation 1 was stricter.
+fn second_generation() -> Bench {
+    let mut bench = Bench::ready(config());
+    bench.load(&set(800, 1), 2);
+    assert_eq!(bench.both(Change::Arm), None);
+    bench.take();
+    bench
+}
+
+const PARAMETERS: [Step; 8] = [
+    Step::Requested, Step::Validated, Step::Fenced, Step::Drained, Step::Reconciled, Step::RolledBack, Step::Verifying,
+    Step::Committed,
+];
+
+#[test]
+fn parameters_go_back_as_a_new_generation_with_the_old_content() {
+    let mut bench = second_generation();
+    let said = bench.one(Change::RevertParameters { target: 1 });
+    assert_eq!(steps(&said), PARAMETERS[..5], "stricter, so one person may");
+    assert_eq!(loads(&said), Some((3, content(&set(500, 1)))));
+    let recorded = |wanted: Step| at(&said, |one| matches!(one, Output::Record(Record::Reversion { step, .. }) if *step == wanted));
+    assert!(recorded(Step::Validated) < at(&said, |one| commanded(one).is_some_and(|one| one.opcode == Opcode::Disarm as u8)));
+    assert!(recorded(Step::Reconciled) < at(&said, |one| matches!(one, Output::LoadSet { .. })));
+    bench.write(&set(501, 1));
+    assert_eq!(step(&bench), Step::Reconciled, "another content is not committed");
+    bench.take();
+    bench.write(&set(500, 1));
+    let said = bench.take();
+    assert_eq!(steps(&said), PARAMETERS[5..]);
+    let commit = at(&said, |one| commanded(one).is_some_and(|one| one.opcode == Opcode::Commit as u8 && one.value == 3));
+    assert!(at(&said, |one| matches!(one, Output::Record(Record::Reversion { step: Step::RolledBack, .. }))) < commit);
+    assert!(!bench.engine.is_permitted(), "the fence stays");
+    assert_eq!(bench.both(Change::Arm), None, "until two people arm");
+    // Back to the looser one: two people.
+    assert_eq!(steps(&bench.one(Change::RevertParameters { target: 2 })), []);
+    assert_eq!(bench.both(Change::RevertParameters { target: 77 }), Some(Refusal::NoTarget));
+    assert_eq!(bench.both(Change::RevertParameters { target: 2 }), None);
+    bench.write(&set(800, 1));
+    assert_eq!(step(&bench), Step::Committed);
+}
+
+#[test]
+fn orders_end_by_the_venues_word_and_positions_by_its_statement() {
+    let mut bench = Bench::armed();
+    let (first, second, card) = (bench.live(100), bench.live(50), bench.card_order(30));
+    bench.venue(CARD, accepted(card, 30));
+    let said = bench.one(Change::RevertOrders { instruments: u16::MAX });
+    assert_eq!(steps(&said), PARAMETERS[..3]);
+    assert_eq!(cancels(&said), [first, second, card]);
+    assert!(at(&said, |one| matches!(one, Output::Record(Record::Reversion { step: Step::Fenced, .. })))
+        < at(&said, |one| matches!(one, Output::Order(HostOrder::Cancel { .. }))));
+    bench.venue(HOST, Report::Cancelled { user_ref: first, quantity: 100 });
+    bench.venue(CARD, Report::Cancelled { user_ref: card, quantity: 30 });
+    assert_eq!(step(&bench), Step::Fenced);
+    bench.take();
+    bench.venue(HOST, executed(second, 20, 1));
+    bench.venue(HOST, Report::Cancelled { user_ref: second, quantity: 30 });
+    assert_eq!(step(&bench), Step::Drained);
+    let racing = |one: &Output| matches!(one, Output::Record(Record::Reversion { step: Step::Drained, racing: 20, .. }));
+    assert!(bench.take().iter().any(racing), "a racing fill is listed");
+    bench.confirm(0, 20);
+    assert_eq!(step(&bench), Step::Drained);
+    bench.confirm(1, 0);
+    assert_eq!(step(&bench), Step::Committed);
+    assert_eq!(bench.both(Change::Arm), None);
+}
+
+#[test]
+fn a_scope_of_one_instrument_leaves_the_others_alone() {
+    let mut bench = Bench::armed();
+    let order = bench.live(10);
+    let said = bench.one(Change::RevertOrders { instruments: 2 });
+    assert_eq!((cancels(&said), opcodes(&said)), (vec![], vec![Opcode::Invalidate]));
+    assert!(bench.engine.is_permitted());
+    assert_eq!(step(&bench), Step::Drained);
+    bench.confirm(1, 0);
+    assert_eq!(step(&bench), Step::Committed);
+    assert!(bench.engine.order(HOST, order).unwrap().state.is_open());
+    assert_eq!(refusal(&bench.one(Change::RevertOrders { instruments: 0 })), Some(Refusal::BadField));
+}
+
+#[test]
+fn many_orders_are_cancelled_over_several_inputs() {
+    let mut bench = Bench::armed();
+    let orders: Vec<_> = (0..100).map(|_| bench.live(1)).collect();
+    bench.take();
+    bench.one(Change::RevertOrders { instruments: 1 });
+    while bench.wait(1).iter().any(|one| matches!(one, Output::Order(_))) {}
+    let mut asked = cancels(&bench.take());
+    asked.sort_unstable();
+    assert_eq!(asked, orders, "each once");
+}
+
+#[test]
+fn the_same_request_again_does_nothing_in_any_step() {
+    let mut bench = Bench::armed();
+    let order = bench.live(100);
+    let request = bench.request();
+    let again = |bench: &mut Bench| {
+        let digest = bench.engine.digest();
+        let body = Body::Propose { request, by: BOB, change: Change::RevertOrders { instruments: 1 } };
+        assert!(bench.give(body).is_empty() && bench.give(Body::Approve { request, by: BOB }).is_empty());
+        assert_eq!(bench.engine.digest(), digest);
+    };
+    bench.give(Body::Propose { request, by: ALICE, change: Change::RevertOrders { instruments: 1 } });
+    again(&mut bench);
+    bench.venue(HOST, Report::Cancelled { user_ref: order, quantity: 100 });
+    again(&mut bench);
+    bench.confirm(0, 0);
+    assert_eq!(step(&bench), Step::Committed);
+    again(&mut bench);
+}
+
+#[test]
+fn a_second_reversion_waits_for_the_first() {
+    let mut bench = Bench::armed();
+    bench.live(1);
+    bench.one(Change::RevertOrders { instruments: 1 });
+    assert_eq!(refusal(&bench.one(Change::RevertOrders { instruments: 2 })), Some(Refusal::Fenced));
+    assert_eq!(bench.both(Change::Commit { generation: 9, content: [0; 32] }), Some(Refusal::Fenced));
+    assert_eq!(refusal(&bench.try_enter(riposte_engine::Side::Buy, 1, PRICE)), Some(Refusal::Fenced));
+}
+
+#[test]
+fn what_does_not_drain_in_time_escalates_and_stays_fenced() {
+    let mut bench = Bench::armed();
+    bench.live(1);
+    bench.one(Change::RevertOrders { instruments: u16::MAX });
+    bench.wait(30 * SECOND - 1);
+    assert_eq!(step(&bench), Step::Fenced);
+    let said = bench.wait(1);
+    assert!(said.iter().any(|one| matches!(one, Output::Alarm(Alarm::Escalated { .. }))));
+    assert_eq!((step(&bench), bench.engine.is_permitted()), (Step::Escalated, false));
+}
+
+/// What the world does until a reversion ends, whatever step the engine is in.
+fn finish(bench: &mut Bench, order: u32) {
+    for session in [CARD, HOST] {
+        bench.give(Body::SessionUp { session });
+        bench.caught_up(session, order + 1);
+    }
+    let known = *bench.engine.order(HOST, order).expect("the order");
+    if known.state.is_open() && !cancels(&bench.said).is_empty() {
+        bench.venue(HOST, Report::Cancelled { user_ref: order, quantity: 100 });
+    }
+    bench.confirm(0, 0);
+    bench.confirm(1, 0);
+    if loads(&bench.said).is_some() {
+        bench.write(&set(500, 1));
+    }
+}
+
+#[test]
+fn a_restart_in_any_step_gives_its_effects_again_and_ends_the_same() {
+    for change in [Change::RevertParameters { target: 1 }, Change::RevertOrders { instruments: 1 }] {
+        // Whether the card carried out the fence, and whether rows were on their way.
+        for reached in 0..4 {
+            let mut bench = second_generation();
+            let order = bench.live(100);
+            bench.answers = reached > 0;
+            bench.one(change);
+            if reached > 1 && loads(&bench.said).is_some() {
+                bench.answers = reached > 2;
+                bench.write(&set(500, 1));
+            }
+            // What was said before is lost with the process.
+            bench.take();
+            bench.answers = true;
+            bench.give(Body::Restarted);
+            finish(&mut bench, order);
+            assert_eq!(step(&bench), Step::Committed, "{change:?} after {reached}");
+            assert_eq!(bench.engine.open_orders().count(), usize::from(change == Change::RevertParameters { target: 1 }));
+        }
+    }
+}
