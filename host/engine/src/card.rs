@@ -111,7 +111,10 @@ impl Engine {
         self.card.generation = 0;
         self.card.approved = *deployment == self.config.approved && deployment.tables == TABLE_HASH;
         self.holdings.iter_mut().for_each(|holding| holding.invalid());
-        if !self.card.approved {
+        if self.card.approved {
+            // Marks come from traced tops.
+            self.command(Opcode::Trace, 1, [0; 2], out);
+        } else {
             self.trip(Guard::Deployment, 0, Effect::Disarm, out);
         }
         if self.card.killed {

@@ -14,7 +14,7 @@ use crate::reversion::Reversion;
 use crate::session::{Numbers, Session, Standing};
 use crate::table::Table;
 use riposte_map::limits::INSTRUMENTS;
-use riposte_map::shm::{Command, Opcode};
+use riposte_map::shm::{Command, NONE, Opcode};
 use std::hash::{Hash, Hasher};
 
 /// Cancels of one input; the rest leave with the next ones.
@@ -139,6 +139,10 @@ impl Engine {
             Body::Claimed { session, execution } => self.claims.filed(session, execution),
             Body::Tick => self.on_tick(out),
             Body::Restarted => self.on_restarted(out),
+            Body::CardSession { sequence, acknowledgement, user_ref } => {
+                let numbers = u64::from(sequence) | u64::from(acknowledgement) << 32;
+                self.command(Opcode::Session, 0, [numbers, user_ref.into()], out);
+            }
         }
         self.settle(out);
     }
@@ -181,17 +185,17 @@ impl Engine {
     }
 
     /// Gives the card a command that is not a row.
-    pub(crate) fn command(&mut self, opcode: Opcode, value: u32, arg: u64, out: &mut Outputs) -> u64 {
-        let command = self.next_command(opcode, value, arg);
+    pub(crate) fn command(&mut self, opcode: Opcode, value: u32, args: [u64; 2], out: &mut Outputs) -> u64 {
+        let command = self.next_command(opcode, value, args);
         out.record(Record::Commanding { command });
         out.push(Output::Command(command));
         command.sequence
     }
 
-    fn next_command(&mut self, opcode: Opcode, value: u32, arg: u64) -> Command {
+    fn next_command(&mut self, opcode: Opcode, value: u32, args: [u64; 2]) -> Command {
         let sequence = self.card.next_command;
         self.card.next_command = sequence.wrapping_add(1);
-        Command { sequence, opcode: opcode as u8, value, args: [arg, 0, 0, 0, 0, 0], ..Command::default() }
+        Command { sequence, opcode: opcode as u8, value, args: [args[0], args[1], 0, 0, 0, 0], ..Command::default() }
     }
 
     fn stop(&mut self, opcode: Opcode) -> Command {
@@ -201,7 +205,7 @@ impl Engine {
             self.card.killed = true;
             self.sweep = ALL;
         }
-        self.next_command(opcode, 0, 0)
+        self.next_command(opcode, 0, [0; 2])
     }
 
     /// No new risk from the card until two people arm it again.
@@ -289,16 +293,17 @@ impl Engine {
         holding.open_orders = if sign > 0 { holding.open_orders + one } else { holding.open_orders - one };
     }
 
-    /// Cancels what is being swept, a few with each input, on sessions that stand.
+    /// Cancels what is being swept, and what outlived its session (C26): a few with each input, on sessions that stand.
     fn cancel_swept(&mut self, out: &mut Outputs) {
+        let lost = self.sessions.iter().any(|one| one.standing == Standing::Current && one.at_loss > 0);
         let (mut place, mut sent) = (0, 0);
-        while self.sweep != 0 && place < self.orders.open.len() && sent < CANCELS && out.room() > 3 {
+        while (lost || self.sweep != 0) && place < self.orders.open.len() && sent < CANCELS && out.room() > 3 {
             let at = self.orders.open[place] as usize;
             place += 1;
             let order = *self.orders.table.get(at);
-            let swept = 1u16.checked_shl(u32::from(order.instrument)).is_none_or(|bit| self.sweep & bit != 0);
+            let swept = 1u16.checked_shl(u32::from(order.instrument)).map_or(self.sweep == ALL, |bit| self.sweep & bit != 0);
             let stands = self.sessions[usize::from(order.session)].standing == Standing::Current;
-            if swept && stands && !order.cancel_asked {
+            if (swept || order.at_loss) && stands && !order.cancel_asked {
                 self.cancel(at, out);
                 sent += 1;
             }
@@ -406,7 +411,8 @@ impl Engine {
 
     /// Bit per instrument of a session's venue.
     pub(crate) fn instruments_of(&self, session: u8) -> u16 {
-        let Some(one) = self.config.sessions.get(usize::from(session)) else { return 0 };
+        let used = self.config.sessions.get(usize::from(session)).filter(|one| one.venue != NONE);
+        let Some(one) = used else { return 0 };
         let traded = self.config.instruments.iter().enumerate().filter(|(_, other)| other.venue == one.venue);
         traded.fold(0, |mask, (at, _)| mask | 1 << at)
     }

@@ -139,7 +139,7 @@ impl Engine {
             Effect::Disarm => self.disarm(out),
             Effect::Kill => self.kill(out),
             Effect::Fence(mask) => {
-                self.command(Opcode::Invalidate, 0, mask.into(), out);
+                self.command(Opcode::Invalidate, 0, [mask.into(), 0], out);
                 self.sweep |= mask;
             }
         }
@@ -374,7 +374,7 @@ impl Engine {
         self.latches.release();
         self.dirty = true;
         self.sweep = self.reverting();
-        self.command(Opcode::ClearKill, 0, 0, out);
+        self.command(Opcode::ClearKill, 0, [0; 2], out);
         self.watch_room(out);
     }
 }

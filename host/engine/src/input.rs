@@ -31,7 +31,8 @@ messages! {
         Accepted = 1 { user_ref: u32, instrument: u8, side: Side, quantity: u32, price: i64 };
         /// `original` is gone; `user_ref` stands in its place with `quantity` open.
         Replaced = 2 { original: u32, user_ref: u32, quantity: u32, price: i64 };
-        /// A trade. Instrument and side count where the order is not ours; `execution` is unique at the venue.
+        /// A trade. Instrument and side count where the order is not ours. `execution` is unique for each of our sides: where
+        /// a venue numbers the match (OUCH), whoever reads it adds the side, since both may be ours.
         Executed = 3 { user_ref: u32, instrument: u8, side: Side, quantity: u32, price: i64, execution: u64 };
         /// `quantity` of what was open will not trade, whoever asked for that.
         Cancelled = 4 { user_ref: u32, quantity: u32 };
@@ -80,6 +81,8 @@ messages! {
         RevertOrders = 8 { instruments: u16 };
         /// The venue's position is right and ours is not: books the difference as a trade at the venue's price.
         Adopt = 9 { instrument: u8 };
+        /// The books of these instruments are right as they stand; the card refuses it once they were touched.
+        Validate = 10 { instruments: u16 };
     }
 }
 
@@ -145,6 +148,8 @@ messages! {
         Tick = 20;
         /// The host was started again, and the engine has been given everything that was journaled.
         Restarted = 21;
+        /// The card's order session is connected: its next TCP sequence number, acknowledgement and UserRefNum.
+        CardSession = 22 { sequence: u32, acknowledgement: u32, user_ref: u32 };
     }
 }
 

@@ -11,6 +11,7 @@ use crate::order::{Order, Origin, State};
 use crate::output::{Alarm, Guard, Output, Outputs, Record, Stream};
 use crate::session::{Place, Standing};
 use riposte_map::limits::INSTRUMENTS;
+use riposte_map::shm::NONE;
 
 /// A trade as it was told.
 #[derive(Clone, Copy)]
@@ -29,7 +30,10 @@ fn is_sane(report: &Report) -> bool {
         _ => 0,
     };
     let pieces = match *report {
-        Report::Executed { quantity, .. } | Report::Cancelled { quantity, .. } => quantity,
+        Report::Accepted { quantity, .. }
+        | Report::Replaced { quantity, .. }
+        | Report::Executed { quantity, .. }
+        | Report::Cancelled { quantity, .. } => quantity,
         _ => 1,
     };
     price.abs() <= PRICE_MAX && pieces > 0
@@ -38,7 +42,8 @@ fn is_sane(report: &Report) -> bool {
 impl Engine {
     /// A report with its place in its stream: only the next one counts.
     pub(crate) fn on_numbered(&mut self, session: u8, stream: Stream, sequence: u64, report: &Report, out: &mut Outputs) {
-        let Some(one) = self.sessions.get_mut(usize::from(session)) else {
+        let used = self.config.sessions.get(usize::from(session)).is_some_and(|rule| rule.venue != NONE);
+        let Some(one) = self.sessions.get_mut(usize::from(session)).filter(|_| used) else {
             return out.alarm(Alarm::BadReport { session, sequence });
         };
         if stream == Stream::Session {
@@ -57,6 +62,9 @@ impl Engine {
                 if first {
                     out.alarm(Alarm::Gap { session, stream, expected, received: sequence });
                     self.unconfirm(self.instruments_of(session), out);
+                    if self.card.permitted || self.card.arming.is_some() {
+                        self.disarm(out);
+                    }
                     self.ask_replay(session, stream, out);
                 }
             }
@@ -65,12 +73,12 @@ impl Engine {
 
     pub(crate) fn ask_replay(&self, session: u8, stream: Stream, out: &mut Outputs) {
         let from = self.next_sequence(session, stream).unwrap_or(1);
-        out.record(Record::Asking { session, instrument: riposte_map::shm::NONE, generation: 0 });
+        out.record(Record::Asking { session, instrument: NONE, generation: 0 });
         out.push(Output::Replay { session, stream, from });
     }
 
     /// Something about this session's orders is not in our book.
-    fn unbooked(&mut self, session: u8, out: &mut Outputs) {
+    pub(crate) fn unbooked(&mut self, session: u8, out: &mut Outputs) {
         self.unconfirm(self.instruments_of(session), out);
         self.trip(Guard::Unbooked, session, Effect::Disarm, out);
     }
@@ -114,10 +122,13 @@ impl Engine {
         }
     }
 
+    fn is_current(&self, session: u8) -> bool {
+        self.sessions[usize::from(session)].standing == Standing::Current
+    }
+
     /// The state of an open order of which `stream` has just spoken. While a session replays, its words are old.
     fn believed(&self, session: u8, stream: Stream) -> State {
-        let current = self.sessions[usize::from(session)].standing == Standing::Current;
-        if current || stream == Stream::DropCopy { State::Live } else { State::Unknown }
+        if self.is_current(session) || stream == Stream::DropCopy { State::Live } else { State::Unknown }
     }
 
     fn on_accepted(&mut self, told: Order, stream: Stream, out: &mut Outputs) {
@@ -125,9 +136,14 @@ impl Engine {
         let Some(at) = self.orders.find(told.session, told.user_ref) else {
             let one = &mut self.sessions[usize::from(told.session)];
             one.next_user_ref = one.next_user_ref.max(told.user_ref.saturating_add(1));
-            if self.add_order(Order { state, accepted: true, ..told }, out).is_none() {
-                self.unbooked(told.session, out);
+            // Told of in the replay, it is from before the loss, and should have been cancelled with the others.
+            let at_loss = self.config.sessions[usize::from(told.session)].cancel_on_disconnect && !self.is_current(told.session);
+            if self.add_order(Order { state, at_loss, accepted: true, ..told }, out).is_none() {
+                return self.unbooked(told.session, out);
             }
+            let one = &mut self.sessions[usize::from(told.session)];
+            one.at_loss += u32::from(at_loss);
+            one.proving |= at_loss;
             return;
         };
         if self.orders.table.get(at).state == State::NotReceived {

@@ -90,7 +90,7 @@ impl Engine {
     fn tightens(&mut self, change: &Change) -> bool {
         match *change {
             Change::Disarm | Change::Kill | Change::RevertOrders { .. } => true,
-            Change::Arm | Change::ClearKill | Change::Adopt { .. } => false,
+            Change::Arm | Change::ClearKill | Change::Adopt { .. } | Change::Validate { .. } => false,
             Change::SetLimit { limit, index, value } => self.limits.get_mut(limit, index).is_some_and(|now| value <= *now),
             Change::Commit { generation, content } => {
                 self.proposed(generation, content).is_ok_and(|new| self.is_within_force(&new))
@@ -115,7 +115,7 @@ impl Engine {
     fn may(&mut self, change: &Change) -> Result<(), Refusal> {
         match *change {
             Change::Arm => self.may_arm(),
-            Change::Disarm | Change::Kill | Change::ClearKill => Ok(()),
+            Change::Disarm | Change::Kill | Change::ClearKill | Change::Validate { .. } => Ok(()),
             Change::SetLimit { limit, index, .. } => self.limits.get_mut(limit, index).map(|_| ()).ok_or(Refusal::BadField),
             Change::Commit { .. } if self.is_reverting() => Err(Refusal::Fenced),
             Change::Commit { generation, content } => self.proposed(generation, content).map(|_| ()),
@@ -159,7 +159,7 @@ impl Engine {
         }
         out.record(Record::Done { request, by, second, change });
         match change {
-            Change::Arm => self.card.arming = Some(self.command(Opcode::Arm, 0, 0, out)),
+            Change::Arm => self.card.arming = Some(self.command(Opcode::Arm, 0, [0; 2], out)),
             Change::Disarm => self.disarm(out),
             Change::Kill => self.kill(out),
             Change::ClearKill => self.release(out),
@@ -182,12 +182,15 @@ impl Engine {
                     self.refuse(request, why, out);
                 }
             }
+            Change::Validate { instruments } => {
+                self.command(Opcode::Validate, 0, [instruments.into(), 0], out);
+            }
         }
     }
 
     pub(crate) fn commit(&mut self, new: Generation, out: &mut Outputs) {
         self.card.committing = Some(new);
-        self.command(Opcode::Commit, new.number, 0, out);
+        self.command(Opcode::Commit, new.number, [0; 2], out);
     }
 
     /// A row of a set on its way to the shadow bank.

@@ -140,7 +140,7 @@ impl Engine {
                 one.fence = self.card.next_command;
                 self.disarm(out);
             }
-            Step::Validated => one.fence = self.command(Opcode::Invalidate, 0, one.instruments.into(), out),
+            Step::Validated => one.fence = self.command(Opcode::Invalidate, 0, [one.instruments.into(), 0], out),
             Step::Fenced => self.sweep |= one.instruments,
             Step::Drained => {
                 // The position is what the venue says after the last order has ended.

@@ -29,7 +29,7 @@ impl Engine {
     pub(crate) fn on_session_lost(&mut self, session: u8, standing: Standing, out: &mut Outputs) {
         let Some(one) = self.sessions.get_mut(usize::from(session)) else { return };
         one.standing = standing;
-        one.timer_until_ns = 0;
+        (one.timer_until_ns, one.timer_asked_ns) = (0, 0);
         let cancels = self.config.sessions[usize::from(session)].cancel_on_disconnect;
         let (mut unknown, mut at_loss) = (0, 0);
         for place in 0..self.orders.open.len() {
@@ -76,7 +76,6 @@ impl Engine {
         if self.sessions[usize::from(session)].at_loss > 0 {
             // C26: what the venue should have cancelled lives on.
             self.trip(Guard::CancelOnDisconnect, session, Effect::Disarm, out);
-            self.sweep |= self.instruments_of(session);
         }
         if self.card.killed {
             self.sweep = ALL;
@@ -142,7 +141,9 @@ impl Engine {
         let ours = holding.position.quantity;
         if ours != quantity && first {
             // Nothing was ever confirmed here: the venue's first word is where we start.
-            let _ = self.adopt(instrument, out);
+            if self.adopt(instrument, out).is_err() {
+                self.unbooked(session, out);
+            }
             return;
         }
         let holding = &mut self.holdings[usize::from(instrument)];

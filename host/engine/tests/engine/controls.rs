@@ -127,16 +127,28 @@ fn messages_stay_within_what_trades_earn() {
 #[test]
 fn an_order_that_survives_its_disconnect_trips_and_is_cancelled() {
     let mut bench = Bench::armed();
-    let order = bench.card_order(100);
+    let (order, other) = (bench.card_order(100), bench.live(7));
     bench.venue(CARD, accepted(order, 100));
     bench.give(Body::SessionDown { session: CARD });
     let said = bench.reconnect(CARD, order + 1);
     assert!(tripped(&said, Guard::CancelOnDisconnect, CARD));
-    assert_eq!(cancels(&said), [order]);
+    assert_eq!(cancels(&said), [order], "and no order of another session");
+    assert_eq!(bench.engine.order(HOST, other).unwrap().state, State::Live);
     assert_eq!(bench.both(Change::ClearKill), None);
     assert_eq!(bench.both(Change::Arm), Some(Refusal::Session), "not proven");
     let said = bench.venue(CARD, Report::Cancelled { user_ref: order, quantity: 100 });
     assert!(said.contains(&Output::Record(Record::DisconnectProven { session: CARD })));
+}
+
+#[test]
+fn an_order_that_only_the_replay_tells_of_must_have_ended_too() {
+    let mut bench = Bench::armed();
+    bench.give(Body::SessionDown { session: CARD });
+    bench.give(Body::SessionUp { session: CARD });
+    bench.venue(CARD, accepted(1, 100));
+    let said = bench.caught_up(CARD, 2);
+    assert!(tripped(&said, Guard::CancelOnDisconnect, CARD));
+    assert_eq!(cancels(&said), [1]);
 }
 
 #[test]
@@ -281,6 +293,21 @@ fn an_execution_that_only_one_side_tells_trips_when_its_time_is_over() {
     assert_eq!((bench.tripped(Guard::DropCopy), bench.engine.is_confirmed(0)), (0, true));
     assert!(tripped(&bench.wait(1), Guard::DropCopy, 0));
     assert!(!bench.engine.is_confirmed(0));
+}
+
+#[test]
+fn a_session_without_a_drop_copy_waits_for_none() {
+    let mut config = config();
+    config.sessions[usize::from(HOST)].drop_copy = false;
+    let mut bench = Bench::armed_with(config);
+    let order = bench.live(100);
+    bench.venue(HOST, executed(order, 10, 1));
+    bench.give(Body::Heartbeat { session: HOST });
+    bench.wait(999 * SECOND);
+    bench.give(Body::Mark { instrument: 0, price: PRICE });
+    bench.give(Body::Heartbeat { session: HOST });
+    bench.wait(SECOND);
+    assert_eq!(bench.tripped(Guard::DropCopy), 0);
 }
 
 #[test]

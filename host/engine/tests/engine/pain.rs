@@ -66,6 +66,7 @@ fn split_fills_with_missing_frames_are_asked_for_and_counted_once() {
     let said = bench.venue(HOST, executed(order, 50, 3));
     assert!(said.contains(&Output::Replay { session: HOST, stream: Stream::Session, from: missing }));
     assert!(alarmed(&said, |one| matches!(one, Alarm::Gap { .. })));
+    assert!(!bench.engine.is_permitted(), "nothing new on a position that is not known");
     let said = bench.venue(HOST, Report::Cancelled { user_ref: order, quantity: 1 });
     assert!(said.is_empty(), "asked once: {said:?}");
     assert_eq!((bench.quantity(0), bench.engine.is_confirmed(0)), (30, false), "nothing is taken out of order");
