@@ -14,13 +14,19 @@
 
 mod encode;
 pub mod exchange;
+pub mod faults;
+pub mod feed;
 mod instrument;
+mod line;
 mod market;
 pub mod ouch;
 mod queue;
 mod random;
 pub mod soup;
+mod venue;
 
 pub use exchange::Exchange;
 pub use instrument::{INSTRUMENTS_MAX, Instrument};
+pub use line::LineCounts;
 pub use market::{Config, ConfigError, Market};
+pub use venue::{FaultCounts, Output, Port, Report, SessionCounts, Setup, SetupError, Venue};

@@ -1,0 +1,233 @@
+//! Connections of clients to the order session and the drop copy, and what faults do to them.
+
+use std::collections::VecDeque;
+
+use super::{Ending, Output, Port, Venue};
+use crate::{
+    ouch::Inbound,
+    soup::{Close, Connection, Event, Stream, Terms},
+};
+
+/// Bytes of sequenced messages written to a client in one go.
+const PUMP_BYTES: usize = 64 * 1024;
+/// Pause between the two segments of an answer that was cut.
+const SEGMENT_PAUSE_NS: u64 = 3_000_000;
+
+#[derive(Clone, Debug)]
+pub(super) struct Client {
+    port: Port,
+    connection: Connection,
+    /// Bytes with the time at which they go; times do not decrease.
+    out: VecDeque<(u64, Vec<u8>)>,
+    /// Set when the connection ends behind what is in `out`.
+    is_closing: bool,
+    /// Set while the client does not take what it was sent.
+    is_held: bool,
+}
+
+impl Client {
+    pub fn due_ns(&self, terms: &[Terms; 2], streams: &[Stream; 2]) -> Option<u64> {
+        let at = self.port as usize;
+        match self.out.front() {
+            Some((due_ns, _)) => Some(*due_ns),
+            None if self.is_closing => Some(0),
+            None if self.is_held => None,
+            None => self.connection.due_ns(&terms[at], &streams[at]),
+        }
+    }
+
+    /// Bytes go behind those that are waiting.
+    fn write(&mut self, now_ns: u64, bytes: Vec<u8>) {
+        if !bytes.is_empty() {
+            let floor = self.out.back().map_or(0, |(due_ns, _)| *due_ns);
+            self.out.push_back((now_ns.max(floor), bytes));
+        }
+    }
+}
+
+impl Venue {
+    /// A client has connected; returns its number.
+    pub fn connect(&mut self, now_ns: u64, port: Port) -> u64 {
+        self.clients_ever += 1;
+        self.sessions.connections += 1;
+        let client = Client {
+            port,
+            connection: Connection::new(now_ns),
+            out: VecDeque::new(),
+            is_closing: false,
+            is_held: false,
+        };
+        self.clients.insert(self.clients_ever, client);
+        self.clients_ever
+    }
+
+    /// A client's connection is gone; a packet that was not whole is gone with it.
+    pub fn disconnected(&mut self, id: u64, close: Close) {
+        if let Some(client) = self.clients.remove(&id)
+            && !client.is_closing
+        {
+            self.count_close(close);
+        }
+    }
+
+    /// Holds back what the client gets until it has taken what was sent.
+    pub fn hold(&mut self, id: u64, is_held: bool) {
+        if let Some(client) = self.clients.get_mut(&id) {
+            client.is_held = is_held;
+        }
+    }
+
+    /// Takes bytes of a client.
+    pub fn receive(&mut self, now_ns: u64, id: u64, bytes: &[u8]) {
+        let mut bytes = bytes;
+        loop {
+            let Some(client) = self.clients.get_mut(&id) else { return };
+            let (at, mut out) = (client.port as usize, Vec::new());
+            let event = client.connection.receive(now_ns, bytes, &self.terms[at], &self.streams[at], &mut out);
+            client.write(now_ns, out);
+            bytes = &[];
+            match event {
+                None => break,
+                Some(Event::LoggedIn { .. }) => self.logged_in(now_ns, id),
+                Some(Event::Data(message)) => self.message(now_ns, id, &message),
+                Some(Event::Close(close)) => self.closing(id, close),
+            }
+        }
+        self.carry(now_ns);
+        self.serve(now_ns);
+    }
+
+    fn logged_in(&mut self, now_ns: u64, id: u64) {
+        self.sessions.logins += 1;
+        let Some(port) = self.clients.get(&id).map(|client| client.port) else { return };
+        if port == Port::DropCopy {
+            return;
+        }
+        // A client that comes back must not wait until its dead connection times out.
+        let older: Vec<u64> = self.clients.iter().filter(|(other, client)| is_older(**other, client, id)).map(|(other, _)| *other).collect();
+        older.into_iter().for_each(|other| self.close(now_ns, other, Close::Displaced));
+        if self.began_ns.is_none() {
+            self.began_ns = Some(now_ns);
+        }
+    }
+
+    /// An OUCH message: the exchange takes it, and faults may strike.
+    fn message(&mut self, now_ns: u64, id: u64, message: &[u8]) {
+        let message = match Inbound::decode(message) {
+            Ok(message) => message,
+            Err(error) => return self.close(now_ns, id, Close::Message(error)),
+        };
+        let is_order = matches!(message, Inbound::EnterOrder(_) | Inbound::ReplaceOrder(_));
+        if is_order && self.reject.strikes(&mut self.random) {
+            self.faults.rejects += 1;
+            self.exchange.refuse(&message);
+        } else {
+            self.exchange.take(&message);
+        }
+        self.settle(now_ns);
+        if is_order && self.disconnect.strikes(&mut self.random) {
+            self.faults.disconnects += 1;
+            self.cut(now_ns, id);
+        }
+    }
+
+    /// Writes some of the answer, perhaps half a packet, and ends the connection.
+    fn cut(&mut self, now_ns: u64, id: u64) {
+        let Some(client) = self.clients.get_mut(&id) else { return };
+        let (at, mut out) = (client.port as usize, Vec::new());
+        client.connection.pump(now_ns, &self.terms[at], &self.streams[at], PUMP_BYTES, &mut out);
+        out.truncate(self.random.below(out.len() as u64 + 1) as usize);
+        client.write(now_ns, out);
+        client.connection.close(Close::Fault, &mut Vec::new());
+        self.closing(id, Close::Fault);
+    }
+
+    fn close(&mut self, now_ns: u64, id: u64, close: Close) {
+        if let Some(client) = self.clients.get_mut(&id) {
+            let mut out = Vec::new();
+            client.connection.close(close, &mut out);
+            client.write(now_ns, out);
+            self.closing(id, close);
+        }
+    }
+
+    fn closing(&mut self, id: u64, close: Close) {
+        if let Some(client) = self.clients.get_mut(&id)
+            && !client.is_closing
+        {
+            client.is_closing = true;
+            self.count_close(close);
+        }
+    }
+
+    fn count_close(&mut self, close: Close) {
+        *self.sessions.closed.entry(close.to_string()).or_default() += 1;
+    }
+
+    /// Writes what clients are owed by now.
+    pub(super) fn serve(&mut self, now_ns: u64) {
+        let ids: Vec<u64> = self.clients.keys().copied().collect();
+        for id in ids {
+            self.serve_one(now_ns, id);
+        }
+    }
+
+    fn serve_one(&mut self, now_ns: u64, id: u64) {
+        self.hand_out(now_ns, id);
+        self.pump(now_ns, id);
+        self.hand_out(now_ns, id);
+        if self.clients.get(&id).is_some_and(|client| client.is_closing && client.out.is_empty()) {
+            self.clients.remove(&id);
+            self.outputs.push_back(Output::Close { client: id });
+        }
+    }
+
+    /// Lets the session say what it has to say, unless the client has not yet got what it said before.
+    fn pump(&mut self, now_ns: u64, id: u64) {
+        let Some(client) = self.clients.get_mut(&id) else { return };
+        if client.is_held || client.is_closing || !client.out.is_empty() {
+            return;
+        }
+        let (at, mut out) = (client.port as usize, Vec::new());
+        let is_data = client.connection.lacks(now_ns, &self.streams[at]);
+        let mut closed = client.connection.pump(now_ns, &self.terms[at], &self.streams[at], PUMP_BYTES, &mut out);
+        if self.ending != Ending::Open && !client.connection.is_logged_in() && closed.is_none() {
+            client.connection.close(Close::Ended, &mut out);
+            closed = Some(Close::Ended);
+        }
+        if client.port == Port::Orders && is_data && self.partial.strikes(&mut self.random) {
+            self.faults.partials += 1;
+            let rest = out.split_off(1 + self.random.below(out.len() as u64 - 1) as usize);
+            client.write(now_ns, out);
+            client.out.push_back((now_ns + SEGMENT_PAUSE_NS, rest));
+        } else {
+            client.write(now_ns, out);
+        }
+        if let Some(close) = closed {
+            self.closing(id, close);
+        }
+    }
+
+    /// Hands out bytes whose time has come.
+    fn hand_out(&mut self, now_ns: u64, id: u64) {
+        let Some(client) = self.clients.get_mut(&id) else { return };
+        while let Some((_, bytes)) = client.out.pop_front_if(|(due_ns, _)| *due_ns <= now_ns) {
+            self.outputs.push_back(Output::Bytes { client: id, bytes });
+        }
+    }
+
+    /// Ends connections that did not end by themselves.
+    pub(super) fn cut_off_all(&mut self) {
+        for (id, client) in std::mem::take(&mut self.clients) {
+            if !client.is_closing {
+                self.count_close(Close::Broken);
+            }
+            self.outputs.push_back(Output::Close { client: id });
+        }
+    }
+}
+
+/// Whether `client`, numbered `other`, is an order session that was logged in before `id`.
+fn is_older(other: u64, client: &Client, id: u64) -> bool {
+    other != id && client.port == Port::Orders && client.connection.is_logged_in()
+}
