@@ -4,7 +4,7 @@ use crate::digest::StateHasher;
 use crate::execution::Execution;
 use crate::generation::{Generation, Generations, Set};
 use crate::guards::{Claims, Latches, Limits, Traffic};
-use crate::holding::Holding;
+use crate::holding::{Holding, Statement};
 use crate::input::{Body, Input};
 use crate::order::{Order, Orders, State};
 use crate::output::{Alarm, Guard, HostOrder, Output, Outputs, Record, Stream};
@@ -114,7 +114,9 @@ impl Engine {
         match input.body {
             Body::Card { event } => self.on_card(&event, out),
             Body::CardUp { deployment } => self.on_card_up(&deployment, out),
-            Body::Venue { session, sequence, report } => self.on_numbered(session, Stream::Session, sequence, &report, out),
+            Body::Venue { session, sequence, report } => {
+                self.on_numbered(session, Stream::Session, sequence, &report, out);
+            }
             Body::DropCopy { session, sequence, report } => {
                 self.on_numbered(session, Stream::DropCopy, sequence, &report, out);
             }
@@ -127,7 +129,7 @@ impl Engine {
             Body::Heartbeat { session } => self.hear(session),
             Body::TimerSet { session, until_ns } => self.on_timer_set(session, until_ns),
             Body::Position { session, instrument, quantity, price, as_of } => {
-                self.on_position(session, instrument, quantity, price, as_of, out);
+                self.on_position(session, instrument, Statement { quantity, price }, as_of, out);
             }
             Body::Mark { instrument, price } => self.on_mark(instrument, price),
             Body::Propose { request, by, change } => self.on_propose(request, by, change, out),

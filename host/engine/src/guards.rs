@@ -166,7 +166,8 @@ impl Engine {
     /// C24, C25: whether `more` value and messages still fit.
     pub(crate) fn fits(&self, venue: usize, value: i128, messages: u64) -> bool {
         let Traffic { messages: sent, trades } = self.traffic[venue];
-        let most = self.limits.messages_per_trade[venue].saturating_mul(trades).saturating_add(self.limits.free_messages[venue]);
+        let earned = self.limits.messages_per_trade[venue].saturating_mul(trades);
+        let most = earned.saturating_add(self.limits.free_messages[venue]);
         self.exposure(venue) + value <= self.limits.exposure[venue].into() && sent + messages <= most
     }
 

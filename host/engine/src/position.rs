@@ -86,7 +86,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_result_is_what_came_in_and_what_is_held(trades in prop::collection::vec((-1000i64..1000, -500i64..500), 0..60), mark in -500i64..500) {
+        fn a_result_is_what_came_in_and_what_is_held(
+            trades in prop::collection::vec((-1000i64..1000, -500i64..500), 0..60), mark in -500i64..500,
+        ) {
             let mut position = Position::default();
             let (mut quantity, mut cash) = (0, 0);
             for (pieces, price) in trades {

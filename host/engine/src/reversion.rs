@@ -53,6 +53,11 @@ impl Engine {
         out.record(Record::Reversion { request, step: Step::Requested, racing: 0 });
     }
 
+    /// SHA-256 of the set written since `BeginSet`, if it is whole: what a person proposes to commit.
+    pub fn written(&self) -> Option<[u8; 32]> {
+        self.set.whole(0).map(|set| set.content)
+    }
+
     /// The step of the newest reversion.
     pub fn reversion(&self) -> Option<(u64, Step)> {
         self.reversion.as_ref().map(|one| (one.request, one.step))

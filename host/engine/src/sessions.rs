@@ -125,7 +125,8 @@ impl Engine {
     }
 
     /// The venue's position counts if it was taken at the report that we have read last.
-    pub(crate) fn on_position(&mut self, session: u8, instrument: u8, quantity: i64, price: i64, as_of: u64, out: &mut Outputs) {
+    pub(crate) fn on_position(&mut self, session: u8, instrument: u8, told: Statement, as_of: u64, out: &mut Outputs) {
+        let Statement { quantity, price } = told;
         let traded = usize::from(instrument) < INSTRUMENTS && self.instruments_of(session) >> instrument & 1 == 1;
         if !traded || quantity.unsigned_abs() > POSITION_MAX as u64 || price.unsigned_abs() > PRICE_MAX as u64 {
             return out.alarm(Alarm::BadReport { session, sequence: as_of });
@@ -136,7 +137,7 @@ impl Engine {
             return;
         }
         let holding = &mut self.holdings[usize::from(instrument)];
-        holding.statement = Some(Statement { quantity, price });
+        holding.statement = Some(told);
         let first = !std::mem::replace(&mut holding.begun, true);
         let ours = holding.position.quantity;
         if ours != quantity && first {

@@ -70,7 +70,8 @@ fn a_bad_input_is_told_and_changes_no_order() {
     }
     assert_eq!(state(&bench, HOST, order), State::Live);
     let price = i64::MAX;
-    let said = bench.venue(HOST, Report::Executed { user_ref: order, instrument: 0, side: Side::Buy, quantity: 1, price, execution: 1 });
+    let unreadable = Report::Executed { user_ref: order, instrument: 0, side: Side::Buy, quantity: 1, price, execution: 1 };
+    let said = bench.venue(HOST, unreadable);
     assert!(said.iter().any(|one| matches!(one, Output::Alarm(Alarm::BadReport { .. }))));
     assert!(!bench.engine.is_permitted() && !bench.engine.is_confirmed(0), "what cannot be read may be a fill");
 }

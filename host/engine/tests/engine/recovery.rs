@@ -247,7 +247,8 @@ proptest! {
 
     #[test]
     fn a_cut_anywhere_in_any_day_recovers_to_the_same_digest(
-        choices in choices(), faults in prop::collection::vec((any::<u8>(), any::<usize>()), 0..40), cut in any::<prop::sample::Index>(),
+        choices in choices(), faults in prop::collection::vec((any::<u8>(), any::<usize>()), 0..40),
+        cut in any::<prop::sample::Index>(),
     ) {
         let mut bench = Bench::armed();
         tell(&mut bench, &truth(&choices), &faults);
@@ -264,7 +265,9 @@ proptest! {
     }
 
     #[test]
-    fn no_input_panics_and_none_loses_an_output(bytes in prop::collection::vec(prop::collection::vec(any::<u8>(), 90), 0..200)) {
+    fn no_input_panics_and_none_loses_an_output(
+        bytes in prop::collection::vec(prop::collection::vec(any::<u8>(), 90), 0..200),
+    ) {
         let mut bench = Bench::armed();
         for one in bytes {
             if let Some(input) = wild(&one) {
@@ -305,9 +308,15 @@ fn wild(bytes: &[u8]) -> Option<Body> {
         9 => Body::Enter { request: wide(60), session, instrument, side, quantity, price },
         10 => Body::Card { event: Event { sequence: wide(70) >> (bytes[78] % 60), ..event } },
         11 => Body::TimerSet { session, until_ns: wide(60) },
-        12 => Body::Propose { request: wide(60), by: u16::from(small(41)), change: Change::RevertOrders { instruments: wide(70) as u16 } },
-        13 => Body::Propose { request: wide(60), by: u16::from(small(41)), change: Change::Adopt { instrument } },
-        14 => Body::Row { command: Command { opcode: bytes[42] % 20, index: bytes[43], args: [wide(50); 6], ..Command::default() } },
+        12 => {
+            let change = Change::RevertOrders { instruments: wide(70) as u16 };
+            Body::Propose { request: wide(60), by: small(41).into(), change }
+        }
+        13 => Body::Propose { request: wide(60), by: small(41).into(), change: Change::Adopt { instrument } },
+        14 => {
+            let row = Command { opcode: bytes[42] % 20, index: bytes[43], args: [wide(50); 6], ..Command::default() };
+            Body::Row { command: row }
+        }
         _ => Body::Tick,
     })
 }

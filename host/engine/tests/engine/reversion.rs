@@ -47,8 +47,10 @@ fn parameters_go_back_as_a_new_generation_with_the_old_content() {
     let said = bench.one(Change::RevertParameters { target: 1 });
     assert_eq!(steps(&said), PARAMETERS[..5], "stricter, so one person may");
     assert_eq!(loads(&said), Some((3, content(&set(500, 1)))));
-    let recorded = |wanted: Step| at(&said, |one| matches!(one, Output::Record(Record::Reversion { step, .. }) if *step == wanted));
-    assert!(recorded(Step::Validated) < at(&said, |one| commanded(one).is_some_and(|one| one.opcode == Opcode::Disarm as u8)));
+    let is = |one: &Output, wanted| matches!(one, Output::Record(Record::Reversion { step, .. }) if *step == wanted);
+    let recorded = |wanted: Step| at(&said, |one| is(one, wanted));
+    let disarms = |one: &Output| commanded(one).is_some_and(|one| one.opcode == Opcode::Disarm as u8);
+    assert!(recorded(Step::Validated) < at(&said, disarms));
     assert!(recorded(Step::Reconciled) < at(&said, |one| matches!(one, Output::LoadSet { .. })));
     bench.write(&set(501, 1));
     assert_eq!(step(&bench), Step::Reconciled, "another content is not committed");
