@@ -52,6 +52,11 @@ impl<W: Write> PcapWriter<W> {
         self.out.write_all(bytes)
     }
 
+    /// Hands on what a buffer still holds.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
     /// Flushes and gives the writer back.
     pub fn finish(mut self) -> io::Result<W> {
         self.out.flush()?;

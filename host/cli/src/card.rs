@@ -1,4 +1,9 @@
-//! `riposte card emit --out DIR`: the card's Verilog, for synthesis or a simulator of one's own.
+//! `riposte card`: the card's Verilog, and a card as a process of its own.
+mod port;
+mod serve;
+#[cfg(test)]
+mod tests;
+
 use crate::output::{Outcome, Output};
 use anyhow::Context;
 use std::path::PathBuf;
@@ -23,10 +28,15 @@ enum Verb {
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
     },
+    /// Run a card as a process of its own: a host joins it over shared memory.
+    Serve(serve::Args),
 }
 
 pub fn run(args: Args, output: &Output) -> anyhow::Result<Outcome> {
-    let Verb::Emit { out } = args.verb;
+    let out = match args.verb {
+        Verb::Serve(args) => return serve::run(args, output),
+        Verb::Emit { out } => out,
+    };
     std::fs::create_dir_all(&out).with_context(|| format!("{}: cannot be made", out.display()))?;
     let path = out.join(format!("{}.v", riposte_card::TOP));
     let verilog = riposte_card::verilog();

@@ -28,9 +28,16 @@ mod layout;
 mod status;
 mod watch;
 
+use std::path::PathBuf;
+
 pub use card::{CardEnd, PublishError};
 pub use error::LinkError;
 pub use host::HostEnd;
 pub use layout::{Feed, PeerKind, Sizes, Words};
 pub use status::Status;
 pub use watch::{CardWatch, HostWatch, Peer};
+
+/// Where a link lies that a person named: in shared memory, unless the name is a path.
+pub fn place(name: &str) -> PathBuf {
+    if name.contains('/') { PathBuf::from(name) } else { PathBuf::from("/dev/shm").join(name) }
+}

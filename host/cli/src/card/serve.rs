@@ -1,0 +1,120 @@
+//! `riposte card serve`: a card as a process of its own, behind a link in shared memory.
+//!
+//! In: commands from the host's ring, frames from a port. Out: events to the host's ring, frames to the port.
+//!
+//! Holds: an event is in the ring before the frame that it tells of leaves, so nothing leaves that the host cannot know of.
+//! While the ring is full the card does not step: it cannot decide, so it takes no new risk, and no event is lost. A port
+//! that cannot wait loses frames meanwhile, which the card sees as a gap and closes its books. A card whose host
+//! died, left or hangs is killed by this process within a look of its watch; only the next host lifts that.
+mod server;
+
+use super::port::{self, PortName};
+use crate::output::{Outcome, Output};
+use anyhow::Context;
+use riposte_device::Card;
+use riposte_device::link::{self, CardEnd, Sizes};
+use riposte_map::limits::TRANSMIT_GAP_WORDS;
+pub use server::{Server, Settings};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+const EXAMPLES: &str = "\
+The card ends when its port has ended and its host has left in order, or by Ctrl-C or SIGTERM. It is killed
+(no order leaves) whenever its host dies, leaves or hangs; the next host clears that.
+
+Examples:
+  riposte card serve --card model --port pcap:day.pcap --transmit orders.pcap
+  riposte card serve --card verilated --port pcap:day.pcap --paced --link desk-1";
+
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// What runs the frames.
+    #[arg(long, value_enum, default_value_t = Served::Model)]
+    card: Served,
+    /// Where frames come from: `pcap:FILE` (pcap, pcapng or raw ITCH, plain or gzip).
+    #[arg(long, value_name = "PORT")]
+    port: PortName,
+    /// Show each frame when it is due by its time in the capture, not as fast as the card takes them.
+    #[arg(long)]
+    paced: bool,
+    /// Begin with the feed at once, not when the host has armed the card.
+    #[arg(long)]
+    at_once: bool,
+    /// Name in /dev/shm, or path, of the region that the host joins.
+    #[arg(long, value_name = "NAME", default_value = "riposte")]
+    link: String,
+    /// Write what the card transmits as a nanosecond pcap; an existing file is replaced.
+    #[arg(long, value_name = "FILE")]
+    transmit: Option<PathBuf>,
+    /// Idle cycles between two frames.
+    #[arg(long, value_name = "CYCLES", default_value_t = TRANSMIT_GAP_WORDS as u64)]
+    gap: u64,
+    /// Kill the card after so long without a heartbeat of the host.
+    #[arg(long, value_name = "MS", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=60_000))]
+    watchdog_ms: u64,
+    /// Places for commands, a power of two.
+    #[arg(long, value_name = "SLOTS", default_value_t = Sizes::default().command_slots)]
+    command_slots: usize,
+    /// Places for events, a power of two.
+    #[arg(long, value_name = "SLOTS", default_value_t = Sizes::default().event_slots)]
+    event_slots: usize,
+}
+
+/// What `--card` can name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Served {
+    /// The reference model: fast.
+    Model,
+    /// The gateware, run by Verilator: exact.
+    Verilated,
+}
+
+impl Served {
+    fn make(self) -> Box<dyn Card> {
+        match self {
+            Served::Model => Box::new(riposte_model::Model::new()),
+            Served::Verilated => Box::new(riposte_verilated::Verilated::new()),
+        }
+    }
+}
+
+pub fn run(args: Args, output: &Output) -> anyhow::Result<Outcome> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register(signal, Arc::clone(&stop)).context("signals cannot be handled")?;
+    }
+    let port = port::open(&args.port, args.paced, args.transmit.as_deref())?;
+    let card = args.card.make();
+    let name = card.name();
+    let path = link::place(&args.link);
+    let sizes = Sizes { command_slots: args.command_slots, event_slots: args.event_slots };
+    let end = CardEnd::create(&path, sizes)?;
+    if let Some(kept) = end.kept() {
+        eprintln!(
+            "riposte: warning: a card died here with events that no host had read; they are kept in {}",
+            kept.display()
+        );
+    }
+    eprintln!("riposte: {name} card at {}", path.display());
+    let settings =
+        Settings { gap: args.gap, at_once: args.at_once, watchdog: Duration::from_millis(args.watchdog_ms) };
+    let status = Server::new(end, card, port, settings)?.run(&stop)?;
+    if output.is_json() {
+        output.print_json(&serde_json::json!({
+            "link": path, "card": name, "cycles": status.cycle, "frames": status.frames, "commands": status.commands,
+            "events": status.events, "transmitted": status.transmitted, "stalls": status.stalls,
+            "watchdog_kills": status.watchdog_kills,
+        }))?;
+    } else {
+        output.print(format!(
+            "{}: {name} card, {} frames in {} cycles, {} commands, {} events, {} frames transmitted, {} stalls, {} kills by the watchdog",
+            path.display(), status.frames, status.cycle, status.commands, status.events, status.transmitted, status.stalls,
+            status.watchdog_kills
+        ))?;
+    }
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,383 @@
+//! A served card as a process of its own, with hosts that are slow, die, or come after one that died.
+use riposte_capture::Channel;
+use riposte_desk::{Desk, arm, trace, validate};
+use riposte_device::link::{Feed, HostEnd, LinkError, Peer, Status};
+use riposte_device::{Card, Frame};
+use riposte_map::counter::Counter;
+use riposte_map::reason::Reason;
+use riposte_map::shm::{Command as CardCommand, Event, EventKind, Opcode};
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+const DESK: &str = include_str!("../../../demo/desk.toml");
+const WATCH_NS: u64 = 1_000_000_000;
+
+/// A folder of its own with a market; removed at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str, messages: u32) -> Folder {
+        let path = std::env::temp_dir().join(format!("riposte-card-{}-{name}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&path);
+        std::fs::create_dir_all(&path).expect("a folder for the test");
+        let folder = Folder(path);
+        let made = folder.riposte(&["market", "--seed", "7", "--messages", &messages.to_string(), "--out", "market.pcap"]).output();
+        assert!(made.expect("the binary runs").status.success());
+        folder
+    }
+
+    fn riposte(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_riposte"));
+        command.current_dir(&self.0).args(args).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    fn link(&self) -> PathBuf {
+        self.0.join("link")
+    }
+
+    /// A card that serves the market.
+    fn serve(&self, more: &[&str]) -> Served {
+        let args = ["card", "serve", "--port", "pcap:market.pcap", "--link", "./link", "--transmit", "sent.pcap", "--json"];
+        let child = self.riposte(&[&args, more].concat()).spawn().expect("the binary runs");
+        Served(Some(child))
+    }
+
+    /// Joins the card when it is there.
+    fn host(&self) -> HostEnd {
+        wait_for("a card", || match HostEnd::attach(&self.link()) {
+            Err(LinkError::NoCard { .. }) => None,
+            attached => Some(attached.expect("a link")),
+        })
+    }
+
+    /// The desk of the demonstration with the locate codes of this market.
+    fn desk(&self) -> Desk {
+        let mut desk = riposte_desk::check(DESK).desk.expect("a desk");
+        let frames: Vec<_> = self.frames("market.pcap");
+        let mut found = std::collections::HashMap::new();
+        for (_, bytes) in &frames {
+            let datagram = riposte_capture::wire::datagram(bytes).expect("a datagram");
+            let packet = riposte_capture::wire::packet(datagram.payload).expect("a packet");
+            for (_, message) in packet.messages().map_while(Result::ok) {
+                if let Some(stock) = riposte_capture::stock_of(message) {
+                    let symbol = String::from_utf8_lossy(&stock).trim_end().to_owned();
+                    found.insert(symbol, u16::from_be_bytes([message[1], message[2]]));
+                }
+            }
+        }
+        assert!(desk.resolve(|symbol| found.get(symbol).copied()).is_empty());
+        desk
+    }
+
+    fn frames(&self, name: &str) -> Vec<(u64, Vec<u8>)> {
+        let frames = riposte_capture::open(self.0.join(name)).expect("a capture").into_frames(Channel::default());
+        frames.expect("frames").map(|record| record.expect("whole")).map(|record| (record.time_ns, record.bytes)).collect()
+    }
+
+    /// What a card in this process makes of the same commands and frames.
+    fn expected(&self, commands: &[CardCommand]) -> (Vec<Event>, Vec<Vec<u8>>, [u32; Counter::COUNT]) {
+        let mut card = riposte_model::Model::new();
+        for (cycle, command) in (0..).zip(commands) {
+            card.schedule(cycle, command);
+        }
+        card.idle(commands.len() as u64 + 4096);
+        for (time_ns, bytes) in self.frames("market.pcap") {
+            card.idle(4);
+            card.frame(&Frame::new(&bytes, time_ns));
+        }
+        card.idle(8192);
+        let mut output = riposte_device::Output::default();
+        card.drain(&mut output);
+        (output.events, output.transmitted.into_iter().map(|frame| frame.bytes).collect(), card.counters())
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A process; killed at the end if it still runs.
+struct Served(Option<Child>);
+
+impl Served {
+    fn id(&self) -> u32 {
+        self.0.as_ref().expect("it runs").id()
+    }
+
+    fn signal(&self, signal: &str) {
+        assert!(Command::new("kill").args([signal, &self.id().to_string()]).status().expect("kill runs").success());
+    }
+
+    /// Waits until it ends by itself.
+    fn ended(mut self) -> Output {
+        let mut child = self.0.take().expect("it runs");
+        wait_for("its end", || child.try_wait().expect("a child"));
+        child.wait_with_output().expect("its output")
+    }
+
+    /// What it says of itself when it has ended well.
+    fn summary(self) -> serde_json::Value {
+        let output = self.ended();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// Asks until there is something; 60 seconds at most.
+fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(found) = ask() {
+            return found;
+        }
+        assert!(start.elapsed() < Duration::from_secs(60), "{what} does not come");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// All that a card is told, arming last.
+fn commands(desk: &Desk) -> Vec<CardCommand> {
+    let mut commands = desk.commands(1, 1);
+    let next = commands.len() as u64 + 1;
+    commands.extend([desk.session_command(next), trace(next + 1, true), validate(next + 2, desk.mask()), arm(next + 3)]);
+    commands
+}
+
+fn send(host: &mut HostEnd, commands: &[CardCommand]) {
+    for command in commands {
+        assert_eq!(host.send(command), Ok(command.sequence));
+    }
+}
+
+/// Reads and releases events, with a heartbeat, until `is_last` says so of one, or all are read and the feed has ended.
+fn read_until(host: &mut HostEnd, is_last: impl Fn(&Event) -> bool) -> Vec<Event> {
+    let (mut events, start) = (Vec::new(), Instant::now());
+    loop {
+        let has_ended = host.feed() == Feed::Ended;
+        host.beat();
+        while let Some(event) = host.receive().expect("a whole ring") {
+            host.release_to(event.sequence);
+            events.push(event);
+            if is_last(&event) {
+                return events;
+            }
+        }
+        if has_ended {
+            return events;
+        }
+        assert!(start.elapsed() < Duration::from_secs(60), "{} events, and no end", events.len());
+        std::thread::yield_now();
+    }
+}
+
+fn is_command(event: &Event, opcode: Opcode) -> bool {
+    event.kind() == Some(EventKind::Command) && event.detail == opcode as u16
+}
+
+fn count(events: &[Event], kind: EventKind) -> usize {
+    events.iter().filter(|event| event.kind() == Some(kind)).count()
+}
+
+/// A whole run of a served card, compared with a card in this process.
+fn run_equals(name: &str, card: &str, messages: u32) {
+    let folder = Folder::new(name, messages);
+    let served = folder.serve(&["--card", card]);
+    let mut host = folder.host();
+    assert_eq!(host.feed(), Feed::Waiting, "the feed waits for an armed card");
+    let commands = commands(&folder.desk());
+    send(&mut host, &commands);
+    let events = read_until(&mut host, |_| false);
+    let (wanted, frames, counters) = folder.expected(&commands);
+    let differs = events.iter().zip(&wanted).position(|(one, other)| one != other);
+    assert_eq!((differs, events.len()), (None, wanted.len()));
+    let sent: Vec<_> = folder.frames("sent.pcap").into_iter().map(|(_, bytes)| bytes).collect();
+    assert!(!frames.is_empty() && sent == frames, "{} and {} frames", sent.len(), frames.len());
+    let status: Status = host.status().expect("a status");
+    assert_eq!((status.events, status.transmitted, status.counters), (events.len() as u64, frames.len() as u64, counters));
+    assert_eq!((status.commands, status.watchdog_kills, status.stalls), (commands.len() as u64, 0, 0));
+    host.leave();
+    let summary = served.summary();
+    assert_eq!((&summary["events"], &summary["transmitted"]), (&events.len().into(), &frames.len().into()));
+    assert_eq!(summary["card"], card);
+    assert!(!folder.link().exists(), "a link goes with its card");
+}
+
+#[test]
+fn a_served_model_gives_what_a_card_in_the_process_gives() {
+    run_equals("model", "model", 20_000);
+}
+
+#[test]
+fn served_gateware_gives_what_a_card_in_the_process_gives() {
+    run_equals("verilated", "verilated", 6_000);
+}
+
+#[test]
+fn a_full_event_ring_halts_the_card_and_loses_nothing() {
+    let folder = Folder::new("full", 20_000);
+    let served = folder.serve(&["--event-slots", "64", "--watchdog-ms", "60000"]);
+    let mut host = folder.host();
+    let commands = commands(&folder.desk());
+    send(&mut host, &commands);
+    let stalled = |status: &Status| status.stalls == 1 && status.events == 64;
+    let before = wait_for("a stall", || host.status().filter(stalled));
+    std::thread::sleep(Duration::from_millis(50));
+    let after = host.status().expect("a status");
+    assert_eq!((after.cycle, after.transmitted), (before.cycle, before.transmitted), "a card that stands still sends nothing");
+    // Nothing has left whose event is not in the ring.
+    let mut events = Vec::new();
+    while let Some(event) = host.receive().expect("a whole ring") {
+        events.push(event);
+    }
+    assert_eq!(events.len(), 64);
+    assert!(folder.frames("sent.pcap").len() <= count(&events, EventKind::OrderSent));
+    host.release_to(64);
+    events.extend(read_until(&mut host, |_| false));
+    let (wanted, frames, _) = folder.expected(&commands);
+    assert_eq!((events.len(), events == wanted), (wanted.len(), true), "every event, in order, once");
+    assert_eq!(folder.frames("sent.pcap").len(), frames.len());
+    host.leave();
+    assert!(served.summary()["stalls"].as_u64() > Some(1));
+}
+
+/// What the host of a test does in a process of its own; as a test of its own it does nothing.
+#[test]
+fn in_a_process_of_its_own() {
+    let Some(folder) = std::env::var_os("RIPOSTE_CARD_HOST") else { return };
+    let folder = std::mem::ManuallyDrop::new(Folder(folder.into()));
+    let mut host = folder.host();
+    send(&mut host, &commands(&folder.desk()));
+    // Reads until orders leave, and releases none of it.
+    wait_for("an order", || {
+        host.beat();
+        let event = host.receive().expect("a whole ring");
+        event.filter(|event| event.kind() == Some(EventKind::OrderSent))
+    });
+    std::fs::write(folder.0.join("ready"), "").expect("a file");
+    loop {
+        host.beat();
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// A host in a process of its own, which has armed the card and seen an order.
+fn armed_host(folder: &Folder) -> Served {
+    let mut command = Command::new(std::env::current_exe().expect("this test"));
+    command.args(["--exact", "in_a_process_of_its_own"]).env("RIPOSTE_CARD_HOST", &folder.0).stdout(Stdio::null());
+    let host = Served(Some(command.spawn().expect("it starts")));
+    wait_for("its first order", || folder.0.join("ready").exists().then_some(()));
+    host
+}
+
+/// The card after its host was lost: killed by itself, so that nothing leaves any more, until the next host clears it.
+fn killed_by_watchdog(folder: &Folder, mut host: HostEnd) {
+    let events = read_until(&mut host, |event| is_command(event, Opcode::Kill));
+    assert_eq!(events[0].sequence, 1, "the host that was lost had released nothing");
+    let kill = events.last().expect("a kill");
+    assert_eq!((kill.reason, kill.feed_sequence), (Reason::None as u8, 0), "a command of the card's own");
+    let sent = count(&events, EventKind::OrderSent);
+    assert!(sent > 0);
+    let refused = read_until(&mut host, |event| event.kind() == Some(EventKind::OrderRefused) && event.reason == Reason::Killed as u8);
+    assert_eq!(refused.last().map(|event| event.reason), Some(Reason::Killed as u8), "rules fire, and the gate refuses");
+    assert_eq!(count(&refused, EventKind::OrderSent), 0, "nothing left behind the kill");
+    assert_eq!(host.status().expect("a status").watchdog_kills, 1);
+    assert_eq!(folder.frames("sent.pcap").len(), sent);
+    let clear = CardCommand { opcode: Opcode::ClearKill as u8, ..CardCommand::default() };
+    assert!(host.send(&clear).is_ok());
+    let behind = read_until(&mut host, |event| event.kind() == Some(EventKind::OrderSent));
+    assert_eq!(behind.last().and_then(Event::kind), Some(EventKind::OrderSent), "the next host may trade again");
+}
+
+#[test]
+fn a_host_that_is_killed_kills_the_card_and_the_next_one_reads_everything() {
+    let folder = Folder::new("host-killed", 400_000);
+    let _served = folder.serve(&["--watchdog-ms", "60000"]);
+    let mut host = armed_host(&folder);
+    host.0.as_mut().map(Child::kill).expect("it runs").expect("it is killed");
+    killed_by_watchdog(&folder, folder.host());
+}
+
+#[test]
+fn a_host_that_hangs_kills_the_card() {
+    let folder = Folder::new("host-hangs", 400_000);
+    let served = folder.serve(&["--watchdog-ms", "150"]);
+    let host = armed_host(&folder);
+    host.signal("-STOP");
+    std::thread::sleep(Duration::from_millis(400));
+    // It holds its place until it is gone.
+    assert!(matches!(HostEnd::attach(&folder.link()), Err(LinkError::InUse { who: "host", .. })));
+    drop(host);
+    killed_by_watchdog(&folder, folder.host());
+    served.signal("-TERM");
+    let output = served.ended();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.contains("has not moved for") && told.contains("the card is killed"), "{told}");
+}
+
+#[test]
+fn a_card_that_is_killed_is_noticed_and_every_frame_that_left_has_its_event() {
+    let folder = Folder::new("card-killed", 400_000);
+    let mut served = folder.serve(&[]);
+    let mut host = folder.host();
+    let mut watch = host.watch(WATCH_NS).expect("a watch");
+    assert_eq!(watch.look(0).expect("a look"), Peer::Alive);
+    send(&mut host, &commands(&folder.desk()));
+    let mut events = Vec::new();
+    while count(&events, EventKind::OrderSent) < 20 {
+        let is_sent = |event: &Event| event.kind() == Some(EventKind::OrderSent);
+        events.extend(read_until(&mut host, is_sent));
+    }
+    let id = served.id();
+    served.0.as_mut().map(|child| child.kill().and_then(|()| child.wait())).expect("it runs").expect("it is killed");
+    assert_eq!(watch.look(1).expect("a look"), Peer::Died { process: id });
+    while let Some(event) = host.receive().expect("a whole ring") {
+        events.push(event);
+    }
+    let numbers: Vec<_> = events.iter().map(|event| event.sequence).collect();
+    assert_eq!(numbers, (1..=events.len() as u64).collect::<Vec<_>>(), "no event is missing");
+    let sent = folder.frames("sent.pcap").len();
+    assert!(sent >= 19 && sent <= count(&events, EventKind::OrderSent), "{sent} frames left");
+    // The link is free for the next card; this host keeps what it has.
+    host.release_to(u64::MAX);
+    let next = folder.serve(&[]);
+    let mut joined = wait_for("the next card", || HostEnd::attach(&folder.link()).ok().filter(|host| host.next_command() == 1));
+    assert_eq!(joined.receive(), Ok(None));
+    next.signal("-TERM");
+    assert_eq!(next.summary()["frames"], 0);
+    wait_for("its end", || (joined.feed() == Feed::Gone).then_some(()));
+}
+
+#[test]
+fn what_cannot_be_served_is_told_with_what_to_do() {
+    let folder = Folder::new("refused", 5_000);
+    let fails = |code: i32, args: &[&str]| {
+        let output = folder.riposte(&[&["card", "serve"], args].concat()).output().expect("the binary runs");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {told}");
+        told
+    };
+    assert!(fails(2, &["--port", "market.pcap"]).contains("pcap:FILE"));
+    assert!(fails(1, &["--port", "pcap:nothing.pcap"]).contains("nothing.pcap"));
+    assert!(fails(1, &["--port", "pcap:market.pcap", "--transmit", "market.pcap"]).contains("another file"));
+    let slots = ["--port", "pcap:market.pcap", "--link", "./other", "--event-slots", "100"];
+    assert!(fails(1, &slots).contains("power of two"));
+    let served = folder.serve(&["--at-once", "--event-slots", "1024"]);
+    let host = folder.host();
+    wait_for("the feed, which waits for nobody", || (host.feed() == Feed::Ended).then_some(()));
+    assert!(fails(1, &["--port", "pcap:market.pcap", "--link", "./link"]).contains("another card"));
+    host.leave();
+    assert_eq!(served.summary()["orders_sent"], serde_json::Value::Null);
+}
