@@ -14,6 +14,7 @@ mod output;
 mod replay;
 mod report;
 mod rules;
+mod venue;
 
 use std::{io, process::ExitCode};
 
@@ -57,6 +58,8 @@ enum Command {
     Rules(rules::Args),
     /// Print the control matrix: every control, its state, its tests and their last result.
     Controls(controls::Args),
+    /// Run the simulated exchange on real sockets.
+    Venue(venue::Args),
 }
 
 fn main() -> ExitCode {
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
         Command::Card(args) => card::run(args, &output),
         Command::Rules(args) => rules::run(args, &output),
         Command::Controls(args) => controls::run(args, &output),
+        Command::Venue(args) => venue::run(args, &output),
     };
     match result {
         Ok(outcome) => outcome.into(),
