@@ -181,7 +181,7 @@ impl Engine {
         for session in 0..SESSIONS as u8 {
             self.on_session_lost(session, Standing::Down, out);
         }
-        self.unconfirm(ALL, out);
+        // The card may be armed although we never knew.
         self.disarm(out);
         self.restart_reversion(out);
     }

@@ -40,12 +40,15 @@ struct Latch {
     held: u32,
 }
 
+/// One latch a guard.
 #[derive(Hash)]
-pub(crate) struct Latches([Latch; 16]);
+pub(crate) struct Latches([Latch; GUARDS]);
+
+const GUARDS: usize = Guard::Unbooked as usize + 1;
 
 impl Latches {
     pub fn new() -> Latches {
-        Latches([Latch::default(); 16])
+        Latches([Latch::default(); GUARDS])
     }
 
     pub fn is_held(&self, guard: Guard, index: u8) -> bool {

@@ -8,8 +8,8 @@ use crate::message::{Encoded, decode, messages};
 use crate::order::State;
 use riposte_map::shm::Command;
 
-/// Most outputs of one input.
-pub const OUTPUTS: usize = 192;
+/// Most outputs of one input: every guard of every instrument at once, with all that a tick finds.
+pub const OUTPUTS: usize = 320;
 /// Kept free for what stops the card: a record, an alarm, a command and one to spare.
 const RESERVED: usize = 4;
 

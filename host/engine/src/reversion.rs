@@ -150,8 +150,11 @@ impl Engine {
             Step::Drained => {
                 // The position is what the venue says after the last order has ended.
                 self.unconfirm(one.instruments, out);
-                for instrument in (0..INSTRUMENTS as u8).filter(|at| one.instruments >> at & 1 == 1) {
-                    self.ask_position(NONE, instrument, out);
+                for instrument in 0..INSTRUMENTS as u8 {
+                    let traded = self.config.instruments[usize::from(instrument)].venue != NONE;
+                    if traded && one.instruments >> instrument & 1 == 1 {
+                        self.ask_position(NONE, instrument, out);
+                    }
                 }
             }
             Step::Reconciled if one.target.is_some() => {

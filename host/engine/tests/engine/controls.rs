@@ -91,6 +91,8 @@ fn the_venue_cap_holds_to_the_last_unit() {
     bench.one(Change::SetLimit { limit: Limit::Exposure, index: 0, value: 100 * PRICE as u64 });
     assert_eq!(refusal(&bench.try_enter(Side::Buy, 101, PRICE)), Some(Refusal::LimitReached));
     let order = bench.live(60);
+    let last = bench.enter(Side::Buy, 40, PRICE);
+    bench.venue(HOST, Report::Rejected { user_ref: last, reason: 1 });
     bench.venue(HOST, executed(order, 20, 1));
     bench.confirm(0, 20);
     bench.card_order(40);
@@ -361,6 +363,9 @@ fn a_trade_is_provisional_until_its_bust_window_ends() {
     assert_eq!(bench.engine.provisional(0), 15);
     bench.wait(1);
     assert_eq!((bench.engine.provisional(0), bench.quantity(0)), (5, 15));
+    let broken = trade(&mut bench, Side::Sell, 1, 1000);
+    bench.drop_copy(HOST, Report::Broken { execution: broken });
+    assert_eq!((bench.engine.provisional(0), bench.quantity(0)), (5, 15), "what is firm stays firm");
 }
 
 #[test]

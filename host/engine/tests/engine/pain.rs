@@ -1,6 +1,6 @@
 //! What real systems suffer from, one scripted case each.
 use crate::bench::*;
-use riposte_engine::{Alarm, Body, Change, Guard, HostOrder, Output, Report, Side, State, Stream};
+use riposte_engine::{Alarm, Body, Change, Guard, HostOrder, Output, Report, Side, Standing, State, Stream};
 use riposte_map::shm::Opcode;
 
 fn state(bench: &Bench, session: u8, user_ref: u32) -> State {
@@ -41,6 +41,13 @@ fn a_restart_with_working_orders_assumes_nothing_and_ends_at_the_venues_word() {
 }
 
 #[test]
+fn a_restart_disarms_a_card_that_nobody_remembers_arming() {
+    let mut bench = Bench::ready(config());
+    assert_eq!(opcodes(&bench.give(Body::Restarted)), [Opcode::Disarm]);
+    assert!(!bench.engine.is_confirmed(0) && !bench.engine.is_confirmed(1));
+}
+
+#[test]
 fn fills_while_disconnected_are_booked_once_from_the_replay() {
     let mut bench = Bench::armed();
     let order = bench.live(100);
@@ -49,12 +56,34 @@ fn fills_while_disconnected_are_booked_once_from_the_replay() {
     assert_eq!((bench.quantity(0), state(&bench, HOST, order)), (70, State::Live), "the drop copy has spoken");
     bench.give(Body::SessionUp { session: HOST });
     bench.venue(HOST, executed(order, 70, 1));
+    let missing = bench.numbers[usize::from(HOST)][0];
+    let said = bench.give(Body::CaughtUp { session: HOST, next_sequence: missing + 1, next_user_ref: order + 1 });
+    assert!(said.contains(&Output::Replay { session: HOST, stream: Stream::Session, from: missing }));
+    assert_eq!(bench.engine.standing(HOST), Some(Standing::Replaying), "one report is not here yet");
     bench.venue(HOST, executed(order, 30, 2));
     bench.caught_up(HOST, order + 1);
     bench.drop_copy(HOST, executed(order, 30, 2));
     assert_eq!((bench.quantity(0), state(&bench, HOST, order)), (100, State::Filled));
     assert!(!bench.engine.is_confirmed(0));
     bench.confirm(0, 100);
+    assert!(bench.engine.is_confirmed(0));
+}
+
+#[test]
+fn a_statement_counts_only_with_the_report_that_was_read_last() {
+    let mut bench = Bench::armed();
+    let order = bench.live(100);
+    let stated = |as_of| Body::Position { session: HOST, instrument: 0, quantity: 0, price: PRICE, as_of };
+    bench.venue(HOST, executed(order, 30, 1));
+    let read = bench.numbers[usize::from(HOST)][0] - 1;
+    for as_of in [read - 1, read + 1] {
+        assert!(bench.give(stated(as_of)).is_empty(), "it is of another moment");
+    }
+    bench.give(Body::SessionDown { session: HOST });
+    bench.take();
+    assert!(bench.confirm(0, 30).is_empty() && !bench.engine.is_confirmed(0), "nor does it while reports may be missing");
+    bench.reconnect(HOST, order + 1);
+    bench.confirm(0, 30);
     assert!(bench.engine.is_confirmed(0));
 }
 
@@ -198,8 +227,9 @@ fn a_bust_makes_the_position_what_it_would_be_without_the_trade() {
     }
     // The bust overtakes its trade.
     let mut bench = Bench::armed();
-    let order = bench.live(10);
+    let order = bench.live(20);
     bench.drop_copy(HOST, Report::Broken { execution: 5 });
     bench.venue(HOST, executed(order, 10, 5));
-    assert_eq!((bench.quantity(0), state(&bench, HOST, order)), (0, State::Filled));
+    bench.drop_copy(HOST, executed(order, 10, 5));
+    assert_eq!((bench.quantity(0), bench.engine.order(HOST, order).unwrap().open()), (0, 10), "it took its pieces, once");
 }

@@ -7,6 +7,9 @@ use riposte_engine::{
 use riposte_map::shm::{Command, Event};
 use std::collections::BTreeMap;
 
+/// Orders that the host sends before anything happens: 1 to this.
+const ORDERS: u32 = 6;
+
 /// What a venue knows: the reports of its stream, in order, and what they add up to.
 #[derive(Default, Debug)]
 struct Truth {
@@ -20,16 +23,21 @@ struct Truth {
 }
 
 impl Truth {
-    /// `choice` makes the next report, whatever it is; the host's orders are 1 to `orders`.
-    fn next(&mut self, choice: (u8, u32, u32), orders: u32) {
+    /// `choice` makes the next report, whatever it is.
+    fn next(&mut self, choice: (u8, u32, u32)) {
         let (kind, pick, pieces) = choice;
-        let user_ref = 1 + pick % orders;
+        let user_ref = 1 + pick % self.next_user_ref().saturating_sub(1).max(ORDERS);
         let Some(&open) = self.open.get(&user_ref) else {
             self.open.insert(user_ref, 100);
             return self.reports.push(accepted(user_ref, 100));
         };
         let quantity = 1 + pieces % 60;
-        match kind % 4 {
+        match kind % 5 {
+            4 if open > 0 => {
+                let new = self.next_user_ref().max(ORDERS + 1);
+                self.open.extend([(user_ref, 0), (new, quantity)]);
+                self.reports.push(Report::Replaced { original: user_ref, user_ref: new, quantity, price: PRICE });
+            }
             3 if !self.trades.is_empty() => {
                 let at = pick as usize % self.trades.len();
                 let (signed, price) = std::mem::take(&mut self.trades[at]);
@@ -67,7 +75,7 @@ impl Truth {
             assert_eq!((order.open(), order.state == State::Live), (*open, *open > 0), "{order:?}");
         }
         // What the venue has never named stays unknown if it may have taken it, and only then.
-        for user_ref in (1..=6).filter(|one| !self.open.contains_key(one)) {
+        for user_ref in (1..=ORDERS).filter(|one| !self.open.contains_key(one)) {
             let order = bench.engine.order(HOST, user_ref).expect("an order");
             let state = if user_ref < self.next_user_ref() { State::Unknown } else { State::NotReceived };
             assert_eq!(order.state, state, "{order:?}");
@@ -77,7 +85,7 @@ impl Truth {
 
 fn truth(choices: &[(u8, u32, u32)]) -> Truth {
     let mut truth = Truth::default();
-    choices.iter().for_each(|one| truth.next(*one, 6));
+    choices.iter().for_each(|one| truth.next(*one));
     truth
 }
 
@@ -88,7 +96,7 @@ fn choices() -> impl Strategy<Value = Vec<(u8, u32, u32)>> {
 /// Tells `truth` with everything that goes wrong on the way, then all of it.
 fn tell(bench: &mut Bench, truth: &Truth, faults: &[(u8, usize)]) {
     // The host has sent six orders, whose answers the stream holds or not.
-    for _ in 0..6 {
+    for _ in 0..ORDERS {
         bench.enter(Side::Buy, 100, PRICE);
     }
     let report = |bench: &mut Bench, stream: Stream, at: usize| {
