@@ -1,0 +1,210 @@
+//! Engine and card together, on model and gateware: what the engine commands, the card does; what the card tells, the
+//! engine knows. The same day gives the same state on both cards.
+use riposte_engine::{
+    Body, Change, Config, Deployment, Engine, Guard, Input, Instrument as Traded, Limit, Output, Outputs, Report, Session,
+    Side, State, Step, Times,
+};
+use riposte_map::{
+    identity::TABLE_HASH,
+    limits::INSTRUMENTS,
+    reason::Reason,
+    shm::{Command, NONE},
+};
+use riposte_tests::{
+    bench::{Bench, LOCATE, ON_TRADE, instrument, on_each_card, orders},
+    messages::{action, trade},
+    parameters::{Instrument, parameters},
+};
+
+const SECOND: u64 = 1_000_000_000;
+const PRICE_E4: u32 = 650_000;
+
+fn config() -> Config {
+    let traded = Traded { venue: 0, multiplier: 1, erroneous_bp: 1000 };
+    let mut instruments = [Traded { venue: NONE, ..traded }; INSTRUMENTS];
+    instruments[0] = traded;
+    let session = Session { venue: 0, cancel_on_disconnect: true, timer_renew_ns: 0, drop_copy: true };
+    let unused = Session { venue: NONE, ..session };
+    Config {
+        instruments,
+        sessions: [session, unused, unused, unused],
+        times: Times {
+            answer_ns: SECOND,
+            silence_ns: 60 * SECOND,
+            mark_window_ns: SECOND,
+            mark_age_ns: 60 * SECOND,
+            drop_copy_ns: 60 * SECOND,
+            bust_window_ns: 60 * SECOND,
+            claim_ns: 60 * SECOND,
+            approval_ns: 60 * SECOND,
+            reversion_ns: 60 * SECOND,
+        },
+        approved: Deployment { tables: TABLE_HASH, ..Deployment::default() },
+        orders: 256,
+        executions: 256,
+        requests: 256,
+    }
+}
+
+/// Rows of a whole set, every instrument but the first disabled; `quantity_max` of the first.
+fn rows(quantity_max: u32) -> Vec<Command> {
+    let disabled = |at: usize| Instrument { locate: LOCATE + at as u16, enabled: false, ..instrument(&[]) };
+    let mut all: Vec<_> = (0..INSTRUMENTS).map(disabled).collect();
+    all[0] = Instrument { quantity_max, ..instrument(&[ON_TRADE]) };
+    let mut rows = parameters(&all, 0);
+    rows.pop();
+    rows
+}
+
+/// A card, and the engine that is the only one to command it.
+struct Desk<'a> {
+    bench: Bench<'a>,
+    engine: Engine,
+    out: Outputs,
+    now_ns: u64,
+    reports: u64,
+    requests: u64,
+    said: Vec<Output>,
+}
+
+impl<'a> Desk<'a> {
+    /// Generation 1 in force, armed, trading, nothing held.
+    fn armed(bench: Bench<'a>) -> Desk<'a> {
+        let engine = Engine::new(config()).expect("a sound configuration");
+        let mut desk = Desk { bench, engine, out: Outputs::default(), now_ns: SECOND, reports: 0, requests: 0, said: vec![] };
+        desk.give(Body::CardUp { deployment: config().approved });
+        for limit in [
+            Limit::Loss, Limit::Drawdown, Limit::InstrumentLoss, Limit::Exposure, Limit::FreeMessages, Limit::MessagesPerTrade,
+        ] {
+            desk.both(Change::SetLimit { limit, index: 0, value: 1_000_000_000 });
+        }
+        desk.load(&rows(500), 1);
+        desk.give(Body::CardSession { sequence: 1000, acknowledgement: 2000, user_ref: 1 });
+        desk.give(Body::SessionUp { session: 0 });
+        desk.give(Body::CaughtUp { session: 0, next_sequence: 1, next_user_ref: 1 });
+        desk.give(Body::Position { session: 0, instrument: 0, quantity: 0, price: 0, as_of: 0 });
+        desk.both(Change::Validate { instruments: 1 });
+        desk.both(Change::Arm);
+        assert!(desk.engine.is_permitted(), "{:?}", desk.said);
+        desk.bench.show(&[action(LOCATE, b'T')]);
+        desk.pump();
+        desk
+    }
+
+    /// One input; its commands reach the card, and what the card says reaches the engine.
+    fn give(&mut self, body: Body) {
+        let commands = self.apply(body);
+        self.carry(&commands);
+        self.pump();
+    }
+
+    fn apply(&mut self, body: Body) -> Vec<Command> {
+        self.engine.apply(&Input { time_ns: self.now_ns, body }, &mut self.out);
+        self.said.extend(self.out.iter());
+        let command = |one: &Output| if let Output::Command(command) = one { Some(*command) } else { None };
+        self.out.iter().filter_map(command).collect()
+    }
+
+    fn carry(&mut self, commands: &[Command]) {
+        if !commands.is_empty() {
+            self.bench.commands(commands);
+        }
+    }
+
+    /// Verdicts on orders, after the engine has heard of everything.
+    fn pump(&mut self) -> Vec<Reason> {
+        let mut verdicts = Vec::new();
+        loop {
+            let output = self.bench.settle();
+            verdicts.extend(orders(&output));
+            if output.events.is_empty() {
+                return verdicts;
+            }
+            for event in output.events {
+                let commands = self.apply(Body::Card { event });
+                self.carry(&commands);
+            }
+        }
+    }
+
+    fn both(&mut self, change: Change) {
+        self.requests += 1;
+        let request = self.requests;
+        self.give(Body::Propose { request, by: 1, change });
+        self.give(Body::Approve { request, by: 2 });
+    }
+
+    fn write(&mut self, rows: &[Command]) {
+        let mut commands = self.apply(Body::BeginSet);
+        for row in rows {
+            commands.extend(self.apply(Body::Row { command: *row }));
+        }
+        self.carry(&commands);
+        self.pump();
+    }
+
+    fn load(&mut self, rows: &[Command], generation: u32) {
+        self.write(rows);
+        let content = self.engine.written().expect("a whole set");
+        self.both(Change::Commit { generation, content });
+    }
+
+    fn report(&mut self, report: Report) {
+        self.reports += 1;
+        self.give(Body::Venue { session: 0, sequence: self.reports, report });
+    }
+
+    /// What a print does to the rule on prints.
+    fn print(&mut self) -> Vec<Reason> {
+        self.bench.show(&[trade(LOCATE, 1, PRICE_E4)]);
+        self.pump()
+    }
+}
+
+/// The same day on both cards; they must leave the same state.
+fn on_both(day: impl Fn(&mut Desk)) {
+    let mut digests = Vec::new();
+    on_each_card(|card| {
+        let mut desk = Desk::armed(Bench::bare(card));
+        day(&mut desk);
+        digests.push(desk.engine.digest());
+    });
+    assert_eq!(digests[0], digests[1], "model and gateware");
+}
+
+#[test]
+fn an_order_of_the_card_is_booked_and_its_loss_silences_the_card() {
+    on_both(|desk| {
+        assert_eq!(desk.print(), [Reason::None]);
+        assert_eq!(desk.engine.order(0, 1).expect("the card's order").state, State::Sent);
+        let (side, quantity, price) = (Side::Buy, ON_TRADE.quantity, i64::from(PRICE_E4));
+        desk.report(Report::Accepted { user_ref: 1, instrument: 0, side, quantity, price });
+        desk.report(Report::Executed { user_ref: 1, instrument: 0, side, quantity, price, execution: 1 });
+        assert_eq!(desk.engine.position(0).expect("an instrument").quantity, i64::from(quantity));
+        desk.requests += 1;
+        let change = Change::SetLimit { limit: Limit::Loss, index: 0, value: 100 * u64::from(quantity) };
+        desk.give(Body::Propose { request: desk.requests, by: 1, change });
+        desk.give(Body::Mark { instrument: 0, price: price - 100 });
+        assert_eq!(desk.print(), [Reason::None], "at the limit");
+        desk.give(Body::Mark { instrument: 0, price: price - 101 });
+        assert_eq!(desk.engine.trips(Guard::Loss), 1);
+        assert_eq!(desk.print(), [Reason::Killed]);
+    });
+}
+
+#[test]
+fn a_reversion_of_parameters_brings_the_old_limits_back_on_the_card() {
+    on_both(|desk| {
+        desk.load(&rows(ON_TRADE.quantity - 1), 2);
+        assert_eq!(desk.print(), [Reason::Quantity]);
+        desk.both(Change::RevertParameters { target: 1 });
+        assert_eq!(desk.print(), [Reason::Disarmed], "fenced");
+        let asked = desk.said.iter().any(|one| matches!(one, Output::LoadSet { generation: 3, .. }));
+        assert!(asked, "{:?}", desk.said);
+        desk.write(&rows(500));
+        assert_eq!(desk.engine.reversion().map(|one| one.1), Some(Step::Committed));
+        assert_eq!(desk.print(), [Reason::Disarmed], "the fence stays");
+        desk.both(Change::Arm);
+        assert_eq!(desk.print(), [Reason::None]);
+    });
+}
