@@ -71,10 +71,12 @@ impl<'a> Desk<'a> {
     /// Generation 1 in force, armed, trading, nothing held.
     fn armed(bench: Bench<'a>) -> Desk<'a> {
         let engine = Engine::new(config()).expect("a sound configuration");
-        let mut desk = Desk { bench, engine, out: Outputs::default(), now_ns: SECOND, reports: 0, requests: 0, said: vec![] };
+        let out = Outputs::default();
+        let mut desk = Desk { bench, engine, out, now_ns: SECOND, reports: 0, requests: 0, said: vec![] };
         desk.give(Body::CardUp { deployment: config().approved });
         for limit in [
-            Limit::Loss, Limit::Drawdown, Limit::InstrumentLoss, Limit::Exposure, Limit::FreeMessages, Limit::MessagesPerTrade,
+            Limit::Loss, Limit::Drawdown, Limit::InstrumentLoss, Limit::Exposure, Limit::FreeMessages,
+            Limit::MessagesPerTrade,
         ] {
             desk.both(Change::SetLimit { limit, index: 0, value: 1_000_000_000 });
         }

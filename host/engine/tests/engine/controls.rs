@@ -101,6 +101,7 @@ fn the_venue_cap_holds_to_the_last_unit() {
     bench.card_order(1);
     let said = bench.take();
     assert!(tripped(&said, Guard::VenueCap, 0) && opcodes(&said).contains(&Opcode::Disarm));
+    assert_eq!(bench.both(Change::Arm), Some(Refusal::Latched), "until two people release it");
 }
 
 #[test]

@@ -34,6 +34,17 @@ fn an_order_is_what_the_venue_last_said_of_it() {
 }
 
 #[test]
+fn the_same_request_twice_is_one_order() {
+    let mut bench = Bench::armed();
+    let body = Body::Enter { request: 500, session: HOST, instrument: 0, side: Side::Buy, quantity: 1, price: PRICE };
+    assert!(!bench.give(body).is_empty());
+    assert!(bench.give(body).is_empty());
+    bench.give(Body::Restarted);
+    assert!(bench.give(body).is_empty(), "not after a restart either");
+    assert_eq!(bench.engine.open_orders().count(), 1);
+}
+
+#[test]
 fn an_order_of_the_card_is_one_order_whoever_tells_first() {
     let mut bench = Bench::armed();
     let order = bench.card_order(100);

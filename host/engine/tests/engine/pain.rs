@@ -1,6 +1,6 @@
 //! What real systems suffer from, one scripted case each.
 use crate::bench::*;
-use riposte_engine::{Alarm, Body, Change, Guard, HostOrder, Output, Report, Side, Standing, State, Stream};
+use riposte_engine::{Alarm, Body, Change, Guard, HostOrder, Output, Refusal, Report, Side, Standing, State, Stream};
 use riposte_map::shm::Opcode;
 
 fn state(bench: &Bench, session: u8, user_ref: u32) -> State {
@@ -32,7 +32,7 @@ fn a_restart_with_working_orders_assumes_nothing_and_ends_at_the_venues_word() {
     assert_eq!(state(&bench, HOST, sent), State::Live);
     assert_eq!(state(&bench, HOST, lost), State::NotReceived);
     bench.reconnect(CARD, 1);
-    assert_eq!(bench.both(Change::Arm), Some(riposte_engine::Refusal::Unconfirmed));
+    assert_eq!(bench.both(Change::Arm), Some(Refusal::Unconfirmed));
     bench.confirm(0, 30);
     bench.confirm(1, 0);
     assert_eq!(bench.both(Change::Arm), None);
@@ -115,6 +115,7 @@ fn an_order_that_timed_out_but_lives_is_unknown_until_the_venue_speaks() {
     assert_eq!(state(&bench, HOST, order), State::Sent);
     bench.wait(1);
     assert_eq!(state(&bench, HOST, order), State::Unknown);
+    assert_eq!((bench.both(Change::ClearKill), bench.both(Change::Arm)), (None, Some(Refusal::UnknownOrders)));
     assert!(bench.engine.exposure(0) == 100 * i128::from(PRICE), "it counts as if it lived");
     for _ in 0..100 {
         bench.wait(600 * SECOND / 100);

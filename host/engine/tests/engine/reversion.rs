@@ -164,6 +164,16 @@ fn what_does_not_drain_in_time_escalates_and_stays_fenced() {
     assert_eq!((step(&bench), bench.engine.is_permitted()), (Step::Escalated, false));
 }
 
+#[test]
+fn a_position_that_is_not_confirmed_in_time_takes_no_order() {
+    let mut bench = Bench::armed();
+    bench.one(Change::RevertOrders { instruments: 1 });
+    assert_eq!(step(&bench), Step::Drained);
+    bench.wait(30 * SECOND);
+    assert_eq!((step(&bench), bench.engine.is_permitted()), (Step::Escalated, true), "the card still trades the others");
+    assert_eq!(refusal(&bench.try_enter(riposte_engine::Side::Buy, 1, PRICE)), Some(Refusal::Unconfirmed));
+}
+
 /// What the world does until a reversion ends, whatever step the engine is in.
 fn finish(bench: &mut Bench, order: u32) {
     for session in [CARD, HOST] {
