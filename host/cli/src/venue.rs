@@ -6,12 +6,13 @@ mod server;
 use std::{
     fs,
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicBool},
 };
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Subcommand;
+use riposte_capture::Capture;
 use riposte_venue::{
     Config, Setup, Venue,
     faults::{self, Fault},
@@ -47,6 +48,7 @@ Faults, in a file (--faults) or one by one (--fault):
 
 Examples:
   riposte venue serve --seed 7 --rate 5000
+  riposte venue serve --replay morning.itch --rate 2000 --wait-for-login
   riposte venue serve --itch 127.0.0.1:26477 --itch-b 127.0.0.1:26478 --fault 'loss A 0.001'
   riposte venue serve --fault '5s disconnect next 1' --fault '60s end' --json
 
@@ -67,6 +69,9 @@ struct Serve {
     /// Messages of the market, opening and close included; the session ends with them.
     #[arg(long, default_value_t = 1 << 40, hide_default_value = true)]
     messages: u64,
+    /// Raw ITCH 5.0 that is published instead of a generated market, plain or gzip; clients trade in it.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["messages", "instruments"])]
+    replay: Option<PathBuf>,
     /// Messages of the market a second; at 0 only clients move it.
     #[arg(long, default_value_t = 1000)]
     rate: u64,
@@ -110,6 +115,7 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<Outcome> {
     let config = Config { seed: serve.seed, instruments: serve.instruments, messages: serve.messages };
     let mut setup = Setup::new(config, serve.rate, &serve.username, &serve.password);
     setup.waits_for_login = serve.wait_for_login;
+    setup.recording = serve.replay.as_deref().map(recording).transpose()?;
     setup.script = script(&serve)?;
     let addresses = Addresses {
         orders: serve.ouch,
@@ -132,6 +138,14 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<Outcome> {
         output.print(account::text(&report, &sent))?;
     }
     Ok(Outcome::Done)
+}
+
+/// The messages of a raw ITCH file.
+fn recording(path: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
+    match riposte_capture::open(path)? {
+        Capture::Messages(messages) => Ok(messages.map(|one| one.map(|one| one.bytes)).collect::<Result<_, _>>()?),
+        Capture::Frames(_) => bail!("{}: a capture of frames; --replay takes raw ITCH 5.0", path.display()),
+    }
 }
 
 /// Faults of the file and of the command line, by their times.

@@ -6,9 +6,10 @@
 
 use std::{
     collections::BTreeMap,
-    env,
+    env, fs,
     io::{BufRead, BufReader, ErrorKind, Read, Write},
     net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket},
+    path::Path,
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -399,6 +400,24 @@ fn bad_input_is_answered_or_ends_the_connection_and_the_venue_lives() {
 }
 
 #[test]
+fn a_recording_is_published_with_the_clients_orders_in_it() {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("recording.itch");
+    let config = riposte_venue::Config { seed: 5, instruments: 1, messages: 3_000 };
+    let recording = riposte_venue::Market::new(config).unwrap();
+    let blocks_of = |message: Vec<u8>| [&(message.len() as u16).to_be_bytes(), &message[..]].concat();
+    fs::write(&path, recording.flat_map(blocks_of).collect::<Vec<u8>>()).unwrap();
+    let options = ["--replay", path.to_str().unwrap(), "--rate", "20000", "--wait-for-login"];
+    let venue = Venue::start(&options);
+    let mut orders = venue.log_in("ouch", 1);
+    let resting = EnterOrder { time_in_force: b'0', price_e4: 100, ..take(1, b'B', 1) };
+    orders.order(EnterOrder { symbol: *b"AAPL    ", ..resting });
+    let (messages, last) = orders.rest();
+    assert_eq!((letters(&messages).as_str(), last), ("SACS", Some((b'Z', vec![]))), "the recording ends the session");
+    // The recording, the order, and its end at the close.
+    assert_eq!(venue.account()["published"], 3_002);
+}
+
+#[test]
 fn the_feed_goes_to_a_multicast_group() {
     let group = Ipv4Addr::new(233, 54, 12, 119);
     let receiver = UdpSocket::bind((group, 0)).unwrap();
@@ -430,6 +449,7 @@ fn a_command_line_that_cannot_be_says_what_to_do() {
         (&["--username", "TOOLONG"], 1, "user names have 1 to 6 characters"),
         (&["--rate", "2000000"], 1, "at most a million"),
         (&["--instruments", "0"], 1, "0 instruments where 1 to"),
+        (&["--replay", "no-such-file"], 1, "no-such-file"),
         (&["--ouch", "here"], 2, "invalid value 'here'"),
     ] {
         let output = serve(options).output().unwrap();

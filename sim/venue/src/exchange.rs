@@ -71,7 +71,11 @@ pub struct Exchange {
 impl Exchange {
     /// Opens the day of a market.
     pub fn new(config: Config) -> Result<Exchange, ConfigError> {
-        let mut market = Market::new(config)?;
+        Ok(Exchange::of(Market::new(config)?))
+    }
+
+    /// Opens the day of a generated or a recorded market.
+    pub fn of(mut market: Market) -> Exchange {
         market.is_open();
         let mut exchange = Exchange {
             market,
@@ -84,7 +88,7 @@ impl Exchange {
             is_closed: false,
         };
         exchange.tell_system(b'S');
-        Ok(exchange)
+        exchange
     }
 
     pub fn instruments(&self) -> Vec<Instrument> {

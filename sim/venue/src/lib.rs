@@ -1,6 +1,6 @@
 //! The simulated exchange: a seeded market with price-time matching, a client's orders in it, and its protocols.
 //!
-//! In: a seed, a number of instruments and of messages (`Config`), the client's bytes, the time. Out: the messages of
+//! In: a seed, a number of instruments and of messages (`Config`) or a recording, the client's bytes, the time. Out: the messages of
 //! a day part (`Market` alone, an iterator; `Exchange` with a client), from the start of messages to their end, books
 //! empty at the end.
 //!

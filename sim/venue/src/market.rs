@@ -6,10 +6,11 @@
 
 mod clients;
 mod flow;
+mod replay;
 
 pub(crate) use clients::{CLIENT_LIVE_MAX, Fill, Notice};
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, vec};
 
 use riposte_map::{
     limits::LIVE_ORDERS,
@@ -76,17 +77,23 @@ pub enum ConfigError {
     Instruments(u16),
     #[error("{messages} messages where the opening and the close alone take {least}")]
     Messages { messages: u64, least: u64 },
+    #[error("message {0} of the recording has no type or not the length of ITCH 5.0")]
+    Recording(u64),
+    #[error("the recording lists no instrument (ITCH message R)")]
+    Unlisted,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Opening,
     Flow,
+    /// A recording instead of opening, flow and close.
+    Replay,
     Close,
 }
 
 /// A market's messages, in order, each as its bytes without a length prefix. Exactly
-/// `Config::messages` of them.
+/// `Config::messages` of them, if no client causes more.
 #[derive(Clone, Debug)]
 pub struct Market {
     config: Config,
@@ -106,6 +113,7 @@ pub struct Market {
     reference: u64,
     match_number: u64,
     notices: VecDeque<Notice>,
+    recording: vec::IntoIter<Vec<u8>>,
 }
 
 impl Market {
@@ -135,6 +143,7 @@ impl Market {
             reference: 0x0123_4567_89ab_0000,
             match_number: 1_000,
             notices: VecDeque::new(),
+            recording: Vec::new().into_iter(),
         })
     }
 
@@ -367,6 +376,7 @@ impl Iterator for Market {
                 // Every message of a step may be an add, which takes one more at the close.
                 Stage::Flow if self.room() >= 2 * STEP_MESSAGES_MAX => self.take_step(),
                 Stage::Flow => self.close_day(),
+                Stage::Replay => self.replay_step(),
                 Stage::Close => return None,
             }
         }

@@ -16,7 +16,7 @@ pub use report::{FaultCounts, Report, SessionCounts};
 use thiserror::Error;
 
 use crate::{
-    Config, ConfigError, Exchange,
+    Config, ConfigError, Exchange, Market,
     faults::{Dose, Fault},
     feed::{Feed, RequestError},
     line::Line,
@@ -45,6 +45,8 @@ const FAULT_SEED: u64 = 0x6661_756c_7473;
 #[derive(Clone, Debug)]
 pub struct Setup {
     pub market: Config,
+    /// ITCH messages that are published instead of a generated market.
+    pub recording: Option<Vec<Vec<u8>>>,
     /// Messages of the market a second. At 0 the market stands still, and only clients move it.
     pub rate: u64,
     /// Whether the market waits for the first login of an order session.
@@ -60,7 +62,7 @@ impl Setup {
     pub fn new(market: Config, rate: u64, username: &str, password: &str) -> Setup {
         let session = session(market.seed);
         let terms = [false, true].map(|read_only| Terms::new(session, username, password, read_only));
-        Setup { market, rate, waits_for_login: false, terms, script: Vec::new() }
+        Setup { market, recording: None, rate, waits_for_login: false, terms, script: Vec::new() }
     }
 }
 
@@ -153,8 +155,12 @@ impl Venue {
         if setup.rate > 1_000_000 {
             return Err(SetupError::Rate(setup.rate));
         }
+        let market = match setup.recording {
+            Some(recording) => Market::replay(setup.market.seed, recording)?,
+            None => Market::new(setup.market)?,
+        };
         let mut venue = Venue {
-            exchange: Exchange::new(setup.market)?,
+            exchange: Exchange::of(market),
             feed: Feed::new(setup.terms[0].session),
             lines: Default::default(),
             terms: setup.terms,

@@ -3,11 +3,11 @@
 
 mod reader;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use reader::{Reader, number};
-use riposte_venue::{Config, Exchange, exchange::Counts, ouch::*};
+use riposte_venue::{Config, ConfigError, Exchange, Market, exchange::Counts, ouch::*};
 
 const AAPL: [u8; 8] = *b"AAPL    ";
 const AMD: [u8; 8] = *b"AMD     ";
@@ -55,15 +55,21 @@ struct Ledger {
     all: BTreeMap<u32, Known>,
     trades: BTreeMap<(u64, u32), i64>,
     positions: BTreeMap<[u8; 8], i64>,
+    /// References that its orders had.
+    references: BTreeSet<u64>,
     lines: Vec<Outbound>,
 }
 
 impl Ledger {
     fn take(&mut self, message: Outbound) {
         match &message {
-            Outbound::Accepted(a) => self.open(a.user_ref, a.side, a.symbol, a.quantity),
+            Outbound::Accepted(a) => {
+                self.references.insert(a.order_ref);
+                self.open(a.user_ref, a.side, a.symbol, a.quantity);
+            }
             Outbound::Replaced(r) => {
                 self.live.remove(&r.original_ref).expect("a live order is replaced");
+                self.references.insert(r.order_ref);
                 self.open(r.user_ref, r.side, r.symbol, r.quantity);
             }
             Outbound::Canceled(c) => self.reduce(c.user_ref, c.quantity),
@@ -114,8 +120,20 @@ struct Floor {
 
 impl Floor {
     fn new(seed: u64, messages: u64) -> Floor {
-        let exchange = Exchange::new(Config { seed, instruments: 2, messages }).unwrap();
-        let mut floor = Floor { exchange, reader: Reader::default(), ledger: Ledger::default() };
+        Floor::of(Exchange::new(Config { seed, instruments: 2, messages }).unwrap(), false)
+    }
+
+    /// A generated market, recorded and replayed. Prints of hidden orders are left out: they were between quotes that
+    /// the client may have changed.
+    fn replayed(seed: u64, messages: u64) -> Floor {
+        let recording = Market::new(Config { seed, instruments: 2, messages }).unwrap();
+        let market = Market::replay(seed, recording.filter(|message| message[0] != b'P').collect()).unwrap();
+        Floor::of(Exchange::of(market), true)
+    }
+
+    fn of(exchange: Exchange, is_replay: bool) -> Floor {
+        let reader = Reader { is_replay, ..Reader::default() };
+        let mut floor = Floor { exchange, reader, ledger: Ledger::default() };
         floor.settle();
         floor
     }
@@ -130,10 +148,16 @@ impl Floor {
     fn run(&mut self, messages: usize) {
         for _ in 0..messages {
             if let Some(message) = self.exchange.next_message() {
-                self.reader.read(&message);
+                self.read(&message);
             }
             self.settle();
         }
+    }
+
+    fn read(&mut self, message: &[u8]) {
+        let is_ours = || self.ledger.references.contains(&number(message, 11, 8));
+        assert!(message[0] != b'C' || !is_ours(), "an order of the client trades at its own price");
+        self.reader.read(message);
     }
 
     fn give(&mut self, message: impl Into<Inbound>) {
@@ -143,7 +167,7 @@ impl Floor {
 
     fn settle(&mut self) {
         while let Some(message) = self.exchange.written_message() {
-            self.reader.read(&message);
+            self.read(&message);
         }
         while let Some(message) = self.exchange.outbound() {
             self.ledger.take(message);
@@ -419,8 +443,7 @@ fn orders_with_a_time_expire_and_the_close_cancels_the_rest() {
 }
 
 /// A client that does anything, between any messages of the market.
-fn wild(seed: u64, steps: &[(u8, u32, u8, u8)]) -> (Floor, Counts) {
-    let mut floor = Floor::new(seed, 6_000);
+fn wild(mut floor: Floor, steps: &[(u8, u32, u8, u8)]) -> (Floor, Counts) {
     floor.run(300);
     for (number, &(what, shares, price, run)) in (1..).zip(steps) {
         let (bid, ask) = match &floor.reader.stocks[&13].sides {
@@ -455,13 +478,23 @@ proptest! {
         seed: u64,
         steps in prop::collection::vec((any::<u8>(), 1u32..3_000, any::<u8>(), 0u8..60), 1..80),
     ) {
-        let (floor, counts) = wild(seed, &steps);
+        let (floor, counts) = wild(Floor::new(seed, 6_000), &steps);
         prop_assert!(floor.exchange.is_closed() && floor.reader.live.is_empty());
         prop_assert_eq!(&floor.reader.events, "OSQMEC");
         prop_assert_eq!(floor.exchange.open_orders().count(), 0);
-        let (again, counts_again) = wild(seed, &steps);
+        let (again, counts_again) = wild(Floor::new(seed, 6_000), &steps);
         prop_assert_eq!(counts, counts_again);
         prop_assert_eq!(floor.ledger.lines, again.ledger.lines, "the same seed and messages give the same answers");
+    }
+
+    #[test]
+    fn every_account_of_a_wild_client_in_a_recorded_market_agrees(
+        seed: u64,
+        steps in prop::collection::vec((any::<u8>(), 1u32..3_000, any::<u8>(), 0u8..60), 1..80),
+    ) {
+        let (floor, _) = wild(Floor::replayed(seed, 6_000), &steps);
+        prop_assert!(floor.exchange.is_closed());
+        prop_assert_eq!(floor.exchange.open_orders().count(), 0);
     }
 }
 
@@ -479,4 +512,42 @@ fn executions_in_the_feed_and_to_the_client_have_the_same_match_numbers() {
     let feed: Vec<u64> = published.iter().filter(|m| m[0] == b'E').map(|m| number(m, 23, 8)).collect();
     assert!(exchange.executions().len() > 50);
     assert!(exchange.executions().iter().all(|execution| feed.contains(&execution.match_number)));
+}
+
+#[test]
+fn a_recording_without_a_client_is_published_as_it_is() {
+    let recording: Vec<_> = Market::new(Config { seed: 3, instruments: 4, messages: 20_000 }).unwrap().collect();
+    let replayed: Vec<_> = Market::replay(1, recording.clone()).unwrap().collect();
+    assert!(recording == replayed);
+    for (broken, error) in [
+        (vec![], ConfigError::Unlisted),
+        (vec![recording[0].clone()], ConfigError::Unlisted),
+        (vec![recording[1].clone(), vec![]], ConfigError::Recording(2)),
+        (vec![recording[1][1..].to_vec()], ConfigError::Recording(1)),
+        (vec![recording[1].clone(), vec![b'?'; 36]], ConfigError::Recording(2)),
+    ] {
+        assert_eq!(Market::replay(1, broken).err(), Some(error));
+    }
+}
+
+#[test]
+fn a_client_in_a_recorded_market_trades_in_turn_with_what_was_recorded() {
+    let mut floor = Floor::replayed(13, 20_000);
+    floor.run(3_000);
+    let (bid, ask) = floor.aapl();
+    floor.give(enter(1, b'B', 300, bid));
+    floor.give(enter(2, b'S', 300, ask));
+    for _ in 0..10_000 {
+        floor.run(1);
+    }
+    assert!(floor.ledger.letters().matches('E').count() > 0, "the recording came to the orders");
+    // What the client takes is gone, and what the recording says of it later is left out: the reader would see it.
+    let (_, ask) = floor.aapl();
+    assert!(floor.answer(enter(3, b'B', 5_000, ask + 1_000)).starts_with("AE"));
+    assert!(floor.exchange.halt(&AAPL));
+    floor.settle();
+    assert!(floor.exchange.resume(&AAPL));
+    floor.run(20_000);
+    floor.check();
+    assert!(floor.exchange.is_closed() && floor.exchange.open_orders().count() == 0);
 }

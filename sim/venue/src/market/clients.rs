@@ -55,7 +55,7 @@ impl Market {
         if self.stage == Stage::Opening {
             self.open_day();
         }
-        self.stage == Stage::Flow
+        matches!(self.stage, Stage::Flow | Stage::Replay)
     }
 
     pub(crate) fn is_trading(&self, index: usize) -> bool {
@@ -195,6 +195,14 @@ impl Market {
     /// Lets a halted instrument come back by the usual way: quotation, a cross, trading. `false` if it is not halted.
     pub(crate) fn resume(&mut self, index: usize) -> bool {
         match self.traded[index].phase {
+            // A recording has no steps in which an instrument could come back by itself.
+            Phase::Halted { .. } if self.stage == Stage::Replay => {
+                let written = self.written;
+                self.write_action(index, STATE_TRADING, b"");
+                self.budget += self.written - written;
+                self.traded[index].phase = Phase::Trading;
+                true
+            }
             Phase::Halted { quoting: false, .. } => {
                 self.traded[index].phase = Phase::Halted { until_step: 0, quoting: false };
                 true
@@ -205,7 +213,10 @@ impl Market {
 
     /// Lets the day end with the next message that is asked for.
     pub(crate) fn close_soon(&mut self) {
-        if self.is_open() {
+        if self.stage == Stage::Replay {
+            // The rest of the recording is not published.
+            self.recording = Vec::new().into_iter();
+        } else if self.is_open() {
             self.budget = self.written + self.live() as u64 + CLOSING;
         }
     }

@@ -8,7 +8,7 @@ pub fn number(message: &[u8], at: usize, bytes: usize) -> u64 {
     message[at..at + bytes].iter().fold(0, |value, &byte| value << 8 | u64::from(byte))
 }
 
-/// Orders of one side: price, then shares by reference.
+/// Orders of one side: price, then shares in the order of arrival.
 pub type Levels = BTreeMap<u64, BTreeMap<u64, u64>>;
 
 #[derive(Default)]
@@ -23,6 +23,10 @@ pub struct Reader {
     pub stocks: HashMap<u64, Stock>,
     /// Stock, side and price of every live order.
     pub live: HashMap<u64, (u64, usize, u64)>,
+    /// The place of each order in the sequence of arrivals.
+    pub arrivals: HashMap<u64, u64>,
+    /// References of a replayed market need not increase.
+    pub is_replay: bool,
     pub buckets: HashMap<(usize, usize), usize>,
     pub places: HashMap<u64, (usize, usize)>,
     pub counts: BTreeMap<char, u64>,
@@ -82,12 +86,14 @@ impl Reader {
 
     fn add(&mut self, reference: u64, stock: u64, side: usize, message: &[u8], at: [usize; 2]) {
         let [shares, price] = at.map(|at| number(message, at, 4));
-        assert!(reference > self.last_reference, "references increase");
+        assert!(self.is_replay || reference > self.last_reference, "references increase");
         assert!(shares > 0 && price > 0 && price % 100 == 0, "whole cents");
         self.last_reference = reference;
         self.live.insert(reference, (stock, side, price));
         let levels = &mut self.stocks.get_mut(&stock).unwrap().sides[side];
-        levels.entry(price).or_default().insert(reference, shares);
+        let arrival = self.arrivals.len() as u64;
+        assert!(self.arrivals.insert(reference, arrival).is_none(), "a reference is used once");
+        levels.entry(price).or_default().insert(arrival, shares);
         // The card's order table, bank by bank.
         let place = (0..ORDER_BANKS)
             .map(|bank| (bank, order_bucket(bank, reference)))
@@ -105,10 +111,10 @@ impl Reader {
         assert_eq!(stock, number(message, 1, 2), "the order's own locate");
         let levels = &mut self.stocks.get_mut(&stock).unwrap().sides[side];
         let level = levels.get_mut(&price).unwrap();
-        let open = level.get_mut(&reference).unwrap();
+        let open = level.get_mut(&self.arrivals[&reference]).unwrap();
         *open = open.checked_sub(shares.unwrap_or(*open)).expect("open shares");
         if *open == 0 {
-            level.remove(&reference);
+            level.remove(&self.arrivals[&reference]);
             if level.is_empty() {
                 levels.remove(&price);
             }
@@ -124,7 +130,7 @@ impl Reader {
         let [bids, asks] = &self.stocks[&stock].sides;
         let best = [bids.last_key_value(), asks.first_key_value()][side].unwrap();
         assert_eq!(*best.0, price, "an execution away from the best price");
-        assert_eq!(*best.1.first_key_value().unwrap().0, reference, "an execution out of turn");
+        assert_eq!(*best.1.first_key_value().unwrap().0, self.arrivals[&reference], "an execution out of turn");
     }
 
     fn check_book(&mut self, stock: u64) {
