@@ -273,6 +273,8 @@ fn a_set_that_permits_less_needs_one_person_and_any_other_two() {
         bench.write(&rows);
         assert_eq!(bench.both(Change::Commit { generation: 9, content: content(&rows) }), Some(Refusal::BadSet));
     }
+    bench.write(&[&whole[..], &set(9999, 1)[1..2]].concat());
+    assert_eq!(bench.both(Change::Commit { generation: 9, content: content(&whole) }), Some(Refusal::BadSet), "a row twice");
     bench.write(&whole);
     assert_eq!(bench.both(Change::Commit { generation: 9, content: content(&set(1, 1)) }), Some(Refusal::BadSet));
     assert_eq!(bench.both(Change::Commit { generation: 1, content: content(&whole) }), Some(Refusal::OldGeneration));
@@ -403,6 +405,27 @@ fn an_erroneous_price_is_claimed_and_one_tick_less_is_not() {
     assert!(!bench.wait(480 * SECOND - 1).iter().any(missed));
     let said: Vec<_> = bench.wait(1).into_iter().filter(missed).collect();
     assert_eq!(said, [Output::Alarm(Alarm::ClaimMissed { session: HOST, execution })]);
+}
+
+#[test]
+fn an_answer_to_an_arm_that_was_taken_back_permits_nothing() {
+    let mut bench = Bench::ready(config());
+    bench.answers = false;
+    assert_eq!(bench.both(Change::Arm), None);
+    let commands: Vec<_> = bench.one(Change::Disarm).iter().chain(&bench.take()).filter_map(commanded).collect();
+    let arm = commands.iter().find(|one| one.opcode == Opcode::Arm as u8).expect("an arm");
+    bench.answer(arm);
+    assert!(!bench.engine.is_permitted());
+}
+
+#[test]
+fn a_host_order_needs_an_armed_card() {
+    let mut bench = Bench::ready(config());
+    assert_eq!(refusal(&bench.try_enter(Side::Buy, 1, PRICE)), Some(Refusal::NotArmed));
+    assert_eq!(bench.both(Change::Arm), None);
+    bench.enter(Side::Buy, 1, PRICE);
+    bench.one(Change::Disarm);
+    assert_eq!(refusal(&bench.try_enter(Side::Buy, 1, PRICE)), Some(Refusal::NotArmed));
 }
 
 #[test]

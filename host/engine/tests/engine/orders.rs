@@ -59,6 +59,16 @@ fn an_order_of_the_card_is_one_order_whoever_tells_first() {
 }
 
 #[test]
+fn an_event_of_the_card_counts_once() {
+    let mut bench = Bench::armed();
+    bench.card_order(100);
+    let again = bench.inputs.last().expect("the event").body;
+    let digest = bench.engine.digest();
+    assert!(bench.give(again).is_empty());
+    assert_eq!(bench.engine.digest(), digest);
+}
+
+#[test]
 fn a_bad_input_is_told_and_changes_no_order() {
     let mut bench = Bench::armed();
     let order = bench.live(100);

@@ -174,6 +174,18 @@ fn a_position_that_is_not_confirmed_in_time_takes_no_order() {
     assert_eq!(refusal(&bench.try_enter(riposte_engine::Side::Buy, 1, PRICE)), Some(Refusal::Unconfirmed));
 }
 
+#[test]
+fn the_fence_is_the_cards_answer_to_the_fencing_command() {
+    let mut bench = Bench::armed();
+    bench.answers = false;
+    let said = bench.one(Change::RevertOrders { instruments: u16::MAX });
+    let fence = said.iter().find_map(commanded).expect("a fencing command");
+    bench.answer(&riposte_map::shm::Command { sequence: fence.sequence + 1, ..fence });
+    assert_eq!(step(&bench), Step::Validated, "another command's answer");
+    bench.answer(&fence);
+    assert_eq!(step(&bench), Step::Drained);
+}
+
 /// What the world does until a reversion ends, whatever step the engine is in.
 fn finish(bench: &mut Bench, order: u32) {
     for session in [CARD, HOST] {
