@@ -186,7 +186,7 @@ impl Engine {
             Step::Verifying if one.target.is_none() => (!self.has_open(one.instruments)).then_some(Step::Committed),
             Step::Verifying => {
                 let in_force = self.generations.find(one.generation).is_some_and(|now| now.content == one.content);
-                (in_force && self.card.generation == one.generation).then_some(Step::Committed)
+                in_force.then_some(Step::Committed)
             }
             _ => None,
         }

@@ -84,3 +84,27 @@ impl<T: Hash> Hash for Table<T> {
         self.entries.hash(state);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Keyed for (u8, u64) {
+        fn key(&self) -> (u8, u64) {
+            *self
+        }
+    }
+
+    #[test]
+    fn a_full_table_finds_every_entry_and_takes_no_more() {
+        let mut table = Table::new(1000);
+        let keys = || (0..1000).map(|at| ((at % 3) as u8, at / 3));
+        for (at, key) in keys().enumerate() {
+            assert_eq!(table.is_nearly_full(), at >= 875);
+            assert_eq!((table.find(key), table.insert(key)), (None, Some(at)));
+            assert_eq!(table.insert(key), Some(at), "once");
+        }
+        assert_eq!(table.insert((9, 9)), None);
+        assert!(keys().enumerate().all(|(at, key)| table.find(key) == Some(at)));
+    }
+}
