@@ -283,7 +283,8 @@ impl Exchange {
     /// Cancels orders whose time has come.
     fn expire(&mut self) {
         let time_ns = self.market.time_ns();
-        let over: Vec<u32> = self.orders.values().filter(|order| order.expires_ns <= time_ns).map(|o| o.user_ref).collect();
+        let over = self.orders.values().filter(|order| order.expires_ns <= time_ns);
+        let over: Vec<u32> = over.map(|order| order.user_ref).collect();
         over.into_iter().for_each(|user_ref| self.drop_order(user_ref, canceled::TIMEOUT));
     }
 }

@@ -95,7 +95,10 @@ pub struct ScriptError {
 
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Problem {
-    #[error("no fault named {0:?}; there are loss, duplicate, reorder, skew, slow-ack, reject, disconnect, partial, bust, halt, resume, end")]
+    #[error(
+        "no fault named {0:?}; there are loss, duplicate, reorder, skew, slow-ack, reject, disconnect, partial, bust, \
+         halt, resume, end"
+    )]
     Fault(String),
     #[error("a time is a number with ns, us, ms or s, such as 250ms; found {0:?}")]
     Time(String),

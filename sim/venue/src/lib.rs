@@ -1,8 +1,8 @@
 //! The simulated exchange: a seeded market with price-time matching, a client's orders in it, and its protocols.
 //!
-//! In: a seed, a number of instruments and of messages (`Config`) or a recording, the client's bytes, the time. Out: the messages of
-//! a day part (`Market` alone, an iterator; `Exchange` with a client), from the start of messages to their end, books
-//! empty at the end.
+//! In: a seed, a number of instruments and of messages (`Config`) or a recording, the client's bytes, the time. Out:
+//! the messages of a day part (`Market` alone, an iterator; `Exchange` with a client; `Venue` with all protocols), from
+//! the start of messages to their end, books empty at the end unless a recording leaves them full.
 //!
 //! Why: a card is tested for longer, and with more of what can happen, than a recorded file allows; and a fresh clone
 //! has data to run on and a counterpart to trade with.

@@ -131,7 +131,8 @@ impl Server {
             if self.venue.is_over() && self.peers.is_empty() {
                 return Ok(self.sent);
             }
-            let wait = Duration::from_nanos(self.venue.due_ns().saturating_sub(self.now_ns())).min(WAIT_MAX);
+            let due_ns = self.venue.due_ns().saturating_sub(self.now_ns());
+            let wait = Duration::from_nanos(due_ns).min(WAIT_MAX);
             match self.poll.poll(&mut events, Some(wait)) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 result => result.context("waiting for sockets failed")?,
@@ -274,7 +275,7 @@ fn in_use(option: &str, address: SocketAddr) -> String {
 
 /// A socket that sends to `to`. The system takes the interface of a group from the address that it is bound to.
 fn open_line(interface: IpAddr, to: SocketAddr) -> anyhow::Result<(UdpSocket, SocketAddr)> {
-    let describe = || format!("--interface {interface}: no socket to {to}; give an address of this machine of the same kind");
+    let describe = || format!("--interface {interface}: no socket to {to}; give an address of this machine of its kind");
     let socket = UdpSocket::bind((interface, 0)).with_context(describe)?;
     if to.ip().is_multicast() {
         socket.set_multicast_ttl_v4(TIME_TO_LIVE).with_context(describe)?;

@@ -2,7 +2,8 @@
 //!
 //! A recorded order that reaches a client's trades with it first. A recorded execution goes first to the clients'
 //! orders that stand before the one it names, which then leaves the book as a cancel. What a client has taken away is
-//! not there any more: later messages about it shrink or are left out. What traders would have done otherwise because of a client nobody knows.
+//! not there any more: later messages about it shrink or are left out. What the traders would have done otherwise had
+//! they met the client, no recording tells.
 //!
 //! Holds: without clients what is published is the recording, byte for byte; with them no book is crossed, and every
 //! reference is live when used. Not here: prints of hidden orders and crosses at a client's price, which pass it by.

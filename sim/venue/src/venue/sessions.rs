@@ -104,7 +104,8 @@ impl Venue {
             return;
         }
         // A client that comes back must not wait until its dead connection times out.
-        let older: Vec<u64> = self.clients.iter().filter(|(other, client)| is_older(**other, client, id)).map(|(other, _)| *other).collect();
+        let older = self.clients.iter().filter(|(other, client)| is_older(**other, client, id));
+        let older: Vec<u64> = older.map(|(other, _)| *other).collect();
         older.into_iter().for_each(|other| self.close(now_ns, other, Close::Displaced));
         if self.began_ns.is_none() {
             self.began_ns = Some(now_ns);
