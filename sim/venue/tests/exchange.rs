@@ -551,3 +551,17 @@ fn a_client_in_a_recorded_market_trades_in_turn_with_what_was_recorded() {
     floor.check();
     assert!(floor.exchange.is_closed() && floor.exchange.open_orders().count() == 0);
 }
+
+#[test]
+fn what_a_client_causes_comes_on_top_of_the_messages_asked_for() {
+    let mut exchange = Exchange::new(Config { seed: 14, instruments: 1, messages: 5_000 }).unwrap();
+    let mut published = 0;
+    for number in 1..=6_000 {
+        published += usize::from(exchange.next_message().is_some());
+        if number <= 10 {
+            exchange.take(&enter(number, b'B', 100, 100).into());
+        }
+    }
+    // An add each, and a delete at the close.
+    assert_eq!(published, 5_020);
+}
