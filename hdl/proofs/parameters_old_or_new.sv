@@ -16,8 +16,8 @@ module parameters_old_or_new(
     input issue, input [3:0] issue_instrument, input event_lost
 );
     (* anyconst *) wire [15:0] locate;
-    wire watched, bank, forget, rules_write, limits_write, template_write, image_write;
-    wire [3:0] instrument;
+    wire bank, forget, rules_write, limits_write, template_write, image_write;
+    wire [15:0] rows_found;
     wire [31:0] generation, group;
     wire [15:0] port;
     wire [4:0] row_address;
@@ -25,15 +25,15 @@ module parameters_old_or_new(
     wire [10:0] image_address;
     control c(.clock(clock), .reset(reset), .command(command), .command_valid(command_valid),
         .invalidate_all(invalidate_all), .invalidate(invalidate), .issue(issue), .issue_instrument(issue_instrument),
-        .event_lost(event_lost), .locate(locate), .watched(watched), .instrument(instrument), .bank(bank),
+        .event_lost(event_lost), .locate(locate), .rows_found(rows_found), .bank(bank),
         .generation(generation), .group(group), .port(port), .forget(forget), .rules_write(rules_write),
         .limits_write(limits_write), .row_address(row_address), .template_write(template_write),
         .template_address(template_address), .image_write(image_write), .image_address(image_address));
 
-    reg was = 0, was_forget = 0, was_bank = 0, was_reset = 0, was_watched = 0;
+    reg was = 0, was_forget = 0, was_bank = 0, was_reset = 0;
     reg [31:0] was_generation = 0, was_group = 0;
     reg [15:0] was_port = 0;
-    reg [3:0] was_instrument = 0;
+    reg [15:0] was_rows = 0;
     reg [1:0] commits = 0;
     wire commit_now = was && was_forget && !was_reset;
     always @(posedge clock) begin
@@ -44,12 +44,11 @@ module parameters_old_or_new(
         was_generation <= generation;
         was_group <= group;
         was_port <= port;
-        was_watched <= watched;
-        was_instrument <= instrument;
+        was_rows <= rows_found;
         if (commit_now && commits != 3) commits <= commits + 1;
         if (was && !was_reset && !was_forget) begin
             nothing_changes_between: assert (bank == was_bank && generation == was_generation && group == was_group
-                && port == was_port && watched == was_watched && (!watched || instrument == was_instrument));
+                && port == was_port && rows_found == was_rows);
         end
         if (commit_now) begin
             all_change_at_once: assert (bank == !was_bank && generation > was_generation);
@@ -57,6 +56,6 @@ module parameters_old_or_new(
         rows_in_force_stay: assert ((!rules_write && !limits_write || row_address[4] != bank)
             && (!template_write || template_address[6] != bank) && (!image_write || image_address[10] != bank));
 
-        second_set_watches: cover (commits == 2 && watched && !was_watched && port != was_port);
+        second_set_watches: cover (commits == 2 && rows_found != 0 && was_rows == 0 && port != was_port);
     end
 endmodule

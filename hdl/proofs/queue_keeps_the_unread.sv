@@ -46,12 +46,12 @@ module queue_keeps_the_unread(input clock, input reset, input push, input [7:0] 
     // What makes this inductive: how the block's registers stand for that queue.
     (* hierconn *) wire [3:0] \u.write_at$q , \u.read_at$q , \u.cells.followed ;
     (* hierconn *) wire [4:0] \u.count$q ;
-    (* hierconn *) wire \u.occupied$q , \u.more$q ;
+    (* hierconn *) wire \u.occupied$q , \u.vacant$q , \u.more$q ;
     (* hierconn *) wire [7:0] \u.cells.row ;
     wire [3:0] cell_at = \u.cells.followed , place = \u.write_at$q ;
     wire [3:0] in_cells = \u.write_at$q - \u.read_at$q , of_record = \u.read_at$q + ahead[3:0] - 4'd1;
     always @(posedge clock) begin
-        counts_agree: assert (\u.count$q == held && held <= 16 && \u.occupied$q == (held > 0) && \u.more$q == (held > 1));
+        counts_agree: assert (\u.count$q == held && held <= 16 && \u.occupied$q == (held > 0) && \u.vacant$q == (held == 0) && \u.more$q == (held > 1));
         cells_agree: assert (in_cells == (held == 0 ? 0 : held - 1));
         record_agrees: assert (!(unread && ahead != 0) || (\u.cells.row == written && of_record == cell_at));
     end

@@ -10,7 +10,7 @@
 // induction: 3
 // cover: 10
 // mutant: gate: off_collar = (limit$q[(64'h41)+:(32)] == 32'h0) | => off_collar =
-// mutant: gate: no_session = user_ref$q == 32'h0; => no_session = 1'b0;
+// mutant: gate: has_session$d = session_user_ref != 32'h0; => has_session$d = 1'b1;
 // mutant: gate: & limit$q[(64'h0)+:(1)] & armed => & armed
 // mutant: gate: off_quantity = (template$q[(64'h0)+:(32)] == 32'h0) | => off_quantity =
 module unset_blocks(
@@ -78,6 +78,7 @@ module unset_blocks(
     (* hierconn *) wire [314:0] \u.picked$q ;
     (* hierconn *) wire [1:0] \u.rule$q ;
     (* hierconn *) wire [31:0] \u.user_ref$q ;
+    (* hierconn *) wire \u.has_session$q ;
     (* hierconn *) wire [4:0] \u.limit_rows.rows.kept ;
     (* hierconn *) wire [96:0] \u.limit_rows.rows.row ;
     (* hierconn *) wire [4:0] \u.templates$0.rows.kept ;
@@ -102,6 +103,7 @@ module unset_blocks(
         limits_are_kept: assert (\u.limit_rows.rows.row == limits);
         template_is_kept: assert (kept_template == template);
         number_is_set: assert (session_set || \u.user_ref$q == 0);
+        number_is_known_as_set: assert (\u.has_session$q == (\u.user_ref$q != 0));
     end
 endmodule
 

@@ -15,7 +15,7 @@
 module walker_keeps_alignment(
     input clock, input reset, input [63:0] data, input [3:0] bytes, input last, input bad, input valid,
     input any_tag, input any_accepted, input [16:0] any_end, input cut, input deliver, input [15:0] skip,
-    input [15:0] cycle, input watched, input [3:0] instrument, input bank, input [31:0] generation
+    input [15:0] cycle, input [15:0] rows_found, input bank, input [31:0] generation
 );
     // What the headers tell of the frame: its words so far, and what stands from word 6 on.
     reg [13:0] index = 0;
@@ -24,9 +24,9 @@ module walker_keeps_alignment(
     wire [15:0] locate;
     wire told_malformed, told_bad_length;
     walker u(.clock(clock), .reset(reset), .\word$data (data), .\word$bytes (bytes), .\word$last (last),
-        .\word$bad (bad), .\word$valid (valid), .at_word(index < 9 ? 9'd1 << index : 9'd0), .has_tag(tag), .accepted(accepted),
-        .payload_end(payload_end), .cut(cut), .deliver(deliver), .skip(skip), .cycle(cycle), .watched(watched),
-        .instrument(instrument), .bank(bank), .generation(generation), .locate(locate),
+        .\word$bad (bad), .\word$valid (valid), .at_six(index == 6), .has_tag(tag), .starts(starts),
+        .payload_end(payload_end), .cut(cut), .deliver(deliver), .skip(skip), .cycle(cycle), .rows_found(rows_found),
+        .bank(bank), .generation(generation), .locate(locate),
         .malformed(told_malformed), .bad_length(told_bad_length));
     always @* begin
         assume (bytes >= 1 && bytes <= 8 && (last || bytes == 8));
@@ -39,7 +39,7 @@ module walker_keeps_alignment(
     (* hierconn *) wire [7:0] \u.length$q ;
     (* hierconn *) wire [2:0] \u.lane$q , \u.since$q ;
     (* hierconn *) wire [63:0] \u.previous$q ;
-    (* hierconn *) wire \u.near$q , \u.active$q , \u.more$q , \u.hit$q , \u.stopped$q , \u.last$q , \u.alive$q ;
+    (* hierconn *) wire \u.near$q , \u.more$q , \u.no_blocks$q , \u.hit$q , \u.stopped$q , \u.last$q , \u.alive$q ;
 
     // The walk of the contract. `at` is where the low byte of the next prefix stands in the frame.
     reg [63:0] previous = 0;
@@ -60,12 +60,13 @@ module walker_keeps_alignment(
     reg found = 0, heads = 0, spoils = 0, spoilt = 0;
     reg [2:0] found_lane = 0;
     reg [7:0] found_length = 0;
-    reg pending = 0;
+    reg pending = 0, none = 0;
     reg [63:0] head = 0;
     integer blocks = 0;
     always @(posedge clock) begin
         found <= finds;
         heads <= valid && pending;
+        none <= valid && starts && !walks_now && !reset;
         spoils <= finds && !fits && !malformed && !reset;
         spoilt <= spoils && !\u.stopped$q && !reset;
         if (finds) begin
@@ -94,7 +95,7 @@ module walker_keeps_alignment(
         end
     end
 
-    wire compares = !malformed && !\u.stopped$q ;
+    wire compares = !malformed && !\u.stopped$q && !\u.no_blocks$q ;
     wire [17:0] ahead = at - {1'b0, index, 3'b000};
     always @(posedge clock) begin
         if (compares && !reset) begin
@@ -107,13 +108,14 @@ module walker_keeps_alignment(
             positions_agree: assert (!walks || (\u.position$q == ahead[8:0] && ahead < 264 && \u.left$q == left));
         end
         malformed_is_told: assert (!spoilt || told_malformed || told_bad_length);
+        none_is_known: assert (\u.no_blocks$q == none);
         last_is_past: assert (!\u.last$q || index == 0);
         beyond_is_not_compared: assert (index != 14'h3fff || malformed);
         room_agrees: assert (index < 7 || index == 14'h3fff || \u.remaining$q == {1'b0, payload_end} - {1'b0, index, 3'b000});
         words_agree: assert (\u.previous$q == previous);
         near_agrees: assert (!compares || !walks || \u.near$q == (ahead < 8));
-        activity_agrees: assert (!compares || (\u.active$q && \u.more$q ) == walks || \u.last$q );
-        idle_before_the_first: assert (index > (tag ? 8 : 7) || !\u.active$q || \u.last$q );
+        activity_agrees: assert (!compares || \u.more$q == walks || \u.last$q );
+        idle_before_the_first: assert (index > (tag ? 8 : 7) || !\u.more$q || \u.last$q );
         quiet_before_the_first: assert (index > (tag ? 8 : 7) || (!walks && !pending
             && (index == 0 || (!found && !\u.hit$q && !heads))));
         begins_in_place: assert (!(index == 7) || (\u.position$q == (tag ? 11 : 7) && \u.near$q == !tag));

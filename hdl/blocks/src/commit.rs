@@ -154,6 +154,9 @@ pub struct Commit {
     turn: DFF<Resolved>,
     turn_valid: DFF<bool>,
     rested: DFF<bool>,
+    /// The turn passes on in this cycle; and the contrary, for the sides.
+    free: DFF<bool>,
+    keeps: DFF<bool>,
     record: DFF<Committed>,
     bid_after: DFF<Top>,
     ask_after: DFF<Top>,
@@ -168,7 +171,7 @@ pub struct Commit {
     arriving: Signal<Local, Resolved>,
     arrives: Signal<Local, bool>,
     take: Signal<Local, bool>,
-    free: Signal<Local, bool>,
+    frees: Signal<Local, bool>,
     following: Signal<Local, Resolved>,
     root_bits: Signal<Local, Bits<64>>,
     uses_root: Signal<Local, bool>,
@@ -186,7 +189,7 @@ impl Logic for Commit {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, short, short_valid, turn, turn_valid, owed, owes, rested, record, bid_after, ask_after, commits
+            self, clock, short, short_valid, turn, turn_valid, owed, owes, rested, free, keeps, record, bid_after, ask_after, commits
         );
         clock!(self, clock, waiting, bids, asks, roots);
         self.waiting.reset.next = self.reset.val();
@@ -249,15 +252,18 @@ impl Logic for Commit {
             self.turn_valid.q.val() & !self.rested.q.val() & (!self.slow.val() | !self.roots.empty.val());
         self.rested.d.next = self.take.val();
         // ---- whose turn is next: the turn passes on in the cycle behind a commit; what arrives meanwhile waits in order
-        self.free.next = self.rested.q.val() | !self.turn_valid.q.val();
+        // As told a cycle ahead: the last turn was taken, or nobody had one and nobody came.
+        self.frees.next = self.take.val() | (self.free.q.val() & !self.arrives.val() & self.waiting.empty.val());
+        self.free.d.next = self.frees.val();
+        self.keeps.d.next = !self.frees.val();
         self.following.next = self.waiting.head.val();
         if self.waiting.empty.val() {
             self.following.next = self.arriving.val();
         }
-        self.waiting.push.next = self.arrives.val() & !(self.free.val() & self.waiting.empty.val());
+        self.waiting.push.next = self.arrives.val() & !(self.free.q.val() & self.waiting.empty.val());
         self.waiting.data.next = self.arriving.val();
-        self.waiting.pop.next = self.free.val();
-        if self.free.val() {
+        self.waiting.pop.next = self.free.q.val();
+        if self.free.q.val() {
             self.turn_valid.d.next = self.arrives.val() | !self.waiting.empty.val();
             self.turn.d.next = self.following.val();
         }
@@ -272,8 +278,8 @@ impl Logic for Commit {
         if !self.waiting.empty.val() {
             self.ahead.next = self.waiting.head.val();
         }
-        self.bids.load.next = self.free.val();
-        self.asks.load.next = self.free.val();
+        self.bids.load.next = !self.keeps.q.val();
+        self.asks.load.next = !self.keeps.q.val();
         self.bids.instrument_now.next = self.now.val().instrument;
         self.asks.instrument_now.next = self.now.val().instrument;
         self.bids.instrument.next = self.ahead.val().instrument;
@@ -328,6 +334,8 @@ impl Logic for Commit {
             self.short_valid.d.next = false;
             self.turn_valid.d.next = false;
             self.rested.d.next = false;
+            self.free.d.next = true;
+            self.keeps.d.next = false;
             self.owed.d.next = 0.into();
             self.owes.d.next = false;
             self.commits.d.next = false;

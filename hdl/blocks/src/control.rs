@@ -21,10 +21,9 @@ pub struct Control {
     pub issue: Signal<In, bool>,
     pub issue_instrument: Signal<In, Bits<4>>,
     pub event_lost: Signal<In, bool>,
-    /// Instrument table: is this locate watched?
     pub locate: Signal<In, Bits<16>>,
-    pub watched: Signal<Out, bool>,
-    pub instrument: Signal<Out, Bits<4>>,
+    /// Instrument table: the rows with this locate, bit n for row n.
+    pub rows_found: Signal<Out, Bits<16>>,
     // State.
     pub bank: Signal<Out, bool>,
     pub generation: Signal<Out, Bits<32>>,
@@ -85,8 +84,11 @@ pub struct Control {
     group_shadow: DFF<Bits<32>>,
     port_now: DFF<Bits<16>>,
     port_shadow: DFF<Bits<16>>,
+    // The instrument table; a row whose locate is 0 is not used.
     locate_now: [DFF<Bits<16>>; 16],
+    used_now: [DFF<bool>; 16],
     locate_shadow: [DFF<Bits<16>>; 16],
+    used_shadow: [DFF<bool>; 16],
     opcode_came: Signal<Local, Bits<8>>,
     row_came: Signal<Local, Bits<4>>,
     value_came: Signal<Local, Bits<32>>,
@@ -104,11 +106,7 @@ pub struct Control {
     inverses: [Signal<Local, Bits<32>>; 4],
     limit: Signal<Local, Limits>,
     template: Signal<Local, Template>,
-    hits: Signal<Local, Bits<16>>,
     hit: [Signal<Local, Bits<16>>; 16],
-    group_hits: [Signal<Local, Bits<4>>; 4],
-    group_found: [Signal<Local, Bits<2>>; 4],
-    found: Signal<Local, Bits<4>>,
     mask: Signal<Local, Bits<16>>,
     is_new: Signal<Local, bool>,
     is_write: Signal<Local, bool>,
@@ -167,6 +165,10 @@ impl Logic for Control {
             self.locate_now[i].d.next = self.locate_now[i].q.val();
             self.locate_shadow[i].clock.next = self.clock.val();
             self.locate_shadow[i].d.next = self.locate_shadow[i].q.val();
+            self.used_now[i].clock.next = self.clock.val();
+            self.used_now[i].d.next = self.used_now[i].q.val();
+            self.used_shadow[i].clock.next = self.clock.val();
+            self.used_shadow[i].d.next = self.used_shadow[i].q.val();
         }
         self.came.d.next = self.command.val();
         self.came_valid.d.next = self.command_valid.val();
@@ -198,40 +200,14 @@ impl Logic for Control {
         // ---- the instrument table
         for i in 0..16 {
             self.hit[i].next = 0.into();
-            if (self.locate_now[i].q.val() == self.locate.val()) & (self.locate.val() != 0) {
+            if self.used_now[i].q.val() & (self.locate_now[i].q.val() == self.locate.val()) {
                 self.hit[i].next = self.k_bit.val() << i.to_bits::<16>();
             }
         }
-        self.hits.next = (self.hit[0].val() | self.hit[1].val() | self.hit[2].val() | self.hit[3].val())
+        self.rows_found.next = (self.hit[0].val() | self.hit[1].val() | self.hit[2].val() | self.hit[3].val())
             | (self.hit[4].val() | self.hit[5].val() | self.hit[6].val() | self.hit[7].val())
             | (self.hit[8].val() | self.hit[9].val() | self.hit[10].val() | self.hit[11].val())
             | (self.hit[12].val() | self.hit[13].val() | self.hit[14].val() | self.hit[15].val());
-        // The lowest row that matches: of the first group of four that has one.
-        for i in 0..4 {
-            self.group_hits[i].next = self.hits.val().get_bits::<4>(i * 4);
-            self.group_found[i].next = 3.into();
-            if self.group_hits[i].val().get_bit(2) {
-                self.group_found[i].next = 2.into();
-            }
-            if self.group_hits[i].val().get_bit(1) {
-                self.group_found[i].next = 1.into();
-            }
-            if self.group_hits[i].val().get_bit(0) {
-                self.group_found[i].next = 0.into();
-            }
-        }
-        self.found.next = bit_cast::<4, 2>(self.group_found[3].val()) | 12;
-        if self.group_hits[2].val() != 0 {
-            self.found.next = bit_cast::<4, 2>(self.group_found[2].val()) | 8;
-        }
-        if self.group_hits[1].val() != 0 {
-            self.found.next = bit_cast::<4, 2>(self.group_found[1].val()) | 4;
-        }
-        if self.group_hits[0].val() != 0 {
-            self.found.next = bit_cast::<4, 2>(self.group_found[0].val());
-        }
-        self.watched.next = self.hits.val() != 0;
-        self.instrument.next = self.found.val();
         // ---- x + 2: the command
         self.opcode.next = self.held.q.val().get_bits::<8>(self.o_opcode.val().index());
         self.row.next = self.held.q.val().get_bits::<4>(self.o_instrument.val().index());
@@ -272,6 +248,7 @@ impl Logic for Control {
         for i in 0..16 {
             if self.locate_row.q.val().get_bit(i) {
                 self.locate_shadow[i].d.next = self.arg0.val().get_bits::<16>(0);
+                self.used_shadow[i].d.next = self.arg0.val().get_bits::<16>(0) != 0;
             }
         }
         if self.does.q.val().get_bit(self.c_arm.val().index()) {
@@ -305,6 +282,8 @@ impl Logic for Control {
             for i in 0..16 {
                 self.locate_now[i].d.next = self.locate_shadow[i].q.val();
                 self.locate_shadow[i].d.next = self.locate_now[i].q.val();
+                self.used_now[i].d.next = self.used_shadow[i].q.val();
+                self.used_shadow[i].d.next = self.used_now[i].q.val();
             }
         }
         if self.event_lost.val() {
@@ -336,6 +315,8 @@ impl Logic for Control {
             for i in 0..16 {
                 self.locate_now[i].d.next = 0.into();
                 self.locate_shadow[i].d.next = 0.into();
+                self.used_now[i].d.next = false;
+                self.used_shadow[i].d.next = false;
             }
         }
         // ---- rows of the shadow bank

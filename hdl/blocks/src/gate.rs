@@ -7,7 +7,7 @@
 //! were checked; its checksum is ready four words before it is due.
 //! Holds: no word of a frame without the gate's pass for that order; an unset limit refuses.
 //! Not here: retransmission and the venue's answers.
-use crate::{bundle::*, check::Check, konst::Konst, memory::{BlockMemory, LookupMemory}, queue::Queue};
+use crate::{bundle::*, check::Check, checksum::SegmentChecksum, konst::Konst, memory::{BlockMemory, LookupMemory}, queue::Queue};
 use riposte_map::{limits, reason::Reason, shm::EventKind, wire::{ethernet, ouch, soup}};
 use rust_hdl::prelude::*;
 
@@ -24,63 +24,6 @@ const _: () = {
     assert!(ouch::enter_order::PRICE.bytes == 8);
     assert!(limits::DECISION_QUEUE == 1 << 4 && limits::IMAGE_WORD_BITS == 4);
 };
-
-/// One's complement sum of what is overwritten, added to the template's partial sum; five cycles after they are set.
-#[derive(LogicBlock, Default)]
-pub struct SegmentChecksum {
-    pub clock: Signal<In, Clock>,
-    pub partial: Signal<In, Bits<16>>,
-    pub tcp_sequence: Signal<In, Bits<32>>,
-    pub acknowledgement: Signal<In, Bits<32>>,
-    pub user_ref: Signal<In, Bits<32>>,
-    pub side: Signal<In, Bits<8>>,
-    pub quantity: Signal<In, Bits<32>>,
-    pub price: Signal<In, Bits<32>>,
-    pub checksum: Signal<Out, Bits<16>>,
-    sum_a: DFF<Bits<20>>,
-    sum_b: DFF<Bits<20>>,
-    sum_c: DFF<Bits<20>>,
-    sum_d: DFF<Bits<20>>,
-    sum_ab: DFF<Bits<20>>,
-    sum_cd: DFF<Bits<20>>,
-    sum: DFF<Bits<20>>,
-    folded: DFF<Bits<17>>,
-    side_word: Signal<Local, Bits<16>>,
-    quantity_end: Signal<Local, Bits<16>>,
-    price_end: Signal<Local, Bits<16>>,
-    twice: Signal<Local, Bits<16>>,
-}
-
-impl Logic for SegmentChecksum {
-    #[hdl_gen]
-    fn update(&mut self) {
-        dff_setup!(self, clock, sum_a, sum_b, sum_c, sum_d, sum_ab, sum_cd, sum, folded);
-        self.side_word.next = (bit_cast::<16, 8>(self.side.val()) << 8)
-            | bit_cast::<16, 8>(self.quantity.val().get_bits::<8>(24));
-        self.quantity_end.next = bit_cast::<16, 8>(self.quantity.val().get_bits::<8>(0)) << 8;
-        self.price_end.next = bit_cast::<16, 8>(self.price.val().get_bits::<8>(0)) << 8;
-        self.sum_a.d.next = bit_cast::<20, 16>(self.partial.val())
-            + bit_cast::<20, 16>(self.tcp_sequence.val().get_bits::<16>(16))
-            + bit_cast::<20, 16>(self.tcp_sequence.val().get_bits::<16>(0));
-        self.sum_b.d.next = bit_cast::<20, 16>(self.acknowledgement.val().get_bits::<16>(16))
-            + bit_cast::<20, 16>(self.acknowledgement.val().get_bits::<16>(0))
-            + bit_cast::<20, 16>(self.user_ref.val().get_bits::<16>(16));
-        self.sum_c.d.next = bit_cast::<20, 16>(self.user_ref.val().get_bits::<16>(0))
-            + bit_cast::<20, 16>(self.side_word.val())
-            + bit_cast::<20, 16>(self.quantity.val().get_bits::<16>(8));
-        self.sum_d.d.next = bit_cast::<20, 16>(self.quantity_end.val())
-            + bit_cast::<20, 8>(self.price.val().get_bits::<8>(24))
-            + bit_cast::<20, 16>(self.price.val().get_bits::<16>(8))
-            + bit_cast::<20, 16>(self.price_end.val());
-        self.sum_ab.d.next = self.sum_a.q.val() + self.sum_b.q.val();
-        self.sum_cd.d.next = self.sum_c.q.val() + self.sum_d.q.val();
-        self.sum.d.next = self.sum_ab.q.val() + self.sum_cd.q.val();
-        self.folded.d.next = bit_cast::<17, 16>(self.sum.q.val().get_bits::<16>(0))
-            + bit_cast::<17, 4>(self.sum.q.val().get_bits::<4>(16));
-        self.twice.next = self.folded.q.val().get_bits::<16>(0) + bit_cast::<16, 1>(self.folded.q.val().get_bits::<1>(16));
-        self.checksum.next = !self.twice.val();
-    }
-}
 
 #[derive(LogicBlock, Default)]
 pub struct Gate {
@@ -124,7 +67,7 @@ pub struct Gate {
     limit_rows: LookupMemory<Limits, 5>,
     /// A memory a rule: the row is read while the rule is still being picked.
     templates: [LookupMemory<Template, 5>; 4],
-    images: BlockMemory<Bits<64>, 11>,
+    images: BlockMemory<Bits<64>, 11, true>,
     checksum: SegmentChecksum,
     /// The verdict and its reason are computed apart and must agree.
     consistent: Check,
@@ -139,9 +82,19 @@ pub struct Gate {
     clear: DFF<bool>,
     /// The last rule of the oldest decision was picked in the last cycle.
     leaves: DFF<bool>,
-    // Of the last cycle: an order was judged, and why it was refused; it passed; and no session was written meanwhile.
+    // Of the last cycle: an order was judged; what spoke against it; it passed; and no session was written meanwhile.
     judged: DFF<bool>,
-    reason_was: DFF<Bits<8>>,
+    was_no_session: DFF<bool>,
+    was_no_template: DFF<bool>,
+    was_off_collar: DFF<bool>,
+    was_off_quantity: DFF<bool>,
+    was_disabled: DFF<bool>,
+    was_not_trading: DFF<bool>,
+    was_no_book: DFF<bool>,
+    was_stale: DFF<bool>,
+    was_disarmed: DFF<bool>,
+    was_killed: DFF<bool>,
+    was_no_generation: DFF<bool>,
     passed: DFF<bool>,
     moves: DFF<bool>,
     picked: DFF<Decision>,
@@ -158,6 +111,8 @@ pub struct Gate {
     tcp_sequence: DFF<Bits<32>>,
     acknowledgement: DFF<Bits<32>>,
     user_ref: DFF<Bits<32>>,
+    /// It is not 0.
+    has_session: DFF<bool>,
     // The frame that is being sent.
     sending: DFF<bool>,
     word: DFF<Bits<4>>,
@@ -179,7 +134,6 @@ pub struct Gate {
     is_last_rule: Signal<Local, bool>,
     current: Signal<Local, Decision>,
     mask: Signal<Local, Bits<4>>,
-    no_session: Signal<Local, bool>,
     no_template: Signal<Local, bool>,
     off_collar: Signal<Local, bool>,
     off_quantity: Signal<Local, bool>,
@@ -205,6 +159,7 @@ pub struct Gate {
     k_rule: Konst<4, 1>,
     k_gap: Konst<5, { limits::TRANSMIT_GAP_WORDS as u64 - 3 }>,
     k_eight: Konst<4, 8>,
+    k_last_ref: Konst<32, 0xffff_ffff>,
     k_words: Konst<5, { limits::IMAGE_WORDS as u64 }>,
     k_words_min: Konst<5, { limits::IMAGE_WORDS_MIN as u64 }>,
     k_sent: Konst<8, { EventKind::OrderSent as u64 }>,
@@ -228,7 +183,8 @@ impl Logic for Gate {
     fn update(&mut self) {
         dff_setup!(
             self, clock, started, remaining, next_rule, stale, no_generation, since, cycles_was, holdoff, judging, clear, leaves, passed, moves, judged,
-            reason_was, picked, own, rule, limit, template, tcp_sequence, acknowledgement, user_ref,
+            was_no_session, was_no_template, was_off_collar, was_off_quantity, was_disabled, was_not_trading, was_no_book,
+            was_stale, was_disarmed, was_killed, was_no_generation, picked, own, rule, limit, template, tcp_sequence, acknowledgement, user_ref, has_session,
             sending, word, last_word, last_bytes, image_base, sent_sequence, sent_acknowledgement,
             sent_user_ref, sent_template, sent_time, out_data, out_bytes, out_last, out_valid, out_time
         );
@@ -308,8 +264,7 @@ impl Logic for Gate {
         self.since.d.next = self.current.val().stamp - 1;
         self.limit.d.next = self.limit_rows.read_data.val();
         self.template.d.next = self.template_now.val();
-        // ---- g: the gate. The last reason written is the first of the contract's order.
-        self.no_session.next = self.user_ref.q.val() == 0;
+        // ---- g: the gate
         self.no_template.next = (self.template.q.val().words < self.k_words_min.val())
             | (self.template.q.val().words > self.k_words.val())
             | (self.template.q.val().last_bytes == 0)
@@ -322,48 +277,11 @@ impl Logic for Gate {
         self.not_trading.next = (self.trading.val() & self.own.q.val()) == 0;
         self.no_book.next = (self.books_valid.val() & self.own.q.val()) == 0;
         self.passes.next = self.judging.q.val()
-            & !(self.no_session.val() | self.no_template.val() | self.off_collar.val() | self.off_quantity.val())
+            & !(!self.has_session.q.val() | self.no_template.val() | self.off_collar.val() | self.off_quantity.val())
             & !(self.not_trading.val() | self.no_book.val() | self.stale.q.val() | self.no_generation.q.val())
             & self.limit.q.val().enabled
             & self.armed.val()
             & !self.killed.val();
-        self.reason.next = self.r_none.val();
-        if self.no_session.val() {
-            self.reason.next = self.r_session.val();
-        }
-        if self.no_template.val() {
-            self.reason.next = self.r_template.val();
-        }
-        if self.off_collar.val() {
-            self.reason.next = self.r_collar.val();
-        }
-        if self.off_quantity.val() {
-            self.reason.next = self.r_quantity.val();
-        }
-        if !self.limit.q.val().enabled {
-            self.reason.next = self.r_instrument.val();
-        }
-        if self.not_trading.val() {
-            self.reason.next = self.r_trading.val();
-        }
-        if self.no_book.val() {
-            self.reason.next = self.r_book.val();
-        }
-        if self.stale.q.val() {
-            self.reason.next = self.r_stale.val();
-        }
-        if !self.armed.val() {
-            self.reason.next = self.r_disarmed.val();
-        }
-        if self.killed.val() {
-            self.reason.next = self.r_killed.val();
-        }
-        if self.no_generation.q.val() {
-            self.reason.next = self.r_generation.val();
-        }
-        self.consistent.clock.next = self.clock.val();
-        self.consistent.ok.next =
-            !self.judging.q.val() | (self.passes.val() == (self.reason.val() == self.r_none.val()));
         self.words_less.next = self.template.q.val().words - 1;
         // What a pass moves is moved a cycle later, before anything may be picked: the verdict has enough to drive.
         // A session that is written beats it.
@@ -376,6 +294,7 @@ impl Logic for Gate {
             self.tcp_sequence.d.next =
                 self.tcp_sequence.q.val() + bit_cast::<32, 8>(self.sent_template.q.val().payload_bytes);
             self.user_ref.d.next = self.user_ref.q.val() + 1;
+            self.has_session.d.next = self.user_ref.q.val() != self.k_last_ref.val();
         }
         // No frame is being sent while an order is judged, so these may change whether or not it passes.
         if self.judging.q.val() {
@@ -391,6 +310,7 @@ impl Logic for Gate {
             self.tcp_sequence.d.next = self.session_sequence.val();
             self.acknowledgement.d.next = self.session_acknowledgement.val();
             self.user_ref.d.next = self.session_user_ref.val();
+            self.has_session.d.next = self.session_user_ref.val() != 0;
         }
         // ---- g and on: the words of the image, one a cycle, behind the gate's pass
         // `word` is 0 unless a frame is being sent, so the first word needs no choice.
@@ -402,10 +322,11 @@ impl Logic for Gate {
         if self.running.val() & !self.is_last.val() {
             self.word.d.next = self.next_word.val();
         }
-        self.image_at.next = bit_cast::<11, 7>(self.template_at.val()) << 4;
-        if self.judging.q.val() | self.sending.q.val() {
-            self.image_at.next =
-                (bit_cast::<11, 7>(self.image_base.q.val()) << 4) | bit_cast::<11, 4>(self.next_word.val());
+        // Word 0 of what may be picked, unless a frame goes on.
+        self.image_at.next =
+            (bit_cast::<11, 7>(self.image_base.q.val()) << 4) | bit_cast::<11, 4>(self.next_word.val());
+        if self.clear.q.val() & !self.passed.q.val() {
+            self.image_at.next = bit_cast::<11, 7>(self.template_at.val()) << 4;
         }
         self.images.read_address.next = self.image_at.val();
         self.checksum.partial.next = self.sent_template.q.val().checksum;
@@ -467,7 +388,55 @@ impl Logic for Gate {
         }
         // ---- g + 1: the event. The picked decision and what was kept for sending stand for this cycle at least.
         self.judged.d.next = self.judging.q.val();
-        self.reason_was.d.next = self.reason.val();
+        self.was_no_session.d.next = !self.has_session.q.val();
+        self.was_no_template.d.next = self.no_template.val();
+        self.was_off_collar.d.next = self.off_collar.val();
+        self.was_off_quantity.d.next = self.off_quantity.val();
+        self.was_disabled.d.next = !self.limit.q.val().enabled;
+        self.was_not_trading.d.next = self.not_trading.val();
+        self.was_no_book.d.next = self.no_book.val();
+        self.was_stale.d.next = self.stale.q.val();
+        self.was_disarmed.d.next = !self.armed.val();
+        self.was_killed.d.next = self.killed.val();
+        self.was_no_generation.d.next = self.no_generation.q.val();
+        // The last reason written is the first of the contract's order.
+        self.reason.next = self.r_none.val();
+        if self.was_no_session.q.val() {
+            self.reason.next = self.r_session.val();
+        }
+        if self.was_no_template.q.val() {
+            self.reason.next = self.r_template.val();
+        }
+        if self.was_off_collar.q.val() {
+            self.reason.next = self.r_collar.val();
+        }
+        if self.was_off_quantity.q.val() {
+            self.reason.next = self.r_quantity.val();
+        }
+        if self.was_disabled.q.val() {
+            self.reason.next = self.r_instrument.val();
+        }
+        if self.was_not_trading.q.val() {
+            self.reason.next = self.r_trading.val();
+        }
+        if self.was_no_book.q.val() {
+            self.reason.next = self.r_book.val();
+        }
+        if self.was_stale.q.val() {
+            self.reason.next = self.r_stale.val();
+        }
+        if self.was_disarmed.q.val() {
+            self.reason.next = self.r_disarmed.val();
+        }
+        if self.was_killed.q.val() {
+            self.reason.next = self.r_killed.val();
+        }
+        if self.was_no_generation.q.val() {
+            self.reason.next = self.r_generation.val();
+        }
+        self.consistent.clock.next = self.clock.val();
+        self.consistent.ok.next =
+            !self.judged.q.val() | (self.passed.q.val() == (self.reason.val() == self.r_none.val()));
         self.cycles_was.d.next = self.cycle.val() - self.since.q.val();
         self.report.next.kind = self.k_refused.val();
         self.report.next.user_ref = 0.into();
@@ -475,7 +444,7 @@ impl Logic for Gate {
             self.report.next.kind = self.k_sent.val();
             self.report.next.user_ref = self.sent_user_ref.q.val();
         }
-        self.report.next.reason = self.reason_was.q.val();
+        self.report.next.reason = self.reason.val();
         self.report.next.instrument = bit_cast::<8, 4>(self.picked.q.val().instrument);
         self.report.next.rule = bit_cast::<8, 2>(self.rule.q.val());
         self.report.next.generation = self.picked.q.val().generation;
@@ -502,6 +471,7 @@ impl Logic for Gate {
             self.word.d.next = 0.into();
             self.out_valid.d.next = false;
             self.user_ref.d.next = 0.into();
+            self.has_session.d.next = false;
         }
         self.note.next = self.report.val();
         self.noted.next = self.judged.q.val();

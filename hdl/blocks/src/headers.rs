@@ -1,7 +1,7 @@
 //! Ethernet (one VLAN tag or none), IPv4, UDP and MoldUDP64 headers: is the frame ours, where does its
 //! payload end, what is its sequence number?
 //!
-//! In: the receive stream, the group and port in force. Out: `accepted` (no check has failed so far),
+//! In: the receive stream, the group and port in force. Out: `starts` (the first block is due, and no check has failed),
 //! header fields as their bytes arrive, `done` one cycle after word 8 (two after word 7 of a frame that
 //! ends there), the frame errors two cycles after the last word, one strobe per counter.
 //! Why: fields are compared in a view of the stream that is shifted by the tag, so each check is written once;
@@ -28,10 +28,11 @@ pub struct Headers {
     pub time_now: Signal<In, Bits<64>>,
     pub group: Signal<In, Bits<32>>,
     pub port: Signal<In, Bits<16>>,
-    /// Index of the word shown, saturating.
-    pub at_word: Signal<Out, Bits<9>>,
+    /// Word 6 is shown, or comes next.
+    pub at_six: Signal<Out, bool>,
+    /// The same of the word in which the first block of a packet of ours begins.
+    pub starts: Signal<Out, bool>,
     pub has_tag: Signal<Out, bool>,
-    pub accepted: Signal<Out, bool>,
     /// In the cycle behind a frame's last word: it was accepted to its end, and long enough for a packet's header.
     pub was_ours: Signal<Out, bool>,
     /// Position one past the UDP payload.
@@ -55,6 +56,7 @@ pub struct Headers {
     position: DFF<Bits<14>>,
     /// Bit n: word n is shown next, or now; none behind word 8.
     at: DFF<Bits<9>>,
+    at_start: DFF<bool>,
     // What was checked in the last cycle, and what came of it. A frame that ends with such a word is too short anyway.
     checked1: DFF<bool>,
     checked2: DFF<bool>,
@@ -140,7 +142,7 @@ impl Logic for Headers {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, position, at, udp_bytes_was, is_ipv4, is_plain, is_version, is_whole, is_udp, is_group_high,
+            self, clock, position, at, at_start, udp_bytes_was, is_ipv4, is_plain, is_version, is_whole, is_udp, is_group_high,
             is_group_low, is_port, checked1, checked2, checked3, checked4, previous, is_tagged, other, options, fragment, udp_length, ip_length, frame_need,
             end_position, session_id, sequence_number, message_count, group_here, port_here, time0, time1, time2, ends_at_seven, header_done,
             last, last_bad, last_ours, frame_bytes, is_cut, is_bad_ours, counted_other, counted_options,
@@ -244,6 +246,10 @@ impl Logic for Headers {
             }
             self.previous.d.next = self.word.data.val();
             self.at.d.next = self.at.q.val() << 1;
+            self.at_start.d.next = self.at.q.val().get_bit(6) & self.clean.val();
+            if self.is_tagged.q.val() {
+                self.at_start.d.next = self.at.q.val().get_bit(7) & self.clean.val();
+            }
             if self.position.q.val() != self.k_position_max.val() {
                 self.position.d.next = self.position.q.val() + self.k_one.val();
             }
@@ -280,6 +286,7 @@ impl Logic for Headers {
         if self.word.valid.val() & self.word.last.val() {
             self.position.d.next = 0.into();
             self.at.d.next = 1.into();
+            self.at_start.d.next = false;
             self.is_tagged.d.next = false;
             self.other.d.next = false;
             self.options.d.next = false;
@@ -293,6 +300,7 @@ impl Logic for Headers {
         if self.reset.val() {
             self.position.d.next = 0.into();
             self.at.d.next = 1.into();
+            self.at_start.d.next = false;
             self.is_tagged.d.next = false;
             self.other.d.next = false;
             self.options.d.next = false;
@@ -306,9 +314,9 @@ impl Logic for Headers {
             self.ends_at_seven.d.next = false;
             self.last.d.next = false;
         }
-        self.at_word.next = self.at.q.val();
+        self.at_six.next = self.at.q.val().get_bit(6);
+        self.starts.next = self.at_start.q.val();
         self.has_tag.next = self.is_tagged.q.val();
-        self.accepted.next = self.clean.val();
         self.was_ours.next = self.last_ours.q.val();
         self.payload_end.next = self.end_position.q.val();
         self.session.next = self.session_id.q.val();

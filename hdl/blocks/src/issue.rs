@@ -7,7 +7,7 @@
 //! Holds: operations at least two cycles apart; one that needs no look-up takes the short way only if nothing is in
 //! the order table's pipeline, so that it cannot overtake; the second half of a replace is exactly two cycles behind
 //! the first.
-use crate::{bundle::*, konst::Konst, queue::Queue, types::class};
+use crate::{bundle::*, konst::Konst, orders::BucketHash, queue::Queue, types::class};
 use rust_hdl::prelude::*;
 
 #[derive(LogicBlock, Default)]
@@ -29,11 +29,18 @@ pub struct Issue {
     pub goes_short: Signal<Out, bool>,
     /// `issue`, of one that goes through the order table.
     pub goes_long: Signal<Out, bool>,
+    /// Where the operation's reference lives in either bank of the order table.
+    pub bucket0: Signal<Out, Bits<9>>,
+    pub bucket1: Signal<Out, Bits<9>>,
     pub message_context: Signal<Out, Context>,
     pub context_tag: Signal<Out, Bits<4>>,
     pub context_write: Signal<Out, bool>,
     pub overload: Signal<Out, bool>,
     waiting: Queue<Message, 2, 3>,
+    // The buckets of every reference that may be the operation's.
+    incoming_hash: BucketHash,
+    waiting_hash: BucketHash,
+    replace_hash: BucketHash,
     tag: DFF<Bits<4>>,
     /// An operation was issued in the last cycle, or the second half of a replace is due in this.
     busy: DFF<bool>,
@@ -143,6 +150,19 @@ impl Logic for Issue {
             self.step.next.reference = self.replace.q.val().new_reference;
             self.step.next.shares = self.replace.q.val().shares;
             self.step.next.price = self.replace.q.val().price;
+        }
+        self.incoming_hash.reference.next = self.message.val().reference;
+        self.waiting_hash.reference.next = self.waiting.head.val().reference;
+        self.replace_hash.reference.next = self.replace.q.val().new_reference;
+        self.bucket0.next = self.waiting_hash.bucket0.val();
+        self.bucket1.next = self.waiting_hash.bucket1.val();
+        if self.waiting.empty.val() {
+            self.bucket0.next = self.incoming_hash.bucket0.val();
+            self.bucket1.next = self.incoming_hash.bucket1.val();
+        }
+        if self.seconds.val() {
+            self.bucket0.next = self.replace_hash.bucket0.val();
+            self.bucket1.next = self.replace_hash.bucket1.val();
         }
         self.second1.d.next = self.take.val() & (self.head.val().kind == self.c_replace.val());
         self.second2.d.next = self.second1.q.val();

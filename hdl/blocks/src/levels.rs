@@ -6,120 +6,11 @@
 //! matched, changed and reduced to its best, then the 16 rows' bests to one, four at a time.
 //! Holds: an operation sees every earlier one, also the one whose writes are under way. Prices are keys, asks
 //! complemented, so that greater is better on both sides.
-use crate::{bundle::*, konst::Konst, memory::BlockMemory};
+use crate::{best::{BestOfSixteen, SLOT_BITS}, bundle::*, konst::Konst, memory::BlockMemory};
 use riposte_map::limits;
 use rust_hdl::prelude::*;
 
-/// A slot as a memory keeps it: used, quantity, key.
-const SLOT_BITS: usize = 65;
-
 const _: () = assert!(limits::LEVEL_ROW_BITS == 4 && limits::LEVEL_WAYS == 16 && limits::INSTRUMENT_BITS == 4);
-
-/// Best of four slots, in the next cycle; the first of equals. Compared in one cycle, chosen in the next.
-#[derive(LogicBlock, Default)]
-pub struct BestOfFour {
-    pub clock: Signal<In, Clock>,
-    pub a: Signal<In, Bits<SLOT_BITS>>,
-    pub b: Signal<In, Bits<SLOT_BITS>>,
-    pub c: Signal<In, Bits<SLOT_BITS>>,
-    pub d: Signal<In, Bits<SLOT_BITS>>,
-    pub best: Signal<Out, Bits<SLOT_BITS>>,
-    // `used` on top of the key: any level is better than none.
-    a_key: Signal<Local, Bits<33>>,
-    b_key: Signal<Local, Bits<33>>,
-    c_key: Signal<Local, Bits<33>>,
-    d_key: Signal<Local, Bits<33>>,
-    slots: [DFF<Bits<SLOT_BITS>>; 4],
-    ab: DFF<bool>,
-    ac: DFF<bool>,
-    ad: DFF<bool>,
-    bc: DFF<bool>,
-    bd: DFF<bool>,
-    cd: DFF<bool>,
-    left: Signal<Local, Bits<SLOT_BITS>>,
-    right: Signal<Local, Bits<SLOT_BITS>>,
-    left_wins: Signal<Local, bool>,
-}
-
-impl Logic for BestOfFour {
-    #[hdl_gen]
-    fn update(&mut self) {
-        dff_setup!(self, clock, ab, ac, ad, bc, bd, cd);
-        self.a_key.next = self.a.val().get_bits::<33>(32);
-        self.b_key.next = self.b.val().get_bits::<33>(32);
-        self.c_key.next = self.c.val().get_bits::<33>(32);
-        self.d_key.next = self.d.val().get_bits::<33>(32);
-        self.ab.d.next = self.a_key.val() >= self.b_key.val();
-        self.ac.d.next = self.a_key.val() >= self.c_key.val();
-        self.ad.d.next = self.a_key.val() >= self.d_key.val();
-        self.bc.d.next = self.b_key.val() >= self.c_key.val();
-        self.bd.d.next = self.b_key.val() >= self.d_key.val();
-        self.cd.d.next = self.c_key.val() >= self.d_key.val();
-        self.slots[0].clock.next = self.clock.val();
-        self.slots[0].d.next = self.a.val();
-        self.slots[1].clock.next = self.clock.val();
-        self.slots[1].d.next = self.b.val();
-        self.slots[2].clock.next = self.clock.val();
-        self.slots[2].d.next = self.c.val();
-        self.slots[3].clock.next = self.clock.val();
-        self.slots[3].d.next = self.d.val();
-        self.left.next = self.slots[1].q.val();
-        self.left_wins.next = self.bd.q.val();
-        if self.cd.q.val() {
-            self.left_wins.next = self.bc.q.val();
-        }
-        if self.ab.q.val() {
-            self.left.next = self.slots[0].q.val();
-            self.left_wins.next = self.ad.q.val();
-            if self.cd.q.val() {
-                self.left_wins.next = self.ac.q.val();
-            }
-        }
-        self.right.next = self.slots[3].q.val();
-        if self.cd.q.val() {
-            self.right.next = self.slots[2].q.val();
-        }
-        self.best.next = self.right.val();
-        if self.left_wins.val() {
-            self.best.next = self.left.val();
-        }
-    }
-}
-
-/// Best of sixteen: four cycles, four groups and then their bests.
-#[derive(LogicBlock, Default)]
-pub struct BestOfSixteen {
-    pub clock: Signal<In, Clock>,
-    pub slots: [Signal<In, Bits<SLOT_BITS>>; 16],
-    pub best: Signal<Out, Bits<SLOT_BITS>>,
-    groups: [BestOfFour; 4],
-    final_four: BestOfFour,
-    group_bests: [DFF<Bits<SLOT_BITS>>; 4],
-    winner: DFF<Bits<SLOT_BITS>>,
-}
-
-impl Logic for BestOfSixteen {
-    #[hdl_gen]
-    fn update(&mut self) {
-        dff_setup!(self, clock, winner);
-        clock!(self, clock, final_four);
-        for i in 0..4 {
-            self.groups[i].clock.next = self.clock.val();
-            self.groups[i].a.next = self.slots[i * 4].val();
-            self.groups[i].b.next = self.slots[i * 4 + 1].val();
-            self.groups[i].c.next = self.slots[i * 4 + 2].val();
-            self.groups[i].d.next = self.slots[i * 4 + 3].val();
-            self.group_bests[i].clock.next = self.clock.val();
-            self.group_bests[i].d.next = self.groups[i].best.val();
-        }
-        self.final_four.a.next = self.group_bests[0].q.val();
-        self.final_four.b.next = self.group_bests[1].q.val();
-        self.final_four.c.next = self.group_bests[2].q.val();
-        self.final_four.d.next = self.group_bests[3].q.val();
-        self.winner.d.next = self.final_four.best.val();
-        self.best.next = self.winner.q.val();
-    }
-}
 
 /// One slot of every row, on its way through the pipeline.
 #[derive(LogicBlock, Default)]
@@ -131,6 +22,10 @@ pub struct LevelWay {
     pub write_data: Signal<In, Bits<SLOT_BITS>>,
     /// Key to look for, with the memory's answer.
     pub key: Signal<In, Bits<32>>,
+    /// This slot was written as it was read, so the memory's answer is nothing, and this is in it; it has the key, or not.
+    pub met: Signal<In, bool>,
+    pub met_data: Signal<In, Bits<SLOT_BITS>>,
+    pub met_matches: Signal<In, bool>,
     /// The last operation changed this slot of this row: its data instead of the memory's.
     pub overlay: Signal<In, bool>,
     pub overlay_data: Signal<In, Bits<SLOT_BITS>>,
@@ -141,26 +36,42 @@ pub struct LevelWay {
     pub used: Signal<Out, bool>,
     pub quantity: Signal<Out, Bits<32>>,
     pub slot: Signal<Out, Bits<SLOT_BITS>>,
-    cells: BlockMemory<Bits<SLOT_BITS>, 9>,
+    cells: BlockMemory<Bits<SLOT_BITS>, 9, false>,
     read: DFF<Bits<SLOT_BITS>>,
-    hits: DFF<bool>,
+    /// The match in parts, joined a cycle later.
+    equal: DFF<Bits<4>>,
     unchanged: DFF<Bits<SLOT_BITS>>,
     after: DFF<Bits<SLOT_BITS>>,
-    is_used: Signal<Local, bool>,
+    part: [Signal<Local, Bits<4>>; 4],
 }
 
 impl Logic for LevelWay {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, read, hits, unchanged, after);
+        dff_setup!(self, clock, read, equal, unchanged, after);
         self.cells.clock.next = self.clock.val();
         self.cells.read_address.next = self.read_address.val();
         self.cells.write_address.next = self.write_address.val();
         self.cells.write.next = self.write.val();
         self.cells.write_data.next = self.write_data.val();
         self.read.d.next = self.cells.read_data.val();
-        self.is_used.next = self.cells.read_data.val().get_bit(64);
-        self.hits.d.next = self.is_used.val() & (self.cells.read_data.val().get_bits::<32>(32) == self.key.val());
+        if self.met.val() {
+            self.read.d.next = self.met_data.val();
+        }
+        for i in 0..4 {
+            self.part[i].next = 0.into();
+            if self.cells.read_data.val().get_bits::<8>(32 + (i * 8)) == self.key.val().get_bits::<8>(i * 8) {
+                self.part[i].next = 1.into();
+            }
+        }
+        self.equal.d.next =
+            self.part[0].val() | (self.part[1].val() << 1) | (self.part[2].val() << 2) | (self.part[3].val() << 3);
+        if self.met.val() {
+            self.equal.d.next = 0.into();
+            if self.met_matches.val() {
+                self.equal.d.next = 0xf.into();
+            }
+        }
         self.unchanged.d.next = self.read.q.val();
         if self.overlay.val() {
             self.unchanged.d.next = self.overlay_data.val();
@@ -169,7 +80,7 @@ impl Logic for LevelWay {
         if self.change.val() {
             self.after.d.next = self.change_data.val();
         }
-        self.hit.next = self.hits.q.val();
+        self.hit.next = self.read.q.val().get_bit(64) & (self.equal.q.val() == 0xf);
         self.used.next = self.read.q.val().get_bit(64);
         self.quantity.next = self.read.q.val().get_bits::<32>(0);
         self.slot.next = self.after.q.val();
@@ -195,7 +106,7 @@ pub struct Levels {
     pub root_valid: Signal<Out, bool>,
     ways: [LevelWay; 16],
     row_best: BestOfSixteen,
-    bests: [BlockMemory<Bits<SLOT_BITS>, 5>; 16],
+    bests: [BlockMemory<Bits<SLOT_BITS>, 5, false>; 16],
     best_slots: [DFF<Bits<SLOT_BITS>>; 16],
     side_best: BestOfSixteen,
     // The operation in each stage, numbered by cycles behind j.
@@ -220,8 +131,17 @@ pub struct Levels {
     wrote: DFF<bool>,
     wrote_way: DFF<Bits<16>>,
     wrote_slot: DFF<Bits<SLOT_BITS>>,
+    // What is written in this cycle, and what was in the last.
+    written: DFF<Bits<16>>,
+    written_address: DFF<Bits<9>>,
+    written_slot: DFF<Bits<SLOT_BITS>>,
+    met_way: DFF<Bits<16>>,
+    met_address: DFF<Bits<9>>,
+    met_slot: DFF<Bits<SLOT_BITS>>,
     last_address: DFF<Bits<9>>,
     last_key: DFF<Bits<32>>,
+    met: Signal<Local, bool>,
+    met_matches: Signal<Local, bool>,
     key: Signal<Local, Bits<32>>,
     row: Signal<Local, Bits<4>>,
     folded: Signal<Local, Bits<32>>,
@@ -254,7 +174,7 @@ impl Logic for Levels {
             self, clock, valid1, valid2, valid3, tag1, tag2, tag3, tag4, overflows, address1, address2,
             address3, add1, add2, add3, remove1, remove2, remove3, key1, key2, key3, shares1, shares2,
             shares3, same_row2, same_key2, present3, room3, quantity3, way3, wrote, wrote_way, wrote_slot,
-            last_address, last_key
+            written, written_address, written_slot, met_way, met_address, met_slot, last_address, last_key
         );
         clock!(self, clock, row_best, side_best);
         // ---- j: the row of the price
@@ -289,6 +209,10 @@ impl Logic for Levels {
         self.remove2.d.next = self.remove1.q.val();
         self.key2.d.next = self.key1.q.val();
         self.shares2.d.next = self.shares1.q.val();
+        // What is written goes through a register on its way to the memories, so that it may meet the reading of the
+        // operation behind the next.
+        self.met.next = self.address1.q.val() == self.met_address.q.val();
+        self.met_matches.next = self.met_slot.q.val().get_bits::<32>(32) == self.key1.q.val();
         self.same_row2.d.next = self.address1.q.val() == self.last_address.q.val();
         self.same_key2.d.next = self.key1.q.val() == self.last_key.q.val();
         if self.valid1.q.val() {
@@ -372,6 +296,15 @@ impl Logic for Levels {
         self.writes.next = self.valid3.q.val()
             & ((self.add3.q.val() & (self.present3.q.val() | self.room3.q.val()))
                 | (self.remove3.q.val() & self.present3.q.val()));
+        self.written.d.next = 0.into();
+        if self.writes.val() {
+            self.written.d.next = self.way3.q.val();
+        }
+        self.written_address.d.next = self.address3.q.val();
+        self.written_slot.d.next = self.new_slot.val();
+        self.met_way.d.next = self.written.q.val();
+        self.met_address.d.next = self.written_address.q.val();
+        self.met_slot.d.next = self.written_slot.q.val();
         if self.valid3.q.val() {
             self.wrote.d.next = self.writes.val();
             self.wrote_way.d.next = self.way3.q.val();
@@ -381,14 +314,17 @@ impl Logic for Levels {
             self.ways[i].clock.next = self.clock.val();
             self.ways[i].read_address.next = self.address.val();
             self.ways[i].key.next = self.key1.q.val();
+            self.ways[i].met.next = self.met.val() & self.met_way.q.val().get_bit(i);
+            self.ways[i].met_data.next = self.met_slot.q.val();
+            self.ways[i].met_matches.next = self.met_matches.val();
             self.ways[i].overlay.next =
                 self.wrote.q.val() & self.same_row2.q.val() & self.wrote_way.q.val().get_bit(i);
             self.ways[i].overlay_data.next = self.wrote_slot.q.val();
             self.ways[i].change.next = self.writes.val() & self.way3.q.val().get_bit(i);
             self.ways[i].change_data.next = self.new_slot.val();
-            self.ways[i].write.next = self.writes.val() & self.way3.q.val().get_bit(i);
-            self.ways[i].write_address.next = self.address3.q.val();
-            self.ways[i].write_data.next = self.new_slot.val();
+            self.ways[i].write.next = self.written.q.val().get_bit(i);
+            self.ways[i].write_address.next = self.written_address.q.val();
+            self.ways[i].write_data.next = self.written_slot.q.val();
             if self.reset.val() {
                 self.ways[i].write.next = true;
                 self.ways[i].write_address.next = self.sweep.val();
@@ -436,6 +372,7 @@ impl Logic for Levels {
             self.valid2.d.next = false;
             self.valid3.d.next = false;
             self.wrote.d.next = false;
+            self.written.d.next = 0.into();
             for i in 0..10 {
                 self.valids[i].d.next = false;
             }

@@ -7,9 +7,11 @@
 #![allow(clippy::precedence, clippy::collapsible_else_if, clippy::collapsible_if, clippy::collapsible_match)]
 
 pub mod audit;
+pub mod best;
 pub mod bundle;
 pub mod channel;
 pub mod check;
+pub mod checksum;
 pub mod commit;
 pub mod control;
 pub mod counters;

@@ -1,15 +1,15 @@
 //! Memories, which kernels cannot express: one write port, one read port, one clock.
 //!
-//! `BlockMemory` reads in one cycle (block RAM, old data when both ports meet); `LookupMemory` reads in
-//! the same cycle (distributed RAM). Both start as zeros, so 0 must mean "nothing".
+//! `BlockMemory` reads in one cycle (block RAM); `LookupMemory` reads in the same cycle (distributed RAM). Both start as zeros, so 0 must mean "nothing".
 //! Two descriptions (Rust model, Verilog) of one thing: the lockstep test of this file compares them.
 use rust_hdl::core::timing::TimingInfo;
 use rust_hdl::prelude::*;
 
-/// In: `write` stores `write_data` at `write_address` at the edge. Out: `read_data` is, one cycle
-/// later, what `read_address` held before that edge.
+/// In: `write` stores `write_data` at `write_address` at the edge. Out: `read_data` is, one cycle later, what
+/// `read_address` held before that edge. Block RAM cannot do that where both ports meet: with `OLD` logic around it does,
+/// else whoever reads must know and not look, and simulated Verilog gives him the contrary of what was there.
 #[derive(LogicBlock)]
-pub struct BlockMemory<T: Synth, const A: usize> {
+pub struct BlockMemory<T: Synth, const A: usize, const OLD: bool> {
     pub clock: Signal<In, Clock>,
     pub write: Signal<In, bool>,
     pub write_address: Signal<In, Bits<A>>,
@@ -19,7 +19,7 @@ pub struct BlockMemory<T: Synth, const A: usize> {
     _cells: Vec<T>,
 }
 
-impl<T: Synth, const A: usize> Default for BlockMemory<T, A> {
+impl<T: Synth, const A: usize, const OLD: bool> Default for BlockMemory<T, A, OLD> {
     fn default() -> Self {
         Self {
             clock: Default::default(),
@@ -33,7 +33,7 @@ impl<T: Synth, const A: usize> Default for BlockMemory<T, A> {
     }
 }
 
-impl<T: Synth, const A: usize> Logic for BlockMemory<T, A> {
+impl<T: Synth, const A: usize, const OLD: bool> Logic for BlockMemory<T, A, OLD> {
     fn update(&mut self) {
         if self.clock.pos_edge() {
             self.read_data.next = self._cells[self.read_address.val().index()];
@@ -46,11 +46,19 @@ impl<T: Synth, const A: usize> Logic for BlockMemory<T, A> {
         self.read_data.connect();
     }
     fn hdl(&self) -> Verilog {
+        let (unchecked, contrary) = if OLD {
+            ("", "")
+        } else {
+            (
+                ", no_rw_check",
+                "\n`ifndef SYNTHESIS\n  if (write && write_address == read_address) read_data <= ~cells[read_address];\n`endif",
+            )
+        };
         Verilog::Custom(format!(
-            "(* ram_style = \"block\" *) reg [{top}:0] cells [0:{last}];\n\
+            "(* ram_style = \"block\"{unchecked} *) reg [{top}:0] cells [0:{last}];\n\
              integer i;\n\
              initial begin\n  for (i = 0; i <= {last}; i = i + 1) cells[i] = {width}'d0;\n  read_data = {width}'d0;\nend\n\
-             always @(posedge clock) begin\n  read_data <= cells[read_address];\n\
+             always @(posedge clock) begin\n  read_data <= cells[read_address];{contrary}\n\
              \x20 if (write) cells[write_address] <= write_data;\nend\n",
             top = T::BITS - 1,
             last = (1usize << A) - 1,

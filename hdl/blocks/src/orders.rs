@@ -27,7 +27,13 @@ pub struct OrderWay {
     pub hit: Signal<Out, bool>,
     pub used: Signal<Out, bool>,
     pub payload: Signal<Out, Bits<PAYLOAD_BITS>>,
-    cells: BlockMemory<Bits<SLOT_BITS>, 9>,
+    /// This slot was written as it was read, so the memory's answer is nothing, and this is in it: an order or none,
+    /// of that reference or another.
+    pub met: Signal<In, bool>,
+    pub met_payload: Signal<In, Bits<PAYLOAD_BITS>>,
+    pub met_lives: Signal<In, bool>,
+    pub met_matches: Signal<In, bool>,
+    cells: BlockMemory<Bits<SLOT_BITS>, 9, false>,
     // The match in parts, joined a cycle later.
     equal: DFF<Bits<4>>,
     some: DFF<Bits<2>>,
@@ -65,6 +71,17 @@ impl Logic for OrderWay {
         }
         self.some.d.next = self.low.val() | self.high.val();
         self.found.d.next = self.cells.read_data.val().get_bits::<PAYLOAD_BITS>(0);
+        if self.met.val() {
+            self.found.d.next = self.met_payload.val();
+            self.some.d.next = 0.into();
+            if self.met_lives.val() {
+                self.some.d.next = 3.into();
+            }
+            self.equal.d.next = 0.into();
+            if self.met_matches.val() {
+                self.equal.d.next = 0xf.into();
+            }
+        }
         self.is_used.next = self.some.q.val() != 0;
         self.hit.next = self.is_used.val() & (self.equal.q.val() == 0xf);
         self.used.next = self.is_used.val();
@@ -126,9 +143,11 @@ pub struct Orders {
     pub sweep: Signal<In, Bits<9>>,
     pub issue: Signal<In, bool>,
     pub operation: Signal<In, Operation>,
+    /// Where its reference lives in either bank.
+    pub bucket0: Signal<In, Bits<9>>,
+    pub bucket1: Signal<In, Bits<9>>,
     pub resolved: Signal<Out, Resolved>,
     pub valid: Signal<Out, bool>,
-    hash: BucketHash,
     ways: [OrderWay; 8],
     valid1: DFF<bool>,
     operation1: DFF<Operation>,
@@ -157,6 +176,18 @@ pub struct Orders {
     wrote: DFF<bool>,
     wrote_slot: DFF<Bits<8>>,
     wrote_payload: DFF<Bits<PAYLOAD_BITS>>,
+    /// Nothing is left of the order.
+    wrote_empties: DFF<bool>,
+    // What is written in this cycle, and what was in the last.
+    written: DFF<Bits<8>>,
+    written_bucket0: DFF<Bits<9>>,
+    written_bucket1: DFF<Bits<9>>,
+    written_bits: DFF<Bits<SLOT_BITS>>,
+    met_slot: DFF<Bits<8>>,
+    met_bucket0: DFF<Bits<9>>,
+    met_bucket1: DFF<Bits<9>>,
+    met_bits: DFF<Bits<SLOT_BITS>>,
+    met_lives: DFF<bool>,
     last_reference: DFF<Bits<64>>,
     last_bucket0: DFF<Bits<9>>,
     last_bucket1: DFF<Bits<9>>,
@@ -169,6 +200,9 @@ pub struct Orders {
     used_read: Signal<Local, Bits<8>>,
     overlay: Signal<Local, Bits<8>>,
     used: Signal<Local, Bits<8>>,
+    met0: Signal<Local, bool>,
+    met1: Signal<Local, bool>,
+    met_matches: Signal<Local, bool>,
     forward: Signal<Local, bool>,
     free0: Signal<Local, Bits<4>>,
     free1: Signal<Local, Bits<4>>,
@@ -209,19 +243,25 @@ impl Logic for Orders {
             self, clock, valid1, operation1, bucket0_1, bucket1_1, valid2, operation2, bucket0_2, bucket1_2,
             same_reference2, same_bucket0_2, same_bucket1_2, valid3, operation3, bucket0_3, bucket1_3,
             live3, room3, slot3, payload3, marked_sell3, bad3, resolved4, valid4, wrote, wrote_slot,
-            wrote_payload, last_reference, last_bucket0, last_bucket1, first_sell, first_failed
+            wrote_payload, wrote_empties, written, written_bucket0, written_bucket1, written_bits, met_slot, met_bucket0, met_bucket1, met_bits,
+            met_lives, last_reference, last_bucket0, last_bucket1, first_sell, first_failed
         );
-        // ---- i: the buckets
-        self.hash.reference.next = self.operation.val().reference;
+        // ---- i: the buckets are read
         self.valid1.d.next = self.issue.val();
         self.operation1.d.next = self.operation.val();
-        self.bucket0_1.d.next = self.hash.bucket0.val();
-        self.bucket1_1.d.next = self.hash.bucket1.val();
+        self.bucket0_1.d.next = self.bucket0.val();
+        self.bucket1_1.d.next = self.bucket1.val();
         // ---- i + 1: the slots match; is the last operation in the way?
         self.valid2.d.next = self.valid1.q.val();
         self.operation2.d.next = self.operation1.q.val();
         self.bucket0_2.d.next = self.bucket0_1.q.val();
         self.bucket1_2.d.next = self.bucket1_1.q.val();
+        // What is written goes through a register on its way to the memories, so that it may meet the reading of the
+        // operation behind the next.
+        self.met0.next = self.bucket0_1.q.val() == self.met_bucket0.q.val();
+        self.met1.next = self.bucket1_1.q.val() == self.met_bucket1.q.val();
+        self.met_matches.next =
+            self.met_bits.q.val().get_bits::<64>(69) == self.operation1.q.val().reference;
         self.same_reference2.d.next = self.operation1.q.val().reference == self.last_reference.q.val();
         self.same_bucket0_2.d.next = self.bucket0_1.q.val() == self.last_bucket0.q.val();
         self.same_bucket1_2.d.next = self.bucket1_1.q.val() == self.last_bucket1.q.val();
@@ -267,7 +307,7 @@ impl Logic for Orders {
             }
         }
         self.used.next = self.used_read.val() | self.overlay.val();
-        if self.wrote_payload.q.val().get_bits::<32>(0) == 0 {
+        if self.wrote_empties.q.val() {
             self.used.next = self.used_read.val() & (!self.overlay.val());
         }
         self.forward.next = self.wrote.q.val() & self.same_reference2.q.val();
@@ -282,7 +322,7 @@ impl Logic for Orders {
             | self.masked[6].val()
             | self.masked[7].val();
         if self.forward.val() {
-            self.live3.d.next = self.wrote_payload.q.val().get_bits::<32>(0) != 0;
+            self.live3.d.next = !self.wrote_empties.q.val();
             self.slot3.d.next = self.wrote_slot.q.val();
             self.payload3.d.next = self.wrote_payload.q.val();
         }
@@ -375,6 +415,8 @@ impl Logic for Orders {
             self.wrote.d.next = self.writes.val();
             self.wrote_slot.d.next = self.slot3.q.val();
             self.wrote_payload.d.next = self.after.val();
+            self.wrote_empties.d.next = self.operation3.q.val().remove
+                & (self.operation3.q.val().whole | (self.operation3.q.val().shares == self.open.val()));
             self.first_sell.d.next = self.order_sell.val();
             self.first_failed.d.next = !self.writes.val();
         }
@@ -383,19 +425,36 @@ impl Logic for Orders {
             self.last_bucket0.d.next = self.bucket0_1.q.val();
             self.last_bucket1.d.next = self.bucket1_1.q.val();
         }
+        self.written.d.next = 0.into();
+        if self.writes.val() {
+            self.written.d.next = self.slot3.q.val();
+        }
+        self.written_bucket0.d.next = self.bucket0_3.q.val();
+        self.written_bucket1.d.next = self.bucket1_3.q.val();
+        self.written_bits.d.next = self.write_bits.val();
+        self.met_slot.d.next = self.written.q.val();
+        self.met_bucket0.d.next = self.written_bucket0.q.val();
+        self.met_bucket1.d.next = self.written_bucket1.q.val();
+        self.met_bits.d.next = self.written_bits.q.val();
+        self.met_lives.d.next = !self.wrote_empties.q.val();
         for i in 0..4 {
-            self.ways[i].read_address.next = self.hash.bucket0.val();
-            self.ways[i].write_address.next = self.bucket0_3.q.val();
+            self.ways[i].met.next = self.met0.val() & self.met_slot.q.val().get_bit(i);
+            self.ways[i].read_address.next = self.bucket0.val();
+            self.ways[i].write_address.next = self.written_bucket0.q.val();
         }
         for i in 4..8 {
-            self.ways[i].read_address.next = self.hash.bucket1.val();
-            self.ways[i].write_address.next = self.bucket1_3.q.val();
+            self.ways[i].met.next = self.met1.val() & self.met_slot.q.val().get_bit(i);
+            self.ways[i].read_address.next = self.bucket1.val();
+            self.ways[i].write_address.next = self.written_bucket1.q.val();
         }
         for i in 0..8 {
             self.ways[i].clock.next = self.clock.val();
             self.ways[i].reference.next = self.operation1.q.val().reference;
-            self.ways[i].write.next = self.writes.val() & self.slot3.q.val().get_bit(i);
-            self.ways[i].write_data.next = self.write_bits.val();
+            self.ways[i].met_payload.next = self.met_bits.q.val().get_bits::<PAYLOAD_BITS>(0);
+            self.ways[i].met_lives.next = self.met_lives.q.val();
+            self.ways[i].met_matches.next = self.met_matches.val();
+            self.ways[i].write.next = self.written.q.val().get_bit(i);
+            self.ways[i].write_data.next = self.written_bits.q.val();
             if self.reset.val() {
                 self.ways[i].write.next = true;
                 self.ways[i].write_address.next = self.sweep.val();
@@ -407,6 +466,7 @@ impl Logic for Orders {
             self.valid2.d.next = false;
             self.valid3.d.next = false;
             self.wrote.d.next = false;
+            self.written.d.next = 0.into();
         }
         self.result.next.tag = self.operation3.q.val().tag;
         self.result.next.instrument = self.operation3.q.val().instrument;

@@ -24,17 +24,20 @@ pub struct Queue<T: Synth, const A: usize, const C: usize> {
     read_at: DFF<Bits<A>>,
     count: DFF<Bits<C>>,
     occupied: DFF<bool>,
+    /// The same for those outside, which would otherwise share a wire with what moves in here.
+    vacant: DFF<bool>,
     /// There is a record behind the head.
     more: DFF<bool>,
     is_full: Signal<Local, bool>,
     pushes: Signal<Local, bool>,
     pops: Signal<Local, bool>,
+    stays: Signal<Local, bool>,
 }
 
 impl<T: Synth, const A: usize, const C: usize> Logic for Queue<T, A, C> {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, first, write_at, read_at, count, occupied, more);
+        dff_setup!(self, clock, first, write_at, read_at, count, occupied, vacant, more);
         self.cells.clock.next = self.clock.val();
         // The count is one bit wider than an index: no low bit set, and not empty, is full.
         self.is_full.next = (self.count.q.val().get_bits::<A>(0) == 0) & self.occupied.q.val();
@@ -66,16 +69,19 @@ impl<T: Synth, const A: usize, const C: usize> Logic for Queue<T, A, C> {
             self.count.d.next = self.count.q.val() - 1;
             self.more.d.next = self.more.q.val() & (self.count.q.val() != 2);
         }
-        self.occupied.d.next = self.pushes.val() | (self.occupied.q.val() & (!self.pop.val() | self.more.q.val()));
+        self.stays.next = self.pushes.val() | (self.occupied.q.val() & (!self.pop.val() | self.more.q.val()));
+        self.occupied.d.next = self.stays.val();
+        self.vacant.d.next = !self.stays.val();
         if self.reset.val() {
             self.write_at.d.next = 0.into();
             self.read_at.d.next = 0.into();
             self.count.d.next = 0.into();
             self.occupied.d.next = false;
+            self.vacant.d.next = true;
             self.more.d.next = false;
         }
         self.head.next = self.first.q.val();
-        self.empty.next = !self.occupied.q.val();
+        self.empty.next = self.vacant.q.val();
         self.full.next = self.is_full.val();
     }
 }

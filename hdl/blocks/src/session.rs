@@ -37,6 +37,7 @@ pub struct Session {
     has_ended: DFF<bool>,
     /// Expected minus received, of this cycle's registers one cycle ago.
     behind: DFF<Bits<64>>,
+    other_session: DFF<bool>,
     delivers: DFF<bool>,
     skips: DFF<Bits<16>>,
     is_gap: DFF<bool>,
@@ -52,7 +53,6 @@ pub struct Session {
     next_expected: Signal<Local, Bits<64>>,
     heartbeat: Signal<Local, bool>,
     ends: Signal<Local, bool>,
-    other_session: Signal<Local, bool>,
     ahead: Signal<Local, bool>,
     near: Signal<Local, bool>,
     level: Signal<Local, bool>,
@@ -66,14 +66,15 @@ impl Logic for Session {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, known, known_session, expected, advances, reaches, has_ended, behind, delivers, skips, is_gap, is_change, is_end,
+            self, clock, known, known_session, expected, advances, reaches, has_ended, behind, other_session, delivers, skips, is_gap, is_change, is_end,
             was_expected, was_received, is_packet, is_heartbeat, is_end_packet, is_duplicate, is_overlap
         );
         self.behind.d.next = self.expected.q.val() - self.first_sequence.val();
         self.next_expected.next = self.first_sequence.val() + bit_cast::<64, 16>(self.count.val());
         self.heartbeat.next = self.count.val() == self.k_heartbeat.val();
         self.ends.next = self.count.val() == self.k_end.val();
-        self.other_session.next = self.known.q.val() & (self.known_session.q.val() != self.session.val());
+        // Of the cycle before V too: the session's name is there a word before the count.
+        self.other_session.d.next = self.known.q.val() & (self.known_session.q.val() != self.session.val());
         self.ahead.next = self.behind.q.val().get_bit(63);
         self.near.next = self.behind.q.val().get_bits::<48>(16) == 0;
         self.level.next = self.near.val() & (self.behind.q.val().get_bits::<16>(0) == 0);
@@ -98,7 +99,7 @@ impl Logic for Session {
             self.was_received.d.next = self.first_sequence.val();
             self.delivers.d.next = false;
             self.skips.d.next = 0.into();
-            if self.other_session.val() {
+            if self.other_session.q.val() {
                 self.is_change.d.next = true;
             } else {
                 self.known.d.next = true;

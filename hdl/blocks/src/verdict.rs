@@ -149,6 +149,10 @@ pub struct Verdict {
     ask3: DFF<Top>,
     context3: DFF<Context>,
     crossed3: DFF<bool>,
+    /// One to be judged, unless its level found no place.
+    plain3: DFF<bool>,
+    /// One that decides anew what its instrument's rules hold, whether or not its level found a place.
+    rewrites3: DFF<bool>,
     own: DFF<Bits<16>>,
     was_held: DFF<Bits<4>>,
     overflowed3: DFF<bool>,
@@ -172,6 +176,7 @@ pub struct Verdict {
     row: Signal<Local, RuleRow>,
     both: Signal<Local, bool>,
     crossed: Signal<Local, bool>,
+    crosses: Signal<Local, bool>,
     bit0: Signal<Local, Bits<4>>,
     bit1: Signal<Local, Bits<4>>,
     bit2: Signal<Local, Bits<4>>,
@@ -212,7 +217,7 @@ impl Logic for Verdict {
     fn update(&mut self) {
         dff_setup!(
             self, clock, valid2, committed2, bid2, ask2, context2, has_bid2, has_ask2, spread2, has_spread2, crossed2,
-            valid3, committed3, bid3, ask3, context3, crossed3, own, was_held, overflowed3, overflows3,
+            valid3, committed3, bid3, ask3, context3, crossed3, plain3, rewrites3, own, was_held, overflowed3, overflows3,
             failed3, holds3, prints3, is_trading, told, tells_invalid, tells_full, reason4, fired4,
             committed4, bid4, ask4, context4
         );
@@ -285,7 +290,14 @@ impl Logic for Verdict {
         if self.committed2.q.val().action {
             self.trades.next = self.committed2.q.val().trading;
         }
-        self.crossed3.d.next = self.crossed2.q.val() & self.committed2.q.val().evaluated & self.trades.val();
+        self.crosses.next = self.crossed2.q.val() & self.committed2.q.val().evaluated & self.trades.val();
+        self.crossed3.d.next = self.crosses.val();
+        self.rewrites3.d.next = self.valid2.q.val()
+            & (self.committed2.q.val().evaluated | (self.committed2.q.val().reason != self.r_none.val()));
+        self.plain3.d.next = self.valid2.q.val()
+            & self.committed2.q.val().evaluated
+            & (self.committed2.q.val().reason == self.r_none.val())
+            & !self.crosses.val();
         for i in 0..16 {
             self.held_here[i].next = 0.into();
             if self.own_next.val().get_bit(i) {
@@ -340,15 +352,14 @@ impl Logic for Verdict {
             & !self.overflowed.val()
             & !self.crossed3.q.val();
         self.broken.next = self.valid3.q.val() & !self.sound.val();
-        self.judges.next =
-            self.valid3.q.val() & self.committed3.q.val().evaluated & self.book_valid.val() & self.sound.val();
+        self.judges.next = self.plain3.q.val() & self.book_valid.val() & !self.overflowed.val();
         self.fired.next = self.holds3.q.val() & (self.prints3.q.val() | (!self.was_held.q.val()));
         self.fires.next = self.judges.val() & (self.fired.val() != 0);
         self.held_after.next = 0.into();
         if self.judges.val() {
             self.held_after.next = self.holds3.q.val() & (!self.prints3.q.val());
         }
-        self.rewrites.next = self.valid3.q.val() & (self.broken.val() | self.committed3.q.val().evaluated);
+        self.rewrites.next = self.rewrites3.q.val() | (self.valid3.q.val() & self.overflowed.val());
         for i in 0..16 {
             self.held[i].clock.next = self.clock.val();
             self.held[i].d.next = self.held[i].q.val();
@@ -360,7 +371,7 @@ impl Logic for Verdict {
             }
         }
         self.invalidate.next = 0.into();
-        if self.broken.val() & self.book_valid.val() {
+        if self.broken.val() {
             self.invalidate.next = self.own.q.val();
         }
         self.full.next = self.fires.val() & self.queue_full.val();
@@ -433,6 +444,8 @@ impl Logic for Verdict {
         if self.reset.val() {
             self.valid2.d.next = false;
             self.valid3.d.next = false;
+            self.plain3.d.next = false;
+            self.rewrites3.d.next = false;
             self.is_trading.d.next = 0.into();
             self.told.d.next = false;
         }

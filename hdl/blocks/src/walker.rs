@@ -24,9 +24,9 @@ pub struct Walker {
     pub clock: Signal<In, Clock>,
     pub reset: Signal<In, bool>,
     pub word: WordSink,
-    pub at_word: Signal<In, Bits<9>>,
+    pub at_six: Signal<In, bool>,
+    pub starts: Signal<In, bool>,
     pub has_tag: Signal<In, bool>,
-    pub accepted: Signal<In, bool>,
     /// In the cycle behind a frame's last word: what was accepted is long enough to be a packet.
     pub was_ours: Signal<In, bool>,
     pub payload_end: Signal<In, Bits<17>>,
@@ -36,8 +36,7 @@ pub struct Walker {
     pub cycle: Signal<In, Bits<16>>,
     /// Locate of the message just classified, and what the instrument table says to it at once.
     pub locate: Signal<Out, Bits<16>>,
-    pub watched: Signal<In, bool>,
-    pub instrument: Signal<In, Bits<4>>,
+    pub rows_found: Signal<In, Bits<16>>,
     pub bank: Signal<In, bool>,
     pub generation: Signal<In, Bits<32>>,
     pub message: Signal<Out, Message>,
@@ -59,15 +58,20 @@ pub struct Walker {
     // The loop.
     position: DFF<Bits<9>>,
     near: DFF<bool>,
-    active: DFF<bool>,
+    /// Blocks that the packet promised are still to come.
     more: DFF<bool>,
+    /// What began in the last word promises none: a heartbeat or the end of the session.
+    no_blocks: DFF<bool>,
     left: DFF<Bits<16>>,
     remaining: DFF<Bits<18>>,
     // The block found last.
     hit: DFF<bool>,
     lane: DFF<Bits<3>>,
+    /// Its complement.
+    lane_not: DFF<Bits<3>>,
     length: DFF<Bits<8>>,
     length_high: DFF<bool>,
+    length_low: DFF<bool>,
     room: DFF<Bits<18>>,
     stopped: DFF<bool>,
     alive: DFF<bool>,
@@ -80,7 +84,7 @@ pub struct Walker {
     block_index: DFF<Bits<16>>,
     blocks: DFF<Bits<16>>,
     was_watched: DFF<bool>,
-    was_instrument: DFF<Bits<4>>,
+    was_rows: DFF<Bits<16>>,
     was_bank: DFF<bool>,
     was_generation: DFF<Bits<32>>,
     counted: DFF<bool>,
@@ -98,6 +102,13 @@ pub struct Walker {
     was_new: DFF<bool>,
     system_event: DFF<Bits<8>>,
     record: DFF<Message>,
+    executed_shares: DFF<Bits<32>>,
+    replace_shares: DFF<Bits<32>>,
+    replace_price: DFF<Bits<32>>,
+    takes_shares: DFF<bool>,
+    replaces: DFF<bool>,
+    /// Its type is an operation.
+    operates: DFF<bool>,
     decided_at: DFF<Bits<16>>,
     last: DFF<bool>,
     missing: DFF<bool>,
@@ -106,7 +117,6 @@ pub struct Walker {
     types: TypeTable,
     alignment: Check,
     bytes8: [Signal<Local, Bits<8>>; 8],
-    first: Signal<Local, bool>,
     count_now: Signal<Local, Bits<16>>,
     count_good: Signal<Local, bool>,
     left_now: Signal<Local, Bits<16>>,
@@ -120,7 +130,10 @@ pub struct Walker {
     stop: Signal<Local, bool>,
     decisive: Signal<Local, Bits<9>>,
     pair: Signal<Local, Bits<128>>,
-    window: Signal<Local, Bits<128>>,
+    upper4: Signal<Local, Bits<128>>,
+    upper2: Signal<Local, Bits<128>>,
+    lower4: Signal<Local, Bits<64>>,
+    lower2: Signal<Local, Bits<64>>,
     upper: Signal<Local, Bits<64>>,
     lower: Signal<Local, Bits<64>>,
     body1: Signal<Local, Bits<64>>,
@@ -128,10 +141,13 @@ pub struct Walker {
     body3: Signal<Local, Bits<64>>,
     body4: Signal<Local, Bits<64>>,
     body: Signal<Local, Bits<320>>,
+    found: Signal<Local, Message>,
     in_word: Signal<Local, bool>,
     decides: Signal<Local, bool>,
     decides_early: Signal<Local, bool>,
     fresh: Signal<Local, bool>,
+    rows: [Signal<Local, Bits<4>>; 4],
+    row_found: [Signal<Local, Bits<2>>; 4],
     is_new: Signal<Local, bool>,
     counts: Signal<Local, bool>,
     k_eight: Konst<9, 8>,
@@ -192,18 +208,19 @@ impl Logic for Walker {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, position, near, active, more, left, remaining, hit, lane, length, length_high, room,
-            stopped, alive, since, plan, head, head_length, classified, block_index, blocks, was_watched, was_instrument,
+            self, clock, position, near, more, no_blocks, left, remaining, hit, lane, lane_not, length, length_high, length_low, room,
+            stopped, alive, since, plan, head, head_length, classified, block_index, blocks, was_watched, was_rows,
             was_bank, was_generation, counted, counted_index, counted_known, counted_kind, previous, part1, part2,
-            part3, decided, decided_system, was_new, system_event, record, decided_at, last, missing, is_malformed,
+            part3, decided, decided_system, was_new, system_event, record, executed_shares, replace_shares, replace_price, takes_shares, replaces, operates, decided_at, last, missing, is_malformed,
             is_bad_length
         );
         // ---- what is known of the last block: does it fit, is its type's length right?
         // In the cycle behind a prefix, `position` is lane + length - 6 and `room` what is left less those 6.
         self.bad_block.next = self.hit.q.val()
             & !self.stopped.q.val()
+            & !self.no_blocks.q.val()
             & (self.length_high.q.val()
-                | (self.length.q.val() < self.k_min.val())
+                | self.length_low.q.val()
                 | self.room.q.val().get_bit(17)
                 | (self.room.q.val() <= bit_cast::<18, 9>(self.position.q.val())));
         self.types.code.next = self.head.q.val().get_bits::<8>(56);
@@ -255,9 +272,6 @@ impl Logic for Walker {
         }
         self.next_position.next = bit_cast::<9, 8>(self.length_now.val())
             + (bit_cast::<9, 3>(self.at.val()) - self.k_six.val());
-        self.first.next = self.accepted.val()
-            & ((self.at_word.val().get_bit(7) & !self.has_tag.val())
-                | (self.at_word.val().get_bit(8) & self.has_tag.val()));
         self.count_now.next = self.word.data.val().get_bits::<16>(16);
         if self.has_tag.val() {
             self.count_now.next = self.word.data.val().get_bits::<16>(48);
@@ -265,23 +279,24 @@ impl Logic for Walker {
         self.count_good.next =
             (self.count_now.val() != self.k_none.val()) & (self.count_now.val() != self.k_end.val());
         self.left_now.next = self.left.q.val();
-        if self.first.val() {
+        if self.starts.val() {
             self.left_now.next = self.count_now.val();
         }
         self.here.next = self.near.q.val()
-            & ((self.first.val() & self.count_good.val()) | (self.active.q.val() & self.more.q.val()))
+            & (self.starts.val() | self.more.q.val())
             & (!self.word.last.val() | (bit_cast::<4, 3>(self.at.val()) < self.word.bytes.val()))
             & !self.last.q.val();
         self.hit.d.next = false;
+        self.no_blocks.d.next = false;
         self.last.d.next = false;
         if self.word.valid.val() {
             self.previous.d.next = self.word.data.val();
             self.remaining.d.next = self.remaining.q.val() - self.k_word.val();
             self.position.d.next = self.position.q.val() - self.k_eight.val();
             self.near.d.next = (self.position.q.val().get_bits::<5>(4) == 0) & self.position.q.val().get_bit(3);
-            if self.first.val() {
-                self.active.d.next = self.count_good.val();
-                self.more.d.next = self.count_good.val();
+            if self.starts.val() {
+                self.more.d.next = true;
+                self.no_blocks.d.next = !self.count_good.val();
                 self.left.d.next = self.left_now.val();
                 self.blocks.d.next = 0.into();
             }
@@ -292,11 +307,13 @@ impl Logic for Walker {
                 self.more.d.next = self.left_now.val() != self.k_one.val();
                 self.hit.d.next = true;
                 self.lane.d.next = self.at.val();
+                self.lane_not.d.next = !self.at.val();
                 self.length.d.next = self.length_now.val();
                 self.length_high.d.next = self.high_now.val() != 0;
+                self.length_low.d.next = self.length_now.val() < self.k_min.val();
                 self.room.d.next = self.remaining.q.val() - self.k_room.val();
             }
-            if self.at_word.val().get_bit(6) {
+            if self.at_six.val() {
                 self.position.d.next = self.k_first_untagged.val();
                 self.near.d.next = !self.has_tag.val();
                 if self.has_tag.val() {
@@ -308,18 +325,18 @@ impl Logic for Walker {
             self.last.d.next = self.word.last.val();
         }
         // A fault ends the packet. What was found meanwhile is masked by `stopped` where it is used, a cycle later.
-        if self.stop.val() {
+        if self.stop.val() | self.no_blocks.q.val() {
             self.stopped.d.next = true;
         }
         // The frame is over and a block that its packet promised was not reached.
         self.missing.d.next = self.last.q.val()
             & self.was_ours.val()
-            & self.active.q.val()
             & self.more.q.val()
+            & !self.no_blocks.q.val()
             & !self.stop.val()
             & !self.stopped.q.val();
         if self.last.q.val() {
-            self.active.d.next = false;
+            self.more.d.next = false;
         }
 
         // ---- the decisive byte of the block: so many words after its prefix, in that lane
@@ -355,19 +372,31 @@ impl Logic for Walker {
         // ---- the message, turned so that its first byte is on top
         self.pair.next =
             (bit_cast::<128, 64>(self.previous.q.val()) << 64) | bit_cast::<128, 64>(self.word.data.val());
-        self.window.next = self.pair.val() << 8;
-        match self.lane.q.val().index() {
-            1 => { self.window.next = self.pair.val() << 16; }
-            2 => { self.window.next = self.pair.val() << 24; }
-            3 => { self.window.next = self.pair.val() << 32; }
-            4 => { self.window.next = self.pair.val() << 40; }
-            5 => { self.window.next = self.pair.val() << 48; }
-            6 => { self.window.next = self.pair.val() << 56; }
-            7 => { self.window.next = self.pair.val() << 64; }
-            _ => {}
+        // By 8 to 64 bits, a bit of the lane at a time; each half of the window has a lane of its own to be told by.
+        self.upper4.next = self.pair.val() << 8;
+        if self.lane.q.val().get_bit(2) {
+            self.upper4.next = self.pair.val() << 40;
         }
-        self.upper.next = self.window.val().get_bits::<64>(64);
-        self.lower.next = self.window.val().get_bits::<64>(0);
+        self.upper2.next = self.upper4.val();
+        if self.lane.q.val().get_bit(1) {
+            self.upper2.next = self.upper4.val() << 16;
+        }
+        self.upper.next = self.upper2.val().get_bits::<64>(64);
+        if self.lane.q.val().get_bit(0) {
+            self.upper.next = self.upper2.val().get_bits::<64>(56);
+        }
+        self.lower4.next = self.word.data.val() << 8;
+        if !self.lane_not.q.val().get_bit(2) {
+            self.lower4.next = self.word.data.val() << 40;
+        }
+        self.lower2.next = self.lower4.val();
+        if !self.lane_not.q.val().get_bit(1) {
+            self.lower2.next = self.lower4.val() << 16;
+        }
+        self.lower.next = self.lower2.val();
+        if !self.lane_not.q.val().get_bit(0) {
+            self.lower.next = self.lower2.val() << 8;
+        }
         self.body1.next = self.part1.q.val();
         self.body2.next = self.part2.q.val();
         self.body3.next = self.part3.q.val();
@@ -425,8 +454,7 @@ impl Logic for Walker {
         if self.word.valid.val() & self.here.val() {
             self.alive.d.next = !self.word.last.val();
         }
-        self.decided.d.next = self.decides.val() & (self.types.kind.val() != self.c_other.val())
-            & (self.types.kind.val() != self.c_system.val());
+        self.decided.d.next = self.decides.val();
         self.decided_system.d.next = (self.decides.val() & (self.types.kind.val() == self.c_system.val()))
             | (self.decides_early.val() & (self.upper.val().get_bits::<8>(56) == self.k_system.val()));
         self.system_event.d.next = self.body.val().get_bits::<8>(self.o_event.val().index());
@@ -445,15 +473,23 @@ impl Logic for Walker {
         self.record.d.next.new_reference = self.body.val().get_bits::<64>(self.o_new_reference.val().index());
         self.record.d.next.shares = self.body.val().get_bits::<32>(self.o_shares.val().index());
         self.record.d.next.price = self.body.val().get_bits::<32>(self.o_price.val().index());
-        if (self.types.kind.val() == self.c_executed.val())
+        // What lies elsewhere in some types is kept beside; the type chooses in the next cycle.
+        self.executed_shares.d.next = self.body.val().get_bits::<32>(self.o_executed_shares.val().index());
+        self.replace_shares.d.next = self.body.val().get_bits::<32>(self.o_replace_shares.val().index());
+        self.replace_price.d.next = self.body.val().get_bits::<32>(self.o_replace_price.val().index());
+        self.takes_shares.d.next = (self.types.kind.val() == self.c_executed.val())
             | (self.types.kind.val() == self.c_executed_price.val())
-            | (self.types.kind.val() == self.c_cancel.val())
-        {
-            self.record.d.next.shares = self.body.val().get_bits::<32>(self.o_executed_shares.val().index());
+            | (self.types.kind.val() == self.c_cancel.val());
+        self.replaces.d.next = self.types.kind.val() == self.c_replace.val();
+        self.operates.d.next =
+            (self.types.kind.val() != self.c_other.val()) & (self.types.kind.val() != self.c_system.val());
+        self.found.next = self.record.q.val();
+        if self.takes_shares.q.val() {
+            self.found.next.shares = self.executed_shares.q.val();
         }
-        if self.types.kind.val() == self.c_replace.val() {
-            self.record.d.next.shares = self.body.val().get_bits::<32>(self.o_replace_shares.val().index());
-            self.record.d.next.price = self.body.val().get_bits::<32>(self.o_replace_price.val().index());
+        if self.replaces.q.val() {
+            self.found.next.shares = self.replace_shares.q.val();
+            self.found.next.price = self.replace_price.q.val();
         }
 
         // ---- classified: the instrument table answers in this cycle, the counters count in the next
@@ -462,8 +498,8 @@ impl Logic for Walker {
         self.counted_known.d.next = self.types.known.val();
         self.counted_kind.d.next = self.types.kind.val();
         if self.classified.q.val() {
-            self.was_watched.d.next = self.watched.val();
-            self.was_instrument.d.next = self.instrument.val();
+            self.was_watched.d.next = self.rows_found.val() != 0;
+            self.was_rows.d.next = self.rows_found.val();
             self.was_bank.d.next = self.bank.val();
             self.was_generation.d.next = self.generation.val();
         }
@@ -492,7 +528,8 @@ impl Logic for Walker {
             }
         }
         if self.reset.val() {
-            self.active.d.next = false;
+            self.more.d.next = false;
+            self.no_blocks.d.next = false;
             self.alive.d.next = false;
             self.stopped.d.next = false;
             self.hit.d.next = false;
@@ -503,16 +540,39 @@ impl Logic for Walker {
             self.last.d.next = false;
         }
         self.alignment.clock.next = self.clock.val();
-        self.alignment.ok.next = !self.active.q.val()
+        self.alignment.ok.next = !self.more.q.val()
             | (self.near.q.val() == (self.position.q.val().get_bits::<6>(3) == 0));
         self.is_new.next = self.deliver.val() & (self.block_index.q.val() >= self.skip.val());
         self.was_new.d.next = self.is_new.val();
         self.fresh.next = self.is_new.val() & !self.stopped.q.val();
         self.locate.next = self.head.q.val().get_bits::<16>(self.o_locate.val().index());
-        self.message.next = self.record.q.val();
+        self.message.next = self.found.val();
         self.valid.next =
-            self.decided.q.val() & self.was_new.q.val() & !self.stopped.q.val() & self.was_watched.q.val();
-        self.message_instrument.next = self.was_instrument.q.val();
+            self.decided.q.val() & self.operates.q.val() & self.was_new.q.val() & !self.stopped.q.val() & self.was_watched.q.val();
+        // The lowest row: of the first group of four that has one.
+        for i in 0..4 {
+            self.rows[i].next = self.was_rows.q.val().get_bits::<4>(i * 4);
+            self.row_found[i].next = 3.into();
+            if self.rows[i].val().get_bit(2) {
+                self.row_found[i].next = 2.into();
+            }
+            if self.rows[i].val().get_bit(1) {
+                self.row_found[i].next = 1.into();
+            }
+            if self.rows[i].val().get_bit(0) {
+                self.row_found[i].next = 0.into();
+            }
+        }
+        self.message_instrument.next = bit_cast::<4, 2>(self.row_found[3].val()) | 12;
+        if self.rows[2].val() != 0 {
+            self.message_instrument.next = bit_cast::<4, 2>(self.row_found[2].val()) | 8;
+        }
+        if self.rows[1].val() != 0 {
+            self.message_instrument.next = bit_cast::<4, 2>(self.row_found[1].val()) | 4;
+        }
+        if self.rows[0].val() != 0 {
+            self.message_instrument.next = bit_cast::<4, 2>(self.row_found[0].val());
+        }
         self.message_bank.next = self.was_bank.q.val();
         self.message_generation.next = self.was_generation.q.val();
         self.message_index.next = self.block_index.q.val();

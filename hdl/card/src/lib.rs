@@ -113,9 +113,9 @@ impl Logic for RiposteCard {
         self.walker.word.last.next = self.rx_last.val();
         self.walker.word.bad.next = self.rx_bad.val();
         self.walker.word.valid.next = self.rx_valid.val();
-        self.walker.at_word.next = self.headers.at_word.val();
+        self.walker.at_six.next = self.headers.at_six.val();
         self.walker.has_tag.next = self.headers.has_tag.val();
-        self.walker.accepted.next = self.headers.accepted.val();
+        self.walker.starts.next = self.headers.starts.val();
         self.walker.was_ours.next = self.headers.was_ours.val();
         self.walker.payload_end.next = self.headers.payload_end.val();
         self.walker.cut.next = self.headers.cut.val();
@@ -123,8 +123,7 @@ impl Logic for RiposteCard {
         self.walker.skip.next = self.session.skip.val();
         self.walker.cycle.next = self.cycle.q.val();
         self.control.locate.next = self.walker.locate.val();
-        self.walker.watched.next = self.control.watched.val();
-        self.walker.instrument.next = self.control.instrument.val();
+        self.walker.rows_found.next = self.control.rows_found.val();
         self.walker.bank.next = self.control.bank.val();
         self.walker.generation.next = self.control.generation.val();
 
@@ -140,6 +139,8 @@ impl Logic for RiposteCard {
         self.issue.stamp.next = self.walker.stamp.val();
         self.orders.issue.next = self.issue.goes_long.val();
         self.orders.operation.next = self.issue.operation.val();
+        self.orders.bucket0.next = self.issue.bucket0.val();
+        self.orders.bucket1.next = self.issue.bucket1.val();
         self.levels.resolved.next = self.orders.resolved.val();
         self.levels.valid.next = self.orders.valid.val() & self.orders.resolved.val().looked_up;
         self.commit.goes_short.next = self.issue.goes_short.val();
