@@ -67,7 +67,7 @@ pub struct Gate {
     limit_rows: LookupMemory<Limits, 5>,
     /// A memory a rule: the row is read while the rule is still being picked.
     templates: [LookupMemory<Template, 5>; 4],
-    images: BlockMemory<Bits<64>, 11, true>,
+    images: BlockMemory<64, 11, true>,
     checksum: SegmentChecksum,
     /// The verdict and its reason are computed apart and must agree.
     consistent: Check,

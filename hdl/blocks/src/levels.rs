@@ -36,7 +36,7 @@ pub struct LevelWay {
     pub used: Signal<Out, bool>,
     pub quantity: Signal<Out, Bits<32>>,
     pub slot: Signal<Out, Bits<SLOT_BITS>>,
-    cells: BlockMemory<Bits<SLOT_BITS>, 9, false>,
+    cells: BlockMemory<SLOT_BITS, 9, false>,
     read: DFF<Bits<SLOT_BITS>>,
     /// The match in parts, joined a cycle later.
     equal: DFF<Bits<4>>,
@@ -106,7 +106,7 @@ pub struct Levels {
     pub root_valid: Signal<Out, bool>,
     ways: [LevelWay; 16],
     row_best: BestOfSixteen,
-    bests: [BlockMemory<Bits<SLOT_BITS>, 5, false>; 16],
+    bests: [BlockMemory<SLOT_BITS, 5, false>; 16],
     best_slots: [DFF<Bits<SLOT_BITS>>; 16],
     side_best: BestOfSixteen,
     // The operation in each stage, numbered by cycles behind j.

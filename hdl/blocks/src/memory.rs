@@ -7,19 +7,19 @@ use rust_hdl::prelude::*;
 
 /// In: `write` stores `write_data` at `write_address` at the edge. Out: `read_data` is, one cycle later, what
 /// `read_address` held before that edge. Block RAM cannot do that where both ports meet: with `OLD` logic around it does,
-/// else whoever reads must know and not look, and simulated Verilog gives him the contrary of what was there.
+/// else whoever reads must know and not look, and in simulation finds the contrary of what was there.
 #[derive(LogicBlock)]
-pub struct BlockMemory<T: Synth, const A: usize, const OLD: bool> {
+pub struct BlockMemory<const W: usize, const A: usize, const OLD: bool> {
     pub clock: Signal<In, Clock>,
     pub write: Signal<In, bool>,
     pub write_address: Signal<In, Bits<A>>,
-    pub write_data: Signal<In, T>,
+    pub write_data: Signal<In, Bits<W>>,
     pub read_address: Signal<In, Bits<A>>,
-    pub read_data: Signal<Out, T>,
-    _cells: Vec<T>,
+    pub read_data: Signal<Out, Bits<W>>,
+    _cells: Vec<Bits<W>>,
 }
 
-impl<T: Synth, const A: usize, const OLD: bool> Default for BlockMemory<T, A, OLD> {
+impl<const W: usize, const A: usize, const OLD: bool> Default for BlockMemory<W, A, OLD> {
     fn default() -> Self {
         Self {
             clock: Default::default(),
@@ -28,15 +28,18 @@ impl<T: Synth, const A: usize, const OLD: bool> Default for BlockMemory<T, A, OL
             write_data: Default::default(),
             read_address: Default::default(),
             read_data: Default::default(),
-            _cells: vec![T::default(); 1 << A],
+            _cells: vec![Bits::default(); 1 << A],
         }
     }
 }
 
-impl<T: Synth, const A: usize, const OLD: bool> Logic for BlockMemory<T, A, OLD> {
+impl<const W: usize, const A: usize, const OLD: bool> Logic for BlockMemory<W, A, OLD> {
     fn update(&mut self) {
         if self.clock.pos_edge() {
             self.read_data.next = self._cells[self.read_address.val().index()];
+            if !OLD && self.write.val() && self.write_address.val() == self.read_address.val() {
+                self.read_data.next = !self._cells[self.read_address.val().index()];
+            }
             if self.write.val() {
                 self._cells[self.write_address.val().index()] = self.write_data.val();
             }
@@ -60,9 +63,9 @@ impl<T: Synth, const A: usize, const OLD: bool> Logic for BlockMemory<T, A, OLD>
              initial begin\n  for (i = 0; i <= {last}; i = i + 1) cells[i] = {width}'d0;\n  read_data = {width}'d0;\nend\n\
              always @(posedge clock) begin\n  read_data <= cells[read_address];{contrary}\n\
              \x20 if (write) cells[write_address] <= write_data;\nend\n",
-            top = T::BITS - 1,
+            top = W - 1,
             last = (1usize << A) - 1,
-            width = T::BITS,
+            width = W,
         ))
     }
     fn timing(&self) -> Vec<TimingInfo> {

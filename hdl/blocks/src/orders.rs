@@ -33,7 +33,7 @@ pub struct OrderWay {
     pub met_payload: Signal<In, Bits<PAYLOAD_BITS>>,
     pub met_lives: Signal<In, bool>,
     pub met_matches: Signal<In, bool>,
-    cells: BlockMemory<Bits<SLOT_BITS>, 9, false>,
+    cells: BlockMemory<SLOT_BITS, 9, false>,
     // The match in parts, joined a cycle later.
     equal: DFF<Bits<4>>,
     some: DFF<Bits<2>>,
