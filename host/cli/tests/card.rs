@@ -253,6 +253,33 @@ fn a_full_event_ring_halts_the_card_and_loses_nothing() {
     assert!(served.summary()["stalls"].as_u64() > Some(1));
 }
 
+#[test]
+fn no_frame_leaves_before_its_event_is_in_the_ring() {
+    let folder = Folder::new("before", 20_000);
+    // A ring so small that it is full in the middle of what one frame brings.
+    let served = folder.serve(&["--event-slots", "2", "--watchdog-ms", "60000"]);
+    let mut host = folder.host();
+    send(&mut host, &commands(&folder.desk()));
+    let (mut sent, start) = (0, Instant::now());
+    while sent < 30 {
+        let newest = host.next_event() + 1;
+        while host.next_event() <= newest && host.feed() != Feed::Ended {
+            match host.receive().expect("a whole ring") {
+                Some(event) => sent += usize::from(event.kind() == Some(EventKind::OrderSent)),
+                None => std::thread::yield_now(),
+            }
+        }
+        // The ring is full: the next event, whatever it tells, is still with the card.
+        std::thread::sleep(Duration::from_micros(200));
+        let left = folder.frames("sent.pcap").len();
+        assert!(left <= sent, "{left} frames left, {sent} are told of");
+        host.release_to(newest);
+        assert!(start.elapsed() < Duration::from_secs(60), "{sent} orders");
+    }
+    served.signal("-TERM");
+    assert!(served.ended().status.success());
+}
+
 /// What the host of a test does in a process of its own; as a test of its own it does nothing.
 #[test]
 fn in_a_process_of_its_own() {
