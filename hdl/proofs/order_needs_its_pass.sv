@@ -72,7 +72,10 @@ module order_needs_its_pass(
     reg [63:0] frame_time = 0;
     always @(posedge clock) if (tx_valid && !in_frame) frame_time <= tx_time;
 
-    // What makes this inductive: decisions inside carry their label; while a frame is sent no order is judged.
+    // What makes this inductive: decisions inside carry their label; while a frame is sent no order is judged; it is
+    // known whether the session's next number is set.
+    (* hierconn *) wire [31:0] \u.user_ref$q ;
+    (* hierconn *) wire \u.has_session$q ;
     (* hierconn *) wire [314:0] \u.picked$q ;
     (* hierconn *) wire [63:0] \u.sent_time$q ;
     (* hierconn *) wire \u.sending$q , \u.judging$q , \u.passed$q ;
@@ -80,6 +83,7 @@ module order_needs_its_pass(
     (* hierconn *) wire [3:0] \u.word$q , \u.last_word$q ;
     wire [4:0] words_left = \u.last_word$q - \u.word$q ;
     always @(posedge clock) begin
+        number_is_known_as_set: assert (\u.has_session$q == (\u.user_ref$q != 0));
         decision_is_labelled: assert (\u.picked$q [77:41] == \u.picked$q [40:4]);
         none_judged_meanwhile: assert (!\u.sending$q || (!\u.judging$q && tx_valid && !tx_last && words_left < 16));
         gap_is_kept: assert (!\u.sending$q || (\u.passed$q ? \u.word$q == 1 : \u.holdoff$q == words_left + 4));

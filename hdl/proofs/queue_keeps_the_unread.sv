@@ -3,7 +3,7 @@
 //
 // One record, any one, is followed from the push that takes it to the pop that frees it. `Queue` as deep as the
 // card's event and decision queues, with narrow records: nothing in it depends on their width. All inputs are free in
-// every cycle, a push while full too. Of its memory one cell is kept, any one; every other cell reads as anything.
+// every cycle, a push while full too, behind a first cycle of reset. Of its memory one cell is kept, any one; every other cell reads as anything.
 //
 // blocks: queue
 // induction: 2
@@ -20,10 +20,12 @@ module queue_keeps_the_unread(input clock, input reset, input push, input [7:0] 
     reg unread = 0;
     reg [4:0] ahead = 0;
     reg [7:0] written = 0;
-    reg was_full = 0;
+    reg was_full = 0, awake = 0;
+    always @* assume (reset || awake);
     wire takes = pop && held != 0;
     wire puts = push && (held != 16 || pop);
     always @(posedge clock) begin
+        awake <= 1;
         held <= held + puts - takes;
         if (takes && ahead == 0) unread <= 0;
         if (takes && ahead != 0) ahead <= ahead - 1;
@@ -35,7 +37,7 @@ module queue_keeps_the_unread(input clock, input reset, input push, input [7:0] 
         was_full <= was_full || full;
         if (reset) begin held <= 0; unread <= 0; was_full <= 0; end
 
-        fullness_is_true: assert (empty == (held == 0) && full == (held == 16));
+        fullness_is_true: assert (!awake || (empty == (held == 0) && full == (held == 16)));
         none_altered: assert (!(unread && ahead == 0) || (!empty && head == written));
         none_lost: assert (!unread || ahead < held);
 
@@ -51,7 +53,7 @@ module queue_keeps_the_unread(input clock, input reset, input push, input [7:0] 
     wire [3:0] cell_at = \u.cells.followed , place = \u.write_at$q ;
     wire [3:0] in_cells = \u.write_at$q - \u.read_at$q , of_record = \u.read_at$q + ahead[3:0] - 4'd1;
     always @(posedge clock) begin
-        counts_agree: assert (\u.count$q == held && held <= 16 && \u.occupied$q == (held > 0) && \u.vacant$q == (held == 0) && \u.more$q == (held > 1));
+        counts_agree: assert (!awake || \u.count$q == held && held <= 16 && \u.occupied$q == (held > 0) && \u.vacant$q == (held == 0) && \u.more$q == (held > 1));
         cells_agree: assert (in_cells == (held == 0 ? 0 : held - 1));
         record_agrees: assert (!(unread && ahead != 0) || (\u.cells.row == written && of_record == cell_at));
     end
