@@ -7,7 +7,7 @@
 //! Holds: operations at least two cycles apart; one that needs no look-up takes the short way only if nothing is in
 //! the order table's pipeline, so that it cannot overtake; the second half of a replace is exactly two cycles behind
 //! the first.
-use crate::{bundle::*, konst::Konst, orders::BucketHash, queue::Queue, types::class};
+use crate::{bucket::BucketHash, bundle::*, konst::Konst, queue::Queue, types::class};
 use rust_hdl::prelude::*;
 
 #[derive(LogicBlock, Default)]

@@ -40,15 +40,17 @@ pub struct LevelWay {
     read: DFF<Bits<SLOT_BITS>>,
     /// The match in parts, joined a cycle later.
     equal: DFF<Bits<4>>,
+    met_hit: DFF<bool>,
     unchanged: DFF<Bits<SLOT_BITS>>,
     after: DFF<Bits<SLOT_BITS>>,
     part: [Signal<Local, Bits<4>>; 4],
+    first: Signal<Local, Bits<4>>,
 }
 
 impl Logic for LevelWay {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, read, equal, unchanged, after);
+        dff_setup!(self, clock, read, equal, met_hit, unchanged, after);
         self.cells.clock.next = self.clock.val();
         self.cells.read_address.next = self.read_address.val();
         self.cells.write_address.next = self.write_address.val();
@@ -64,14 +66,13 @@ impl Logic for LevelWay {
                 self.part[i].next = 1.into();
             }
         }
-        self.equal.d.next =
-            self.part[0].val() | (self.part[1].val() << 1) | (self.part[2].val() << 2) | (self.part[3].val() << 3);
+        self.first.next = self.part[0].val();
         if self.met.val() {
-            self.equal.d.next = 0.into();
-            if self.met_matches.val() {
-                self.equal.d.next = 0xf.into();
-            }
+            self.first.next = 0.into();
         }
+        self.equal.d.next =
+            self.first.val() | (self.part[1].val() << 1) | (self.part[2].val() << 2) | (self.part[3].val() << 3);
+        self.met_hit.d.next = self.met.val() & self.met_matches.val() & self.met_data.val().get_bit(64);
         self.unchanged.d.next = self.read.q.val();
         if self.overlay.val() {
             self.unchanged.d.next = self.overlay_data.val();
@@ -80,7 +81,7 @@ impl Logic for LevelWay {
         if self.change.val() {
             self.after.d.next = self.change_data.val();
         }
-        self.hit.next = self.read.q.val().get_bit(64) & (self.equal.q.val() == 0xf);
+        self.hit.next = (self.read.q.val().get_bit(64) & (self.equal.q.val() == 0xf)) | self.met_hit.q.val();
         self.used.next = self.read.q.val().get_bit(64);
         self.quantity.next = self.read.q.val().get_bits::<32>(0);
         self.slot.next = self.after.q.val();

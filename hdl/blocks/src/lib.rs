@@ -8,6 +8,7 @@
 
 pub mod audit;
 pub mod best;
+pub mod bucket;
 pub mod bundle;
 pub mod channel;
 pub mod check;

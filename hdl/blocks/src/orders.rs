@@ -6,7 +6,7 @@
 //! operations are two cycles apart); a failed operation writes nothing. `sweep` clears the table in reset.
 //! Not here: levels and tops.
 use crate::{bundle::*, konst::Konst, memory::BlockMemory};
-use riposte_map::{limits, reason::Reason, wire::itch};
+use riposte_map::{reason::Reason, wire::itch};
 use rust_hdl::prelude::*;
 
 /// Reference and what is kept for it: shares, price, instrument, side.
@@ -36,9 +36,14 @@ pub struct OrderWay {
     cells: BlockMemory<SLOT_BITS, 9, false>,
     // The match in parts, joined a cycle later.
     equal: DFF<Bits<4>>,
+    met_hit: DFF<bool>,
     some: DFF<Bits<2>>,
     found: DFF<Bits<PAYLOAD_BITS>>,
+    stored: Signal<Local, Bits<64>>,
+    rest: Signal<Local, Bits<56>>,
+    wanted: Signal<Local, Bits<56>>,
     part: [Signal<Local, Bits<4>>; 4],
+    last: Signal<Local, Bits<4>>,
     is_used: Signal<Local, bool>,
     low: Signal<Local, Bits<2>>,
     high: Signal<Local, Bits<2>>,
@@ -47,20 +52,31 @@ pub struct OrderWay {
 impl Logic for OrderWay {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, equal, some, found);
+        dff_setup!(self, clock, equal, met_hit, some, found);
         self.cells.clock.next = self.clock.val();
         self.cells.read_address.next = self.read_address.val();
         self.cells.write_address.next = self.write_address.val();
         self.cells.write.next = self.write.val();
         self.cells.write_data.next = self.write_data.val();
+        // Bits 36 to 44 enter both hashes as they are: in a bucket all else tells them.
+        self.stored.next = self.cells.read_data.val().get_bits::<64>(69);
+        self.rest.next = (bit_cast::<56, 19>(self.stored.val().get_bits::<19>(45)) << 36)
+            | bit_cast::<56, 36>(self.stored.val().get_bits::<36>(0));
+        self.wanted.next = (bit_cast::<56, 19>(self.reference.val().get_bits::<19>(45)) << 36)
+            | bit_cast::<56, 36>(self.reference.val().get_bits::<36>(0));
         for i in 0..4 {
             self.part[i].next = 0.into();
-            if self.cells.read_data.val().get_bits::<16>(69 + (i * 16)) == self.reference.val().get_bits::<16>(i * 16) {
+            if self.rest.val().get_bits::<14>(i * 14) == self.wanted.val().get_bits::<14>(i * 14) {
                 self.part[i].next = 1.into();
             }
         }
+        self.last.next = self.part[3].val();
+        if self.met.val() {
+            self.last.next = 0.into();
+        }
         self.equal.d.next =
-            self.part[0].val() | (self.part[1].val() << 1) | (self.part[2].val() << 2) | (self.part[3].val() << 3);
+            self.part[0].val() | (self.part[1].val() << 1) | (self.part[2].val() << 2) | (self.last.val() << 3);
+        self.met_hit.d.next = self.met.val() & self.met_matches.val() & self.met_lives.val();
         self.low.next = 0.into();
         self.high.next = 0.into();
         if self.cells.read_data.val().get_bits::<16>(0) != 0 {
@@ -77,62 +93,11 @@ impl Logic for OrderWay {
             if self.met_lives.val() {
                 self.some.d.next = 3.into();
             }
-            self.equal.d.next = 0.into();
-            if self.met_matches.val() {
-                self.equal.d.next = 0xf.into();
-            }
         }
         self.is_used.next = self.some.q.val() != 0;
-        self.hit.next = self.is_used.val() & (self.equal.q.val() == 0xf);
+        self.hit.next = (self.is_used.val() & (self.equal.q.val() == 0xf)) | self.met_hit.q.val();
         self.used.next = self.is_used.val();
         self.payload.next = self.found.q.val();
-    }
-}
-
-/// Bucket of a reference: its nine-bit chunks, each turned by its own amount, folded. Bank 0 turns none.
-#[derive(LogicBlock, Default)]
-pub struct BucketHash {
-    pub reference: Signal<In, Bits<64>>,
-    pub bucket0: Signal<Out, Bits<9>>,
-    pub bucket1: Signal<Out, Bits<9>>,
-    chunk: [Signal<Local, Bits<9>>; 8],
-    turned: [Signal<Local, Bits<9>>; 8],
-}
-
-const _: () = assert!(limits::ORDER_BUCKET_BITS == 9 && limits::ORDER_WAYS == 4 && limits::ORDER_BANKS == 2);
-
-impl Logic for BucketHash {
-    #[hdl_gen]
-    fn update(&mut self) {
-        for i in 0..7 {
-            self.chunk[i].next = self.reference.val().get_bits::<9>(i * 9);
-        }
-        self.chunk[7].next = bit_cast::<9, 1>(self.reference.val().get_bits::<1>(63));
-        self.bucket0.next = self.chunk[0].val()
-            ^ self.chunk[1].val()
-            ^ self.chunk[2].val()
-            ^ self.chunk[3].val()
-            ^ self.chunk[4].val()
-            ^ self.chunk[5].val()
-            ^ self.chunk[6].val()
-            ^ self.chunk[7].val();
-        // Turned left by 1, 3, 5, 7, 0, 2, 4 and 6.
-        self.turned[0].next = (self.chunk[0].val() << 1) | (self.chunk[0].val() >> 8);
-        self.turned[1].next = (self.chunk[1].val() << 3) | (self.chunk[1].val() >> 6);
-        self.turned[2].next = (self.chunk[2].val() << 5) | (self.chunk[2].val() >> 4);
-        self.turned[3].next = (self.chunk[3].val() << 7) | (self.chunk[3].val() >> 2);
-        self.turned[4].next = self.chunk[4].val();
-        self.turned[5].next = (self.chunk[5].val() << 2) | (self.chunk[5].val() >> 7);
-        self.turned[6].next = (self.chunk[6].val() << 4) | (self.chunk[6].val() >> 5);
-        self.turned[7].next = (self.chunk[7].val() << 6) | (self.chunk[7].val() >> 3);
-        self.bucket1.next = self.turned[0].val()
-            ^ self.turned[1].val()
-            ^ self.turned[2].val()
-            ^ self.turned[3].val()
-            ^ self.turned[4].val()
-            ^ self.turned[5].val()
-            ^ self.turned[6].val()
-            ^ self.turned[7].val();
     }
 }
 
