@@ -45,6 +45,9 @@ pub struct Message {
     pub new_reference: Bits<64>,
     pub shares: Bits<32>,
     pub price: Bits<32>,
+    // Of `reference`, in either bank of the order table.
+    pub bucket0: Bits<9>,
+    pub bucket1: Bits<9>,
 }
 
 /// What an event tells about the message behind it; follows the message by its tag.

@@ -14,24 +14,89 @@ use rust_hdl::prelude::*;
 
 const _: () = assert!(limits::COMMIT_QUEUE == 1 << 3);
 
-/// One side's top, and what an operation makes of it if it is that side's.
-///
-/// In: an operation's price and shares with the instrument whose top is wanted. Out, one cycle later and with that
-/// operation's `add` or `remove`: the top behind it.
+/// A top beside an operation that may change it.
+#[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
+pub struct Look {
+    /// Quantity, price. An empty side is 0.
+    pub top: Bits<64>,
+    /// Bytes of the price that are equal.
+    pub same: Bits<4>,
+    pub is_empty: bool,
+    pub is_better: bool,
+    pub is_emptied: bool,
+    pub sum: Bits<33>,
+    pub difference: Bits<32>,
+}
+
+/// The tops of one side, one for each instrument, and what an operation would do to its own. In: the operation's
+/// instrument, price and shares. Out, in the same cycle: `look`.
 #[derive(LogicBlock, Default)]
-pub struct SideTop {
+pub struct TopLook {
     pub clock: Signal<In, Clock>,
     pub write: Signal<In, bool>,
     pub write_address: Signal<In, Bits<4>>,
     pub write_data: Signal<In, Bits<64>>,
     /// The side: lower is better.
     pub asks: Signal<In, bool>,
-    /// Of the operation that comes next; taken when `load` is set.
-    pub load: Signal<In, bool>,
     pub instrument: Signal<In, Bits<4>>,
     pub price: Signal<In, Bits<32>>,
     pub shares: Signal<In, Bits<32>>,
-    /// The top of `instrument_now` in this cycle: quantity, price. An empty side is 0.
+    pub look: Signal<Out, Look>,
+    tops: LookupMemory<Bits<64>, 4>,
+    top_price: Signal<Local, Bits<32>>,
+    quantity: Signal<Local, Bits<32>>,
+    part: [Signal<Local, Bits<4>>; 4],
+    seen: Signal<Local, Look>,
+}
+
+impl Logic for TopLook {
+    #[hdl_gen]
+    fn update(&mut self) {
+        self.tops.clock.next = self.clock.val();
+        self.tops.write.next = self.write.val();
+        self.tops.write_address.next = self.write_address.val();
+        self.tops.write_data.next = self.write_data.val();
+        self.tops.read_address.next = self.instrument.val();
+        self.top_price.next = self.tops.read_data.val().get_bits::<32>(0);
+        self.quantity.next = self.tops.read_data.val().get_bits::<32>(32);
+        for i in 0..4 {
+            self.part[i].next = 0.into();
+            if self.top_price.val().get_bits::<8>(i * 8) == self.price.val().get_bits::<8>(i * 8) {
+                self.part[i].next = 1.into();
+            }
+        }
+        self.seen.next.top = self.tops.read_data.val();
+        self.seen.next.same =
+            self.part[0].val() | (self.part[1].val() << 1) | (self.part[2].val() << 2) | (self.part[3].val() << 3);
+        self.seen.next.is_empty = self.quantity.val() == 0;
+        self.seen.next.is_better = (self.price.val() > self.top_price.val()) & !self.asks.val();
+        if self.asks.val() {
+            self.seen.next.is_better = self.price.val() < self.top_price.val();
+        }
+        self.seen.next.is_emptied = self.shares.val() >= self.quantity.val();
+        self.seen.next.sum = bit_cast::<33, 32>(self.quantity.val()) + bit_cast::<33, 32>(self.shares.val());
+        self.seen.next.difference = self.quantity.val() - self.shares.val();
+        self.look.next = self.seen.val();
+    }
+}
+
+/// One side's top, and what an operation makes of it if it is that side's.
+///
+/// In: the operation that may come next and the one that waits, and which it is. Out, one cycle later and with that
+/// operation's `add` or `remove`: the top behind it. Both are looked at, so that nobody waits for the choice.
+#[derive(LogicBlock, Default)]
+pub struct SideTop {
+    pub clock: Signal<In, Clock>,
+    pub write: Signal<In, bool>,
+    pub write_address: Signal<In, Bits<4>>,
+    pub write_data: Signal<In, Bits<64>>,
+    pub asks: Signal<In, bool>,
+    /// An operation passes on; `waits` if it is the waiting one.
+    pub load: Signal<In, bool>,
+    pub waits: Signal<In, bool>,
+    pub coming: Signal<In, Resolved>,
+    pub waiting: Signal<In, Resolved>,
+    /// The top of `instrument_now` in this cycle.
     pub instrument_now: Signal<In, Bits<4>>,
     pub now: Signal<Out, Bits<64>>,
     // In the next cycle.
@@ -42,19 +107,14 @@ pub struct SideTop {
     pub after: Signal<Out, Bits<64>>,
     /// The operation takes away all of the top.
     pub empties: Signal<Out, bool>,
-    tops: LookupMemory<Bits<64>, 4>,
-    /// The same once more, for the other reader.
+    look_coming: TopLook,
+    look_waiting: TopLook,
+    /// The same tops once more, for the other reader.
     tops_now: LookupMemory<Bits<64>, 4>,
-    top_was: DFF<Bits<64>>,
-    same: DFF<Bits<4>>,
-    is_empty: DFF<bool>,
-    is_better: DFF<bool>,
-    is_emptied: DFF<bool>,
-    sum: DFF<Bits<33>>,
-    difference: DFF<Bits<32>>,
-    top_price: Signal<Local, Bits<32>>,
-    quantity: Signal<Local, Bits<32>>,
-    part: [Signal<Local, Bits<4>>; 4],
+    look: DFF<Look>,
+    was: Signal<Local, Look>,
+    top: Signal<Local, Bits<64>>,
+    sum: Signal<Local, Bits<33>>,
     equal: Signal<Local, bool>,
     beats: Signal<Local, bool>,
     slow: Signal<Local, bool>,
@@ -66,57 +126,55 @@ pub struct SideTop {
 impl Logic for SideTop {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, top_was, same, is_empty, is_better, is_emptied, sum, difference);
-        self.tops.clock.next = self.clock.val();
-        self.tops.write.next = self.write.val();
-        self.tops.write_address.next = self.write_address.val();
-        self.tops.write_data.next = self.write_data.val();
-        self.tops.read_address.next = self.instrument.val();
+        dff_setup!(self, clock, look);
+        clock!(self, clock, look_coming, look_waiting);
+        self.look_coming.write.next = self.write.val();
+        self.look_coming.write_address.next = self.write_address.val();
+        self.look_coming.write_data.next = self.write_data.val();
+        self.look_coming.asks.next = self.asks.val();
+        self.look_coming.instrument.next = self.coming.val().instrument;
+        self.look_coming.price.next = self.coming.val().level_price;
+        self.look_coming.shares.next = self.coming.val().shares;
+        self.look_waiting.write.next = self.write.val();
+        self.look_waiting.write_address.next = self.write_address.val();
+        self.look_waiting.write_data.next = self.write_data.val();
+        self.look_waiting.asks.next = self.asks.val();
+        self.look_waiting.instrument.next = self.waiting.val().instrument;
+        self.look_waiting.price.next = self.waiting.val().level_price;
+        self.look_waiting.shares.next = self.waiting.val().shares;
         self.tops_now.clock.next = self.clock.val();
         self.tops_now.write.next = self.write.val();
         self.tops_now.write_address.next = self.write_address.val();
         self.tops_now.write_data.next = self.write_data.val();
         self.tops_now.read_address.next = self.instrument_now.val();
-        self.top_price.next = self.tops.read_data.val().get_bits::<32>(0);
-        self.quantity.next = self.tops.read_data.val().get_bits::<32>(32);
-        for i in 0..4 {
-            self.part[i].next = 0.into();
-            if self.top_price.val().get_bits::<8>(i * 8) == self.price.val().get_bits::<8>(i * 8) {
-                self.part[i].next = 1.into();
-            }
-        }
-        if self.load.val() {
-            self.top_was.d.next = self.tops.read_data.val();
-            self.same.d.next =
-                self.part[0].val() | (self.part[1].val() << 1) | (self.part[2].val() << 2) | (self.part[3].val() << 3);
-            self.is_empty.d.next = self.quantity.val() == 0;
-            self.is_better.d.next = (self.price.val() > self.top_price.val()) & !self.asks.val();
-            if self.asks.val() {
-                self.is_better.d.next = self.price.val() < self.top_price.val();
-            }
-            self.is_emptied.d.next = self.shares.val() >= self.quantity.val();
-            self.sum.d.next = bit_cast::<33, 32>(self.quantity.val()) + bit_cast::<33, 32>(self.shares.val());
-            self.difference.d.next = self.quantity.val() - self.shares.val();
-        }
         self.now.next = self.tops_now.read_data.val();
+        if self.load.val() {
+            self.look.d.next = self.look_coming.look.val();
+            if self.waits.val() {
+                self.look.d.next = self.look_waiting.look.val();
+            }
+        }
         // ---- the next cycle: an add that beats the top replaces it with itself, a removal of all that is there with
         // the best level behind it; else the top's quantity changes, or nothing.
-        self.equal.next = !self.is_empty.q.val() & (self.same.q.val() == 0xf);
-        self.beats.next = self.add.val() & (self.is_better.q.val() | self.is_empty.q.val());
-        self.slow.next = self.remove.val() & self.equal.val() & self.is_emptied.q.val();
-        self.grown.next = self.sum.q.val().get_bits::<32>(0);
-        if self.sum.q.val().get_bit(32) {
+        self.was.next = self.look.q.val();
+        self.top.next = self.was.val().top;
+        self.sum.next = self.was.val().sum;
+        self.equal.next = !self.was.val().is_empty & (self.was.val().same == 0xf);
+        self.beats.next = self.add.val() & (self.was.val().is_better | self.was.val().is_empty);
+        self.slow.next = self.remove.val() & self.equal.val() & self.was.val().is_emptied;
+        self.grown.next = self.sum.val().get_bits::<32>(0);
+        if self.sum.val().get_bit(32) {
             self.grown.next = self.k_full.val();
         }
-        self.kept.next = self.top_was.q.val().get_bits::<32>(32);
+        self.kept.next = self.top.val().get_bits::<32>(32);
         if self.equal.val() & self.add.val() {
             self.kept.next = self.grown.val();
         }
         if self.equal.val() & self.remove.val() {
-            self.kept.next = self.difference.q.val();
+            self.kept.next = self.was.val().difference;
         }
         self.after.next = (bit_cast::<64, 32>(self.kept.val()) << 32)
-            | bit_cast::<64, 32>(self.top_was.q.val().get_bits::<32>(0));
+            | bit_cast::<64, 32>(self.top.val().get_bits::<32>(0));
         if self.beats.val() | self.slow.val() {
             self.after.next = self.entrant.val();
         }
@@ -177,7 +235,6 @@ pub struct Commit {
     uses_root: Signal<Local, bool>,
     goes_early: Signal<Local, bool>,
     entrant: Signal<Local, Bits<64>>,
-    ahead: Signal<Local, Resolved>,
     slow: Signal<Local, bool>,
     bid_now: Signal<Local, Bits<64>>,
     ask_now: Signal<Local, Bits<64>>,
@@ -274,20 +331,16 @@ impl Logic for Commit {
         self.asks.write_address.next = self.turn.q.val().instrument;
         self.asks.write_data.next = self.asks.after.val();
         // ---- its tops: read as the turn passes to it. Until it goes nothing else changes them.
-        self.ahead.next = self.resolved.val();
-        if !self.waiting.empty.val() {
-            self.ahead.next = self.waiting.head.val();
-        }
         self.bids.load.next = !self.keeps.q.val();
-        self.asks.load.next = !self.keeps.q.val();
+        self.bids.waits.next = !self.waiting.empty.val();
+        self.bids.coming.next = self.resolved.val();
+        self.bids.waiting.next = self.waiting.head.val();
         self.bids.instrument_now.next = self.now.val().instrument;
+        self.asks.load.next = !self.keeps.q.val();
+        self.asks.waits.next = !self.waiting.empty.val();
+        self.asks.coming.next = self.resolved.val();
+        self.asks.waiting.next = self.waiting.head.val();
         self.asks.instrument_now.next = self.now.val().instrument;
-        self.bids.instrument.next = self.ahead.val().instrument;
-        self.bids.price.next = self.ahead.val().level_price;
-        self.bids.shares.next = self.ahead.val().shares;
-        self.asks.instrument.next = self.ahead.val().instrument;
-        self.asks.price.next = self.ahead.val().level_price;
-        self.asks.shares.next = self.ahead.val().shares;
         self.root_bits.next = 0.into();
         if self.root.val().used {
             self.root_bits.next =

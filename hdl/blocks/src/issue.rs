@@ -37,10 +37,11 @@ pub struct Issue {
     pub context_write: Signal<Out, bool>,
     pub overload: Signal<Out, bool>,
     waiting: Queue<Message, 2, 3>,
-    // The buckets of every reference that may be the operation's.
+    // What waits has its buckets with it, and the second half of a replace in registers.
     incoming_hash: BucketHash,
-    waiting_hash: BucketHash,
     replace_hash: BucketHash,
+    replace_bucket0: DFF<Bits<9>>,
+    replace_bucket1: DFF<Bits<9>>,
     tag: DFF<Bits<4>>,
     /// An operation was issued in the last cycle, or the second half of a replace is due in this.
     busy: DFF<bool>,
@@ -80,13 +81,19 @@ const _: () = assert!(riposte_map::limits::OPERATION_QUEUE == 1 << 2);
 impl Logic for Issue {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, tag, busy, behind, long1, long2, long3, second1, second2, replace, lost);
+        dff_setup!(
+            self, clock, tag, busy, behind, long1, long2, long3, second1, second2, replace, replace_bucket0,
+            replace_bucket1, lost
+        );
         clock!(self, clock, waiting);
         self.waiting.reset.next = self.reset.val();
         self.incoming.next = self.message.val();
         self.incoming.next.tag = self.tag.q.val();
         self.incoming.next.instrument = self.instrument.val();
         self.incoming.next.bank = self.bank.val();
+        self.incoming_hash.reference.next = self.message.val().reference;
+        self.incoming.next.bucket0 = self.incoming_hash.bucket0.val();
+        self.incoming.next.bucket1 = self.incoming_hash.bucket1.val();
         self.head.next = self.waiting.head.val();
         if self.waiting.empty.val() {
             self.head.next = self.incoming.val();
@@ -151,18 +158,14 @@ impl Logic for Issue {
             self.step.next.shares = self.replace.q.val().shares;
             self.step.next.price = self.replace.q.val().price;
         }
-        self.incoming_hash.reference.next = self.message.val().reference;
-        self.waiting_hash.reference.next = self.waiting.head.val().reference;
         self.replace_hash.reference.next = self.replace.q.val().new_reference;
-        self.bucket0.next = self.waiting_hash.bucket0.val();
-        self.bucket1.next = self.waiting_hash.bucket1.val();
-        if self.waiting.empty.val() {
-            self.bucket0.next = self.incoming_hash.bucket0.val();
-            self.bucket1.next = self.incoming_hash.bucket1.val();
-        }
+        self.replace_bucket0.d.next = self.replace_hash.bucket0.val();
+        self.replace_bucket1.d.next = self.replace_hash.bucket1.val();
+        self.bucket0.next = self.head.val().bucket0;
+        self.bucket1.next = self.head.val().bucket1;
         if self.seconds.val() {
-            self.bucket0.next = self.replace_hash.bucket0.val();
-            self.bucket1.next = self.replace_hash.bucket1.val();
+            self.bucket0.next = self.replace_bucket0.q.val();
+            self.bucket1.next = self.replace_bucket1.q.val();
         }
         self.second1.d.next = self.take.val() & (self.head.val().kind == self.c_replace.val());
         self.second2.d.next = self.second1.q.val();

@@ -1,6 +1,6 @@
 //! Price levels and, by a tournament over them, the best one after every operation.
 //!
-//! In: a resolved operation (cycle j). Out: four cycles later `overflow` for it; thirteen cycles later `root`, the best
+//! In: a resolved operation (cycle j). Out: four cycles later `overflow` for it; fifteen cycles later `root`, the best
 //! level of its instrument and side as of this operation. One operation every two cycles, for ever.
 //! Why: when an operation empties the top level, the next best must be found among up to 256; a row of 16 is
 //! matched, changed and reduced to its best, then the 16 rows' bests to one, four at a time.
@@ -20,70 +20,62 @@ pub struct LevelWay {
     pub write_address: Signal<In, Bits<9>>,
     pub write: Signal<In, bool>,
     pub write_data: Signal<In, Bits<SLOT_BITS>>,
-    /// Key to look for, with the memory's answer.
+    /// Key to look for, two cycles behind the address.
     pub key: Signal<In, Bits<32>>,
-    /// This slot was written as it was read, so the memory's answer is nothing, and this is in it; it has the key, or not.
+    /// This slot is the one written last, so the memory's answer may be old or nothing, and this is in it; there is a
+    /// level of that key, or not.
     pub met: Signal<In, bool>,
     pub met_data: Signal<In, Bits<SLOT_BITS>>,
     pub met_matches: Signal<In, bool>,
-    /// The last operation changed this slot of this row: its data instead of the memory's.
-    pub overlay: Signal<In, bool>,
-    pub overlay_data: Signal<In, Bits<SLOT_BITS>>,
-    /// The present operation changes this slot.
-    pub change: Signal<In, bool>,
-    pub change_data: Signal<In, Bits<SLOT_BITS>>,
+    // Three cycles behind the address.
     pub hit: Signal<Out, bool>,
     pub used: Signal<Out, bool>,
     pub quantity: Signal<Out, Bits<32>>,
+    /// The last operation changed this slot of this row: its data instead of the memory's.
+    pub overlay: Signal<In, bool>,
+    pub overlay_data: Signal<In, Bits<SLOT_BITS>>,
+    /// Five cycles behind the address: the operation writes this slot, with `write_data`.
+    pub change: Signal<In, bool>,
+    /// Six: the slot behind the operation.
     pub slot: Signal<Out, Bits<SLOT_BITS>>,
     cells: BlockMemory<SLOT_BITS, 9, false>,
     read: DFF<Bits<SLOT_BITS>>,
-    /// The match in parts, joined a cycle later.
-    equal: DFF<Bits<4>>,
-    met_hit: DFF<bool>,
+    found: DFF<Bits<SLOT_BITS>>,
+    agrees: DFF<bool>,
+    previous: DFF<Bits<SLOT_BITS>>,
     unchanged: DFF<Bits<SLOT_BITS>>,
     after: DFF<Bits<SLOT_BITS>>,
-    part: [Signal<Local, Bits<4>>; 4],
-    first: Signal<Local, Bits<4>>,
 }
 
 impl Logic for LevelWay {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, read, equal, met_hit, unchanged, after);
+        dff_setup!(self, clock, read, found, agrees, previous, unchanged, after);
         self.cells.clock.next = self.clock.val();
         self.cells.read_address.next = self.read_address.val();
         self.cells.write_address.next = self.write_address.val();
         self.cells.write.next = self.write.val();
         self.cells.write_data.next = self.write_data.val();
         self.read.d.next = self.cells.read_data.val();
+        self.found.d.next = self.read.q.val();
+        self.agrees.d.next =
+            self.read.q.val().get_bit(64) & (self.read.q.val().get_bits::<32>(32) == self.key.val());
         if self.met.val() {
-            self.read.d.next = self.met_data.val();
+            self.found.d.next = self.met_data.val();
+            self.agrees.d.next = self.met_matches.val();
         }
-        for i in 0..4 {
-            self.part[i].next = 0.into();
-            if self.cells.read_data.val().get_bits::<8>(32 + (i * 8)) == self.key.val().get_bits::<8>(i * 8) {
-                self.part[i].next = 1.into();
-            }
-        }
-        self.first.next = self.part[0].val();
-        if self.met.val() {
-            self.first.next = 0.into();
-        }
-        self.equal.d.next =
-            self.first.val() | (self.part[1].val() << 1) | (self.part[2].val() << 2) | (self.part[3].val() << 3);
-        self.met_hit.d.next = self.met.val() & self.met_matches.val() & self.met_data.val().get_bit(64);
-        self.unchanged.d.next = self.read.q.val();
+        self.hit.next = self.agrees.q.val();
+        self.used.next = self.found.q.val().get_bit(64);
+        self.quantity.next = self.found.q.val().get_bits::<32>(0);
+        self.previous.d.next = self.found.q.val();
         if self.overlay.val() {
-            self.unchanged.d.next = self.overlay_data.val();
+            self.previous.d.next = self.overlay_data.val();
         }
+        self.unchanged.d.next = self.previous.q.val();
         self.after.d.next = self.unchanged.q.val();
         if self.change.val() {
-            self.after.d.next = self.change_data.val();
+            self.after.d.next = self.write_data.val();
         }
-        self.hit.next = (self.read.q.val().get_bit(64) & (self.equal.q.val() == 0xf)) | self.met_hit.q.val();
-        self.used.next = self.read.q.val().get_bit(64);
-        self.quantity.next = self.read.q.val().get_bits::<32>(0);
         self.slot.next = self.after.q.val();
     }
 }
@@ -102,7 +94,7 @@ pub struct Levels {
     /// The last two a cycle early.
     pub overflow_tag_next: Signal<Out, Bits<5>>,
     pub overflow_valid_next: Signal<Out, bool>,
-    /// In cycle j + 13.
+    /// In cycle j + 15.
     pub root: Signal<Out, Slot>,
     pub root_valid: Signal<Out, bool>,
     ways: [LevelWay; 16],
@@ -111,38 +103,42 @@ pub struct Levels {
     best_slots: [DFF<Bits<SLOT_BITS>>; 16],
     side_best: BestOfSixteen,
     // The operation in each stage, numbered by cycles behind j.
-    valid1: DFF<bool>, valid2: DFF<bool>, valid3: DFF<bool>,
+    valid1: DFF<bool>, valid2: DFF<bool>, valid3: DFF<bool>, valid4: DFF<bool>,
     tag1: DFF<Bits<5>>, tag2: DFF<Bits<5>>, tag3: DFF<Bits<5>>, tag4: DFF<Bits<5>>,
-    overflows: DFF<bool>,
-    address1: DFF<Bits<9>>, address2: DFF<Bits<9>>, address3: DFF<Bits<9>>,
-    // Element k: k + 4 cycles behind j.
-    valids: [DFF<bool>; 10],
-    addresses: [DFF<Bits<9>>; 10],
-    add1: DFF<bool>, add2: DFF<bool>, add3: DFF<bool>,
-    remove1: DFF<bool>, remove2: DFF<bool>, remove3: DFF<bool>,
-    key1: DFF<Bits<32>>, key2: DFF<Bits<32>>, key3: DFF<Bits<32>>,
-    shares1: DFF<Bits<32>>, shares2: DFF<Bits<32>>, shares3: DFF<Bits<32>>,
-    same_row2: DFF<bool>,
-    same_key2: DFF<bool>,
-    present3: DFF<bool>,
-    room3: DFF<bool>,
-    quantity3: DFF<Bits<32>>,
-    way3: DFF<Bits<16>>,
+    address1: DFF<Bits<9>>, address2: DFF<Bits<9>>, address3: DFF<Bits<9>>, address4: DFF<Bits<9>>,
+    // Element k: k + 5 cycles behind j.
+    valids: [DFF<bool>; 11],
+    addresses: [DFF<Bits<9>>; 11],
+    add1: DFF<bool>, add2: DFF<bool>, add3: DFF<bool>, add4: DFF<bool>,
+    remove1: DFF<bool>, remove2: DFF<bool>, remove3: DFF<bool>, remove4: DFF<bool>,
+    key1: DFF<Bits<32>>, key2: DFF<Bits<32>>, key3: DFF<Bits<32>>, key4: DFF<Bits<32>>,
+    shares1: DFF<Bits<32>>, shares2: DFF<Bits<32>>, shares3: DFF<Bits<32>>, shares4: DFF<Bits<32>>,
+    same_row3: DFF<bool>,
+    same_key3: DFF<bool>,
+    present4: DFF<bool>,
+    room4: DFF<bool>,
+    quantity4: DFF<Bits<32>>,
+    way4: DFF<Bits<16>>,
     // What the last operation wrote, if anything.
     wrote: DFF<bool>,
     wrote_way: DFF<Bits<16>>,
     wrote_slot: DFF<Bits<SLOT_BITS>>,
-    // What is written in this cycle, and what was in the last.
+    // What is written in this cycle, and what was last.
+    is_written: DFF<bool>,
     written: DFF<Bits<16>>,
     written_address: DFF<Bits<9>>,
     written_slot: DFF<Bits<SLOT_BITS>>,
     met_way: DFF<Bits<16>>,
     met_address: DFF<Bits<9>>,
     met_slot: DFF<Bits<SLOT_BITS>>,
+    /// Whom it meets in cycle j + 2.
+    meets: DFF<Bits<16>>,
+    met_matches: DFF<bool>,
     last_address: DFF<Bits<9>>,
     last_key: DFF<Bits<32>>,
-    met: Signal<Local, bool>,
-    met_matches: Signal<Local, bool>,
+    last_way: Signal<Local, Bits<16>>,
+    last_written: Signal<Local, Bits<9>>,
+    last_slot: Signal<Local, Bits<SLOT_BITS>>,
     key: Signal<Local, Bits<32>>,
     row: Signal<Local, Bits<4>>,
     folded: Signal<Local, Bits<32>>,
@@ -172,10 +168,11 @@ impl Logic for Levels {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, valid1, valid2, valid3, tag1, tag2, tag3, tag4, overflows, address1, address2,
-            address3, add1, add2, add3, remove1, remove2, remove3, key1, key2, key3, shares1, shares2,
-            shares3, same_row2, same_key2, present3, room3, quantity3, way3, wrote, wrote_way, wrote_slot,
-            written, written_address, written_slot, met_way, met_address, met_slot, last_address, last_key
+            self, clock, valid1, valid2, valid3, valid4, tag1, tag2, tag3, tag4, address1, address2, address3,
+            address4, add1, add2, add3, add4, remove1, remove2, remove3, remove4, key1, key2, key3, key4, shares1,
+            shares2, shares3, shares4, same_row3, same_key3, present4, room4, quantity4, way4, wrote, wrote_way,
+            wrote_slot, is_written, written, written_address, written_slot, met_way, met_address, met_slot, meets, met_matches,
+            last_address, last_key
         );
         clock!(self, clock, row_best, side_best);
         // ---- j: the row of the price
@@ -202,7 +199,25 @@ impl Logic for Levels {
         self.remove1.d.next = self.resolved.val().remove;
         self.key1.d.next = self.key.val();
         self.shares1.d.next = self.resolved.val().shares;
-        // ---- j + 1: the slots match; is the last operation in the way?
+        // ---- j + 1: the row is read. What the operation before the last wrote may come too late for that, or meet it: what
+        // is written last by the next cycle is then laid over.
+        self.last_way.next = self.met_way.q.val();
+        self.last_written.next = self.met_address.q.val();
+        self.last_slot.next = self.met_slot.q.val();
+        if self.is_written.q.val() {
+            self.last_way.next = self.written.q.val();
+            self.last_written.next = self.written_address.q.val();
+            self.last_slot.next = self.written_slot.q.val();
+        }
+        self.met_way.d.next = self.last_way.val();
+        self.met_address.d.next = self.last_written.val();
+        self.met_slot.d.next = self.last_slot.val();
+        self.meets.d.next = 0.into();
+        if self.address1.q.val() == self.last_written.val() {
+            self.meets.d.next = self.last_way.val();
+        }
+        self.met_matches.d.next =
+            self.last_slot.val().get_bit(64) & (self.last_slot.val().get_bits::<32>(32) == self.key1.q.val());
         self.valid2.d.next = self.valid1.q.val();
         self.tag2.d.next = self.tag1.q.val();
         self.address2.d.next = self.address1.q.val();
@@ -210,17 +225,21 @@ impl Logic for Levels {
         self.remove2.d.next = self.remove1.q.val();
         self.key2.d.next = self.key1.q.val();
         self.shares2.d.next = self.shares1.q.val();
-        // What is written goes through a register on its way to the memories, so that it may meet the reading of the
-        // operation behind the next.
-        self.met.next = self.address1.q.val() == self.met_address.q.val();
-        self.met_matches.next = self.met_slot.q.val().get_bits::<32>(32) == self.key1.q.val();
-        self.same_row2.d.next = self.address1.q.val() == self.last_address.q.val();
-        self.same_key2.d.next = self.key1.q.val() == self.last_key.q.val();
-        if self.valid1.q.val() {
-            self.last_address.d.next = self.address1.q.val();
-            self.last_key.d.next = self.key1.q.val();
+        // ---- j + 2: the slots match; is the last operation in the way?
+        self.valid3.d.next = self.valid2.q.val();
+        self.tag3.d.next = self.tag2.q.val();
+        self.address3.d.next = self.address2.q.val();
+        self.add3.d.next = self.add2.q.val();
+        self.remove3.d.next = self.remove2.q.val();
+        self.key3.d.next = self.key2.q.val();
+        self.shares3.d.next = self.shares2.q.val();
+        self.same_row3.d.next = self.address2.q.val() == self.last_address.q.val();
+        self.same_key3.d.next = self.key2.q.val() == self.last_key.q.val();
+        if self.valid2.q.val() {
+            self.last_address.d.next = self.address2.q.val();
+            self.last_key.d.next = self.key2.q.val();
         }
-        // ---- j + 2: the level, or a free slot
+        // ---- j + 3: the level, or a free slot
         for i in 0..16 {
             self.hits[i].next = 0.into();
             self.uses[i].next = 0.into();
@@ -242,7 +261,7 @@ impl Logic for Levels {
             | (self.uses[8].val() | self.uses[9].val() | self.uses[10].val() | self.uses[11].val())
             | (self.uses[12].val() | self.uses[13].val() | self.uses[14].val() | self.uses[15].val());
         self.used.next = self.used_read.val();
-        if self.wrote.q.val() & self.same_row2.q.val() {
+        if self.wrote.q.val() & self.same_row3.q.val() {
             self.used.next = self.used_read.val() | self.wrote_way.q.val();
             if !self.wrote_slot.q.val().get_bit(64) {
                 self.used.next = self.used_read.val() & (!self.wrote_way.q.val());
@@ -250,79 +269,76 @@ impl Logic for Levels {
         }
         self.free.next = !self.used.val();
         self.free_pick.next = self.free.val() & ((!self.free.val()) + 1);
-        self.room3.d.next = self.free.val() != 0;
-        self.present3.d.next = self.hit.val() != 0;
-        self.quantity3.d.next =
+        self.room4.d.next = self.free.val() != 0;
+        self.present4.d.next = self.hit.val() != 0;
+        self.quantity4.d.next =
             (self.masked[0].val() | self.masked[1].val() | self.masked[2].val() | self.masked[3].val())
                 | (self.masked[4].val() | self.masked[5].val() | self.masked[6].val() | self.masked[7].val())
                 | (self.masked[8].val() | self.masked[9].val() | self.masked[10].val() | self.masked[11].val())
                 | (self.masked[12].val() | self.masked[13].val() | self.masked[14].val() | self.masked[15].val());
-        self.way3.d.next = self.hit.val();
+        self.way4.d.next = self.hit.val();
         if self.hit.val() == 0 {
-            self.way3.d.next = self.free_pick.val();
+            self.way4.d.next = self.free_pick.val();
         }
-        if self.wrote.q.val() & self.same_row2.q.val() & self.same_key2.q.val() {
-            self.present3.d.next = self.wrote_slot.q.val().get_bit(64);
-            self.quantity3.d.next = self.wrote_slot.q.val().get_bits::<32>(0);
-            self.way3.d.next = self.wrote_way.q.val();
+        if self.wrote.q.val() & self.same_row3.q.val() & self.same_key3.q.val() {
+            self.present4.d.next = self.wrote_slot.q.val().get_bit(64);
+            self.quantity4.d.next = self.wrote_slot.q.val().get_bits::<32>(0);
+            self.way4.d.next = self.wrote_way.q.val();
             if !self.wrote_slot.q.val().get_bit(64) {
-                self.way3.d.next = self.free_pick.val();
+                self.way4.d.next = self.free_pick.val();
             }
         }
-        self.valid3.d.next = self.valid2.q.val();
-        self.tag3.d.next = self.tag2.q.val();
-        self.address3.d.next = self.address2.q.val();
-        self.add3.d.next = self.add2.q.val();
-        self.remove3.d.next = self.remove2.q.val();
-        self.key3.d.next = self.key2.q.val();
-        self.shares3.d.next = self.shares2.q.val();
-        // ---- j + 3: what becomes of the level
-        self.sum.next = bit_cast::<33, 32>(self.quantity3.q.val()) + bit_cast::<33, 32>(self.shares3.q.val());
-        self.difference.next = self.quantity3.q.val() - self.shares3.q.val();
-        self.quantity.next = self.shares3.q.val();
+        self.valid4.d.next = self.valid3.q.val();
+        self.tag4.d.next = self.tag3.q.val();
+        self.address4.d.next = self.address3.q.val();
+        self.add4.d.next = self.add3.q.val();
+        self.remove4.d.next = self.remove3.q.val();
+        self.key4.d.next = self.key3.q.val();
+        self.shares4.d.next = self.shares3.q.val();
+        // ---- j + 4: what becomes of the level
+        self.sum.next = bit_cast::<33, 32>(self.quantity4.q.val()) + bit_cast::<33, 32>(self.shares4.q.val());
+        self.difference.next = self.quantity4.q.val() - self.shares4.q.val();
+        self.quantity.next = self.shares4.q.val();
         self.stays.next = true;
-        if self.present3.q.val() {
+        if self.present4.q.val() {
             self.quantity.next = self.sum.val().get_bits::<32>(0);
             if self.sum.val().get_bit(32) {
                 self.quantity.next = self.k_full.val();
             }
         }
-        if self.remove3.q.val() {
+        if self.remove4.q.val() {
             self.quantity.next = self.difference.val();
-            self.stays.next = self.quantity3.q.val() > self.shares3.q.val();
+            self.stays.next = self.quantity4.q.val() > self.shares4.q.val();
         }
         self.new_slot.next = bit_cast::<SLOT_BITS, 32>(self.quantity.val())
-            | (bit_cast::<SLOT_BITS, 32>(self.key3.q.val()) << 32)
+            | (bit_cast::<SLOT_BITS, 32>(self.key4.q.val()) << 32)
             | (bit_cast::<SLOT_BITS, 1>(self.stays.val().into()) << 64);
-        self.writes.next = self.valid3.q.val()
-            & ((self.add3.q.val() & (self.present3.q.val() | self.room3.q.val()))
-                | (self.remove3.q.val() & self.present3.q.val()));
+        self.writes.next = self.valid4.q.val()
+            & ((self.add4.q.val() & (self.present4.q.val() | self.room4.q.val()))
+                | (self.remove4.q.val() & self.present4.q.val()));
         self.written.d.next = 0.into();
         if self.writes.val() {
-            self.written.d.next = self.way3.q.val();
+            self.written.d.next = self.way4.q.val();
         }
-        self.written_address.d.next = self.address3.q.val();
+        self.written_address.d.next = self.address4.q.val();
         self.written_slot.d.next = self.new_slot.val();
-        self.met_way.d.next = self.written.q.val();
-        self.met_address.d.next = self.written_address.q.val();
-        self.met_slot.d.next = self.written_slot.q.val();
-        if self.valid3.q.val() {
+        self.is_written.d.next = self.writes.val();
+        if self.valid4.q.val() {
             self.wrote.d.next = self.writes.val();
-            self.wrote_way.d.next = self.way3.q.val();
+            self.wrote_way.d.next = self.way4.q.val();
             self.wrote_slot.d.next = self.new_slot.val();
         }
         for i in 0..16 {
             self.ways[i].clock.next = self.clock.val();
             self.ways[i].read_address.next = self.address.val();
-            self.ways[i].key.next = self.key1.q.val();
-            self.ways[i].met.next = self.met.val() & self.met_way.q.val().get_bit(i);
+            self.ways[i].key.next = self.key2.q.val();
+            self.ways[i].met.next = self.meets.q.val().get_bit(i);
             self.ways[i].met_data.next = self.met_slot.q.val();
-            self.ways[i].met_matches.next = self.met_matches.val();
+            self.ways[i].met_matches.next = self.met_matches.q.val();
             self.ways[i].overlay.next =
-                self.wrote.q.val() & self.same_row2.q.val() & self.wrote_way.q.val().get_bit(i);
+                self.wrote.q.val() & self.same_row3.q.val() & self.wrote_way.q.val().get_bit(i);
             self.ways[i].overlay_data.next = self.wrote_slot.q.val();
-            self.ways[i].change.next = self.writes.val() & self.way3.q.val().get_bit(i);
-            self.ways[i].change_data.next = self.new_slot.val();
+            self.ways[i].change.next = self.written.q.val().get_bit(i);
             self.ways[i].write.next = self.written.q.val().get_bit(i);
             self.ways[i].write_address.next = self.written_address.q.val();
             self.ways[i].write_data.next = self.written_slot.q.val();
@@ -332,29 +348,29 @@ impl Logic for Levels {
                 self.ways[i].write_data.next = 0.into();
             }
         }
-        // ---- j + 4 to j + 7: best of the row
-        for i in 0..10 {
+        // ---- j + 6 to j + 9: best of the row
+        for i in 0..11 {
             self.valids[i].clock.next = self.clock.val();
             self.addresses[i].clock.next = self.clock.val();
         }
-        for i in 0..9 {
+        for i in 0..10 {
             self.valids[i + 1].d.next = self.valids[i].q.val();
             self.addresses[i + 1].d.next = self.addresses[i].q.val();
         }
-        self.valids[0].d.next = self.valid3.q.val();
-        self.addresses[0].d.next = self.address3.q.val();
+        self.valids[0].d.next = self.valid4.q.val();
+        self.addresses[0].d.next = self.address4.q.val();
         for i in 0..16 {
             self.row_best.slots[i].next = self.ways[i].slot.val();
         }
-        // ---- j + 8: it replaces the row's old best among the side's rows, read in j + 7
+        // ---- j + 10: it replaces the row's old best among the side's rows, read in j + 9
         self.winner.next = self.row_best.best.val();
-        self.best_row.next = self.k_one16.val() << bit_cast::<16, 4>(self.addresses[4].q.val().get_bits::<4>(0));
+        self.best_row.next = self.k_one16.val() << bit_cast::<16, 4>(self.addresses[5].q.val().get_bits::<4>(0));
         for i in 0..16 {
             self.bests[i].clock.next = self.clock.val();
-            self.bests[i].read_address.next = self.addresses[3].q.val().get_bits::<5>(4);
-            self.bests[i].write_address.next = self.addresses[4].q.val().get_bits::<5>(4);
+            self.bests[i].read_address.next = self.addresses[4].q.val().get_bits::<5>(4);
+            self.bests[i].write_address.next = self.addresses[5].q.val().get_bits::<5>(4);
             self.bests[i].write_data.next = self.winner.val();
-            self.bests[i].write.next = self.valids[4].q.val() & self.best_row.val().get_bit(i);
+            self.bests[i].write.next = self.valids[5].q.val() & self.best_row.val().get_bit(i);
             self.best_slots[i].clock.next = self.clock.val();
             self.best_slots[i].d.next = self.bests[i].read_data.val();
             if self.best_row.val().get_bit(i) {
@@ -367,31 +383,32 @@ impl Logic for Levels {
             }
             self.side_best.slots[i].next = self.best_slots[i].q.val();
         }
-        // ---- j + 9 to j + 12: best of the side
+        // ---- j + 11 to j + 14: best of the side
         if self.reset.val() {
             self.valid1.d.next = false;
             self.valid2.d.next = false;
             self.valid3.d.next = false;
+            self.valid4.d.next = false;
             self.wrote.d.next = false;
+            self.is_written.d.next = false;
             self.written.d.next = 0.into();
-            for i in 0..10 {
+            self.met_way.d.next = 0.into();
+            for i in 0..11 {
                 self.valids[i].d.next = false;
             }
         }
-        self.overflows.d.next = self.add3.q.val() & !self.present3.q.val() & !self.room3.q.val();
-        self.tag4.d.next = self.tag3.q.val();
-        self.overflow.next = self.overflows.q.val();
+        self.overflow.next = self.add4.q.val() & !self.present4.q.val() & !self.room4.q.val();
         self.overflow_tag.next = self.tag4.q.val();
-        self.overflow_valid.next = self.valids[0].q.val();
+        self.overflow_valid.next = self.valid4.q.val();
         self.overflow_tag_next.next = self.tag3.q.val();
         self.overflow_valid_next.next = self.valid3.q.val();
         self.result.next.used = self.side_best.best.val().get_bit(64);
         self.result.next.quantity = self.side_best.best.val().get_bits::<32>(0);
         self.result.next.key = self.side_best.best.val().get_bits::<32>(32);
-        if self.addresses[9].q.val().get_bit(4) {
+        if self.addresses[10].q.val().get_bit(4) {
             self.result.next.key = self.side_best.best.val().get_bits::<32>(32) ^ self.k_full.val();
         }
         self.root.next = self.result.val();
-        self.root_valid.next = self.valids[9].q.val();
+        self.root_valid.next = self.valids[10].q.val();
     }
 }

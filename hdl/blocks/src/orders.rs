@@ -147,6 +147,9 @@ pub struct Orders {
     written: DFF<Bits<8>>,
     written_bucket0: DFF<Bits<9>>,
     written_bucket1: DFF<Bits<9>>,
+    // Complements: the other half of a bank counts its buckets from the end, so that no wire goes to all of it.
+    written_mirror0: DFF<Bits<9>>,
+    written_mirror1: DFF<Bits<9>>,
     written_bits: DFF<Bits<SLOT_BITS>>,
     met_slot: DFF<Bits<8>>,
     met_bucket0: DFF<Bits<9>>,
@@ -208,8 +211,8 @@ impl Logic for Orders {
             self, clock, valid1, operation1, bucket0_1, bucket1_1, valid2, operation2, bucket0_2, bucket1_2,
             same_reference2, same_bucket0_2, same_bucket1_2, valid3, operation3, bucket0_3, bucket1_3,
             live3, room3, slot3, payload3, marked_sell3, bad3, resolved4, valid4, wrote, wrote_slot,
-            wrote_payload, wrote_empties, written, written_bucket0, written_bucket1, written_bits, met_slot, met_bucket0, met_bucket1, met_bits,
-            met_lives, last_reference, last_bucket0, last_bucket1, first_sell, first_failed
+            wrote_payload, wrote_empties, written, written_bucket0, written_bucket1, written_mirror0, written_mirror1,
+            written_bits, met_slot, met_bucket0, met_bucket1, met_bits, met_lives, last_reference, last_bucket0, last_bucket1, first_sell, first_failed
         );
         // ---- i: the buckets are read
         self.valid1.d.next = self.issue.val();
@@ -396,6 +399,8 @@ impl Logic for Orders {
         }
         self.written_bucket0.d.next = self.bucket0_3.q.val();
         self.written_bucket1.d.next = self.bucket1_3.q.val();
+        self.written_mirror0.d.next = !self.bucket0_3.q.val();
+        self.written_mirror1.d.next = !self.bucket1_3.q.val();
         self.written_bits.d.next = self.write_bits.val();
         self.met_slot.d.next = self.written.q.val();
         self.met_bucket0.d.next = self.written_bucket0.q.val();
@@ -404,13 +409,17 @@ impl Logic for Orders {
         self.met_lives.d.next = !self.wrote_empties.q.val();
         for i in 0..4 {
             self.ways[i].met.next = self.met0.val() & self.met_slot.q.val().get_bit(i);
+            self.ways[i + 4].met.next = self.met1.val() & self.met_slot.q.val().get_bit(i + 4);
+        }
+        for i in 0..2 {
             self.ways[i].read_address.next = self.bucket0.val();
             self.ways[i].write_address.next = self.written_bucket0.q.val();
-        }
-        for i in 4..8 {
-            self.ways[i].met.next = self.met1.val() & self.met_slot.q.val().get_bit(i);
-            self.ways[i].read_address.next = self.bucket1.val();
-            self.ways[i].write_address.next = self.written_bucket1.q.val();
+            self.ways[i + 2].read_address.next = !self.bucket0.val();
+            self.ways[i + 2].write_address.next = self.written_mirror0.q.val();
+            self.ways[i + 4].read_address.next = self.bucket1.val();
+            self.ways[i + 4].write_address.next = self.written_bucket1.q.val();
+            self.ways[i + 6].read_address.next = !self.bucket1.val();
+            self.ways[i + 6].write_address.next = self.written_mirror1.q.val();
         }
         for i in 0..8 {
             self.ways[i].clock.next = self.clock.val();

@@ -69,7 +69,8 @@ impl<T: Synth, const A: usize, const C: usize> Logic for Queue<T, A, C> {
             self.count.d.next = self.count.q.val() - 1;
             self.more.d.next = self.more.q.val() & (self.count.q.val() != 2);
         }
-        self.stays.next = self.pushes.val() | (self.occupied.q.val() & (!self.pop.val() | self.more.q.val()));
+        // A push that is lost finds the queue full, so it need not be told from others.
+        self.stays.next = self.push.val() | (self.occupied.q.val() & (!self.pop.val() | self.more.q.val()));
         self.occupied.d.next = self.stays.val();
         self.vacant.d.next = !self.stays.val();
         if self.reset.val() {

@@ -83,7 +83,8 @@ pub struct Walker {
     classified: DFF<bool>,
     block_index: DFF<Bits<16>>,
     blocks: DFF<Bits<16>>,
-    was_watched: DFF<bool>,
+    /// Which fours of `was_rows` have a row.
+    was_watched: DFF<Bits<4>>,
     was_rows: DFF<Bits<16>>,
     was_bank: DFF<bool>,
     was_generation: DFF<Bits<32>>,
@@ -98,8 +99,6 @@ pub struct Walker {
     part3: DFF<Bits<64>>,
     decided: DFF<bool>,
     decided_system: DFF<bool>,
-    /// `is_new` of the last cycle: known a word before an operation's decisive byte.
-    was_new: DFF<bool>,
     system_event: DFF<Bits<8>>,
     record: DFF<Message>,
     executed_shares: DFF<Bits<32>>,
@@ -107,7 +106,7 @@ pub struct Walker {
     replace_price: DFF<Bits<32>>,
     takes_shares: DFF<bool>,
     replaces: DFF<bool>,
-    /// Its type is an operation.
+    /// Its type is an operation, and it is none that came before.
     operates: DFF<bool>,
     decided_at: DFF<Bits<16>>,
     last: DFF<bool>,
@@ -146,10 +145,12 @@ pub struct Walker {
     decides: Signal<Local, bool>,
     decides_early: Signal<Local, bool>,
     fresh: Signal<Local, bool>,
+    fours: [Signal<Local, Bits<4>>; 4],
     rows: [Signal<Local, Bits<4>>; 4],
     row_found: [Signal<Local, Bits<2>>; 4],
     is_new: Signal<Local, bool>,
     counts: Signal<Local, bool>,
+    k_first: Konst<4, 1>,
     k_eight: Konst<9, 8>,
     k_six: Konst<9, 6>,
     k_first_untagged: Konst<9, 7>,
@@ -211,7 +212,7 @@ impl Logic for Walker {
             self, clock, position, near, more, no_blocks, left, remaining, hit, lane, lane_not, length, length_high, length_low, room,
             stopped, alive, since, plan, head, head_length, classified, block_index, blocks, was_watched, was_rows,
             was_bank, was_generation, counted, counted_index, counted_known, counted_kind, previous, part1, part2,
-            part3, decided, decided_system, was_new, system_event, record, executed_shares, replace_shares, replace_price, takes_shares, replaces, operates, decided_at, last, missing, is_malformed,
+            part3, decided, decided_system, system_event, record, executed_shares, replace_shares, replace_price, takes_shares, replaces, operates, decided_at, last, missing, is_malformed,
             is_bad_length
         );
         // ---- what is known of the last block: does it fit, is its type's length right?
@@ -466,6 +467,8 @@ impl Logic for Walker {
         self.record.d.next.tag = 0.into();
         self.record.d.next.instrument = 0.into();
         self.record.d.next.bank = false;
+        self.record.d.next.bucket0 = 0.into();
+        self.record.d.next.bucket1 = 0.into();
         self.record.d.next.mark = self.body.val().get_bits::<8>(self.o_mark.val().index());
         self.record.d.next.printable =
             self.body.val().get_bits::<8>(self.o_printable.val().index()) == self.k_printable.val();
@@ -481,8 +484,11 @@ impl Logic for Walker {
             | (self.types.kind.val() == self.c_executed_price.val())
             | (self.types.kind.val() == self.c_cancel.val());
         self.replaces.d.next = self.types.kind.val() == self.c_replace.val();
-        self.operates.d.next =
-            (self.types.kind.val() != self.c_other.val()) & (self.types.kind.val() != self.c_system.val());
+        // That it is new is known a word before its decisive byte.
+        self.is_new.next = self.deliver.val() & (self.block_index.q.val() >= self.skip.val());
+        self.operates.d.next = self.is_new.val()
+            & (self.types.kind.val() != self.c_other.val())
+            & (self.types.kind.val() != self.c_system.val());
         self.found.next = self.record.q.val();
         if self.takes_shares.q.val() {
             self.found.next.shares = self.executed_shares.q.val();
@@ -497,8 +503,15 @@ impl Logic for Walker {
         self.counted_index.d.next = self.block_index.q.val();
         self.counted_known.d.next = self.types.known.val();
         self.counted_kind.d.next = self.types.kind.val();
+        for i in 0..4 {
+            self.fours[i].next = 0.into();
+            if self.rows_found.val().get_bits::<4>(i * 4) != 0 {
+                self.fours[i].next = self.k_first.val() << i.to_bits::<4>();
+            }
+        }
         if self.classified.q.val() {
-            self.was_watched.d.next = self.rows_found.val() != 0;
+            self.was_watched.d.next =
+                self.fours[0].val() | self.fours[1].val() | self.fours[2].val() | self.fours[3].val();
             self.was_rows.d.next = self.rows_found.val();
             self.was_bank.d.next = self.bank.val();
             self.was_generation.d.next = self.generation.val();
@@ -507,7 +520,7 @@ impl Logic for Walker {
             self.counted.q.val() & self.deliver.val() & (self.counted_index.q.val() >= self.skip.val());
         self.count_unknown.next = self.counts.val() & !self.counted_known.q.val();
         self.count_unwatched.next = self.counts.val()
-            & !self.was_watched.q.val()
+            & (self.was_watched.q.val() == 0)
             & (self.counted_kind.q.val() != self.c_other.val())
             & (self.counted_kind.q.val() != self.c_system.val());
         self.count_class.next = 0.into();
@@ -542,13 +555,13 @@ impl Logic for Walker {
         self.alignment.clock.next = self.clock.val();
         self.alignment.ok.next = !self.more.q.val()
             | (self.near.q.val() == (self.position.q.val().get_bits::<6>(3) == 0));
-        self.is_new.next = self.deliver.val() & (self.block_index.q.val() >= self.skip.val());
-        self.was_new.d.next = self.is_new.val();
         self.fresh.next = self.is_new.val() & !self.stopped.q.val();
         self.locate.next = self.head.q.val().get_bits::<16>(self.o_locate.val().index());
         self.message.next = self.found.val();
-        self.valid.next =
-            self.decided.q.val() & self.operates.q.val() & self.was_new.q.val() & !self.stopped.q.val() & self.was_watched.q.val();
+        self.valid.next = self.decided.q.val()
+            & self.operates.q.val()
+            & !self.stopped.q.val()
+            & (self.was_watched.q.val() != 0);
         // The lowest row: of the first group of four that has one.
         for i in 0..4 {
             self.rows[i].next = self.was_rows.q.val().get_bits::<4>(i * 4);

@@ -8,7 +8,7 @@ const VERDICT_AFTER_COMMIT: u64 = 3;
 /// that waits for the best level behind the top that it emptied.
 const SHORT_COMMIT: u64 = 1;
 const COMMIT: u64 = 5;
-const SLOW_COMMIT: u64 = 18;
+const SLOW_COMMIT: u64 = 20;
 
 #[derive(Clone, Debug, Default)]
 pub struct Pipeline {
@@ -83,9 +83,9 @@ mod tests {
     #[test]
     fn a_slow_commit_holds_up_those_behind_it() {
         let mut pipeline = Pipeline::default();
-        assert_eq!(pipeline.verdict(100, false, true), 121);
-        assert_eq!(pipeline.verdict(102, false, false), 123);
-        assert_eq!(pipeline.verdict(105, true, false), 125);
+        assert_eq!(pipeline.verdict(100, false, true), 123);
+        assert_eq!(pipeline.verdict(102, false, false), 125);
+        assert_eq!(pipeline.verdict(105, true, false), 127);
         assert_eq!(pipeline.verdict(130, false, false), 138);
     }
 

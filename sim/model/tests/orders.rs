@@ -12,7 +12,7 @@ use support::*;
 /// Tick-to-trade cycles: of a print, of what goes through the order table, of what empties the top.
 const PRINT: u16 = 8;
 const LONG: u16 = 12;
-const EMPTIES: u16 = 25;
+const EMPTIES: u16 = 27;
 
 const SENT: (EventKind, Reason) = (EventKind::OrderSent, Reason::None);
 
