@@ -1,0 +1,62 @@
+//! What the card transmits down to what a TCP connection carries of it.
+//!
+//! Why so strict: the card sends one order a frame, in one segment. What is anything else did not come from its gate, or is
+//! torn, and must not reach the venue.
+use crate::ouch::{ENTER, ENTER_BYTES, ENTER_USER_REF};
+use crate::soup::{LENGTH_BYTES, kind};
+use riposte_map::limits::IMAGE_WORDS;
+use riposte_map::wire::{Field, ethernet};
+use thiserror::Error;
+
+/// The longest payload that a card's template holds.
+pub const PAYLOAD_BYTES_MAX: usize = IMAGE_WORDS * 8 - ethernet::TCP_PAYLOAD;
+/// Five 32-bit words of TCP header.
+const DATA_OFFSET: Field = Field::new("data offset", 46, 1);
+const PLAIN_HEADER: u64 = 0x50;
+/// Where the IPv4 header begins.
+const IP: usize = 14;
+
+/// Why a frame is not an order of the card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum NotAnOrder {
+    #[error("a frame of {0} bytes, which is too short or too long for an order")]
+    Length(usize),
+    #[error("a frame that is not TCP in IPv4, both without options")]
+    Headers,
+    #[error("a frame of {bytes} bytes whose IPv4 header says {told}")]
+    TotalLength { bytes: usize, told: usize },
+    #[error("a payload that is not one packet of unsequenced data")]
+    Packet,
+    #[error("a message that is no Enter Order with a number")]
+    Message,
+}
+
+/// The payload of an order's frame: one SoupBinTCP packet with one Enter Order.
+pub fn payload(frame: &[u8]) -> Result<&[u8], NotAnOrder> {
+    let bytes = frame.len();
+    let payload = frame.get(ethernet::TCP_PAYLOAD..).ok_or(NotAnOrder::Length(bytes))?;
+    if payload.len() < LENGTH_BYTES + 1 + ENTER_BYTES || payload.len() > PAYLOAD_BYTES_MAX {
+        return Err(NotAnOrder::Length(bytes));
+    }
+    let is = |field: Field, value: u64| field.get(frame) == value;
+    let headers = is(ethernet::ETHERTYPE, ethernet::ETHERTYPE_IPV4)
+        && is(ethernet::IP_VERSION, ethernet::IP_VERSION_LENGTH)
+        && is(ethernet::IP_PROTOCOL, ethernet::IP_PROTOCOL_TCP)
+        && is(DATA_OFFSET, PLAIN_HEADER);
+    if !headers {
+        return Err(NotAnOrder::Headers);
+    }
+    let told = ethernet::IP_TOTAL_LENGTH.get(frame) as usize;
+    if IP + told != bytes {
+        return Err(NotAnOrder::TotalLength { bytes, told });
+    }
+    let (length, packet) = payload.split_at(LENGTH_BYTES);
+    if usize::from(length[0]) << 8 | usize::from(length[1]) != packet.len() || packet[0] != kind::UNSEQUENCED {
+        return Err(NotAnOrder::Packet);
+    }
+    let number = &packet[1 + ENTER_USER_REF..][..4];
+    if packet[1] != ENTER || number.iter().all(|&byte| byte == 0) {
+        return Err(NotAnOrder::Message);
+    }
+    Ok(payload)
+}
