@@ -1,5 +1,6 @@
 //! `riposte card`: the card's Verilog, and a card as a process of its own.
 mod port;
+mod sent;
 mod serve;
 #[cfg(test)]
 mod tests;

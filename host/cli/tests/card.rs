@@ -280,6 +280,47 @@ fn no_frame_leaves_before_its_event_is_in_the_ring() {
     assert!(served.ended().status.success());
 }
 
+#[test]
+fn a_host_that_takes_frames_gets_each_behind_its_event_and_a_full_ring_halts_the_card() {
+    let folder = Folder::new("taken", 20_000);
+    let served = folder.serve(&["--transmit-slots", "64", "--watchdog-ms", "60000"]);
+    let mut host = folder.host();
+    host.take_frames();
+    let commands = commands(&folder.desk());
+    send(&mut host, &commands);
+    let before = wait_for("a stall", || host.status().filter(|status| status.stalls == 1));
+    std::thread::sleep(Duration::from_millis(50));
+    let after = host.status().expect("a status");
+    assert_eq!((after.cycle, after.transmitted), (before.cycle, before.transmitted), "a card that stands still decides nothing");
+    let (mut frames, mut told, start) = (Vec::new(), 0, Instant::now());
+    loop {
+        let has_ended = host.feed() == Feed::Ended;
+        let before = frames.len();
+        while let Some(frame) = host.frame().expect("a whole ring") {
+            frames.push(frame.bytes.to_vec());
+        }
+        host.release_frames();
+        // Read behind the frames: the event of each is there.
+        while let Some(event) = host.receive().expect("a whole ring") {
+            host.release_to(event.sequence);
+            told += usize::from(event.kind() == Some(EventKind::OrderSent));
+        }
+        assert!(frames.len() <= told, "{} frames, {told} are told of", frames.len());
+        if has_ended && frames.len() == before {
+            break;
+        }
+        assert!(start.elapsed() < Duration::from_secs(60), "{} frames, and no end", frames.len());
+    }
+    let (_, wanted, _) = folder.expected(&commands);
+    assert!(frames == wanted, "every frame, in order, once: {} and {}", frames.len(), wanted.len());
+    let sent: Vec<_> = folder.frames("sent.pcap").into_iter().map(|(_, bytes)| bytes).collect();
+    assert!(sent == wanted, "the capture has them too");
+    let status = host.status().expect("a status");
+    assert_eq!((status.taken, status.unclaimed), (wanted.len() as u64, 0));
+    host.leave();
+    assert_eq!(served.summary()["taken"], wanted.len());
+}
+
 /// What the host of a test does in a process of its own; as a test of its own it does nothing.
 #[test]
 fn in_a_process_of_its_own() {

@@ -10,6 +10,7 @@
 //! | host's line | host | heartbeat, process, whether it left in order |
 //! | command ring | host, released by the card | `Command`, numbered by the ring |
 //! | event ring | card, released by the host | `Event`, whose own number is the ring's |
+//! | transmit ring | card, released by the host | frames for a host that takes them, in records of 64 bytes |
 //! | status table | card | [`Status`] |
 //!
 //! Why owner-only: who can write the region can trade.
@@ -23,6 +24,7 @@
 mod card;
 mod error;
 mod file;
+mod frames;
 mod host;
 mod layout;
 mod status;
@@ -32,6 +34,7 @@ use std::path::PathBuf;
 
 pub use card::{CardEnd, PublishError};
 pub use error::LinkError;
+pub use frames::{FRAME_BYTES_MAX, FrameError, TakenFrame};
 pub use host::HostEnd;
 pub use layout::{Feed, PeerKind, Sizes, Words};
 pub use status::Status;

@@ -1,9 +1,6 @@
 //! Where a served card's frames come from and go to.
-use anyhow::{Context, ensure};
-use riposte_capture::{Channel, PcapWriter, Record};
+use riposte_capture::{Channel, Record};
 use riposte_device::Transmitted;
-use std::fs::File;
-use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
 /// What a port has for the card at this moment.
@@ -21,7 +18,7 @@ pub trait Port {
     /// The next frame, if it is due at `now_ns` of the server's clock.
     fn receive(&mut self, now_ns: u64) -> anyhow::Result<Received>;
 
-    /// Sends a frame; it has left when this returns, also if the process ends behind it.
+    /// Sends a frame; it has left when this returns. A port that only receives forgets it.
     fn transmit(&mut self, frame: &Transmitted) -> anyhow::Result<()>;
 }
 
@@ -45,12 +42,19 @@ impl std::str::FromStr for PortName {
 
 type Frames = Box<dyn Iterator<Item = Result<Record, riposte_capture::Error>> + Send>;
 
-/// A capture in the place of a wire, and a file that takes what is sent.
+impl PortName {
+    /// The file that the port reads.
+    pub fn file(&self) -> Option<&Path> {
+        let PortName::Capture(file) = self;
+        Some(file)
+    }
+}
+
+/// A capture in the place of a wire; what is sent goes nowhere.
 pub struct CapturePort {
     frames: Frames,
     next: Option<Record>,
     pace: Pace,
-    sent: Option<(PathBuf, PcapWriter<BufWriter<File>>)>,
 }
 
 /// When frames are due.
@@ -64,16 +68,10 @@ enum Pace {
 }
 
 impl CapturePort {
-    pub fn open(file: &Path, is_paced: bool, transmit: Option<&Path>) -> anyhow::Result<CapturePort> {
+    pub fn open(file: &Path, is_paced: bool) -> anyhow::Result<CapturePort> {
         let frames = riposte_capture::open(file)?.into_frames(Channel::default())?;
-        let sent = transmit.map(|path| {
-            let file = File::create(path).with_context(|| format!("{}: cannot be written", path.display()))?;
-            let writer = PcapWriter::new(BufWriter::new(file)).and_then(|mut writer| writer.flush().map(|()| writer));
-            let writer = writer.with_context(|| format!("{}: cannot be written", path.display()))?;
-            anyhow::Ok((path.to_owned(), writer))
-        });
         let pace = if is_paced { Pace::Unset } else { Pace::Free };
-        Ok(CapturePort { frames, next: None, pace, sent: sent.transpose()? })
+        Ok(CapturePort { frames, next: None, pace })
     }
 
     /// Whether a frame of this time may be shown.
@@ -107,18 +105,13 @@ impl Port for CapturePort {
         Ok(Received::Nothing)
     }
 
-    fn transmit(&mut self, frame: &Transmitted) -> anyhow::Result<()> {
-        let Some((path, writer)) = &mut self.sent else { return Ok(()) };
-        // One write of the whole record, so that a killed process leaves none that is torn.
-        let written = writer.write(frame.time_ns, &frame.bytes).and_then(|()| writer.flush());
-        written.with_context(|| format!("{}: cannot be written", path.display()))
+    fn transmit(&mut self, _: &Transmitted) -> anyhow::Result<()> {
+        Ok(())
     }
 }
 
 /// Opens the port that a name stands for.
-pub fn open(name: &PortName, is_paced: bool, transmit: Option<&Path>) -> anyhow::Result<Box<dyn Port>> {
+pub fn open(name: &PortName, is_paced: bool) -> anyhow::Result<Box<dyn Port>> {
     let PortName::Capture(file) = name;
-    let is_same = transmit.is_some_and(|path| path.canonicalize().ok() == file.canonicalize().ok() && file.exists());
-    ensure!(!is_same, "{}: is read; name another file for --transmit", file.display());
-    Ok(Box::new(CapturePort::open(file, is_paced, transmit)?))
+    Ok(Box::new(CapturePort::open(file, is_paced)?))
 }

@@ -1,14 +1,16 @@
 //! `riposte card serve`: a card as a process of its own, behind a link in shared memory.
 //!
-//! In: commands from the host's ring, frames from a port. Out: events to the host's ring, frames to the port.
+//! In: commands from the host's ring, frames from a port. Out: events to the host's ring, frames to the host if it takes
+//! them, else to the port.
 //!
 //! Holds: an event is in the ring before the frame that it tells of leaves, so nothing leaves that the host cannot know of.
-//! While the ring is full the card does not step: it cannot decide, so it takes no new risk, and no event is lost. A port
+//! While a ring is full the card does not step: it cannot decide, so it takes no new risk, and no event is lost. A port
 //! that cannot wait loses frames meanwhile, which the card sees as a gap and closes its books. A card whose host
 //! died, left or hangs is killed by this process within a look of its watch; only the next host lifts that.
 mod server;
 
 use super::port::{self, PortName};
+use super::sent::SentFile;
 use crate::output::{Outcome, Output};
 use anyhow::Context;
 use riposte_device::Card;
@@ -47,7 +49,7 @@ pub struct Args {
     /// Name in /dev/shm, or path, of the region that the host joins.
     #[arg(long, value_name = "NAME", default_value = "riposte")]
     link: String,
-    /// Write what the card transmits as a nanosecond pcap; an existing file is replaced.
+    /// Write what the card transmits, whichever way it leaves, as a nanosecond pcap; an existing file is replaced.
     #[arg(long, value_name = "FILE")]
     transmit: Option<PathBuf>,
     /// Idle cycles between two frames.
@@ -62,6 +64,9 @@ pub struct Args {
     /// Places for events, a power of two.
     #[arg(long, value_name = "SLOTS", default_value_t = Sizes::default().event_slots)]
     event_slots: usize,
+    /// Places for what the card transmits, for a host that takes it: a power of two, three for an order.
+    #[arg(long, value_name = "SLOTS", default_value_t = Sizes::default().transmit_slots)]
+    transmit_slots: usize,
 }
 
 /// What `--card` can name.
@@ -87,11 +92,13 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<Outcome> {
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&stop)).context("signals cannot be handled")?;
     }
-    let port = port::open(&args.port, args.paced, args.transmit.as_deref())?;
+    let port = port::open(&args.port, args.paced)?;
+    let sent = args.transmit.as_deref().map(|path| SentFile::create(path, args.port.file())).transpose()?;
     let card = args.card.make();
     let name = card.name();
     let path = link::place(&args.link);
-    let sizes = Sizes { command_slots: args.command_slots, event_slots: args.event_slots };
+    let sizes =
+        Sizes { command_slots: args.command_slots, event_slots: args.event_slots, transmit_slots: args.transmit_slots };
     let end = CardEnd::create(&path, sizes)?;
     if let Some(kept) = end.kept() {
         eprintln!(
@@ -102,17 +109,18 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<Outcome> {
     eprintln!("riposte: {name} card at {}", path.display());
     let settings =
         Settings { gap: args.gap, at_once: args.at_once, watchdog: Duration::from_millis(args.watchdog_ms) };
-    let status = Server::new(end, card, port, settings)?.run(&stop)?;
+    let status = Server::new(end, card, port, sent, settings)?.run(&stop)?;
     if output.is_json() {
         output.print_json(&serde_json::json!({
             "link": path, "card": name, "cycles": status.cycle, "frames": status.frames, "commands": status.commands,
-            "events": status.events, "transmitted": status.transmitted, "stalls": status.stalls,
+            "events": status.events, "transmitted": status.transmitted, "taken": status.taken, "unclaimed": status.unclaimed, "stalls": status.stalls,
             "watchdog_kills": status.watchdog_kills,
         }))?;
     } else {
         output.print(format!(
-            "{}: {name} card, {} frames in {} cycles, {} commands, {} events, {} frames transmitted, {} stalls, {} kills by the watchdog",
-            path.display(), status.frames, status.cycle, status.commands, status.events, status.transmitted, status.stalls,
+            "{}: {name} card, {} frames in {} cycles, {} commands, {} events, {} frames transmitted ({} taken by the host, {} unclaimed), {} stalls, {} kills by the watchdog",
+            path.display(), status.frames, status.cycle, status.commands, status.events, status.transmitted, status.taken,
+            status.unclaimed, status.stalls,
             status.watchdog_kills
         ))?;
     }

@@ -1,5 +1,6 @@
 //! Ports of a served card: pace, faults, what is sent.
 use super::port::{PortName, Received, open};
+use super::sent::SentFile;
 use riposte_capture::{PcapWriter, Record};
 use riposte_device::Transmitted;
 use std::path::{Path, PathBuf};
@@ -38,7 +39,7 @@ fn frame(position: u8, time_ns: u64) -> Received {
 #[test]
 fn a_paced_port_shows_each_frame_when_it_is_due_and_not_before() {
     let folder = Folder::new("paced");
-    let mut port = open(&folder.capture(&[1_000, 1_500, 1_400, 9_000]), true, None).unwrap();
+    let mut port = open(&folder.capture(&[1_000, 1_500, 1_400, 9_000]), true).unwrap();
     let mut at = |now_ns| port.receive(now_ns).unwrap();
     // The first frame starts the clock, however late it is asked for.
     assert_eq!(at(70_000), frame(0, 1_000));
@@ -52,7 +53,7 @@ fn a_paced_port_shows_each_frame_when_it_is_due_and_not_before() {
 #[test]
 fn a_free_port_shows_frames_as_fast_as_they_are_taken() {
     let folder = Folder::new("free");
-    let mut port = open(&folder.capture(&[1_000, u64::from(u32::MAX)]), false, None).unwrap();
+    let mut port = open(&folder.capture(&[1_000, u64::from(u32::MAX)]), false).unwrap();
     let mut next = || port.receive(0).unwrap();
     assert_eq!([next(), next(), next()], [frame(0, 1_000), frame(1, u32::MAX.into()), Received::Ended]);
 }
@@ -61,11 +62,11 @@ fn a_free_port_shows_frames_as_fast_as_they_are_taken() {
 fn a_frame_that_was_sent_is_in_the_file_at_once() {
     let folder = Folder::new("sent");
     let path = folder.0.join("out.pcap");
-    let mut port = open(&folder.capture(&[1]), false, Some(&path)).unwrap();
+    let mut file = SentFile::create(&path, None).unwrap();
     let read = || riposte_capture::open(&path).unwrap().into_frames(Default::default()).unwrap().map(Result::unwrap);
     assert_eq!(read().count(), 0, "a file without frames is one that can be read");
     for count in 1..=3 {
-        port.transmit(&Transmitted { cycle: 5, time_ns: count, bytes: vec![7; 60] }).unwrap();
+        file.write(&Transmitted { cycle: 5, time_ns: count, bytes: vec![7; 60] }).unwrap();
         assert_eq!(read().count() as u64, count);
         assert_eq!(read().last().map(|record| (record.time_ns, record.bytes)), Some((count, vec![7; 60])));
     }
@@ -78,7 +79,7 @@ fn a_capture_that_is_cut_off_is_an_error_behind_its_whole_frames() {
     let PortName::Capture(path) = &name;
     let length = std::fs::metadata(path).unwrap().len();
     std::fs::File::options().write(true).open(path).and_then(|file| file.set_len(length - 1)).unwrap();
-    let mut port = open(&name, false, None).unwrap();
+    let mut port = open(&name, false).unwrap();
     assert_eq!(port.receive(0).unwrap(), frame(0, 1));
     assert!(port.receive(0).is_err());
 }
@@ -92,8 +93,7 @@ fn a_port_is_named_by_its_kind_and_never_writes_over_what_it_reads() {
     }
     let folder = Folder::new("same");
     let name = folder.capture(&[1]);
-    let PortName::Capture(path) = &name;
-    let told = open(&name, false, Some(path)).err().expect("it would be lost");
+    let told = SentFile::create(name.file().unwrap(), name.file()).err().expect("it would be lost");
     assert!(told.to_string().contains("another file"), "{told}");
-    assert!(open(&name, false, Some(Path::new("/nowhere/out.pcap"))).is_err());
+    assert!(SentFile::create(Path::new("/nowhere/out.pcap"), name.file()).is_err());
 }

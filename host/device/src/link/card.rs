@@ -1,15 +1,17 @@
 //! The card's end of a link.
 use super::error::LinkError;
 use super::file::{self, failed};
-use super::layout::{Announcement, Feed, HEADER_WORDS, PeerKind, Sizes, Words, announce, card_line, check};
+use super::frames::FrameWriter;
+use super::layout::{Announcement, Feed, HEADER_WORDS, PeerKind, Sizes, Words, announce, card_line, check, host_line};
 use super::status::{STATUS_WORDS, Status};
 use super::watch::HostWatch;
+use crate::Transmitted;
 use riposte_map::shm::{Command, Event};
 use riposte_ring::{Broken, Consumer, Memory, Producer, Shared, TableWriter};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering::{Relaxed, Release};
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 use thiserror::Error;
 use zerocopy::{IntoBytes, transmute};
 
@@ -20,14 +22,16 @@ const UNFINISHED: &str = ".unfinished";
 /// The region of a card that died, with events that no host has released.
 const UNREAD: &str = ".unread";
 
-/// Why an event is not in the ring.
+/// Why an event or a frame is not in its ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum PublishError {
     /// The host has to release more; nothing is lost as long as the card does not step.
-    #[error("the event ring is full: its host has fallen behind")]
+    #[error("a ring is full: its host has fallen behind")]
     Full,
     #[error("the card gave event {found} where event {wanted} comes next")]
     Number { wanted: u64, found: u64 },
+    #[error("the card gave a frame of {bytes} bytes, and the link carries 1 to {}", super::FRAME_BYTES_MAX)]
+    Length { bytes: usize },
 }
 
 /// What the card holds of a link. Dropping it ends the link in order.
@@ -37,6 +41,7 @@ pub struct CardEnd {
     region: Shared,
     commands: Consumer<Shared>,
     events: Producer<Shared>,
+    frames: FrameWriter<Shared>,
     status: TableWriter<Shared>,
     beats: u64,
     kept: Option<PathBuf>,
@@ -49,10 +54,10 @@ impl CardEnd {
     ///
     /// Fails if a card lives there, if its files belong to or are open to others, or if there is no room.
     pub fn create(path: &Path, sizes: Sizes) -> Result<CardEnd, LinkError> {
-        let Some(words) = sizes.words() else {
-            let (what, found) = ("slots", sizes.command_slots.max(sizes.event_slots) as u64);
-            return Err(LinkError::Size { path: path.to_owned(), what, found, wanted: Sizes::allowed() });
-        };
+        if let Some((what, found, wanted)) = sizes.wrong() {
+            return Err(LinkError::Size { path: path.to_owned(), what, found, wanted });
+        }
+        let words = sizes.words().expect("the sizes were checked");
         let lock_path = file::beside(path, LOCK);
         let lock = file::open_or_make(&lock_path)?;
         file::lock(&lock_path, &lock, "card")?;
@@ -73,11 +78,12 @@ impl CardEnd {
     fn join(
         path: &Path, region: Shared, announcement: &Announcement, words: &Words, kept: Option<PathBuf>, lock: File,
     ) -> Result<CardEnd, Broken> {
-        let Sizes { command_slots, event_slots } = announcement.sizes;
+        let Sizes { command_slots, event_slots, transmit_slots } = announcement.sizes;
         Ok(CardEnd {
             path: path.to_owned(),
             commands: Consumer::attach(region.part(words.commands.clone()), command_slots)?,
             events: Producer::attach(region.part(words.events.clone()), event_slots)?,
+            frames: FrameWriter::attach(region.part(words.frames.clone()), transmit_slots)?,
             status: TableWriter::attach(region.part(words.status.clone()), STATUS_WORDS)?,
             region,
             beats: 0,
@@ -113,6 +119,18 @@ impl CardEnd {
         }
         let [_, payload @ ..]: [u64; 8] = transmute!(*event);
         self.events.push(&payload).map(|_| ()).map_err(|_| PublishError::Full)
+    }
+
+    /// Whether the host takes what the card transmits.
+    pub fn is_taken(&self) -> bool {
+        // Acquire pairs with the Release in `HostEnd::attach`: a host that came after has not asked, whatever one before did.
+        let number = self.region.load(host_line::NUMBER, Acquire);
+        number != 0 && self.region.load(host_line::TAKES, Acquire) == number
+    }
+
+    /// Gives a frame to the host that takes them, whole or not at all. Its events are to be published before.
+    pub fn give(&mut self, frame: &Transmitted) -> Result<(), PublishError> {
+        self.frames.push(self.region.load(host_line::TAKES, Relaxed), frame)
     }
 
     pub fn write_status(&mut self, status: &Status) {

@@ -1,6 +1,7 @@
 //! The host's end of a link.
 use super::error::LinkError;
 use super::file::{self, failed};
+use super::frames::{FrameError, FrameReader, TakenFrame};
 use super::layout::{Feed, HEADER_WORDS, PeerKind, card_line, check, host_line};
 use super::status::{STATUS_WORDS, Status};
 use super::watch::CardWatch;
@@ -20,6 +21,7 @@ pub struct HostEnd {
     region: Shared,
     commands: Producer<Shared>,
     events: Consumer<Shared>,
+    frames: FrameReader<Shared>,
     status: TableReader<Shared>,
     kind: PeerKind,
     card_process: u32,
@@ -52,6 +54,7 @@ impl HostEnd {
             path: path.to_owned(),
             commands: Producer::attach(region.part(words.commands), sizes.command_slots).map_err(broken)?,
             events: Consumer::attach(region.part(words.events), sizes.event_slots).map_err(broken)?,
+            frames: FrameReader::attach(region.part(words.frames), sizes.transmit_slots, number).map_err(broken)?,
             status: TableReader::attach(region.part(words.status), STATUS_WORDS).map_err(broken)?,
             kind: announcement.kind,
             card_process: announcement.card_process,
@@ -95,6 +98,25 @@ impl HostEnd {
         self.events.release_to(sequence);
     }
 
+    /// From now on this host takes what the card transmits, and the card's port gets none of it.
+    pub fn take_frames(&mut self) {
+        // Pairs with the Acquire in `CardEnd::is_taken`.
+        self.region.store(host_line::TAKES, self.number, Release);
+    }
+
+    /// The next frame that the card has transmitted for this host; what a host before left unread is passed over, since
+    /// nobody knows whether it was sent. Its events are in the event ring. It stays in its ring until it is released.
+    #[inline]
+    pub fn frame(&mut self) -> Result<Option<TakenFrame<'_>>, FrameError> {
+        self.frames.read()
+    }
+
+    /// Lets go of every frame that was read.
+    #[inline]
+    pub fn release_frames(&mut self) {
+        self.frames.release();
+    }
+
     /// The newest status, if there is one.
     pub fn status(&mut self) -> Option<Status> {
         let mut words = [0; STATUS_WORDS];
@@ -122,6 +144,7 @@ impl HostEnd {
 
     /// Leaves in order. A host that is dropped otherwise counts as one that died.
     pub fn leave(self) {
+        self.region.store(host_line::TAKES, 0, Relaxed);
         self.region.store(host_line::LEFT, self.number, Relaxed);
     }
 }

@@ -14,10 +14,12 @@ use std::sync::atomic::Ordering::Relaxed;
 const _: () = assert!(cfg!(target_endian = "little"), "records of the boundary are little-endian");
 
 /// Counts up with every change of this file.
-const LAYOUT: u64 = 1;
-/// Slots of a ring: room for a sum of two rings in any file, and for a parameter set.
+const LAYOUT: u64 = 2;
+/// Slots of a ring: room for a sum of three rings in any file, and for a parameter set.
 const SLOTS_MAX: u64 = 1 << 20;
 const SLOTS_MIN: u64 = 2;
+/// The longest frame has room in an empty ring.
+const TRANSMIT_SLOTS_MIN: u64 = 64;
 
 /// A region begins with a page for announcement and lines.
 pub(super) const HEADER_WORDS: usize = 512;
@@ -30,7 +32,9 @@ const EVENT_SLOTS_AT: usize = 5;
 const KIND_AT: usize = 6;
 const CARD_PROCESS_AT: usize = 7;
 const GEOMETRY_AT: usize = 8;
-const ANNOUNCED_WORDS: usize = GEOMETRY_AT + GEOMETRY.len();
+/// Behind the geometry, so that its first word, the layout, is where every host looks for it.
+const TRANSMIT_SLOTS_AT: usize = GEOMETRY_AT + GEOMETRY.len();
+const ANNOUNCED_WORDS: usize = TRANSMIT_SLOTS_AT + 1;
 
 /// What the card's tables can hold, as both sides were built.
 const GEOMETRY: [(&str, u64); 9] = [
@@ -57,6 +61,8 @@ pub(super) mod host_line {
     pub const PROCESS: usize = 98;
     /// Number of the last host that left in order.
     pub const LEFT: usize = 99;
+    /// Number of the host that takes what the card transmits.
+    pub const TAKES: usize = 100;
 }
 
 /// What is behind a region.
@@ -91,17 +97,19 @@ impl Feed {
     }
 }
 
-/// Slots of both rings, powers of two.
+/// Slots of the rings, powers of two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sizes {
     pub command_slots: usize,
     pub event_slots: usize,
+    /// An order takes three of them.
+    pub transmit_slots: usize,
 }
 
 impl Default for Sizes {
-    /// Three whole parameter sets, and events for some milliseconds of the busiest feed.
+    /// Three whole parameter sets, events for some milliseconds of the busiest feed, a thousand orders.
     fn default() -> Sizes {
-        Sizes { command_slots: 1 << 12, event_slots: 1 << 16 }
+        Sizes { command_slots: 1 << 12, event_slots: 1 << 16, transmit_slots: 1 << 12 }
     }
 }
 
@@ -110,25 +118,33 @@ impl Default for Sizes {
 pub struct Words {
     pub commands: Range<usize>,
     pub events: Range<usize>,
+    pub frames: Range<usize>,
     pub status: Range<usize>,
 }
 
 impl Sizes {
     /// Parts of a region of these sizes; none if a size is not allowed.
     pub fn words(&self) -> Option<Words> {
-        let is_allowed = |slots: usize| slots.is_power_of_two() && (SLOTS_MIN..=SLOTS_MAX).contains(&(slots as u64));
-        if !is_allowed(self.command_slots) || !is_allowed(self.event_slots) {
+        if self.wrong().is_some() {
             return None;
         }
         let commands = HEADER_WORDS..HEADER_WORDS + ring_words(self.command_slots);
         let events = commands.end..commands.end + ring_words(self.event_slots);
-        let status = events.end..events.end + table_words(STATUS_WORDS);
-        Some(Words { commands, events, status })
+        let frames = events.end..events.end + ring_words(self.transmit_slots);
+        let status = frames.end..frames.end + table_words(STATUS_WORDS);
+        Some(Words { commands, events, frames, status })
     }
 
-    /// What a size may be, for a person.
-    pub(super) fn allowed() -> String {
-        format!("a power of two from {SLOTS_MIN} to {SLOTS_MAX}")
+    /// The first size that is not allowed: what it is, and what it may be.
+    pub(super) fn wrong(&self) -> Option<(&'static str, u64, String)> {
+        [
+            ("slots for commands", self.command_slots, SLOTS_MIN),
+            ("slots for events", self.event_slots, SLOTS_MIN),
+            ("slots for frames", self.transmit_slots, TRANSMIT_SLOTS_MIN),
+        ]
+        .into_iter()
+        .find(|&(_, slots, least)| !slots.is_power_of_two() || !(least..=SLOTS_MAX).contains(&(slots as u64)))
+        .map(|(what, slots, least)| (what, slots as u64, format!("a power of two from {least} to {SLOTS_MAX}")))
     }
 }
 
@@ -154,6 +170,7 @@ pub(super) fn announce(announcement: &Announcement, words: &Words) -> [u64; ANNO
     for (at, (_, value)) in GEOMETRY.iter().enumerate() {
         announced[GEOMETRY_AT + at] = *value;
     }
+    announced[TRANSMIT_SLOTS_AT] = announcement.sizes.transmit_slots as u64;
     announced
 }
 
@@ -181,17 +198,15 @@ pub(super) fn check(path: &Path, region: &Shared) -> Result<(Announcement, Words
         2 => PeerKind::Device,
         found => return Err(LinkError::Size { path, what: "as its kind", found, wanted: "1 or 2".to_owned() }),
     };
-    for (at, what) in [(COMMAND_SLOTS_AT, "slots for commands"), (EVENT_SLOTS_AT, "slots for events")] {
-        let found = announced[at];
-        if !found.is_power_of_two() || !(SLOTS_MIN..=SLOTS_MAX).contains(&found) {
-            return Err(LinkError::Size { path, what, found, wanted: Sizes::allowed() });
-        }
-    }
     let sizes = Sizes {
         command_slots: announced[COMMAND_SLOTS_AT] as usize,
         event_slots: announced[EVENT_SLOTS_AT] as usize,
+        transmit_slots: announced[TRANSMIT_SLOTS_AT] as usize,
     };
-    let words = sizes.words().expect("both sizes were checked");
+    if let Some((what, found, wanted)) = sizes.wrong() {
+        return Err(LinkError::Size { path, what, found, wanted });
+    }
+    let words = sizes.words().expect("the sizes were checked");
     let (found, needed) = (announced[REGION_WORDS_AT], words.status.end);
     if found != needed as u64 {
         return Err(LinkError::Size { path, what: "words of region", found, wanted: needed.to_string() });
@@ -209,4 +224,4 @@ pub(super) fn check(path: &Path, region: &Shared) -> Result<(Announcement, Words
 }
 
 const _: () = assert!(ANNOUNCED_WORDS <= card_line::HEARTBEAT && card_line::HEARTBEAT.is_multiple_of(2 * LINE_WORDS));
-const _: () = assert!(card_line::FEED + 2 * LINE_WORDS <= host_line::HEARTBEAT && host_line::LEFT < HEADER_WORDS);
+const _: () = assert!(card_line::FEED + 2 * LINE_WORDS <= host_line::HEARTBEAT && host_line::TAKES < HEADER_WORDS);

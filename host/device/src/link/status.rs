@@ -2,7 +2,7 @@
 use riposte_map::counter::Counter;
 
 /// Words before the counters.
-const FIRST_COUNTER: usize = 7;
+const FIRST_COUNTER: usize = 9;
 pub(super) const STATUS_WORDS: usize = FIRST_COUNTER + Counter::COUNT;
 
 /// How the card is; each field was true at the same moment, the counters at the last one at which the port was quiet.
@@ -16,9 +16,13 @@ pub struct Status {
     pub commands: u64,
     /// Events published.
     pub events: u64,
-    /// Frames that it has sent.
+    /// Frames that it has sent: to the host if one takes them, else to its port.
     pub transmitted: u64,
-    /// How often the card stood still because the event ring was full.
+    /// Of these, frames that the host took.
+    pub taken: u64,
+    /// Frames that went nowhere: a host took them, and then there was none.
+    pub unclaimed: u64,
+    /// How often the card stood still because a ring of the host was full.
     pub stalls: u64,
     /// How often it was killed because the host was gone or silent.
     pub watchdog_kills: u64,
@@ -35,8 +39,9 @@ impl Default for Status {
 impl Status {
     pub(super) fn words(&self) -> [u64; STATUS_WORDS] {
         let mut words = [0; STATUS_WORDS];
-        let Status { cycle, frames, commands, events, transmitted, stalls, watchdog_kills, counters } = *self;
-        words[..FIRST_COUNTER].copy_from_slice(&[cycle, frames, commands, events, transmitted, stalls, watchdog_kills]);
+        let Status { cycle, frames, commands, events, transmitted, taken, unclaimed, stalls, watchdog_kills, counters } = *self;
+        let first = [cycle, frames, commands, events, transmitted, taken, unclaimed, stalls, watchdog_kills];
+        words[..FIRST_COUNTER].copy_from_slice(&first);
         for (word, counter) in words[FIRST_COUNTER..].iter_mut().zip(counters) {
             *word = counter.into();
         }
@@ -44,8 +49,8 @@ impl Status {
     }
 
     pub(super) fn from_words(words: &[u64; STATUS_WORDS]) -> Status {
-        let [cycle, frames, commands, events, transmitted, stalls, watchdog_kills, ..] = *words;
+        let [cycle, frames, commands, events, transmitted, taken, unclaimed, stalls, watchdog_kills, ..] = *words;
         let counters = std::array::from_fn(|at| words[FIRST_COUNTER + at] as u32);
-        Status { cycle, frames, commands, events, transmitted, stalls, watchdog_kills, counters }
+        Status { cycle, frames, commands, events, transmitted, taken, unclaimed, stalls, watchdog_kills, counters }
     }
 }

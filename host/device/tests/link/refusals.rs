@@ -67,8 +67,9 @@ fn another_geometry_is_refused_by_name() {
 fn sizes_that_cannot_be_are_refused() {
     let place = Place::new("sizes");
     let _card = place.card();
-    // Words 3 to 6: the region's length, slots for commands, slots for events, kind.
-    for (word, values) in [(3, [0, 1, u64::MAX]), (4, [0, 3, 1 << 40]), (5, [1, 12, u64::MAX]), (6, [0, 3, 4])] {
+    // Words 3 to 6: the region's length, slots for commands, slots for events, kind. 17: slots for frames.
+    let words = [(3, [0, 1, u64::MAX]), (4, [0, 3, 1 << 40]), (5, [1, 12, u64::MAX]), (6, [0, 3, 4]), (17, [0, 32, 65])];
+    for (word, values) in words {
         for value in values {
             let told = told_with(&place, word, value);
             assert!(matches!(told, LinkError::Size { found, .. } if found == value), "{word}: {told}");
@@ -77,7 +78,7 @@ fn sizes_that_cannot_be_are_refused() {
     // Allowed, and not those of this region.
     let told = told_with(&place, 5, 16);
     assert!(matches!(told, LinkError::Size { what: "words of region", .. }), "{told}");
-    for wrong in [Sizes { command_slots: 3, ..SIZES }, Sizes { event_slots: 0, ..SIZES }, Sizes { event_slots: 1 << 21, ..SIZES }] {
+    for wrong in [Sizes { command_slots: 3, ..SIZES }, Sizes { event_slots: 0, ..SIZES }, Sizes { transmit_slots: 32, ..SIZES }] {
         let told = CardEnd::create(&place.0.join("other"), wrong).unwrap_err();
         assert!(matches!(told, LinkError::Size { .. }) && told.to_string().contains("power of two"), "{told}");
     }

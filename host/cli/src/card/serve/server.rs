@@ -1,5 +1,6 @@
 //! The loop of a served card: commands, frames, events, and a look after the host.
 use super::super::port::{Port, Received};
+use super::super::sent::SentFile;
 use anyhow::Context;
 use riposte_device::link::{CardEnd, Feed, HostWatch, Peer, PublishError, Status};
 use riposte_device::{Card, Frame, Output};
@@ -35,6 +36,8 @@ pub struct Server {
     watch: HostWatch,
     card: Box<dyn Card>,
     port: Box<dyn Port>,
+    /// Takes every frame that leaves, whichever way.
+    sent: Option<SentFile>,
     settings: Settings,
     start: Instant,
     feed: Feed,
@@ -48,6 +51,8 @@ pub struct Server {
     /// Idle cycles since the last word or command, up to `SETTLE_CYCLES`.
     quiet: u64,
     is_stalled: bool,
+    /// A host has taken frames; from then on none leaves by the port, where an order would go out a second way.
+    is_taken: bool,
     /// The host has said something since the card was last killed by the watchdog.
     is_told: bool,
     last_peer: Peer,
@@ -55,7 +60,9 @@ pub struct Server {
 }
 
 impl Server {
-    pub fn new(link: CardEnd, mut card: Box<dyn Card>, port: Box<dyn Port>, settings: Settings) -> anyhow::Result<Server> {
+    pub fn new(
+        link: CardEnd, mut card: Box<dyn Card>, port: Box<dyn Port>, sent: Option<SentFile>, settings: Settings,
+    ) -> anyhow::Result<Server> {
         card.reset();
         let watch = link.watch(settings.watchdog.as_nanos() as u64)?;
         Ok(Server {
@@ -63,6 +70,7 @@ impl Server {
             watch,
             card,
             port,
+            sent,
             settings,
             start: Instant::now(),
             feed: Feed::Waiting,
@@ -72,6 +80,7 @@ impl Server {
             free_cycle: 0,
             quiet: 0,
             is_stalled: false,
+            is_taken: false,
             is_told: false,
             last_peer: Peer::Absent,
             looked_ns: 0,
@@ -134,8 +143,19 @@ impl Server {
         Ok(())
     }
 
-    /// Gives events to the ring and, when all are there, frames to the port. False if the card has to stand still.
+    /// Gives events to the ring and, when all are there, frames to the host or the port. False if the card has to stand still.
     fn hand_on(&mut self) -> anyhow::Result<bool> {
+        let is_full = !self.publish()? || !self.transmit()?;
+        if is_full && !self.is_stalled {
+            self.status.stalls += 1;
+        }
+        self.is_stalled = is_full;
+        self.link.write_status(&self.status);
+        Ok(!is_full)
+    }
+
+    /// Whether all events have found their place.
+    fn publish(&mut self) -> anyhow::Result<bool> {
         let mut taken = 0;
         let mut is_full = false;
         for event in &self.pending.events {
@@ -150,17 +170,40 @@ impl Server {
         }
         self.pending.events.drain(..taken);
         self.status.events += taken as u64;
-        if !is_full {
-            for frame in self.pending.transmitted.drain(..) {
-                self.port.transmit(&frame)?;
-                self.status.transmitted += 1;
+        Ok(!is_full)
+    }
+
+    /// Whether all frames have left.
+    fn transmit(&mut self) -> anyhow::Result<bool> {
+        if self.pending.transmitted.is_empty() {
+            return Ok(true);
+        }
+        let is_taken = self.link.is_taken();
+        self.is_taken |= is_taken;
+        let mut left = 0;
+        let mut is_full = false;
+        for frame in &self.pending.transmitted {
+            if is_taken {
+                match self.link.give(frame) {
+                    Ok(()) => self.status.taken += 1,
+                    Err(PublishError::Full) => {
+                        is_full = true;
+                        break;
+                    }
+                    Err(error) => return Err(error).context("the card's frame cannot be given to the host"),
+                }
+            } else if self.is_taken {
+                self.status.unclaimed += 1;
+            } else {
+                self.port.transmit(frame)?;
             }
+            if let Some(file) = &mut self.sent {
+                file.write(frame)?;
+            }
+            left += 1;
         }
-        if is_full && !self.is_stalled {
-            self.status.stalls += 1;
-        }
-        self.is_stalled = is_full;
-        self.link.write_status(&self.status);
+        self.pending.transmitted.drain(..left);
+        self.status.transmitted += left as u64;
         Ok(!is_full)
     }
 
