@@ -9,8 +9,8 @@ use crate::{bundle::*, konst::Konst, memory::BlockMemory};
 use riposte_map::{reason::Reason, wire::itch};
 use rust_hdl::prelude::*;
 
-/// Reference and what is kept for it: shares, price, instrument, side.
-const SLOT_BITS: usize = 133;
+/// What is kept of an order: shares, price, instrument, side; its reference; whether there is one.
+const SLOT_BITS: usize = 134;
 const PAYLOAD_BITS: usize = 69;
 
 /// One slot of every bucket of a bank.
@@ -35,24 +35,21 @@ pub struct OrderWay {
     pub met_matches: Signal<In, bool>,
     cells: BlockMemory<SLOT_BITS, 9, false>,
     // The match in parts, joined a cycle later.
-    equal: DFF<Bits<4>>,
+    equal: DFF<Bits<7>>,
     met_hit: DFF<bool>,
-    some: DFF<Bits<2>>,
+    lives: DFF<bool>,
     found: DFF<Bits<PAYLOAD_BITS>>,
     stored: Signal<Local, Bits<64>>,
     rest: Signal<Local, Bits<56>>,
     wanted: Signal<Local, Bits<56>>,
-    part: [Signal<Local, Bits<4>>; 4],
-    last: Signal<Local, Bits<4>>,
-    is_used: Signal<Local, bool>,
-    low: Signal<Local, Bits<2>>,
-    high: Signal<Local, Bits<2>>,
+    part: [Signal<Local, Bits<7>>; 7],
+    first: Signal<Local, Bits<7>>,
 }
 
 impl Logic for OrderWay {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, equal, met_hit, some, found);
+        dff_setup!(self, clock, equal, met_hit, lives, found);
         self.cells.clock.next = self.clock.val();
         self.cells.read_address.next = self.read_address.val();
         self.cells.write_address.next = self.write_address.val();
@@ -64,39 +61,30 @@ impl Logic for OrderWay {
             | bit_cast::<56, 36>(self.stored.val().get_bits::<36>(0));
         self.wanted.next = (bit_cast::<56, 19>(self.reference.val().get_bits::<19>(45)) << 36)
             | bit_cast::<56, 36>(self.reference.val().get_bits::<36>(0));
-        for i in 0..4 {
+        for i in 0..7 {
             self.part[i].next = 0.into();
-            if self.rest.val().get_bits::<14>(i * 14) == self.wanted.val().get_bits::<14>(i * 14) {
+            if self.rest.val().get_bits::<8>(i * 8) == self.wanted.val().get_bits::<8>(i * 8) {
                 self.part[i].next = 1.into();
             }
         }
-        self.last.next = self.part[3].val();
-        if self.met.val() {
-            self.last.next = 0.into();
-        }
-        self.equal.d.next =
-            self.part[0].val() | (self.part[1].val() << 1) | (self.part[2].val() << 2) | (self.last.val() << 3);
-        self.met_hit.d.next = self.met.val() & self.met_matches.val() & self.met_lives.val();
-        self.low.next = 0.into();
-        self.high.next = 0.into();
-        if self.cells.read_data.val().get_bits::<16>(0) != 0 {
-            self.low.next = 1.into();
-        }
-        if self.cells.read_data.val().get_bits::<16>(16) != 0 {
-            self.high.next = 2.into();
-        }
-        self.some.d.next = self.low.val() | self.high.val();
+        self.first.next = self.part[0].val();
+        self.lives.d.next = self.cells.read_data.val().get_bit(133);
         self.found.d.next = self.cells.read_data.val().get_bits::<PAYLOAD_BITS>(0);
         if self.met.val() {
+            self.first.next = 0.into();
+            self.lives.d.next = self.met_lives.val();
             self.found.d.next = self.met_payload.val();
-            self.some.d.next = 0.into();
-            if self.met_lives.val() {
-                self.some.d.next = 3.into();
-            }
         }
-        self.is_used.next = self.some.q.val() != 0;
-        self.hit.next = (self.is_used.val() & (self.equal.q.val() == 0xf)) | self.met_hit.q.val();
-        self.used.next = self.is_used.val();
+        self.equal.d.next = self.first.val()
+            | (self.part[1].val() << 1)
+            | (self.part[2].val() << 2)
+            | (self.part[3].val() << 3)
+            | (self.part[4].val() << 4)
+            | (self.part[5].val() << 5)
+            | (self.part[6].val() << 6);
+        self.met_hit.d.next = self.met.val() & self.met_matches.val() & self.met_lives.val();
+        self.hit.next = (self.lives.q.val() & (self.equal.q.val() == 0x7f)) | self.met_hit.q.val();
+        self.used.next = self.lives.q.val();
         self.payload.next = self.found.q.val();
     }
 }
@@ -155,7 +143,6 @@ pub struct Orders {
     met_bucket0: DFF<Bits<9>>,
     met_bucket1: DFF<Bits<9>>,
     met_bits: DFF<Bits<SLOT_BITS>>,
-    met_lives: DFF<bool>,
     last_reference: DFF<Bits<64>>,
     last_bucket0: DFF<Bits<9>>,
     last_bucket1: DFF<Bits<9>>,
@@ -192,6 +179,8 @@ pub struct Orders {
     silent: Signal<Local, bool>,
     writes: Signal<Local, bool>,
     after: Signal<Local, Bits<PAYLOAD_BITS>>,
+    empties: Signal<Local, bool>,
+    lives: Signal<Local, bool>,
     write_bits: Signal<Local, Bits<SLOT_BITS>>,
     result: Signal<Local, Resolved>,
     k_buy: Konst<8, { itch::SIDE_BUY as u64 }>,
@@ -212,7 +201,8 @@ impl Logic for Orders {
             same_reference2, same_bucket0_2, same_bucket1_2, valid3, operation3, bucket0_3, bucket1_3,
             live3, room3, slot3, payload3, marked_sell3, bad3, resolved4, valid4, wrote, wrote_slot,
             wrote_payload, wrote_empties, written, written_bucket0, written_bucket1, written_mirror0, written_mirror1,
-            written_bits, met_slot, met_bucket0, met_bucket1, met_bits, met_lives, last_reference, last_bucket0, last_bucket1, first_sell, first_failed
+            written_bits, met_slot, met_bucket0, met_bucket1, met_bits,
+            last_reference, last_bucket0, last_bucket1, first_sell, first_failed
         );
         // ---- i: the buckets are read
         self.valid1.d.next = self.issue.val();
@@ -377,14 +367,17 @@ impl Logic for Orders {
             self.after.next = (bit_cast::<PAYLOAD_BITS, 37>(self.payload3.q.val().get_bits::<37>(32)) << 32)
                 | bit_cast::<PAYLOAD_BITS, 32>(self.left.val());
         }
+        self.empties.next = self.operation3.q.val().remove
+            & (self.operation3.q.val().whole | (self.operation3.q.val().shares == self.open.val()));
+        self.lives.next = !self.empties.val();
         self.write_bits.next = bit_cast::<SLOT_BITS, PAYLOAD_BITS>(self.after.val())
-            | (bit_cast::<SLOT_BITS, 64>(self.operation3.q.val().reference) << 69);
+            | (bit_cast::<SLOT_BITS, 64>(self.operation3.q.val().reference) << 69)
+            | (bit_cast::<SLOT_BITS, 1>(self.lives.val().into()) << 133);
         if self.valid3.q.val() {
             self.wrote.d.next = self.writes.val();
             self.wrote_slot.d.next = self.slot3.q.val();
             self.wrote_payload.d.next = self.after.val();
-            self.wrote_empties.d.next = self.operation3.q.val().remove
-                & (self.operation3.q.val().whole | (self.operation3.q.val().shares == self.open.val()));
+            self.wrote_empties.d.next = self.empties.val();
             self.first_sell.d.next = self.order_sell.val();
             self.first_failed.d.next = !self.writes.val();
         }
@@ -406,7 +399,6 @@ impl Logic for Orders {
         self.met_bucket0.d.next = self.written_bucket0.q.val();
         self.met_bucket1.d.next = self.written_bucket1.q.val();
         self.met_bits.d.next = self.written_bits.q.val();
-        self.met_lives.d.next = !self.wrote_empties.q.val();
         for i in 0..4 {
             self.ways[i].met.next = self.met0.val() & self.met_slot.q.val().get_bit(i);
             self.ways[i + 4].met.next = self.met1.val() & self.met_slot.q.val().get_bit(i + 4);
@@ -425,7 +417,7 @@ impl Logic for Orders {
             self.ways[i].clock.next = self.clock.val();
             self.ways[i].reference.next = self.operation1.q.val().reference;
             self.ways[i].met_payload.next = self.met_bits.q.val().get_bits::<PAYLOAD_BITS>(0);
-            self.ways[i].met_lives.next = self.met_lives.q.val();
+            self.ways[i].met_lives.next = self.met_bits.q.val().get_bit(133);
             self.ways[i].met_matches.next = self.met_matches.val();
             self.ways[i].write.next = self.written.q.val().get_bit(i);
             self.ways[i].write_data.next = self.written_bits.q.val();
