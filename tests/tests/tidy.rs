@@ -24,7 +24,8 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
         "riposte",
         "host/cli",
         &[
-            "riposte-map", "riposte-capture", "riposte-desk", "riposte-device", "riposte-journal", "riposte-model",
+            "riposte-map", "riposte-capture", "riposte-desk", "riposte-device", "riposte-engine", "riposte-journal",
+            "riposte-model",
             "riposte-venue", "riposte-verilated", "riposte-card",
         ],
     ),

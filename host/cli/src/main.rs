@@ -14,6 +14,7 @@ mod output;
 mod replay;
 mod report;
 mod rules;
+mod run;
 mod venue;
 
 use std::{io, process::ExitCode};
@@ -58,6 +59,8 @@ enum Command {
     Rules(rules::Args),
     /// Print the control matrix: every control, its state, its tests and their last result.
     Controls(controls::Args),
+    /// Run the live host: a card, the engine, the journal.
+    Run(run::Args),
     /// Run the simulated exchange on real sockets.
     Venue(venue::Args),
 }
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
         Command::Card(args) => card::run(args, &output),
         Command::Rules(args) => rules::run(args, &output),
         Command::Controls(args) => controls::run(args, &output),
+        Command::Run(args) => run::run(args, &output),
         Command::Venue(args) => venue::run(args, &output),
     };
     match result {

@@ -170,7 +170,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// Looks up locate codes that the configuration leaves open: the first message that names a stock tells.
-fn resolve(desk: &mut Desk, file: &Path) -> anyhow::Result<()> {
+pub fn resolve(desk: &mut Desk, file: &Path) -> anyhow::Result<()> {
     let mut open: Vec<String> = desk.instruments.iter().filter(|i| i.locate.is_none()).map(|i| i.symbol.clone()).collect();
     let mut found = HashMap::new();
     if open.is_empty() {

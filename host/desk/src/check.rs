@@ -1,5 +1,6 @@
 //! From the text of a configuration to a desk: every field, every relation between fields, every finding.
 use crate::field::{Placed, Section, boolean, choice, code, mac, parsed, price, text, whole};
+use crate::host::{read_host, read_limits, read_people, read_sessions};
 use crate::price::{price_e4, price_text};
 use crate::problem::{Log, Problem};
 use crate::{Collar, Desk, Feed, Instrument, Order, Rule, Session};
@@ -40,13 +41,18 @@ pub fn check(source: &str) -> Check {
     for section in root.sections(&mut log, "rule") {
         read_rule(section, &mut log, &mut book, &mut names);
     }
+    let host = read_host(&mut root, &mut log);
+    let limits = read_limits(&mut root, &mut log);
+    let people = read_people(&mut root, &mut log);
+    let sessions = read_sessions(&mut root, &mut log);
     root.finish(&mut log);
     if book.placed.is_empty() {
         log.warning(&(0..0), "no [[instrument]]: the card will watch nothing");
     }
     let desk = match (feed, session) {
         (Some(feed), Some(session)) if !log.has_errors() => {
-            Some(Desk { feed, session, instruments: book.placed.into_iter().map(|placed| placed.value).collect() })
+            let instruments = book.placed.into_iter().map(|placed| placed.value).collect();
+            Some(Desk { feed, session, instruments, host, limits, people, sessions })
         }
         _ => None,
     };

@@ -10,6 +10,7 @@
 mod check;
 mod commands;
 mod field;
+mod host;
 mod image;
 mod price;
 mod problem;
@@ -18,6 +19,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 
 pub use check::{Check, check};
 pub use commands::{arm, disarm, kill, trace, validate};
+pub use host::{Host, Limits, Person, Role, Sessions, Times, money_e4};
 pub use image::Template;
 pub use price::{PriceError, price_e4, price_text};
 pub use problem::{Problem, Severity};
@@ -29,6 +31,12 @@ pub struct Desk {
     pub session: Session,
     /// At most `INSTRUMENTS`; the position is the card's index.
     pub instruments: Vec<Instrument>,
+    pub host: Host,
+    pub limits: Limits,
+    /// The position is what the engine and its journal know a person by, counted from 1: new ones go to the end.
+    pub people: Vec<Person>,
+    /// None: there is no venue, and no order of the host.
+    pub sessions: Option<Sessions>,
 }
 
 /// The multicast feed that the card listens to.

@@ -1,5 +1,5 @@
 //! The card's events.
-use crate::engine::Engine;
+use crate::engine::{ALL, Engine};
 use crate::guards::Effect;
 use crate::holding::Quote;
 use crate::input::{Deployment, Side};
@@ -13,6 +13,8 @@ use riposte_map::shm::{Event, EventKind, Level, Opcode};
 
 /// The card's order session.
 pub(crate) const CARD: u8 = 0;
+/// Number of the commands that a card, or what serves it, gives itself; those of a host count from 1.
+const OWN_COMMAND: u64 = 0;
 
 impl Engine {
     pub(crate) fn on_card(&mut self, event: &Event, out: &mut Outputs) {
@@ -99,9 +101,22 @@ impl Engine {
             self.card.arming = None;
             self.card.permitted = true;
         }
+        if opcode == Some(Opcode::Kill) && done && event.feed_sequence == OWN_COMMAND {
+            (self.card.permitted, self.card.arming, self.card.killed) = (false, None, true);
+            self.sweep = ALL;
+            out.alarm(Alarm::CardSilenced);
+        }
         if done {
             self.on_fence(event.feed_sequence);
         }
+    }
+
+    /// Whatever comes after it is another card, or none.
+    pub(crate) fn on_card_lost(&mut self, out: &mut Outputs) {
+        (self.card.permitted, self.card.arming, self.card.committing) = (false, None, None);
+        self.card.approved = false;
+        self.holdings.iter_mut().for_each(|holding| holding.invalid());
+        out.alarm(Alarm::CardLost);
     }
 
     /// C36: a card after reset. It holds nothing, and is trusted only if it is the approved one.

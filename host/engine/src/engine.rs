@@ -5,7 +5,7 @@ use crate::execution::Execution;
 use crate::generation::{Generation, Generations, Set};
 use crate::guards::{Claims, Latches, Limits, Traffic};
 use crate::holding::{Holding, Statement};
-use crate::input::{Body, Input};
+use crate::input::{Body, Input, Limit};
 use crate::order::{Order, Orders, State};
 use crate::output::{Alarm, Guard, HostOrder, Output, Outputs, Record, Stream};
 use crate::position::{Position, value};
@@ -145,6 +145,8 @@ impl Engine {
                 let numbers = u64::from(sequence) | u64::from(acknowledgement) << 32;
                 self.command(Opcode::Session, 0, [numbers, user_ref.into()], out);
             }
+            Body::CardLost => self.on_card_lost(out),
+            Body::Linked { next_command } => self.card.next_command = next_command,
         }
         self.settle(out);
     }
@@ -385,6 +387,36 @@ impl Engine {
     /// Whether orders may leave: armed by the card's word and not stopped since.
     pub fn is_permitted(&self) -> bool {
         self.card.permitted
+    }
+
+    /// The generation in force on the card; 0 is none.
+    pub fn generation(&self) -> u32 {
+        self.card.generation
+    }
+
+    /// What the generation in force is known by, if it is remembered.
+    pub fn content(&self) -> Option<[u8; 32]> {
+        self.generations.find(self.card.generation).map(|one| one.content)
+    }
+
+    /// The highest number that a generation has had.
+    pub fn newest_generation(&self) -> u32 {
+        self.generations.newest().max(self.card.generation)
+    }
+
+    /// A limit in force; 0 is unset, `None` is none.
+    pub fn limit(&self, limit: Limit, index: u8) -> Option<u64> {
+        self.limits.get(limit, index)
+    }
+
+    /// Nothing leaves until two people clear it.
+    pub fn is_killed(&self) -> bool {
+        self.card.killed
+    }
+
+    /// C36: the card that is there is the approved one.
+    pub fn is_approved(&self) -> bool {
+        self.card.approved
     }
 
     /// How often a guard has tripped since the start of the day.

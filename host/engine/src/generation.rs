@@ -48,6 +48,13 @@ impl Row {
     }
 }
 
+/// What a set is known by: SHA-256 of its rows, whatever their numbers. `None` if they are not exactly one whole set.
+pub fn content(rows: &[Command]) -> Option<[u8; 32]> {
+    let mut set = Set::new();
+    let all = rows.iter().all(|row| set.take(row));
+    set.whole(0).filter(|_| all).map(|one| one.content)
+}
+
 /// One whole set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Generation {
@@ -166,6 +173,10 @@ impl Generations {
     pub fn push(&mut self, one: Generation) {
         self.ring[self.next] = Some(one);
         self.next = (self.next + 1) % GENERATIONS;
+    }
+
+    pub fn newest(&self) -> u32 {
+        self.ring.iter().flatten().map(|one| one.number).max().unwrap_or(0)
     }
 
     pub fn find(&self, number: u32) -> Option<&Generation> {

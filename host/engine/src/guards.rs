@@ -89,6 +89,19 @@ pub(crate) struct Limits {
 
 impl Limits {
     /// `None` if there is no such limit.
+    pub fn get(&self, limit: Limit, index: u8) -> Option<u64> {
+        let index = usize::from(index);
+        match limit {
+            Limit::Loss => (index == 0).then_some(self.loss),
+            Limit::Drawdown => (index == 0).then_some(self.drawdown),
+            Limit::InstrumentLoss => self.instrument_loss.get(index).copied(),
+            Limit::Exposure => self.exposure.get(index).copied(),
+            Limit::FreeMessages => self.free_messages.get(index).copied(),
+            Limit::MessagesPerTrade => self.messages_per_trade.get(index).copied(),
+        }
+    }
+
+    /// As `get`, to be set.
     pub fn get_mut(&mut self, limit: Limit, index: u8) -> Option<&mut u64> {
         let index = usize::from(index);
         match limit {

@@ -150,6 +150,10 @@ messages! {
         Restarted = 21;
         /// The card's order session is connected: its next TCP sequence number, acknowledgement and UserRefNum.
         CardSession = 22 { sequence: u32, acknowledgement: u32, user_ref: u32 };
+        /// The card is gone; every event that it gave was taken.
+        CardLost = 23;
+        /// The host has joined a card's link: commands have numbers of its ring from here on.
+        Linked = 24 { next_command: u64 };
     }
 }
 

@@ -43,7 +43,7 @@ mod table;
 pub use config::{Config, ConfigError, ENTRIES_MAX, Instrument, POSITION_MAX, PRICE_MAX, SESSIONS, Session, Times, VENUES};
 pub use engine::Engine;
 pub use execution::{ADOPTED, Execution};
-pub use generation::GENERATIONS;
+pub use generation::{GENERATIONS, content};
 pub use guards::{BOOK, DRAWDOWN};
 pub use input::{Body, Change, Deployment, Input, Limit, Report, Side};
 pub use message::{ENCODED_MAX, Encoded};

@@ -186,6 +186,9 @@ messages! {
         SessionSilent = 18 { session: u8 };
         Rejected = 19 { session: u8, user_ref: u32, reason: u16 };
         EventsMissing = 20 { expected: u64, received: u64 };
+        CardLost = 21;
+        /// The card's watchdog has killed it: a host was gone, or hung.
+        CardSilenced = 22;
     }
 }
 

@@ -130,6 +130,11 @@ impl Engine {
         }
     }
 
+    /// Whether two people could arm the card now; if not, the first thing that forbids it.
+    pub fn arming(&self) -> Result<(), Refusal> {
+        self.may_arm()
+    }
+
     fn may_arm(&self) -> Result<(), Refusal> {
         let used = || self.sessions.iter().zip(&self.config.sessions).filter(|(_, rule)| rule.venue != NONE);
         let sessions_stand = used().all(|(one, _)| one.standing == Standing::Current && one.at_loss == 0);

@@ -64,6 +64,11 @@ impl Appender {
         }
     }
 
+    /// Holds `what` until every record up to the last that was taken is durable.
+    pub fn behind<T>(&self, what: T) -> Pending<T> {
+        Pending { position: self.last(), what, shared: self.shared.clone() }
+    }
+
     /// As `append`, but waits for room as long as the writer gets on. Not for a pinned core.
     pub fn append_waiting(&mut self, time_ns: u64, entry: &Entry) -> Result<u64, Refused> {
         loop {

@@ -19,12 +19,14 @@ pub enum Kind {
     Snapshot = 7,
     Pruned = 8,
     Closed = 9,
+    Input = 10,
+    Record = 11,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 9] = [
+    pub const ALL: [Kind; 11] = [
         Kind::Event, Kind::Command, Kind::Transmitted, Kind::HostOrder, Kind::Session, Kind::Note, Kind::Snapshot,
-        Kind::Pruned, Kind::Closed,
+        Kind::Pruned, Kind::Closed, Kind::Input, Kind::Record,
     ];
 
     pub fn from_code(code: u8) -> Option<Kind> {
@@ -42,6 +44,8 @@ impl Kind {
             Kind::Snapshot => "snapshot",
             Kind::Pruned => "pruned",
             Kind::Closed => "closed",
+            Kind::Input => "input",
+            Kind::Record => "record",
         }
     }
 
@@ -108,6 +112,10 @@ pub enum Entry<'a> {
     Pruned(PruneMark, Note<'a>),
     /// The writer ended in good order; nothing was in its queue.
     Closed,
+    /// What the engine was given, as its `Input` encodes itself.
+    Input(&'a [u8]),
+    /// What the engine wrote down before it had an effect, as its `Record` encodes itself.
+    Record(&'a [u8]),
 }
 
 /// Where a payload is written; it has room for `Entry::length` bytes.
@@ -127,6 +135,8 @@ impl Entry<'_> {
             Entry::Snapshot(_) => Kind::Snapshot,
             Entry::Pruned(..) => Kind::Pruned,
             Entry::Closed => Kind::Closed,
+            Entry::Input(_) => Kind::Input,
+            Entry::Record(_) => Kind::Record,
         }
     }
 
@@ -142,6 +152,7 @@ impl Entry<'_> {
             Entry::Snapshot(_) => size_of::<SnapshotMark>(),
             Entry::Pruned(_, one) => size_of::<PruneMark>() + note(one),
             Entry::Closed => 0,
+            Entry::Input(bytes) | Entry::Record(bytes) => bytes.len(),
         }
     }
 
@@ -166,6 +177,7 @@ impl Entry<'_> {
                 put_note(note, sink);
             }
             Entry::Closed => {}
+            Entry::Input(bytes) | Entry::Record(bytes) => sink.put(bytes),
         }
     }
 
@@ -195,6 +207,8 @@ impl Entry<'_> {
                 Entry::Pruned(mark, note(rest)?)
             }
             Kind::Closed => payload.is_empty().then_some(Entry::Closed)?,
+            Kind::Input => Entry::Input(payload),
+            Kind::Record => Entry::Record(payload),
         })
     }
 }

@@ -1,4 +1,5 @@
 //! A record as named values: what `show` prints and what the columns of an export hold.
+use riposte_engine::{Input, Record as Decided};
 use riposte_journal::{Direction, Entry, Note, Record, hex};
 use riposte_map::shm::{Command, Event, NONE, Opcode};
 use std::fmt;
@@ -66,6 +67,7 @@ pub const COLUMNS: &[(&str, Type)] = &[
     ("session", Type::Number),
     ("direction", Type::Text),
     ("bytes", Type::Bytes),
+    ("engine", Type::Text),
     ("who", Type::Text),
     ("act", Type::Text),
     ("why", Type::Text),
@@ -103,6 +105,8 @@ pub fn fields(record: &Record) -> Fields {
             let direction = if direction == Direction::Sent { "sent" } else { "received" };
             vec![("session", number(session)), ("direction", text(direction)), ("bytes", bytes(message))]
         }
+        Some(Entry::Input(message)) => engine_fields(Input::decode(message).map(|one| format!("{:?}", one.body)), message),
+        Some(Entry::Record(message)) => engine_fields(Decided::decode(message).map(|one| format!("{one:?}")), message),
         Some(Entry::Note(note)) => note_fields(&note),
         Some(Entry::Snapshot(mark)) => {
             vec![("snapshot_position", number(mark.position.get())), ("snapshot_sha256", bytes(&mark.digest))]
@@ -128,6 +132,11 @@ pub fn columns(record: &Record) -> Fields {
 
 fn note_fields(note: &Note) -> Fields {
     vec![("who", text(note.who)), ("act", text(note.act)), ("why", text(note.why))]
+}
+
+/// What the engine was given or has decided, as it names it itself; as bytes if another version wrote it.
+fn engine_fields(named: Option<String>, message: &[u8]) -> Fields {
+    vec![("engine", text(named.unwrap_or_else(|| "unknown".to_owned()))), ("bytes", bytes(message))]
 }
 
 /// An instrument or rule, if the record concerns one.

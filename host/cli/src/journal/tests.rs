@@ -5,6 +5,7 @@ use super::{Args, KeyArgs, Verb, run};
 use crate::output::{Outcome, Output};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
+use riposte_engine::{Body, Input, Record as Decided};
 use riposte_journal::{Contents, Direction, Entry, Note, Options, PruneMark, Reader, Record, SnapshotMark, create, hex};
 use riposte_map::shm::{Command, Event, Level, NONE};
 use std::collections::BTreeSet;
@@ -37,6 +38,8 @@ fn journal(folder: &Path) -> Vec<Record> {
     let command = Command { sequence: 1, opcode: 6, instrument: 2, rule: 3, index: 4, value: 5, args: [1, 2, 3, 4, 5, u64::MAX] };
     let note = Note { who: "operator", act: "arm", why: "it is \"time\", größer" };
     let mark = PruneMark { segment: 0.into(), position: 0.into(), chain: [0; 32] };
+    let input = Input { time_ns: 1, body: Body::Card { event } }.encode();
+    let decided = Decided::DisconnectProven { session: 1 }.encode();
     let entries = [
         Entry::Event(event),
         Entry::Event(Event { kind: 99, reason: 250, instrument: NONE, rule: NONE, ..event }),
@@ -49,6 +52,9 @@ fn journal(folder: &Path) -> Vec<Record> {
         Entry::Note(note),
         Entry::Snapshot(SnapshotMark { position: 3.into(), digest: [7; 32] }),
         Entry::Pruned(mark, note),
+        Entry::Input(input.bytes()),
+        Entry::Record(decided.bytes()),
+        Entry::Input(b"of another version"),
     ];
     let (mut appender, journal) = create(Options::new(folder)).unwrap().start().unwrap();
     for (time, entry) in (1000..).zip(&entries) {

@@ -1,0 +1,251 @@
+//! `riposte run`: the live host. Joins a card, keeps the journal, runs the engine on a processor of its own.
+//!
+//! | thread | does |
+//! |---|---|
+//! | engine | `pinned`: the only writer of the card's command ring and of the journal |
+//! | journal | makes records durable (`riposte_journal`) |
+//! | deskside | `deskside`: the mirror, the look after the card, proposals |
+//! | voice | prints |
+mod cards;
+mod clock;
+mod deskside;
+mod engine_config;
+mod mirror;
+mod opening;
+mod pinned;
+mod place;
+mod recovery;
+mod voice;
+
+use crate::journal::KeyArgs;
+use crate::output::{Outcome, Output};
+use crate::{replay, rules};
+use anyhow::Context;
+use riposte_desk::Desk;
+use riposte_engine::{Body, Deployment};
+use riposte_journal::{Entry, Note, Options, hex};
+use riposte_map::identity::TABLE_HASH;
+use sha2::{Digest, Sha256};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::time::Duration;
+
+const EXAMPLES: &str = "\
+The host waits for a card, and for the next one when a card is gone. Nothing trades until the desk's limits and
+parameter set are approved by a second person and the card is armed; --rehearse does all that by itself, on a
+simulated card only. Ctrl-C and SIGTERM disarm the card and end the host in order; a host that is killed gets its
+card silenced by the card's watchdog, and the next one goes on where the journal ends.
+
+Examples:
+  riposte card serve --port pcap:day.pcap --paced --link desk-1
+  riposte run -c desk.toml --link desk-1 --journal day.journal --directory day.pcap
+  riposte run -c desk.toml --link desk-1 --journal day.journal --rehearse --json
+
+Exit codes: 0 ended in order · 1 configuration, journal or link cannot be used · 2 usage · 3 the engine and its mirror differ";
+
+/// Persons that are none: the host for itself, and the second person of a rehearsal.
+const HOST: u16 = u16::MAX;
+const REHEARSAL: u16 = u16::MAX - 1;
+/// Inputs of other threads that wait for the engine: more than a parameter set has rows.
+const INPUTS: usize = 1 << 12;
+/// Inputs that the mirror may be behind.
+const MIRROR: usize = 1 << 15;
+
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Configuration of the desk, TOML.
+    #[arg(short, long, value_name = "FILE")]
+    config: PathBuf,
+    /// Name in /dev/shm, or path, of the card's link.
+    #[arg(long, value_name = "NAME", default_value = "riposte")]
+    link: String,
+    /// Folder of the journal; made if it is not there, continued if it is.
+    #[arg(long, value_name = "DIR")]
+    journal: PathBuf,
+    /// Capture or raw ITCH whose messages tell the locate codes that the configuration leaves open.
+    #[arg(long, value_name = "FILE")]
+    directory: Option<PathBuf>,
+    /// SHA-256 of the approved configuration, as `riposte config check` prints it; another one is not armed.
+    #[arg(long, value_name = "SHA256", value_parser = digest)]
+    approved: Option<[u8; 32]>,
+    /// On a simulated card: the host approves and arms by itself.
+    #[arg(long)]
+    rehearse: bool,
+    #[command(flatten)]
+    key: KeyArgs,
+}
+
+/// 64 hexadecimal digits.
+fn digest(text: &str) -> Result<[u8; 32], String> {
+    let byte = |at: usize| text.get(2 * at..2 * at + 2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+    let bytes: Option<Vec<u8>> = (0..32).map(byte).collect();
+    bytes.filter(|_| text.len() == 64).and_then(|bytes| bytes.try_into().ok()).ok_or_else(|| "64 hexadecimal digits".to_owned())
+}
+
+/// What the threads tell each other beside their queues.
+#[derive(Default)]
+pub struct Shared {
+    stop: Arc<AtomicBool>,
+    card: AtomicU8,
+    /// Rounds of the engine's thread; whoever watches sees that it moves.
+    turns: AtomicU64,
+    /// Commands that did not get the number which the engine knows them by: none, if all is well.
+    misnumbered: AtomicU64,
+    ended: AtomicBool,
+}
+
+const NO_CARD: u8 = 0;
+const CARD: u8 = 1;
+const LOST_CARD: u8 = 2;
+
+impl Shared {
+    fn is_stopping(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    fn has_no_card(&self) -> bool {
+        self.card.load(Ordering::Acquire) == NO_CARD
+    }
+
+    /// Acquire pairs with the Release in `lose_card`: what the card had put into the ring before is seen.
+    fn is_card_lost(&self) -> bool {
+        self.card.load(Ordering::Acquire) == LOST_CARD
+    }
+
+    fn find_card(&self) {
+        self.card.store(CARD, Ordering::Release);
+    }
+
+    fn lose_card(&self) {
+        self.card.store(LOST_CARD, Ordering::Release);
+    }
+
+    fn forget_card(&self) {
+        self.card.store(NO_CARD, Ordering::Release);
+    }
+}
+
+pub fn run(args: Args, output: &Output) -> anyhow::Result<Outcome> {
+    let shared = Arc::new(Shared::default());
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register(signal, Arc::clone(&shared.stop)).context("signals cannot be handled")?;
+    }
+    let (mut desk, text) = rules::load(&args.config)?;
+    if let Some(directory) = &args.directory {
+        replay::resolve(&mut desk, directory)?;
+    }
+    for one in desk.instruments.iter().filter(|one| one.locate.is_none()) {
+        eprintln!("riposte: warning: {} has no locate, so the card does not watch it; set it, or name a --directory", one.symbol);
+    }
+    let configuration: [u8; 32] = Sha256::digest(&text).into();
+    let ended = live(&args, &desk, configuration, &shared)?;
+    let is_equal = ended.digest == ended.mirror_digest;
+    let misnumbered = shared.misnumbered.load(Ordering::Relaxed);
+    if output.is_json() {
+        output.print_json(&serde_json::json!({
+            "journal": args.journal, "position": ended.position, "head": ended.head, "recovered_inputs": ended.recovered,
+            "inputs": ended.inputs, "digest": hex(&ended.digest), "mirror_digest": hex(&ended.mirror_digest),
+            "misnumbered": misnumbered,
+        }))?;
+    } else {
+        output.print(format!(
+            "{}: {} inputs after {} recovered, {} records, head {}\nengine {}", args.journal.display(), ended.inputs,
+            ended.recovered, ended.position, ended.head, hex(&ended.digest)
+        ))?;
+    }
+    if !is_equal || misnumbered > 0 {
+        eprintln!("riposte: the engine and its mirror differ, or {misnumbered} commands had other numbers: keep the journal and report it");
+        return Ok(Outcome::CheckFailed);
+    }
+    Ok(Outcome::Done)
+}
+
+struct Summary {
+    recovered: u64,
+    inputs: u64,
+    position: u64,
+    head: String,
+    digest: [u8; 32],
+    mirror_digest: [u8; 32],
+}
+
+fn live(args: &Args, desk: &Desk, configuration: [u8; 32], shared: &Arc<Shared>) -> anyhow::Result<Summary> {
+    let announced = Deployment { gateware: [0; 32], configuration, tables: TABLE_HASH };
+    let approved = Deployment { configuration: args.approved.unwrap_or(configuration), ..announced };
+    let config = engine_config::of(desk, approved);
+    let recovery = riposte_journal::open(Options { key: args.key.load()?, ..Options::new(&args.journal) })?;
+    let recovered = recovery::recover(&recovery, config.clone())?;
+    let again = recovery::recover(&recovery, config)?;
+    let (mut appender, journal) = recovery.start()?;
+    let clock = clock::Clock::new(recovered.time_ns);
+    let why = format!("configuration {}, process {}", hex(&configuration), std::process::id());
+    appender.append_waiting(clock.now_ns(), &Entry::Note(Note { who: "riposte run", act: "begin", why: &why }))?;
+
+    let (voice, speaking) = voice::Voice::start().context("no thread for what the host says")?;
+    let (inputs, inputs_out) = rtrb::RingBuffer::new(INPUTS);
+    let (orders, _sessions) = rtrb::RingBuffer::new(INPUTS);
+    let (links, links_out) = rtrb::RingBuffer::new(1);
+    let (left, left_out) = rtrb::RingBuffer::new(1);
+    let (told, told_out) = rtrb::RingBuffer::new(MIRROR);
+    let (_marks, marks_out) = rtrb::RingBuffer::new(1);
+    let mut cards = cards::Cards::new(riposte_device::link::place(&args.link), links, left_out, Arc::clone(shared), voice.clone());
+    if !cards.join()? {
+        voice.say(format!("waiting for a card at {}", riposte_device::link::place(&args.link).display()));
+    }
+    let lines = pinned::Lines { inputs: inputs_out, orders, links: links_out, left, mirror: told, marks: marks_out };
+    let is_restart = recovered.inputs > 0;
+    let by = by(desk);
+    let opening = opening::Opening::new(desk, by, args.rehearse, clock.now_ns()).context("the desk makes no whole parameter set")?;
+    let watch = appender.watch();
+    let mut mirror = mirror::Mirror::new(again.engine, again.position, told_out, watch.clone());
+    mirror.inputs = 0;
+    let deskside = deskside::Deskside {
+        mirror, cards, opening, inputs, outgoing: Default::default(), watch, clock, shared: Arc::clone(shared),
+        voice: voice.clone(), is_halted: false,
+    };
+    let card_up = Body::CardUp { deployment: announced };
+    let pinned = pinned::Pinned::new(
+        recovered.engine, appender, lines, is_restart, card_up, clock, desk.host.tick_ns, Arc::clone(shared),
+    );
+    let beside = std::thread::Builder::new().name("deskside".to_owned()).spawn(move || deskside.run())?;
+    let host = desk.host.clone();
+    let engine = std::thread::Builder::new().name("engine".to_owned()).spawn(move || {
+        place::take(&host).into_iter().for_each(|refused| voice.say(format!("warning: {refused}")));
+        pinned.run(move |idle| rest(host.core.is_some(), idle))
+    })?;
+    let ended = engine.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    let mirrored = beside.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    let end = journal.finish(ended.journal)?;
+    if let Some(link) = ended.link {
+        link.leave();
+    }
+    drop(speaking);
+    Ok(Summary {
+        recovered: recovered.inputs,
+        inputs: ended.inputs,
+        position: end.position,
+        head: end.head(),
+        digest: ended.engine.digest(),
+        mirror_digest: mirrored.digest(),
+    })
+}
+
+/// The person who started this process, if the desk knows one.
+fn by(desk: &Desk) -> Option<u16> {
+    let uid = rustix::process::geteuid().as_raw();
+    desk.people.iter().position(|person| person.uid == uid).and_then(|at| u16::try_from(at + 1).ok())
+}
+
+/// A thread with a processor of its own never leaves it; another one makes room, the longer the less there is to do.
+fn rest(has_core: bool, idle: u32) {
+    match idle {
+        0 => {}
+        _ if has_core => std::hint::spin_loop(),
+        1..=64 => std::hint::spin_loop(),
+        65..=1024 => std::thread::yield_now(),
+        _ => std::thread::sleep(Duration::from_micros(50)),
+    }
+}

@@ -1,0 +1,148 @@
+//! Looks after the card: joins one that is there, tells when it is gone, waits for the next.
+//!
+//! Why its own: joining and looking are system calls, which the engine's thread does not make.
+//! Holds: what a card left when it died is read before the next card is joined, also if it died while no host ran: its
+//! region then lies at the link's place, or beside it if another card has taken that.
+use super::Shared;
+use super::voice::Voice;
+use riposte_device::link::{CardWatch, HostEnd, LinkError, Peer};
+use std::collections::VecDeque;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// A card whose heart has not beaten for so long hangs.
+const PATIENCE_NS: u64 = 1_000_000_000;
+/// Between two looks.
+const LOOK_NS: u64 = 5_000_000;
+
+enum There {
+    Nobody,
+    Card { watch: CardWatch, last: Peer },
+    /// It is gone; the engine's thread reads what it left.
+    Gone,
+}
+
+/// What tells one region from another at the same place.
+type Identity = (u64, Option<SystemTime>);
+
+pub struct Cards {
+    path: PathBuf,
+    /// Regions that cards kept aside, oldest first.
+    kept: VecDeque<PathBuf>,
+    there: There,
+    /// The region that was joined last.
+    joined: Option<(PathBuf, Identity)>,
+    /// Why the card cannot be joined, as it was said last.
+    said: String,
+    links: rtrb::Producer<HostEnd>,
+    left: rtrb::Consumer<HostEnd>,
+    shared: Arc<Shared>,
+    voice: Voice,
+    looked_ns: u64,
+}
+
+impl Cards {
+    pub fn new(
+        path: PathBuf, links: rtrb::Producer<HostEnd>, left: rtrb::Consumer<HostEnd>, shared: Arc<Shared>, voice: Voice,
+    ) -> Cards {
+        let (kept, said) = (kept(&path), String::new());
+        Cards { path, kept, there: There::Nobody, joined: None, said, links, left, shared, voice, looked_ns: 0 }
+    }
+
+    /// Joins the card if one is there, or what one has left; whether it did.
+    pub fn join(&mut self) -> Result<bool, LinkError> {
+        let (path, is_kept) = self.kept.pop_front().map_or((self.path.clone(), false), |path| (path, true));
+        let Ok(metadata) = std::fs::metadata(&path) else { return Ok(false) };
+        let identity = (metadata.ino(), metadata.created().ok());
+        let region = (path, identity);
+        if self.joined.as_ref() == Some(&region) {
+            // Its card is gone and all of it was read.
+            return Ok(false);
+        }
+        let link = match HostEnd::attach(&region.0) {
+            Err(LinkError::NoCard { .. }) => return Ok(false),
+            link => link?,
+        };
+        self.there = if is_kept {
+            self.voice.say(format!("reading what a card left in {}", region.0.display()));
+            self.shared.lose_card();
+            There::Gone
+        } else {
+            let watch = link.watch(PATIENCE_NS)?;
+            self.voice.say(format!("joined the card at {}", region.0.display()));
+            self.shared.find_card();
+            There::Card { watch, last: Peer::Alive }
+        };
+        self.joined = Some(region);
+        // There is a place: the last link came back before.
+        let _ = self.links.push(link);
+        Ok(true)
+    }
+
+    /// To be called often; looks when it is time.
+    pub fn look(&mut self, now_ns: u64) {
+        if now_ns.saturating_sub(self.looked_ns) < LOOK_NS {
+            return;
+        }
+        self.looked_ns = now_ns;
+        match &mut self.there {
+            There::Gone => self.close(),
+            There::Nobody => {
+                let said = self.join().map_or_else(|error| error.to_string(), |_| String::new());
+                if !said.is_empty() && self.said != said {
+                    self.voice.say(&said);
+                }
+                self.said = said;
+            }
+            There::Card { watch, last } => {
+                let peer = watch.look(now_ns).unwrap_or(Peer::Absent);
+                if std::mem::discriminant(&peer) != std::mem::discriminant(last) {
+                    self.voice.say(text(peer));
+                    *last = peer;
+                }
+                if !matches!(peer, Peer::Alive | Peer::Silent { .. }) {
+                    self.there = There::Gone;
+                    self.shared.lose_card();
+                }
+            }
+        }
+    }
+
+    /// Lets go of a card's region when the engine's thread has.
+    fn close(&mut self) {
+        let Ok(link) = self.left.pop() else { return };
+        drop(link);
+        let kept = self.joined.as_ref().map(|(path, _)| path).filter(|path| **path != self.path);
+        if let Some(path) = kept
+            && let Err(error) = std::fs::remove_file(path)
+        {
+            self.voice.say(format!("{}: was read and cannot be removed: {error}", path.display()));
+        }
+        self.there = There::Nobody;
+        self.shared.forget_card();
+        self.voice.say(format!("waiting for a card at {}", self.path.display()));
+    }
+}
+
+/// Regions beside `path` that cards kept aside because nobody had read them.
+fn kept(path: &Path) -> VecDeque<PathBuf> {
+    let prefix = format!("{}.unread-", path.file_name().unwrap_or_default().to_string_lossy());
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let named = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix));
+    let mut found: Vec<_> = named.map(|entry| (entry.metadata().and_then(|one| one.modified()).ok(), entry.path())).collect();
+    found.sort();
+    found.into_iter().map(|(_, path)| path).collect()
+}
+
+fn text(peer: Peer) -> String {
+    match peer {
+        Peer::Alive => "the card moves again".to_owned(),
+        Peer::Silent { process, for_ns } => format!("card {process} has not moved for {} ms", for_ns / 1_000_000),
+        Peer::Died { process } => format!("card {process} died"),
+        Peer::Left { process } => format!("card {process} has ended"),
+        Peer::Absent => "the card's region cannot be looked at: it counts as gone".to_owned(),
+    }
+}

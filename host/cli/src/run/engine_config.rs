@@ -1,0 +1,46 @@
+//! A desk as what the engine is built with.
+use riposte_desk::Desk;
+use riposte_engine::{Config, Deployment, Instrument, SESSIONS, Session, Times};
+use riposte_map::limits::INSTRUMENTS;
+use riposte_map::shm::NONE;
+
+/// The one venue of a desk.
+const VENUE: u8 = 0;
+/// C39: an execution so far from the mark is erroneous, hundredths of a percent.
+const ERRONEOUS_BP: u32 = 1000;
+
+/// Without sessions nothing has a venue, so nothing waits for one.
+pub fn of(desk: &Desk, approved: Deployment) -> Config {
+    let venue = if desk.sessions.is_some() { VENUE } else { NONE };
+    let unused = Instrument { venue: NONE, multiplier: 1, erroneous_bp: ERRONEOUS_BP };
+    let mut instruments = [unused; INSTRUMENTS];
+    for one in instruments.iter_mut().take(desk.instruments.len()) {
+        one.venue = venue;
+    }
+    let idle = Session { venue: NONE, cancel_on_disconnect: false, timer_renew_ns: 0, drop_copy: false };
+    let mut sessions = [idle; SESSIONS];
+    if let Some(rule) = &desk.sessions {
+        let drop_copy = rule.drop_copy.is_some();
+        sessions[0] = Session { venue, cancel_on_disconnect: rule.cancel_on_disconnect, timer_renew_ns: 0, drop_copy };
+    }
+    let (host, times) = (&desk.host, &desk.host.times);
+    Config {
+        instruments,
+        sessions,
+        times: Times {
+            answer_ns: times.answer_ns,
+            silence_ns: times.silence_ns,
+            mark_window_ns: times.mark_window_ns,
+            mark_age_ns: times.mark_age_ns,
+            drop_copy_ns: times.drop_copy_ns,
+            bust_window_ns: times.bust_window_ns,
+            claim_ns: times.claim_ns,
+            approval_ns: times.approval_ns,
+            reversion_ns: times.reversion_ns,
+        },
+        approved,
+        orders: host.orders,
+        executions: host.executions,
+        requests: host.requests,
+    }
+}

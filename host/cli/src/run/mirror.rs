@@ -1,0 +1,50 @@
+//! A second engine behind the first: it takes the same inputs once they are durable, and has time.
+//!
+//! In: inputs that were carried out. Out: answers about the state, alarms, what is to be asked of others, snapshots.
+//!
+//! Why a second one: the engine's thread must not format, answer or write a state out; a copy that takes the same inputs
+//! is the same state, so nothing needs a lock, and every answer is about what is durable. That both are equal is checked
+//! at the end of a run.
+use super::pinned::Told;
+use riposte_engine::{Alarm, Engine, Input, Output, Outputs};
+use riposte_journal::Watch;
+
+pub struct Mirror {
+    pub engine: Engine,
+    out: Outputs,
+    told: rtrb::Consumer<Told>,
+    watch: Watch,
+    /// Position of the last record whose effect the engine holds.
+    pub position: u64,
+    pub inputs: u64,
+}
+
+impl Mirror {
+    /// `engine` is at `position`, as the first one is.
+    pub fn new(engine: Engine, position: u64, told: rtrb::Consumer<Told>, watch: Watch) -> Mirror {
+        Mirror { engine, out: Outputs::default(), told, watch, position, inputs: 0 }
+    }
+
+    /// Takes the next durable input; gives it with what came of it.
+    pub fn next(&mut self) -> Option<(Input, &Outputs)> {
+        let Told { through, input } = *self.told.peek().ok()?;
+        if self.watch.durable() < through {
+            return None;
+        }
+        let _ = self.told.pop();
+        self.engine.apply(&input, &mut self.out);
+        self.position = through;
+        self.inputs += 1;
+        Some((input, &self.out))
+    }
+
+    /// No input will come any more, and all that came was taken.
+    pub fn is_done(&self) -> bool {
+        self.told.is_abandoned() && self.told.is_empty()
+    }
+}
+
+/// Alarms among outputs.
+pub fn alarms(out: &Outputs) -> impl Iterator<Item = &Alarm> {
+    out.iter().filter_map(|one| if let Output::Alarm(alarm) = one { Some(alarm) } else { None })
+}

@@ -1,0 +1,127 @@
+//! What a host proposes by itself: the desk's limits and parameter set, for people to approve.
+//!
+//! Holds: nothing is in force by being in a file. The host proposes in the name of who started it, and a second person
+//! approves; in a rehearsal on a simulated card the host is both, arms, and lifts what the card's watchdog did.
+use super::{HOST, REHEARSAL};
+use riposte_desk::Desk;
+use riposte_engine::{Body, Change, Engine, Limit, Refusal};
+use riposte_map::limits::INSTRUMENTS;
+use riposte_map::shm::Command;
+use std::collections::VecDeque;
+
+/// Between two attempts of a rehearsal to arm.
+const AGAIN_NS: u64 = 200_000_000;
+
+pub struct Opening {
+    rows: Vec<Command>,
+    content: [u8; 32],
+    limits: Vec<(Limit, u8, u64)>,
+    session: Body,
+    instruments: u16,
+    /// In whose name.
+    by: u16,
+    rehearses: bool,
+    /// Of the requests that this process made.
+    next_request: u64,
+    /// The set's number when it was last proposed.
+    proposed: Option<u32>,
+    armed_ns: u64,
+    /// A rehearsal has armed this card once; from then on people decide.
+    is_over: bool,
+}
+
+impl Opening {
+    /// `None` if the desk does not make a whole set, which a checked one does.
+    pub fn new(desk: &Desk, by: Option<u16>, rehearses: bool, first_request: u64) -> Option<Opening> {
+        let rows = set_of(desk);
+        let content = riposte_engine::content(&rows)?;
+        let limits = &desk.limits;
+        let mut wanted = vec![(Limit::Loss, 0, limits.loss_e4), (Limit::Drawdown, 0, limits.drawdown_e4)];
+        if desk.sessions.is_some() {
+            let each = (0..desk.instruments.len().min(INSTRUMENTS) as u8).map(|at| (Limit::InstrumentLoss, at, limits.instrument_loss_e4));
+            wanted.extend(each);
+            wanted.extend([
+                (Limit::Exposure, 0, limits.exposure_e4),
+                (Limit::FreeMessages, 0, limits.free_messages),
+                (Limit::MessagesPerTrade, 0, limits.messages_per_trade),
+            ]);
+        }
+        wanted.retain(|(_, _, value)| *value != 0);
+        let session = &desk.session;
+        Some(Opening {
+            rows,
+            content,
+            limits: wanted,
+            session: Body::CardSession {
+                sequence: session.tcp_sequence,
+                acknowledgement: session.acknowledgement,
+                user_ref: session.first_user_ref,
+            },
+            instruments: desk.mask() as u16,
+            by: by.unwrap_or(HOST),
+            rehearses,
+            next_request: first_request,
+            proposed: None,
+            armed_ns: 0,
+            is_over: false,
+        })
+    }
+
+    fn propose(&mut self, change: Change, to: &mut VecDeque<Body>) {
+        let request = self.next_request;
+        self.next_request += 1;
+        to.push_back(Body::Propose { request, by: self.by, change });
+        if self.rehearses {
+            to.push_back(Body::Approve { request, by: REHEARSAL });
+        }
+    }
+
+    /// A card after reset is there, or the host has come back to one: proposes what is not in force. Gives how many
+    /// proposals wait for a second person.
+    pub fn begin(&mut self, engine: &Engine, to: &mut VecDeque<Body>) -> usize {
+        let before = to.len();
+        (self.proposed, self.is_over) = (None, false);
+        for (limit, index, value) in self.limits.clone() {
+            if engine.limit(limit, index) == Some(0) {
+                self.propose(Change::SetLimit { limit, index, value }, to);
+            }
+        }
+        if engine.is_approved() && engine.content() != Some(self.content) {
+            to.push_back(Body::BeginSet);
+            to.extend(self.rows.iter().map(|row| Body::Row { command: *row }));
+            let generation = engine.newest_generation() + 1;
+            self.propose(Change::Commit { generation, content: self.content }, to);
+            self.proposed = Some(generation);
+            to.push_back(self.session);
+            self.propose(Change::Validate { instruments: self.instruments }, to);
+        }
+        let asked = to.iter().skip(before).filter(|body| matches!(body, Body::Propose { .. })).count();
+        if self.rehearses { 0 } else { asked }
+    }
+
+    /// A rehearsal arms once all is in force.
+    pub fn go_on(&mut self, engine: &Engine, now_ns: u64, to: &mut VecDeque<Body>) {
+        self.is_over |= engine.is_permitted();
+        let is_ready = engine.is_approved() && engine.content() == Some(self.content);
+        if !self.rehearses || self.is_over || !is_ready || now_ns.saturating_sub(self.armed_ns) < AGAIN_NS {
+            return;
+        }
+        let change = match engine.arming() {
+            Ok(()) => Change::Arm,
+            Err(Refusal::Killed) => Change::ClearKill,
+            // Not for the host to lift: what is unknown stays so until the venue speaks.
+            Err(_) => return,
+        };
+        self.armed_ns = now_ns;
+        self.propose(change, to);
+    }
+}
+
+/// The rows of a desk's set, without numbers.
+pub fn set_of(desk: &Desk) -> Vec<Command> {
+    let mut rows = desk.commands(1, 1);
+    // Its commit is the engine's.
+    rows.pop();
+    rows.iter_mut().for_each(|row| row.sequence = 0);
+    rows
+}

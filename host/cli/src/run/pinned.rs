@@ -1,0 +1,357 @@
+//! The engine's thread: events, people and sessions in, journal, commands and orders out.
+//!
+//! In: a joined link, inputs of other threads. Out: records and inputs to the journal, commands to the card once all that
+//! was written before them is durable, and each input, once it is carried out, to the mirror.
+//!
+//! Holds:
+//! - An input is journaled before it is applied, and applied in the order of the journal.
+//! - Nothing is taken while the last input's outputs have no place: journal, outbox and mirror are waited for, and the
+//!   card's ring keeps what comes meanwhile. Nothing is lost, and nothing is done twice.
+//! - An event is released only when it is durable.
+//! - While the journal is halted the host's heart stands still, so that the card's watchdog silences the card: no
+//!   command could leave, since each waits for its record.
+//! - In steady state nothing here allocates, locks, formats or calls the system.
+use super::clock::Clock;
+use super::{HOST, Shared};
+use riposte_device::link::HostEnd;
+use riposte_engine::{Body, Change, Engine, HostOrder, Input, Output, Outputs};
+use riposte_journal::{Appender, Entry, Outbox, SnapshotMark, Watch};
+use riposte_map::shm::{Command, Event, EventKind};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::{Relaxed, Release};
+
+/// Inputs between two looks at everything else.
+const BATCH: usize = 64;
+/// Effects that wait for their records: a whole parameter set, and more than one input ever causes.
+const OUTBOX: usize = 1 << 12;
+/// How long the card is waited for when the host leaves.
+const LEAVE_NS: u64 = 2_000_000_000;
+
+/// What leaves once its record is durable.
+#[derive(Clone, Copy, Debug)]
+enum Effect {
+    Command(Command),
+    Order(HostOrder),
+}
+
+/// An input that was carried out: every record up to `through` tells of it or of what was before.
+#[derive(Clone, Copy, Debug)]
+pub struct Told {
+    pub through: u64,
+    pub input: Input,
+}
+
+/// Ways to and from other threads; each is bounded.
+pub struct Lines {
+    pub inputs: rtrb::Consumer<Body>,
+    pub orders: rtrb::Producer<HostOrder>,
+    pub links: rtrb::Consumer<HostEnd>,
+    /// Links of cards that are gone, for another thread to close.
+    pub left: rtrb::Producer<HostEnd>,
+    pub mirror: rtrb::Producer<Told>,
+    pub marks: rtrb::Consumer<SnapshotMark>,
+}
+
+/// The card that is there.
+struct Joined {
+    link: HostEnd,
+    /// Highest numbers of a command that was sent, and of one that the card has answered.
+    sent: u64,
+    answered: u64,
+    /// The newest event taken.
+    newest: u64,
+    /// Position behind which events up to the second number may be released.
+    releasing: Option<(u64, u64)>,
+}
+
+/// See the module's page.
+pub struct Pinned {
+    engine: Engine,
+    out: Outputs,
+    /// The next output to carry out, and of which input; none if all are.
+    carrying: Option<(usize, Input)>,
+    journal: Appender,
+    watch: Watch,
+    outbox: Outbox<Effect>,
+    /// Found no room where it goes.
+    stuck: Option<Effect>,
+    card: Option<Joined>,
+    /// Of a card that is gone; closed when its last event is durable.
+    leaving: Option<(HostEnd, u64)>,
+    lines: Lines,
+    /// What this thread itself has to tell the engine, first.
+    owed: VecDeque<Body>,
+    /// Taken, and refused by the journal.
+    held: Option<Body>,
+    on_first_link: Option<Body>,
+    card_up: Body,
+    clock: Clock,
+    tick_ns: u64,
+    ticked_ns: u64,
+    leave_by_ns: Option<u64>,
+    inputs: u64,
+    shared: Arc<Shared>,
+}
+
+/// What is left when the thread has ended.
+pub struct Ended {
+    pub engine: Engine,
+    pub journal: Appender,
+    pub inputs: u64,
+    pub link: Option<HostEnd>,
+}
+
+impl Pinned {
+    /// `restarted`: the engine was recovered from a journal. `card_up` is what a card after reset is announced with.
+    pub fn new(
+        engine: Engine, journal: Appender, lines: Lines, restarted: bool, card_up: Body, clock: Clock, tick_ns: u64,
+        shared: Arc<Shared>,
+    ) -> Pinned {
+        Pinned {
+            engine,
+            out: Outputs::default(),
+            carrying: None,
+            watch: journal.watch(),
+            journal,
+            outbox: Outbox::new(OUTBOX),
+            stuck: None,
+            card: None,
+            leaving: None,
+            lines,
+            owed: VecDeque::with_capacity(8),
+            held: None,
+            on_first_link: restarted.then_some(Body::Restarted),
+            card_up,
+            clock,
+            tick_ns,
+            ticked_ns: 0,
+            leave_by_ns: None,
+            inputs: 0,
+            shared,
+        }
+    }
+
+    /// Runs until it is told to stop and everything is done. `rest` is called after each turn with the number of turns
+    /// in which nothing has happened.
+    pub fn run(mut self, rest: impl Fn(u32)) -> Ended {
+        let mut idle = 0;
+        loop {
+            idle = if self.turn() { 0 } else { idle + 1 };
+            if self.has_left() {
+                let link = self.card.map(|card| card.link);
+                return Ended { engine: self.engine, journal: self.journal, inputs: self.inputs, link };
+            }
+            rest(idle);
+        }
+    }
+
+    /// One round; whether anything happened in it.
+    pub fn turn(&mut self) -> bool {
+        let sent = self.send();
+        self.release();
+        self.join();
+        self.mark();
+        let mut taken = 0;
+        while taken < BATCH && self.carry() && self.lines.mirror.slots() > 0 {
+            let now_ns = self.clock.now_ns();
+            let Some(body) = self.next(now_ns) else { break };
+            if !self.take(now_ns, body) {
+                break;
+            }
+            taken += 1;
+        }
+        if let Some(card) = self.card.as_mut().filter(|_| !self.watch.is_halted()) {
+            card.link.beat();
+        }
+        self.shared.turns.fetch_add(1, Relaxed);
+        sent || taken > 0
+    }
+
+    /// The next input: what was refused before, then people and sessions, then the card, then time.
+    fn next(&mut self, now_ns: u64) -> Option<Body> {
+        if let Some(body) = self.held.take().or_else(|| self.owed.pop_front()) {
+            return Some(body);
+        }
+        if let Ok(body) = self.lines.inputs.pop() {
+            return Some(body);
+        }
+        if let Some(event) = self.event() {
+            return Some(Body::Card { event });
+        }
+        if let Some(body) = self.owed.pop_front() {
+            return Some(body);
+        }
+        if now_ns.saturating_sub(self.ticked_ns) >= self.tick_ns {
+            self.ticked_ns = now_ns;
+            return Some(Body::Tick);
+        }
+        None
+    }
+
+    /// The card's next event. When it is gone and has told everything, that is owed to the engine.
+    fn event(&mut self) -> Option<Event> {
+        // Looked at before the ring: what was in it when the card was found gone is still read.
+        let is_lost = self.shared.is_card_lost();
+        let card = self.card.as_mut()?;
+        let received = card.link.receive();
+        if let Ok(Some(event)) = received {
+            card.newest = event.sequence;
+            if event.kind() == Some(EventKind::Command) {
+                card.answered = card.answered.max(event.feed_sequence);
+            }
+            return Some(event);
+        }
+        if is_lost || received.is_err() {
+            self.owed.push_back(Body::CardLost);
+            let Joined { link, newest, .. } = self.card.take()?;
+            self.leaving = Some((link, newest));
+        }
+        None
+    }
+
+    /// Journals an input, applies it, and begins to carry out what comes of it. False if the journal has no room.
+    fn take(&mut self, time_ns: u64, body: Body) -> bool {
+        let input = Input { time_ns, body };
+        if self.journal.append(time_ns, &Entry::Input(input.encode().bytes())).is_err() {
+            self.held = Some(body);
+            return false;
+        }
+        self.engine.apply(&input, &mut self.out);
+        self.carrying = Some((0, input));
+        self.inputs += 1;
+        true
+    }
+
+    /// Gives outputs to journal and outbox in their order. False if something has no place yet.
+    fn carry(&mut self) -> bool {
+        let Some((mut at, input)) = self.carrying else { return true };
+        while let Some(output) = self.out.as_slice().get(at) {
+            let is_placed = match *output {
+                Output::Record(record) => {
+                    self.journal.append(input.time_ns, &Entry::Record(record.encode().bytes())).is_ok()
+                }
+                Output::Command(command) => self.outbox.push(self.journal.behind(Effect::Command(command))).is_ok(),
+                Output::Order(order) => self.outbox.push(self.journal.behind(Effect::Order(order))).is_ok(),
+                // The mirror finds them too, and has the time to carry them out.
+                Output::Alarm(_) | Output::Replay { .. } | Output::AskPosition { .. } | Output::LoadSet { .. }
+                | Output::Claim { .. } => true,
+            };
+            if !is_placed {
+                self.carrying = Some((at, input));
+                return false;
+            }
+            at += 1;
+        }
+        self.carrying = None;
+        // There is a place: one was free before the input was taken, and this thread alone fills them.
+        let _ = self.lines.mirror.push(Told { through: self.journal.last(), input });
+        true
+    }
+
+    /// Lets go of what is durable. A command without a card is dropped: whatever card comes is one after reset, or is
+    /// disarmed first.
+    fn send(&mut self) -> bool {
+        let mut any = false;
+        while let Some(effect) = self.stuck.take().or_else(|| self.outbox.pop().map(|durable| durable.into_inner())) {
+            let is_sent = match (&effect, &mut self.card) {
+                (Effect::Order(order), _) => self.lines.orders.push(*order).is_ok(),
+                (Effect::Command(_), None) => true,
+                (Effect::Command(command), Some(card)) => match card.link.send(command) {
+                    Ok(number) => {
+                        card.sent = number;
+                        self.shared.misnumbered.fetch_add(u64::from(number != command.sequence), Relaxed);
+                        true
+                    }
+                    Err(_) => false,
+                },
+            };
+            if !is_sent {
+                self.stuck = Some(effect);
+                return any;
+            }
+            any = true;
+        }
+        any
+    }
+
+    /// Releases events that are durable, as many at a time as have become so.
+    fn release(&mut self) {
+        let (durable, last) = (self.watch.durable(), self.journal.last());
+        if let Some(card) = &mut self.card {
+            if let Some((_, newest)) = card.releasing.take_if(|(position, _)| durable >= *position) {
+                card.link.release_to(newest);
+            }
+            // An event that was read and is held has no record yet.
+            if card.releasing.is_none() && card.newest > 0 && self.held.is_none() {
+                card.releasing = Some((last, card.newest));
+            }
+        }
+        if durable >= last
+            && self.held.is_none()
+            && let Some((mut link, newest)) = self.leaving.take()
+        {
+            link.release_to(newest);
+            if let Err(rtrb::PushError::Full(link)) = self.lines.left.push(link) {
+                self.leaving = Some((link, newest));
+            }
+        }
+    }
+
+    /// Takes a link that another thread has joined, when nothing is on its way to the card before.
+    fn join(&mut self) {
+        let is_clear = self.card.is_none() && self.leaving.is_none() && self.outbox.is_empty() && self.stuck.is_none();
+        if !is_clear || self.carrying.is_some() || !self.owed.is_empty() || self.held.is_some() {
+            return;
+        }
+        let Ok(link) = self.lines.links.pop() else {
+            // A host that comes back before any card knows as little as one that finds it.
+            if self.shared.has_no_card() {
+                self.owed.extend(self.on_first_link.take());
+            }
+            return;
+        };
+        let next_command = link.next_command();
+        self.owed.push_back(Body::Linked { next_command });
+        self.owed.extend(self.on_first_link.take());
+        // Nobody has told this card anything: it is as it was after reset.
+        if next_command == 1 {
+            self.owed.push_back(self.card_up);
+        }
+        self.card = Some(Joined { link, sent: 0, answered: 0, newest: 0, releasing: None });
+    }
+
+    /// A snapshot that was written counts from its mark on.
+    fn mark(&mut self) {
+        if let Ok(mark) = self.lines.marks.peek()
+            && self.carrying.is_none()
+            && self.journal.append(self.clock.now_ns(), &Entry::Snapshot(*mark)).is_ok()
+        {
+            let _ = self.lines.marks.pop();
+        }
+    }
+
+    /// Disarms once told to stop; true when that is durable and the card has answered, or does not.
+    fn has_left(&mut self) -> bool {
+        if !self.shared.is_stopping() {
+            return false;
+        }
+        let now_ns = self.clock.now_ns();
+        let Some(leave_by_ns) = self.leave_by_ns else {
+            self.leave_by_ns = Some(now_ns + LEAVE_NS);
+            self.owed.push_back(Body::Propose { request: now_ns, by: HOST, change: Change::Disarm });
+            return false;
+        };
+        let is_idle = self.owed.is_empty() && self.held.is_none() && self.carrying.is_none() && self.outbox.is_empty();
+        let is_done = is_idle && self.stuck.is_none() && self.leaving.is_none() && self.watch.durable() >= self.journal.last();
+        let is_answered = self.card.as_ref().is_none_or(|card| card.answered >= card.sent);
+        if now_ns < leave_by_ns && !(is_done && is_answered) {
+            return false;
+        }
+        if let Some(card) = self.card.as_mut().filter(|_| is_done) {
+            card.link.release_to(card.newest);
+        }
+        self.shared.ended.store(true, Release);
+        true
+    }
+}

@@ -1,0 +1,251 @@
+//! What the host needs to know of a desk: where it runs, how long is too long, the book's limits, who may do what.
+//!
+//! Every section may be left out. A limit that is missing is 0, which blocks arming; the check says so.
+use crate::field::{Section, boolean, choice, code, parsed, text, whole};
+use crate::price::price_e4;
+use crate::problem::Log;
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use toml::de::DeValue;
+
+const MS: u64 = 1_000_000;
+
+/// How the host runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Host {
+    /// The processor that the engine's thread has for itself. Without one it shares, and rests while nothing happens.
+    pub core: Option<u32>,
+    /// Ask for a real-time priority.
+    pub realtime: bool,
+    /// Where the control socket is; beside the journal if not named.
+    pub control: Option<PathBuf>,
+    /// Between two ticks of the engine, nanoseconds.
+    pub tick_ns: u64,
+    /// Between two snapshots of the engine, nanoseconds.
+    pub snapshot_ns: u64,
+    /// Entries of a day that the engine has room for.
+    pub orders: usize,
+    pub executions: usize,
+    pub requests: usize,
+    pub times: Times,
+}
+
+/// How long is too long, nanoseconds; the engine says what each is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Times {
+    pub answer_ns: u64,
+    pub silence_ns: u64,
+    pub mark_window_ns: u64,
+    pub mark_age_ns: u64,
+    pub drop_copy_ns: u64,
+    pub bust_window_ns: u64,
+    pub claim_ns: u64,
+    pub approval_ns: u64,
+    pub reversion_ns: u64,
+}
+
+impl Default for Host {
+    fn default() -> Host {
+        let second = 1000 * MS;
+        Host {
+            core: None,
+            realtime: false,
+            control: None,
+            tick_ns: 10 * MS,
+            snapshot_ns: 60 * second,
+            orders: 1 << 16,
+            executions: 1 << 16,
+            requests: 1 << 14,
+            times: Times {
+                answer_ns: second,
+                silence_ns: 15 * second,
+                mark_window_ns: second,
+                mark_age_ns: 60 * second,
+                drop_copy_ns: 10 * second,
+                bust_window_ns: 1800 * second,
+                claim_ns: 600 * second,
+                approval_ns: 600 * second,
+                reversion_ns: 30 * second,
+            },
+        }
+    }
+}
+
+/// Limits that the host proposes when it starts; 0 is unset. Money in 1e-4 dollars.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// C20: of the whole book.
+    pub loss_e4: u64,
+    pub drawdown_e4: u64,
+    /// C20: of each instrument.
+    pub instrument_loss_e4: u64,
+    /// C24: gross, at the venue.
+    pub exposure_e4: u64,
+    /// C25: messages that need no trade, and messages for each trade.
+    pub free_messages: u64,
+    pub messages_per_trade: u64,
+}
+
+/// What a person may do; each may also do what those before may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// Sees everything.
+    Viewer,
+    /// Trades: arms, proposes, takes risk away.
+    Operator,
+    /// Also proposes limits and reversions, and approves.
+    Risk,
+}
+
+impl Role {
+    pub fn text(self) -> &'static str {
+        ["viewer", "operator", "risk"][self as usize]
+    }
+}
+
+/// Somebody who may use the control socket, known by the user that the kernel names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    pub name: String,
+    pub uid: u32,
+    pub role: Role,
+}
+
+/// Where the venue is, for the order session and its drop copy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sessions {
+    pub orders: SocketAddr,
+    pub drop_copy: Option<SocketAddr>,
+    /// Of the login, at most six characters.
+    pub username: String,
+    /// A file with the password, readable by its owner only.
+    pub password_file: PathBuf,
+    /// The venue cancels what is open when the session is lost.
+    pub cancel_on_disconnect: bool,
+}
+
+pub(crate) fn read_host(root: &mut Section, log: &mut Log) -> Host {
+    let mut host = Host::default();
+    let Some(mut section) = root.section(log, "host") else { return host };
+    host.core = section.optional(log, "core", whole(0, 1023)).map(|core| core.value);
+    host.realtime = section.optional(log, "realtime", boolean).is_some_and(|one| one.value);
+    host.control = section.optional(log, "control", path).map(|one| one.value);
+    let mut entries = |field: &'static str, log: &mut Log, value: &mut usize| {
+        if let Some(found) = section.optional(log, field, whole(16, (1 << 24) - 1)) {
+            *value = found.value as usize;
+        }
+    };
+    entries("orders", log, &mut host.orders);
+    entries("executions", log, &mut host.executions);
+    entries("requests", log, &mut host.requests);
+    let times = &mut host.times;
+    for (field, value) in [
+        ("tick_ms", &mut host.tick_ns), ("snapshot_ms", &mut host.snapshot_ns), ("answer_ms", &mut times.answer_ns),
+        ("silence_ms", &mut times.silence_ns), ("mark_window_ms", &mut times.mark_window_ns),
+        ("mark_age_ms", &mut times.mark_age_ns), ("drop_copy_ms", &mut times.drop_copy_ns),
+        ("bust_window_ms", &mut times.bust_window_ns), ("claim_ms", &mut times.claim_ns),
+        ("approval_ms", &mut times.approval_ns), ("reversion_ms", &mut times.reversion_ns),
+    ] {
+        if let Some(found) = section.optional(log, field, whole(1, u32::MAX)) {
+            *value = u64::from(found.value) * MS;
+        }
+    }
+    section.finish(log);
+    host
+}
+
+pub(crate) fn read_limits(root: &mut Section, log: &mut Log) -> Limits {
+    let mut limits = Limits::default();
+    let Some(mut section) = root.section(log, "limits") else { return limits };
+    for (field, value) in [
+        ("loss", &mut limits.loss_e4), ("drawdown", &mut limits.drawdown_e4),
+        ("instrument_loss", &mut limits.instrument_loss_e4), ("exposure", &mut limits.exposure_e4),
+    ] {
+        match section.optional(log, field, money) {
+            Some(found) => *value = found.value,
+            None => log.warning(&section.span, format!("`limits`: no `{field}`: it blocks arming until it is set")),
+        }
+    }
+    for (field, value) in
+        [("free_messages", &mut limits.free_messages), ("messages_per_trade", &mut limits.messages_per_trade)]
+    {
+        match section.optional(log, field, whole(1, u32::MAX)) {
+            Some(found) => *value = found.value.into(),
+            None => log.warning(&section.span, format!("`limits`: no `{field}`: it blocks arming until it is set")),
+        }
+    }
+    section.finish(log);
+    limits
+}
+
+pub(crate) fn read_people(root: &mut Section, log: &mut Log) -> Vec<Person> {
+    let (mut people, mut names, mut uids) = (Vec::new(), HashMap::new(), HashMap::new());
+    for mut section in root.sections(log, "person") {
+        let name = section.required(log, "name", code(32));
+        let uid = section.required(log, "uid", whole(0, u32::MAX));
+        let role = section.required(log, "role", choice(&[("viewer", 0), ("operator", 1), ("risk", 2)]));
+        section.finish(log);
+        if let Some(name) = &name {
+            let line = log.line(name.span.start);
+            if let Some(first) = names.insert(name.value.clone(), line) {
+                log.error(&name.span, format!("person `{}` is already on line {first}", name.value));
+            }
+        }
+        if let Some(uid) = &uid {
+            let line = log.line(uid.span.start);
+            if let Some(first) = uids.insert(uid.value, line) {
+                let text = format!("uid {} is already on line {first}: two people need two users", uid.value);
+                log.error(&uid.span, text);
+            }
+        }
+        let (Some(name), Some(uid), Some(role)) = (name, uid, role) else { continue };
+        let role = [Role::Viewer, Role::Operator, Role::Risk][usize::from(role.value)];
+        people.push(Person { name: name.value, uid: uid.value, role });
+    }
+    people
+}
+
+pub(crate) fn read_sessions(root: &mut Section, log: &mut Log) -> Option<Sessions> {
+    let mut section = root.section(log, "sessions")?;
+    let address = || parsed("an address with a port, such as 127.0.0.1:26400");
+    let orders = section.required(log, "orders", address());
+    let drop_copy = section.optional(log, "drop_copy", address());
+    let username = section.required(log, "username", code(6));
+    let password_file = section.required(log, "password_file", path);
+    let cancels = section.optional(log, "cancel_on_disconnect", boolean);
+    section.finish(log);
+    Some(Sessions {
+        orders: orders?.value,
+        drop_copy: drop_copy.map(|one| one.value),
+        username: username?.value,
+        password_file: password_file?.value,
+        cancel_on_disconnect: cancels.is_some_and(|one| one.value),
+    })
+}
+
+fn path(value: &DeValue) -> Result<PathBuf, String> {
+    let found = text(value)?;
+    if found.is_empty() { Err("must name a file".to_owned()) } else { Ok(found.into()) }
+}
+
+/// Dollars, quoted or bare, in 1e-4 dollars; never read as a float.
+fn money(value: &DeValue) -> Result<u64, String> {
+    let text = match value {
+        DeValue::String(text) => text.as_ref(),
+        DeValue::Float(float) => float.as_str(),
+        DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str(),
+        other => return Err(format!("must be an amount such as \"25000.00\", not a {}", other.type_str())),
+    };
+    money_e4(text).ok_or_else(|| format!("`{text}` must be an amount above 0 with at most four decimals, such as 25000.00"))
+}
+
+/// Dollars with at most four decimals, above 0.
+pub fn money_e4(text: &str) -> Option<u64> {
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, "0"));
+    // The decimals are those of a price; the whole part may be larger than any price.
+    let part: u64 = price_e4(&format!("0.{decimals}")).ok()?.into();
+    let digits = !whole.is_empty() && whole.bytes().all(|byte| byte.is_ascii_digit());
+    let whole: u64 = whole.parse().ok().filter(|_| digits)?;
+    whole.checked_mul(10_000)?.checked_add(part).filter(|&value| value > 0)
+}
