@@ -25,7 +25,7 @@ pub use error::{Error, Place};
 pub use frames::Frames;
 pub use input::{Capture, Progress, open};
 pub use messages::{Messages, RawMessage};
-pub use packetise::{Channel, PacketiseError, Packetiser, packetise};
+pub use packetise::{Channel, PacketiseError, Packetiser, frame_of, packetise};
 pub use write::PcapWriter;
 
 /// One captured frame, Ethernet header to last payload byte.

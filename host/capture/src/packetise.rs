@@ -180,13 +180,15 @@ impl Packetiser {
         self.payload[session].copy_from_slice(&self.channel.session);
         mold::SEQUENCE.put(&mut self.payload, self.sequence);
         mold::COUNT.put(&mut self.payload, count);
-        let bytes = datagram(&self.channel, self.identification, &self.payload);
+        let bytes = frame_of(&self.channel, self.identification, &self.payload);
         self.identification = self.identification.wrapping_add(1);
         Record { time_ns, original_length: bytes.len() as u32, bytes }
     }
 }
 
-fn datagram(channel: &Channel, identification: u16, payload: &[u8]) -> Vec<u8> {
+/// The frame, without FCS, of a UDP datagram on `channel`: its addresses, ports and tag. Panics if `payload` is longer than IPv4
+/// takes.
+pub fn frame_of(channel: &Channel, identification: u16, payload: &[u8]) -> Vec<u8> {
     let mut header = [0; ethernet::UDP_PAYLOAD];
     let [_, b, c, d] = channel.group.octets();
     header[..6].copy_from_slice(&[0x01, 0x00, 0x5e, b & 0x7f, c, d]);

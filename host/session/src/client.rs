@@ -35,7 +35,7 @@ pub enum Close {
     Login,
     #[error("the venue's session is {found:?} and was {known:?}: another day has begun; start the host anew")]
     OtherSession { known: String, found: String },
-    #[error("the venue has {theirs} messages in its stream, and the host has read {ours}: it is another stream; start the host anew")]
+    #[error("the venue's stream has {theirs} messages, and the host has read {ours}: it is another stream; start the host anew")]
     Shorter { ours: u64, theirs: u64 },
     #[error("the venue begins with message {found}, and {wanted} was asked for")]
     Number { wanted: u64, found: u64 },
@@ -72,7 +72,8 @@ impl Close {
     pub fn retry(&self) -> Retry {
         match self {
             Close::Probed | Close::Reread => Retry::Now,
-            Close::NotAuthorised | Close::OtherSession { .. } | Close::Shorter { .. } | Close::Ended | Close::Stopped => Retry::Never,
+            Close::NotAuthorised | Close::OtherSession { .. } | Close::Shorter { .. } => Retry::Never,
+            Close::Ended | Close::Stopped => Retry::Never,
             _ => Retry::Later,
         }
     }

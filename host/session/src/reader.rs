@@ -77,7 +77,8 @@ impl Reader {
     /// Reads the next message of the stream.
     pub fn read(&mut self, message: &[u8]) -> Told {
         let mut told = Told::default();
-        let (first, second) = match Message::decode(message).map_err(Unreadable::from).and_then(|one| self.reports(one, &mut told)) {
+        let message = Message::decode(message).map_err(Unreadable::from);
+        let (first, second) = match message.and_then(|message| self.reports(message, &mut told)) {
             Ok(reports) => reports,
             Err(why) => {
                 told.unreadable = Some(why);

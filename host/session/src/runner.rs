@@ -245,7 +245,8 @@ pub fn start(config: &Config) -> Result<(Session, Runner), ConfigError> {
         retry_after: config.times.retry_min,
     };
     let name = format!("session-{}", config.session);
-    let thread = std::thread::Builder::new().name(name).spawn(move || worker.run()).map_err(|error| ConfigError::Thread(error.to_string()))?;
+    let thread = std::thread::Builder::new().name(name).spawn(move || worker.run());
+    let thread = thread.map_err(|error| ConfigError::Thread(error.to_string()))?;
     let session = Session {
         number: config.session,
         stream: config.stream,

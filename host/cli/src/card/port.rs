@@ -1,7 +1,14 @@
 //! Where a served card's frames come from and go to.
-use riposte_capture::{Channel, Record};
+mod capture;
+mod udp;
+
+use anyhow::ensure;
+use capture::CapturePort;
+use riposte_capture::Record;
 use riposte_device::Transmitted;
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::path::{Path, PathBuf};
+use udp::UdpPort;
 
 /// What a port has for the card at this moment.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,12 +29,38 @@ pub trait Port {
     fn transmit(&mut self, frame: &Transmitted) -> anyhow::Result<()>;
 }
 
+/// A line of a feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// A multicast group with its port, or an own address with a port that the feed is sent to.
+    pub to: SocketAddrV4,
+    /// Own address on the interface on which the group is joined; unspecified is the system's choice.
+    pub interface: Ipv4Addr,
+}
+
+impl std::str::FromStr for Line {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Line, String> {
+        let (to, interface) = text.split_once('@').unwrap_or((text, "0.0.0.0"));
+        let what = |what: &str, given: &str| format!("{given:?} is no {what}; a line is GROUP:PORT or GROUP:PORT@ADDRESS");
+        let to: SocketAddrV4 = to.parse().map_err(|_| what("address with a port", to))?;
+        let interface = interface.parse().map_err(|_| what("address of this machine", interface))?;
+        Ok(Line { to, interface })
+    }
+}
+
 /// Which port, as the command line names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PortName {
     /// `pcap:FILE`.
     Capture(PathBuf),
+    /// `udp:LINE[,LINE]`: line A, and line B of the same messages.
+    Udp(Vec<Line>),
 }
+
+/// Lines of a feed: A and B.
+const LINES_MAX: usize = 2;
 
 impl std::str::FromStr for PortName {
     type Err = String;
@@ -35,83 +68,33 @@ impl std::str::FromStr for PortName {
     fn from_str(name: &str) -> Result<PortName, String> {
         match name.split_once(':') {
             Some(("pcap", file)) if !file.is_empty() => Ok(PortName::Capture(file.into())),
-            _ => Err("a port is `pcap:FILE`, a capture or raw ITCH".to_owned()),
+            Some(("udp", lines)) => {
+                let lines: Vec<Line> = lines.split(',').map(str::parse).collect::<Result<_, _>>()?;
+                if lines.len() > LINES_MAX {
+                    return Err(format!("{} lines; a feed has line A and at most line B", lines.len()));
+                }
+                Ok(PortName::Udp(lines))
+            }
+            _ => Err("a port is `pcap:FILE`, a capture or raw ITCH, or `udp:GROUP:PORT[@ADDRESS][,GROUP:PORT…]`".to_owned()),
         }
     }
 }
-
-type Frames = Box<dyn Iterator<Item = Result<Record, riposte_capture::Error>> + Send>;
 
 impl PortName {
     /// The file that the port reads.
     pub fn file(&self) -> Option<&Path> {
-        let PortName::Capture(file) = self;
-        Some(file)
-    }
-}
-
-/// A capture in the place of a wire; what is sent goes nowhere.
-pub struct CapturePort {
-    frames: Frames,
-    next: Option<Record>,
-    pace: Pace,
-}
-
-/// When frames are due.
-enum Pace {
-    /// As soon as the card takes them.
-    Free,
-    /// As in the capture: the first at once.
-    Unset,
-    /// The server's clock and the capture's at the first frame.
-    Since { now_ns: u64, time_ns: u64 },
-}
-
-impl CapturePort {
-    pub fn open(file: &Path, is_paced: bool) -> anyhow::Result<CapturePort> {
-        let frames = riposte_capture::open(file)?.into_frames(Channel::default())?;
-        let pace = if is_paced { Pace::Unset } else { Pace::Free };
-        Ok(CapturePort { frames, next: None, pace })
-    }
-
-    /// Whether a frame of this time may be shown.
-    fn is_due(&mut self, frame_ns: u64, now_ns: u64) -> bool {
-        match self.pace {
-            Pace::Free => true,
-            Pace::Unset => {
-                self.pace = Pace::Since { now_ns, time_ns: frame_ns };
-                true
-            }
-            // A capture whose clock goes back shows its frames without a wait.
-            Pace::Since { now_ns: start_ns, time_ns } => {
-                now_ns.saturating_sub(start_ns) >= frame_ns.saturating_sub(time_ns)
-            }
+        match self {
+            PortName::Capture(file) => Some(file),
+            PortName::Udp(_) => None,
         }
-    }
-}
-
-impl Port for CapturePort {
-    fn receive(&mut self, now_ns: u64) -> anyhow::Result<Received> {
-        if self.next.is_none() {
-            // An empty record of a damaged capture has no word to show.
-            let has_words = |record: &Result<Record, _>| record.as_ref().map_or(true, |record| !record.bytes.is_empty());
-            self.next = self.frames.by_ref().find(has_words).transpose()?;
-        }
-        let Some(record) = self.next.take() else { return Ok(Received::Ended) };
-        if self.is_due(record.time_ns, now_ns) {
-            return Ok(Received::Frame(record));
-        }
-        self.next = Some(record);
-        Ok(Received::Nothing)
-    }
-
-    fn transmit(&mut self, _: &Transmitted) -> anyhow::Result<()> {
-        Ok(())
     }
 }
 
 /// Opens the port that a name stands for.
 pub fn open(name: &PortName, is_paced: bool) -> anyhow::Result<Box<dyn Port>> {
-    let PortName::Capture(file) = name;
-    Ok(Box::new(CapturePort::open(file, is_paced)?))
+    ensure!(!is_paced || name.file().is_some(), "--paced: only a capture has a pace of its own; leave it out");
+    Ok(match name {
+        PortName::Capture(file) => Box::new(CapturePort::open(file, is_paced)?),
+        PortName::Udp(lines) => Box::new(UdpPort::open(lines)?),
+    })
 }

@@ -29,7 +29,10 @@ The card ends when its port has ended and its host has left in order, or by Ctrl
 
 Examples:
   riposte card serve --card model --port pcap:day.pcap --transmit orders.pcap
-  riposte card serve --card verilated --port pcap:day.pcap --paced --link desk-1";
+  riposte card serve --card verilated --port pcap:day.pcap --paced --link desk-1
+  riposte card serve --port udp:233.54.12.111:26477@10.0.0.5,233.49.196.111:26477@10.0.1.5
+
+With two lines the card sees the group and port of the first. A card on a live feed ends by a signal.";
 
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -37,7 +40,8 @@ pub struct Args {
     /// What runs the frames.
     #[arg(long, value_enum, default_value_t = Served::Model)]
     card: Served,
-    /// Where frames come from: `pcap:FILE` (pcap, pcapng or raw ITCH, plain or gzip).
+    /// Where frames come from: `pcap:FILE` (pcap, pcapng or raw ITCH, plain or gzip), or `udp:GROUP:PORT[@ADDRESS]`, a live
+    /// feed on the interface with that own address, with `,GROUP:PORT[@ADDRESS]` for its line B.
     #[arg(long, value_name = "PORT")]
     port: PortName,
     /// Show each frame when it is due by its time in the capture, not as fast as the card takes them.
@@ -113,12 +117,13 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<Outcome> {
     if output.is_json() {
         output.print_json(&serde_json::json!({
             "link": path, "card": name, "cycles": status.cycle, "frames": status.frames, "commands": status.commands,
-            "events": status.events, "transmitted": status.transmitted, "taken": status.taken, "unclaimed": status.unclaimed, "stalls": status.stalls,
-            "watchdog_kills": status.watchdog_kills,
+            "events": status.events, "transmitted": status.transmitted, "taken": status.taken,
+            "unclaimed": status.unclaimed, "stalls": status.stalls, "watchdog_kills": status.watchdog_kills,
         }))?;
     } else {
         output.print(format!(
-            "{}: {name} card, {} frames in {} cycles, {} commands, {} events, {} frames transmitted ({} taken by the host, {} unclaimed), {} stalls, {} kills by the watchdog",
+            "{}: {name} card, {} frames in {} cycles, {} commands, {} events, {} frames transmitted ({} taken by the host, \
+             {} unclaimed), {} stalls, {} kills by the watchdog",
             path.display(), status.frames, status.cycle, status.commands, status.events, status.transmitted, status.taken,
             status.unclaimed, status.stalls,
             status.watchdog_kills

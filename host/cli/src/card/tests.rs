@@ -3,6 +3,7 @@ use super::port::{PortName, Received, open};
 use super::sent::SentFile;
 use riposte_capture::{PcapWriter, Record};
 use riposte_device::Transmitted;
+use std::net::{Ipv4Addr, SocketAddrV4, UdpSocket};
 use std::path::{Path, PathBuf};
 
 /// A folder of its own, removed at the end.
@@ -76,7 +77,7 @@ fn a_frame_that_was_sent_is_in_the_file_at_once() {
 fn a_capture_that_is_cut_off_is_an_error_behind_its_whole_frames() {
     let folder = Folder::new("cut");
     let name = folder.capture(&[1, 2]);
-    let PortName::Capture(path) = &name;
+    let path = name.file().unwrap();
     let length = std::fs::metadata(path).unwrap().len();
     std::fs::File::options().write(true).open(path).and_then(|file| file.set_len(length - 1)).unwrap();
     let mut port = open(&name, false).unwrap();
@@ -96,4 +97,93 @@ fn a_port_is_named_by_its_kind_and_never_writes_over_what_it_reads() {
     let told = SentFile::create(name.file().unwrap(), name.file()).err().expect("it would be lost");
     assert!(told.to_string().contains("another file"), "{told}");
     assert!(SentFile::create(Path::new("/nowhere/out.pcap"), name.file()).is_err());
+}
+
+/// A packet of the feed without messages.
+fn packet(sequence: u64) -> Vec<u8> {
+    [&b"VENUE00001"[..], &sequence.to_be_bytes(), &[0, 0]].concat()
+}
+
+/// A live port of lines A and B on this machine, and where they are.
+fn live() -> (Box<dyn super::port::Port>, [SocketAddrV4; 2]) {
+    let sockets = [(); 2].map(|()| UdpSocket::bind("127.0.0.1:0").unwrap());
+    let lines = sockets.map(|socket| SocketAddrV4::new(Ipv4Addr::LOCALHOST, socket.local_addr().unwrap().port()));
+    let name: PortName = format!("udp:{},{}", lines[0], lines[1]).parse().unwrap();
+    (open(&name, false).unwrap(), lines)
+}
+
+#[test]
+fn a_datagram_becomes_the_frame_that_the_card_expects() {
+    let (mut port, lines) = live();
+    let sender = UdpSocket::bind("127.0.0.1:0").unwrap();
+    assert_eq!(port.receive(0).unwrap(), Received::Nothing);
+    for (at, payload) in [packet(7), b"x".to_vec(), vec![9; 1472]].into_iter().enumerate() {
+        // Also of line B: the card knows the first line's group and port.
+        sender.send_to(&payload, lines[at % 2]).unwrap();
+        let Received::Frame(record) = port.receive(0).unwrap() else { panic!("no frame") };
+        let datagram = riposte_capture::wire::datagram(&record.bytes).expect("a datagram");
+        assert_eq!((datagram.group, datagram.port, datagram.payload), (*lines[0].ip(), lines[0].port(), &payload[..]));
+        assert_eq!((datagram.source, record.original_length as usize), (Ipv4Addr::LOCALHOST, record.bytes.len()));
+        // RFC 1071: the sum over a header with its checksum is all ones.
+        let sum: u32 = record.bytes[14..34].chunks(2).map(|pair| u32::from(pair[0]) << 8 | u32::from(pair[1])).sum();
+        assert_eq!((sum & 0xffff) + (sum >> 16), 0xffff);
+        let now_ns = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos() as u64;
+        assert!(record.time_ns <= now_ns && now_ns - record.time_ns < 3_600_000_000_000, "the time of day");
+    }
+    // Longer than a frame: it would have come in fragments.
+    sender.send_to(&[9; 1473], lines[0]).unwrap();
+    sender.send_to(&packet(8), lines[0]).unwrap();
+    assert!(matches!(port.receive(0).unwrap(), Received::Frame(record) if record.bytes.len() == 62));
+    assert!(port.transmit(&Transmitted { cycle: 1, time_ns: 1, bytes: vec![1; 60] }).is_ok(), "it goes nowhere");
+}
+
+#[test]
+fn what_one_line_lost_is_there_from_the_other_before_it_is_a_gap() {
+    let (mut port, lines) = live();
+    let sender = UdpSocket::bind("127.0.0.1:0").unwrap();
+    for (line, sequences) in lines.iter().zip([&[1, 4, 5][..], &[1, 2, 3, 5]]) {
+        sequences.iter().for_each(|&sequence| _ = sender.send_to(&packet(sequence), line).unwrap());
+    }
+    let sequences = std::iter::from_fn(|| match port.receive(0).unwrap() {
+        Received::Frame(record) => Some(u64::from_be_bytes(record.bytes[52..60].try_into().unwrap())),
+        _ => None,
+    });
+    assert_eq!(sequences.collect::<Vec<_>>(), [1, 1, 2, 3, 4, 5, 5]);
+}
+
+#[test]
+fn a_group_is_joined_on_the_interface_that_is_named() {
+    let group = Ipv4Addr::new(233, 54, 12, 120);
+    let taken = UdpSocket::bind((group, 0)).unwrap();
+    if let Err(error) = taken.join_multicast_v4(&group, &Ipv4Addr::LOCALHOST) {
+        println!("skipped: a_group_is_joined_on_the_interface_that_is_named: the loopback interface takes no group: {error}");
+        return;
+    }
+    let to = SocketAddrV4::new(group, taken.local_addr().unwrap().port());
+    drop(taken);
+    let name: PortName = format!("udp:{to}@127.0.0.1").parse().unwrap();
+    let (mut port, mut other) = (open(&name, false).unwrap(), open(&name, false).unwrap());
+    let sender = UdpSocket::bind("127.0.0.1:0").unwrap();
+    sender.send_to(&packet(3), to).unwrap();
+    for port in [&mut port, &mut other] {
+        assert!(matches!(port.receive(0).unwrap(), Received::Frame(_)), "each listener has it");
+    }
+    let elsewhere: PortName = format!("udp:{to}@192.0.2.1").parse().unwrap();
+    let told = open(&elsewhere, false).err().expect("no such address here");
+    assert!(told.to_string().contains("an own address"), "{told}");
+}
+
+#[test]
+fn a_live_port_is_named_by_its_lines_and_has_no_pace() {
+    let name = |text: &str| text.parse::<PortName>();
+    for (wrong, says) in [
+        ("udp:", "is no address with a port"),
+        ("udp:233.54.12.111", "is no address with a port"),
+        ("udp:233.54.12.111:1@eth0", "is no address of this machine"),
+        ("udp:1.2.3.4:1,1.2.3.4:2,1.2.3.4:3", "3 lines"),
+    ] {
+        assert!(name(wrong).is_err_and(|told| told.contains(says)), "{wrong}");
+    }
+    let told = open(&name("udp:127.0.0.1:0").unwrap(), true).err().expect("a wire has no pace");
+    assert!(told.to_string().contains("--paced"), "{told}");
 }
