@@ -19,12 +19,13 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
     ("riposte-desk", "host/desk", &["riposte-map"]),
     ("riposte-engine", "host/engine", &["riposte-map"]),
     ("riposte-journal", "host/journal", &["riposte-map"]),
+    ("riposte-control", "host/control", &["riposte-desk", "riposte-engine"]),
     ("riposte-session", "host/session", &["riposte-map", "riposte-engine"]),
     (
         "riposte",
         "host/cli",
         &[
-            "riposte-map", "riposte-capture", "riposte-desk", "riposte-device", "riposte-engine", "riposte-journal",
+            "riposte-map", "riposte-capture", "riposte-control", "riposte-desk", "riposte-device", "riposte-engine", "riposte-journal",
             "riposte-model",
             "riposte-venue", "riposte-verilated", "riposte-card",
         ],
@@ -32,6 +33,7 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
     ("riposte-tests", "tests", ALL),
 ];
 const ALL: &[&str] = &[
+    "riposte-control",
     "riposte-map", "riposte-blocks", "riposte-card", "riposte-model", "riposte-verilated", "riposte-venue",
     "riposte-ring", "riposte-device", "riposte-capture", "riposte-desk", "riposte-engine", "riposte-journal", "riposte-session",
     "riposte",

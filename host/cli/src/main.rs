@@ -6,6 +6,7 @@
 
 mod book;
 mod card;
+mod control;
 mod controls;
 mod decode;
 mod journal;
@@ -20,6 +21,7 @@ mod venue;
 use std::{io, process::ExitCode};
 
 use clap::{Parser, Subcommand};
+use riposte_control::Wish;
 
 use crate::output::{Outcome, Output};
 
@@ -55,12 +57,36 @@ enum Command {
     Journal(journal::Args),
     /// Write the card's Verilog.
     Card(card::Args),
+    /// Check a desk configuration: the feed, the rules, the host.
+    Config(rules::Args),
     /// Check a desk configuration.
     Rules(rules::Args),
     /// Print the control matrix: every control, its state, its tests and their last result.
     Controls(controls::Args),
     /// Run the live host: a card, the engine, the journal.
     Run(run::Args),
+    /// Show how a host that runs is.
+    Status(control::Status),
+    /// Show orders that may still trade.
+    Orders(control::Orders),
+    /// Show positions and results.
+    Positions(control::Positions),
+    /// Let the card send orders; needs a second person.
+    Arm(control::Act),
+    /// Let the card send no more orders.
+    Disarm(control::Act),
+    /// Stop the card and cancel everything that is open.
+    Kill(control::Act),
+    /// Lift a kill and release guards that have tripped; needs a second person.
+    ClearKill(control::Act),
+    /// Approve what another person has proposed.
+    Approve(control::Approve),
+    /// Show, push, commit and roll back parameter sets.
+    Params(control::Params),
+    /// Set limits.
+    Limit(control::LimitArgs),
+    /// Bring parameters or orders back.
+    Revert(control::Revert),
     /// Run the simulated exchange on real sockets.
     Venue(venue::Args),
 }
@@ -75,9 +101,20 @@ fn main() -> ExitCode {
         Command::Replay(args) => replay::run(args, &output),
         Command::Journal(args) => journal::run(args, &output),
         Command::Card(args) => card::run(args, &output),
-        Command::Rules(args) => rules::run(args, &output),
+        Command::Config(args) | Command::Rules(args) => rules::run(args, &output),
         Command::Controls(args) => controls::run(args, &output),
         Command::Run(args) => run::run(args, &output),
+        Command::Status(args) => control::status(&args, &output),
+        Command::Orders(args) => control::orders(&args, &output),
+        Command::Positions(args) => control::positions(&args, &output),
+        Command::Arm(args) => control::act(Wish::Arm, &args, &output),
+        Command::Disarm(args) => control::act(Wish::Disarm, &args, &output),
+        Command::Kill(args) => control::act(Wish::Kill, &args, &output),
+        Command::ClearKill(args) => control::act(Wish::ClearKill, &args, &output),
+        Command::Approve(args) => control::approve(&args, &output),
+        Command::Params(args) => control::params(args, &output),
+        Command::Limit(args) => control::limit(args, &output),
+        Command::Revert(args) => control::revert(args, &output),
         Command::Venue(args) => venue::run(args, &output),
     };
     match result {

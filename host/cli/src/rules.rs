@@ -5,12 +5,14 @@ use anyhow::{Context, bail};
 use riposte_desk::{Check, Desk, Problem, Severity, price_text};
 use riposte_map::shm::Condition;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
 const EXAMPLES: &str = "\
 Examples:
   riposte rules check desk.toml
-  riposte rules check desk.toml --json | jq .problems";
+  riposte rules check desk.toml --json | jq .problems
+  riposte config check desk.toml --json | jq -r .sha256";
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -31,12 +33,14 @@ enum Verb {
 /// Exit code 1 when the configuration cannot be used; warnings alone do not count.
 pub fn run(args: Args, output: &Output) -> anyhow::Result<Outcome> {
     let Verb::Check { file } = args.verb;
-    let Check { desk, problems } = riposte_desk::check(&read(&file)?);
+    let text = read(&file)?;
+    let Check { desk, problems } = riposte_desk::check(&text);
+    let sha256 = riposte_journal::hex(&Sha256::digest(&text));
     let count = |severity| problems.iter().filter(|problem| problem.severity == severity).count();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     if output.is_json() {
         output.print_json(&json!({
-            "file": file, "errors": errors, "warnings": warnings,
+            "file": file, "sha256": sha256, "errors": errors, "warnings": warnings,
             "problems": problems.iter().map(problem_json).collect::<Vec<_>>(),
             "instruments": desk.as_ref().map(instruments_json),
         }))?;
@@ -44,7 +48,7 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<Outcome> {
         print_problems(&file, &problems);
         if let Some(desk) = &desk {
             output.print(desk_text(desk))?;
-            output.print(format!("{}: usable, {}", file.display(), counted(warnings, "warning")))?;
+            output.print(format!("{}: usable, {}, SHA-256 {sha256}", file.display(), counted(warnings, "warning")))?;
         }
     }
     if errors > 0 {

@@ -5,9 +5,12 @@
 //! | engine | `pinned`: the only writer of the card's command ring and of the journal |
 //! | journal | makes records durable (`riposte_journal`) |
 //! | deskside | `deskside`: the mirror, the look after the card, proposals |
+//! | control | hears people (`desk_socket`), whom the deskside answers (`calls`) |
 //! | voice | prints |
+mod calls;
 mod cards;
 mod clock;
+mod desk_socket;
 mod deskside;
 mod engine_config;
 mod mirror;
@@ -199,11 +202,15 @@ fn live(args: &Args, desk: &Desk, configuration: [u8; 32], shared: &Arc<Shared>)
     let is_restart = recovered.inputs > 0;
     let by = by(desk);
     let opening = opening::Opening::new(desk, by, args.rehearse, clock.now_ns()).context("the desk makes no whole parameter set")?;
+    // Above those that the opening gives, and never again after a restart, since the clock goes on.
+    let calls = calls::Calls::new(desk, clock.now_ns() + 1_000_000);
+    let control = desk.host.control.clone().unwrap_or_else(|| args.journal.join("control.sock"));
+    let socket = desk_socket::open(&control, desk.people.clone(), voice.clone())?;
     let watch = appender.watch();
     let mut mirror = mirror::Mirror::new(again.engine, again.position, told_out, watch.clone());
     mirror.inputs = 0;
     let deskside = deskside::Deskside {
-        mirror, cards, opening, inputs, outgoing: Default::default(), watch, clock, shared: Arc::clone(shared),
+        mirror, cards, opening, calls, socket, inputs, outgoing: Default::default(), watch, clock, shared: Arc::clone(shared),
         voice: voice.clone(), is_halted: false,
     };
     let card_up = Body::CardUp { deployment: announced };

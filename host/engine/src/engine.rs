@@ -337,6 +337,11 @@ impl Engine {
         self.orders.find(session, user_ref).map(|at| self.orders.table.get(at))
     }
 
+    /// All orders of the day, in the order in which we heard of them.
+    pub fn orders(&self) -> impl Iterator<Item = &Order> {
+        self.orders.table.iter()
+    }
+
     /// Orders that may still trade.
     pub fn open_orders(&self) -> impl Iterator<Item = &Order> {
         self.orders.open()

@@ -87,11 +87,11 @@ impl Engine {
     }
 
     /// Whether a change permits nothing that is not permitted now.
-    fn tightens(&mut self, change: &Change) -> bool {
+    fn tightens(&self, change: &Change) -> bool {
         match *change {
             Change::Disarm | Change::Kill | Change::RevertOrders { .. } => true,
             Change::Arm | Change::ClearKill | Change::Adopt { .. } | Change::Validate { .. } => false,
-            Change::SetLimit { limit, index, value } => self.limits.get_mut(limit, index).is_some_and(|now| value <= *now),
+            Change::SetLimit { limit, index, value } => self.limits.get(limit, index).is_some_and(|now| value <= now),
             Change::Commit { generation, content } => {
                 self.proposed(generation, content).is_ok_and(|new| self.is_within_force(&new))
             }
@@ -112,11 +112,11 @@ impl Engine {
     }
 
     /// Whether a change can be done now.
-    fn may(&mut self, change: &Change) -> Result<(), Refusal> {
+    fn may(&self, change: &Change) -> Result<(), Refusal> {
         match *change {
             Change::Arm => self.may_arm(),
             Change::Disarm | Change::Kill | Change::ClearKill | Change::Validate { .. } => Ok(()),
-            Change::SetLimit { limit, index, .. } => self.limits.get_mut(limit, index).map(|_| ()).ok_or(Refusal::BadField),
+            Change::SetLimit { limit, index, .. } => self.limits.get(limit, index).map(|_| ()).ok_or(Refusal::BadField),
             Change::Commit { .. } if self.is_reverting() => Err(Refusal::Fenced),
             Change::Commit { generation, content } => self.proposed(generation, content).map(|_| ()),
             Change::RevertParameters { .. } | Change::RevertOrders { .. } if self.is_reverting() => Err(Refusal::Fenced),
@@ -128,6 +128,17 @@ impl Engine {
                 holding.statement.map(|_| ()).ok_or(Refusal::NoStatement)
             }
         }
+    }
+
+    /// What would become of a change that somebody wanted now: whether it needs a second person, or why it is refused.
+    pub fn preview(&self, change: &Change) -> Result<bool, Refusal> {
+        self.may(change).map(|()| !self.tightens(change))
+    }
+
+    /// Changes that wait for a second person: request, who wants it, what.
+    pub fn proposals(&self) -> impl Iterator<Item = (u64, u16, Change)> {
+        let waiting = self.requests.iter().filter_map(|one| one.waits.map(|(change, until_ns)| (one, change, until_ns)));
+        waiting.filter(|(_, _, until_ns)| *until_ns > self.now_ns).map(|(one, change, _)| (one.id, one.by, change))
     }
 
     /// Whether two people could arm the card now; if not, the first thing that forbids it.

@@ -2,8 +2,10 @@
 //!
 //! In: durable inputs. Out: alarms to the voice, proposals and sets to the engine, snapshots to the journal.
 use super::Shared;
+use super::calls::Calls;
 use super::cards::Cards;
 use super::clock::Clock;
+use super::desk_socket::Socket;
 use super::mirror::{Mirror, alarms};
 use super::opening::Opening;
 use super::voice::Voice;
@@ -20,6 +22,8 @@ pub struct Deskside {
     pub mirror: Mirror,
     pub cards: Cards,
     pub opening: Opening,
+    pub calls: Calls,
+    pub socket: Socket,
     pub inputs: rtrb::Producer<Body>,
     /// What found no room in `inputs` yet.
     pub outgoing: VecDeque<Body>,
@@ -47,6 +51,7 @@ impl Deskside {
         let mut any = false;
         while let Some((input, out)) = self.mirror.next() {
             any = true;
+            self.calls.hear(out);
             for alarm in alarms(out) {
                 self.voice.say(format!("alarm: {alarm:?}"));
             }
@@ -60,6 +65,10 @@ impl Deskside {
         if !self.shared.is_stopping() {
             self.opening.go_on(&self.mirror.engine, now_ns, &mut self.outgoing);
             self.cards.look(now_ns);
+        }
+        while let Ok(call) = self.socket.calls.try_recv() {
+            any = true;
+            self.calls.take(call, &self.mirror.engine, &mut self.outgoing);
         }
         while let Some(body) = self.outgoing.pop_front() {
             if self.inputs.push(body).is_err() {

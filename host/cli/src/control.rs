@@ -1,0 +1,313 @@
+//! What people say to a host that runs: `riposte status`, `arm`, `kill`… over its control socket.
+//!
+//! In: the command line. Out: the host's answer, as text or JSON. Exit code 3 when the host refuses.
+use crate::output::{Outcome, Output};
+use anyhow::{Context, anyhow, bail};
+use clap::builder::PossibleValuesParser;
+use riposte_control::{Answer, LimitName, Lines, Request, Wish, line};
+use riposte_desk::money_e4;
+use serde_json::Value;
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Longer than the host waits for its engine.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// Where the host listens.
+#[derive(clap::Args)]
+pub struct Place {
+    /// The host's control socket: `control` in its desk, or `control.sock` in its journal.
+    #[arg(long, value_name = "PATH", env = "RIPOSTE_CONTROL", default_value = "control.sock")]
+    control: PathBuf,
+}
+
+/// What every change has.
+#[derive(clap::Args)]
+pub struct Acting {
+    /// Only say what would happen, and whether it needs a second person.
+    #[arg(long)]
+    dry_run: bool,
+    /// Number of the request; the same number twice is one request.
+    #[arg(long, value_name = "N")]
+    request: Option<u64>,
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  riposte status --control day.journal/control.sock --json | jq .arming")]
+pub struct Status {
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  riposte orders --all --control day.journal/control.sock")]
+pub struct Orders {
+    /// Also those that are over.
+    #[arg(long)]
+    all: bool,
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  riposte positions --control day.journal/control.sock --json")]
+pub struct Positions {
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  riposte arm --dry-run\n  riposte kill --control day.journal/control.sock\n\n\
+    Disarming and killing act at once; arming and clearing wait for a second person (`riposte approve`).\n\
+    Exit codes: 0 done or proposed · 1 no host answers · 2 usage · 3 the host refuses")]
+pub struct Act {
+    #[command(flatten)]
+    acting: Acting,
+}
+
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  riposte approve 1795233042749205432\n  riposte approve --all --dry-run")]
+pub struct Approve {
+    /// Number of the proposal, as `riposte params show` lists it.
+    #[arg(value_name = "N", required_unless_present = "all", conflicts_with = "all")]
+    proposal: Option<u64>,
+    /// All that wait.
+    #[arg(long)]
+    all: bool,
+    /// Only say which.
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  riposte params show\n  riposte params push desk.toml --dry-run\n  riposte params rollback 3")]
+pub struct Params {
+    #[command(subcommand)]
+    verb: ParamsVerb,
+}
+
+#[derive(clap::Subcommand)]
+enum ParamsVerb {
+    /// The generation in force, the limits, and what waits for approval.
+    Show {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Propose the parameter set of a configuration.
+    Push {
+        file: PathBuf,
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Put a proposed set in force: approve its proposal.
+    Commit {
+        /// Number of the proposal.
+        #[arg(value_name = "N")]
+        proposal: u64,
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// A new generation with the content of an earlier one.
+    Rollback {
+        generation: u32,
+        #[command(flatten)]
+        acting: Acting,
+    },
+}
+
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  riposte limit set loss 25000.00\n  riposte limit set instrument-loss 500 --index 2 --dry-run")]
+pub struct LimitArgs {
+    #[command(subcommand)]
+    verb: LimitVerb,
+}
+
+#[derive(clap::Subcommand)]
+enum LimitVerb {
+    /// Set a limit: lower at once, higher with a second person.
+    Set {
+        #[arg(value_parser = PossibleValuesParser::new(LimitName::ALL.map(LimitName::text)))]
+        limit: String,
+        /// Dollars, or a number of messages.
+        value: String,
+        /// Instrument, or venue.
+        #[arg(long, default_value_t = 0)]
+        index: u8,
+        #[command(flatten)]
+        acting: Acting,
+    },
+}
+
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  riposte revert plan orders --instruments 3\n  riposte revert apply params --generation 2\n  riposte revert status")]
+pub struct Revert {
+    #[command(subcommand)]
+    verb: RevertVerb,
+}
+
+#[derive(clap::Subcommand)]
+enum RevertVerb {
+    /// What a reversion would need.
+    Plan(Reversion),
+    /// Begin it.
+    Apply(Reversion),
+    /// The step that the newest one is in.
+    Status {
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+#[derive(clap::Args)]
+struct Reversion {
+    #[arg(value_parser = ["params", "orders"])]
+    kind: String,
+    /// Of `params`: the generation whose content is wanted.
+    #[arg(long, required_if_eq("kind", "params"))]
+    generation: Option<u32>,
+    /// Of `orders`: bit mask of the instruments.
+    #[arg(long, required_if_eq("kind", "orders"))]
+    instruments: Option<u16>,
+    #[command(flatten)]
+    acting: Acting,
+}
+
+pub fn status(args: &Status, output: &Output) -> anyhow::Result<Outcome> {
+    say(&args.place, &Request::Status {}, output)
+}
+
+pub fn orders(args: &Orders, output: &Output) -> anyhow::Result<Outcome> {
+    say(&args.place, &Request::Orders { all: args.all }, output)
+}
+
+pub fn positions(args: &Positions, output: &Output) -> anyhow::Result<Outcome> {
+    say(&args.place, &Request::Positions {}, output)
+}
+
+/// Arm, disarm, kill, clear.
+pub fn act(wish: Wish, args: &Act, output: &Output) -> anyhow::Result<Outcome> {
+    wish_for(wish, &args.acting, output)
+}
+
+pub fn approve(args: &Approve, output: &Output) -> anyhow::Result<Outcome> {
+    say(&args.place, &Request::Approve { request: args.proposal, dry_run: args.dry_run }, output)
+}
+
+pub fn params(args: Params, output: &Output) -> anyhow::Result<Outcome> {
+    match args.verb {
+        ParamsVerb::Show { place } => say(&place, &Request::Params {}, output),
+        ParamsVerb::Push { file, dry_run, place } => {
+            let configuration = std::fs::read_to_string(&file).with_context(|| format!("{}: cannot be read", file.display()))?;
+            say(&place, &Request::Push { configuration, dry_run }, output)
+        }
+        ParamsVerb::Commit { proposal, dry_run, place } => {
+            say(&place, &Request::Approve { request: Some(proposal), dry_run }, output)
+        }
+        ParamsVerb::Rollback { generation, acting } => wish_for(Wish::RevertParameters { generation }, &acting, output),
+    }
+}
+
+pub fn limit(args: LimitArgs, output: &Output) -> anyhow::Result<Outcome> {
+    let LimitVerb::Set { limit, value, index, acting } = args.verb;
+    let name = LimitName::ALL.into_iter().find(|name| name.text() == limit).context("no such limit")?;
+    let parsed = if name.is_money() { money_e4(&value) } else { value.parse().ok().filter(|&count: &u64| count > 0) };
+    let Some(value) = parsed else {
+        bail!("`{value}` is not a value of {limit}: give dollars such as 25000.00, or a whole number of messages, above 0");
+    };
+    wish_for(Wish::Limit { limit: name, index, value }, &acting, output)
+}
+
+pub fn revert(args: Revert, output: &Output) -> anyhow::Result<Outcome> {
+    let (reversion, is_plan) = match args.verb {
+        RevertVerb::Status { place } => return say(&place, &Request::Params {}, output),
+        RevertVerb::Plan(reversion) => (reversion, true),
+        RevertVerb::Apply(reversion) => (reversion, false),
+    };
+    let wish = match (reversion.generation, reversion.instruments) {
+        (Some(generation), None) => Wish::RevertParameters { generation },
+        (None, Some(instruments)) => Wish::RevertOrders { instruments },
+        _ => bail!("give --generation for params, or --instruments for orders, not both"),
+    };
+    wish_for(wish, &Acting { dry_run: reversion.acting.dry_run || is_plan, ..reversion.acting }, output)
+}
+
+fn wish_for(wish: Wish, acting: &Acting, output: &Output) -> anyhow::Result<Outcome> {
+    say(&acting.place, &Request::Wish { wish, request: acting.request, dry_run: acting.dry_run }, output)
+}
+
+/// Says it, and prints the answer.
+fn say(place: &Place, request: &Request, output: &Output) -> anyhow::Result<Outcome> {
+    let answer = ask(place, request)?;
+    if output.is_json() {
+        output.print_json(&answer)?;
+    }
+    match answer {
+        Answer::Refused { why } => {
+            eprintln!("riposte: refused: {why}");
+            return Ok(Outcome::CheckFailed);
+        }
+        _ if output.is_json() => {}
+        Answer::Told { value } => output.print(text(&value, 0))?,
+        Answer::Done { request } => output.print(format!("done (request {request})"))?,
+        Answer::Proposed { request } => {
+            output.print(format!("proposed: a second person approves with `riposte approve {request}`"))?;
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+fn ask(place: &Place, request: &Request) -> anyhow::Result<Answer> {
+    let path = place.control.display();
+    // As text: a closed pipe is no reader that has seen enough, as it is on standard output.
+    let failed = |error: std::io::Error| {
+        anyhow!("{path}: no host answers here ({error}); name its socket with --control or RIPOSTE_CONTROL")
+    };
+    let mut stream = UnixStream::connect(&place.control).map_err(failed)?;
+    stream.set_read_timeout(Some(PATIENCE)).map_err(failed)?;
+    // Whoever is refused at once may not be read to the end; why is in the answer.
+    let _ = stream.write_all(&line(request));
+    let (mut lines, mut bytes) = (Lines::default(), [0; 4096]);
+    loop {
+        if let Some(answer) = lines.next()? {
+            return Ok(answer);
+        }
+        match stream.read(&mut bytes).map_err(failed)? {
+            0 => bail!("{path}: the host has closed the connection without an answer; ask for its status"),
+            count => lines.push(&bytes[..count]),
+        }
+    }
+}
+
+/// One line a value; nested ones are indented.
+fn text(value: &Value, depth: usize) -> String {
+    let indent = "  ".repeat(depth);
+    match value {
+        Value::Object(map) => {
+            let line = |(name, value): (&String, &Value)| match value {
+                Value::Object(_) | Value::Array(_) => format!("{indent}{name}\n{}", text(value, depth + 1)),
+                other => format!("{indent}{name:<20} {}", text(other, 0)),
+            };
+            map.iter().map(line).collect::<Vec<_>>().join("\n")
+        }
+        Value::Array(all) if all.is_empty() => format!("{indent}none"),
+        Value::Array(all) => {
+            let row = |one: &Value| match one {
+                Value::Object(map) => map.iter().map(|(name, value)| format!("{name}={}", text(value, 0))).collect::<Vec<_>>().join(" "),
+                other => text(other, 0),
+            };
+            all.iter().map(|one| format!("{indent}{}", row(one))).collect::<Vec<_>>().join("\n")
+        }
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,184 @@
+//! What people say to a host that runs, and who may say it: one JSON line a request, one an answer.
+//!
+//! In: bytes of a connection, in any cut. Out: [`Request`]s; the [`Role`] that each needs; [`Answer`]s as lines.
+//!
+//! Holds: a line is at most [`LINE_BYTES_MAX`] long, an unknown word or field is an error and never ignored, and no bytes
+//! panic. What takes risk away needs an operator, what permits more and every approval needs the role of risk; that it
+//! also needs a second person the engine decides.
+//! Not here: the socket, who is at its other end, what the engine makes of it.
+#![forbid(unsafe_code)]
+
+use riposte_desk::Role;
+use riposte_engine::{Change, Limit};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use thiserror::Error;
+
+/// Longest line, without its end: a parameter set is pushed in one.
+pub const LINE_BYTES_MAX: usize = 1 << 18;
+
+/// What somebody wants.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "verb", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Request {
+    Status {},
+    Orders {
+        /// Also those that are over.
+        all: bool,
+    },
+    Positions {},
+    /// The generation in force, those remembered, and what waits for approval.
+    Params {},
+    Wish {
+        wish: Wish,
+        /// The same number twice is one wish.
+        request: Option<u64>,
+        dry_run: bool,
+    },
+    /// Makes a desk configuration's parameter set a proposal.
+    Push { configuration: String, dry_run: bool },
+    /// Approves one proposal, or all that wait.
+    Approve { request: Option<u64>, dry_run: bool },
+}
+
+/// A change that the engine can be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Wish {
+    Arm,
+    Disarm,
+    Kill,
+    ClearKill,
+    Limit { limit: LimitName, index: u8, value: u64 },
+    RevertParameters { generation: u32 },
+    RevertOrders { instruments: u16 },
+    Adopt { instrument: u8 },
+    Validate { instruments: u16 },
+}
+
+/// Limits by name; money in 1e-4 dollars.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LimitName {
+    Loss,
+    InstrumentLoss,
+    Drawdown,
+    Exposure,
+    FreeMessages,
+    MessagesPerTrade,
+}
+
+impl LimitName {
+    pub const ALL: [LimitName; 6] = [
+        LimitName::Loss, LimitName::InstrumentLoss, LimitName::Drawdown, LimitName::Exposure, LimitName::FreeMessages,
+        LimitName::MessagesPerTrade,
+    ];
+
+    pub fn text(self) -> &'static str {
+        ["loss", "instrument-loss", "drawdown", "exposure", "free-messages", "messages-per-trade"][self as usize]
+    }
+
+    /// Whether it is an amount of money.
+    pub fn is_money(self) -> bool {
+        !matches!(self, LimitName::FreeMessages | LimitName::MessagesPerTrade)
+    }
+
+    pub fn limit(self) -> Limit {
+        match self {
+            LimitName::Loss => Limit::Loss,
+            LimitName::InstrumentLoss => Limit::InstrumentLoss,
+            LimitName::Drawdown => Limit::Drawdown,
+            LimitName::Exposure => Limit::Exposure,
+            LimitName::FreeMessages => Limit::FreeMessages,
+            LimitName::MessagesPerTrade => Limit::MessagesPerTrade,
+        }
+    }
+}
+
+impl Wish {
+    pub fn change(self) -> Change {
+        match self {
+            Wish::Arm => Change::Arm,
+            Wish::Disarm => Change::Disarm,
+            Wish::Kill => Change::Kill,
+            Wish::ClearKill => Change::ClearKill,
+            Wish::Limit { limit, index, value } => Change::SetLimit { limit: limit.limit(), index, value },
+            Wish::RevertParameters { generation } => Change::RevertParameters { target: generation },
+            Wish::RevertOrders { instruments } => Change::RevertOrders { instruments },
+            Wish::Adopt { instrument } => Change::Adopt { instrument },
+            Wish::Validate { instruments } => Change::Validate { instruments },
+        }
+    }
+}
+
+impl Request {
+    /// The least role that may say this.
+    pub fn role(&self) -> Role {
+        match self {
+            Request::Status {} | Request::Orders { .. } | Request::Positions {} | Request::Params {} => Role::Viewer,
+            Request::Approve { .. } => Role::Risk,
+            Request::Push { .. } => Role::Operator,
+            Request::Wish { wish, .. } => match wish {
+                Wish::Arm | Wish::Disarm | Wish::Kill | Wish::RevertOrders { .. } => Role::Operator,
+                Wish::ClearKill | Wish::Limit { .. } | Wish::RevertParameters { .. } | Wish::Adopt { .. }
+                | Wish::Validate { .. } => Role::Risk,
+            },
+        }
+    }
+}
+
+/// What becomes of a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Answer {
+    /// What was asked for.
+    Told { value: Value },
+    /// It is done, and durable.
+    Done { request: u64 },
+    /// It waits for a second person.
+    Proposed { request: u64 },
+    /// Nothing has changed, and why.
+    Refused { why: String },
+}
+
+/// Why a line is no request.
+#[derive(Debug, Error)]
+pub enum LineError {
+    #[error("a line of more than {LINE_BYTES_MAX} bytes")]
+    TooLong,
+    #[error("no request: {0}")]
+    Malformed(#[from] serde_json::Error),
+}
+
+/// Puts the bytes of a connection together to lines.
+#[derive(Debug, Default)]
+pub struct Lines {
+    bytes: Vec<u8>,
+}
+
+impl Lines {
+    /// Takes what was read; more than a line is kept for `next`.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// The next whole line as what it should be. After an error the connection is of no more use.
+    pub fn next<T: for<'a> Deserialize<'a>>(&mut self) -> Result<Option<T>, LineError> {
+        let Some(end) = self.bytes.iter().position(|byte| *byte == b'\n') else {
+            return if self.bytes.len() > LINE_BYTES_MAX { Err(LineError::TooLong) } else { Ok(None) };
+        };
+        if end > LINE_BYTES_MAX {
+            return Err(LineError::TooLong);
+        }
+        let line: Vec<u8> = self.bytes.drain(..=end).collect();
+        Ok(Some(serde_json::from_slice(&line)?))
+    }
+}
+
+/// A request or an answer as a line with its end.
+pub fn line(one: &impl Serialize) -> Vec<u8> {
+    // These types have neither maps with other keys than text nor anything else that JSON has not.
+    let mut bytes = serde_json::to_vec(one).unwrap_or_default();
+    bytes.push(b'\n');
+    bytes
+}

@@ -1,0 +1,79 @@
+//! Requests and answers survive any cut, nothing unknown is taken, and each needs its role.
+use riposte_control::{Answer, LINE_BYTES_MAX, LimitName, LineError, Lines, Request, Wish, line};
+use riposte_desk::Role;
+
+fn requests() -> Vec<(Request, Role)> {
+    let wish = |wish| Request::Wish { wish, request: Some(7), dry_run: false };
+    vec![
+        (Request::Status {}, Role::Viewer),
+        (Request::Orders { all: true }, Role::Viewer),
+        (Request::Positions {}, Role::Viewer),
+        (Request::Params {}, Role::Viewer),
+        (wish(Wish::Arm), Role::Operator),
+        (wish(Wish::Disarm), Role::Operator),
+        (wish(Wish::Kill), Role::Operator),
+        (wish(Wish::RevertOrders { instruments: 3 }), Role::Operator),
+        (Request::Push { configuration: "[feed]\n\"é\"".to_owned(), dry_run: true }, Role::Operator),
+        (wish(Wish::ClearKill), Role::Risk),
+        (wish(Wish::Limit { limit: LimitName::Loss, index: 0, value: u64::MAX }), Role::Risk),
+        (wish(Wish::RevertParameters { generation: 1 }), Role::Risk),
+        (wish(Wish::Adopt { instrument: 1 }), Role::Risk),
+        (wish(Wish::Validate { instruments: 1 }), Role::Risk),
+        (Request::Approve { request: None, dry_run: false }, Role::Risk),
+    ]
+}
+
+#[test]
+fn each_request_survives_any_cut_and_needs_its_role() {
+    let all: Vec<u8> = requests().iter().flat_map(|(request, _)| line(request)).collect();
+    for size in [1, 2, 3, 7, 100, all.len()] {
+        let (mut lines, mut found) = (Lines::default(), Vec::new());
+        for part in all.chunks(size) {
+            lines.push(part);
+            while let Some(request) = lines.next::<Request>().expect("requests") {
+                found.push(request);
+            }
+        }
+        assert_eq!(found, requests().into_iter().map(|(request, _)| request).collect::<Vec<_>>());
+    }
+    for (request, role) in requests() {
+        assert_eq!(request.role(), role, "{request:?}");
+    }
+}
+
+#[test]
+fn what_is_unknown_cut_or_too_long_is_an_error() {
+    for bad in [
+        "\n", "{}\n", "{\"verb\":\"trade\"}\n", "{\"verb\":\"status\",\"more\":1}\n", "{\"verb\":\"orders\"}\n",
+        "{\"verb\":\"wish\",\"wish\":\"arm\",\"dry_run\":1}\n", "\u{0}\n", "[1]\n",
+        "{\"verb\":\"wish\",\"wish\":{\"limit\":{\"limit\":\"loss\",\"index\":0,\"value\":-1}},\"dry_run\":false}\n",
+    ] {
+        let mut lines = Lines::default();
+        lines.push(bad.as_bytes());
+        assert!(matches!(lines.next::<Request>(), Err(LineError::Malformed(_))), "{bad}");
+    }
+    let mut lines = Lines::default();
+    lines.push(&vec![b' '; LINE_BYTES_MAX]);
+    assert!(matches!(lines.next::<Request>(), Ok(None)));
+    lines.push(b" ");
+    assert!(matches!(lines.next::<Request>(), Err(LineError::TooLong)));
+}
+
+#[test]
+fn answers_are_read_back() {
+    for answer in [
+        Answer::Told { value: serde_json::json!({ "a": [1] }) }, Answer::Done { request: 1 },
+        Answer::Proposed { request: u64::MAX }, Answer::Refused { why: "no".to_owned() },
+    ] {
+        let mut lines = Lines::default();
+        lines.push(&line(&answer));
+        assert_eq!(lines.next::<Answer>().expect("an answer"), Some(answer));
+    }
+}
+
+#[test]
+fn limits_have_the_names_that_the_wire_uses() {
+    for name in LimitName::ALL {
+        assert_eq!(serde_json::to_value(name).expect("JSON"), name.text());
+    }
+}
