@@ -84,6 +84,8 @@ impl Logic for BestOfFour {
 #[derive(LogicBlock, Default)]
 pub struct BestOfSixteen {
     pub clock: Signal<In, Clock>,
+    /// The best is none.
+    pub reset: Signal<In, bool>,
     pub slots: [Signal<In, Bits<SLOT_BITS>>; 16],
     pub best: Signal<Out, Bits<SLOT_BITS>>,
     groups: [BestOfFour; 4],
@@ -111,6 +113,9 @@ impl Logic for BestOfSixteen {
         self.final_four.c.next = self.group_bests[2].q.val();
         self.final_four.d.next = self.group_bests[3].q.val();
         self.winner.d.next = self.final_four.best.val();
+        if self.reset.val() {
+            self.winner.d.next = 0.into();
+        }
         self.best.next = self.winner.q.val();
     }
 }

@@ -87,6 +87,8 @@ impl Logic for TopLook {
 #[derive(LogicBlock, Default)]
 pub struct SideTop {
     pub clock: Signal<In, Clock>,
+    /// The next operation finds no top.
+    pub reset: Signal<In, bool>,
     pub write: Signal<In, bool>,
     pub write_address: Signal<In, Bits<4>>,
     pub write_data: Signal<In, Bits<64>>,
@@ -112,6 +114,7 @@ pub struct SideTop {
     /// The same tops once more, for the other reader.
     tops_now: LookupMemory<Bits<64>, 4>,
     look: DFF<Look>,
+    chosen: Signal<Local, Look>,
     was: Signal<Local, Look>,
     top: Signal<Local, Bits<64>>,
     sum: Signal<Local, Bits<33>>,
@@ -148,11 +151,15 @@ impl Logic for SideTop {
         self.tops_now.write_data.next = self.write_data.val();
         self.tops_now.read_address.next = self.instrument_now.val();
         self.now.next = self.tops_now.read_data.val();
+        self.chosen.next = self.look_coming.look.val();
+        if self.waits.val() {
+            self.chosen.next = self.look_waiting.look.val();
+        }
+        if self.reset.val() {
+            self.chosen.next.top = 0.into();
+        }
         if self.load.val() {
-            self.look.d.next = self.look_coming.look.val();
-            if self.waits.val() {
-                self.look.d.next = self.look_waiting.look.val();
-            }
+            self.look.d.next = self.chosen.val();
         }
         // ---- the next cycle: an add that beats the top replaces it with itself, a removal of all that is there with
         // the best level behind it; else the top's quantity changes, or nothing.
@@ -231,6 +238,7 @@ pub struct Commit {
     take: Signal<Local, bool>,
     frees: Signal<Local, bool>,
     following: Signal<Local, Resolved>,
+    swept: Signal<Local, Resolved>,
     root_bits: Signal<Local, Bits<64>>,
     uses_root: Signal<Local, bool>,
     goes_early: Signal<Local, bool>,
@@ -330,6 +338,8 @@ impl Logic for Commit {
         self.asks.write.next = self.take.val() & self.turn.q.val().looked_up & self.turn.q.val().sell;
         self.asks.write_address.next = self.turn.q.val().instrument;
         self.asks.write_data.next = self.asks.after.val();
+        self.bids.reset.next = self.reset.val();
+        self.asks.reset.next = self.reset.val();
         // ---- its tops: read as the turn passes to it. Until it goes nothing else changes them.
         self.bids.load.next = !self.keeps.q.val();
         self.bids.waits.next = !self.waiting.empty.val();
@@ -383,6 +393,10 @@ impl Logic for Commit {
         self.bid_after.d.next.quantity = self.bid_now.val().get_bits::<32>(32);
         self.ask_after.d.next.price = self.ask_now.val().get_bits::<32>(0);
         self.ask_after.d.next.quantity = self.ask_now.val().get_bits::<32>(32);
+        self.swept.next = self.following.val();
+        self.swept.next.instrument = self.sweep.val().get_bits::<4>(0);
+        self.swept.next.add = false;
+        self.swept.next.remove = false;
         if self.reset.val() {
             self.short_valid.d.next = false;
             self.turn_valid.d.next = false;
@@ -392,12 +406,10 @@ impl Logic for Commit {
             self.owed.d.next = 0.into();
             self.owes.d.next = false;
             self.commits.d.next = false;
+            // The sweep goes through the turn, which finds nothing there and leaves nothing.
+            self.turn.d.next = self.swept.val();
             self.bids.write.next = true;
-            self.bids.write_address.next = self.sweep.val().get_bits::<4>(0);
-            self.bids.write_data.next = 0.into();
             self.asks.write.next = true;
-            self.asks.write_address.next = self.sweep.val().get_bits::<4>(0);
-            self.asks.write_data.next = 0.into();
         }
         self.committed.next = self.record.q.val();
         self.bid.next = self.bid_after.q.val();

@@ -101,6 +101,8 @@ pub struct Levels {
     row_best: BestOfSixteen,
     bests: [BlockMemory<SLOT_BITS, 5, false>; 16],
     best_slots: [DFF<Bits<SLOT_BITS>>; 16],
+    /// The row whose best is new.
+    best_row: DFF<Bits<16>>,
     side_best: BestOfSixteen,
     // The operation in each stage, numbered by cycles behind j.
     valid1: DFF<bool>, valid2: DFF<bool>, valid3: DFF<bool>, valid4: DFF<bool>,
@@ -158,7 +160,6 @@ pub struct Levels {
     writes: Signal<Local, bool>,
     new_slot: Signal<Local, Bits<SLOT_BITS>>,
     winner: Signal<Local, Bits<SLOT_BITS>>,
-    best_row: Signal<Local, Bits<16>>,
     result: Signal<Local, Slot>,
     k_full: Konst<32, 0xffff_ffff>,
     k_one16: Konst<16, 1>,
@@ -172,7 +173,7 @@ impl Logic for Levels {
             address4, add1, add2, add3, add4, remove1, remove2, remove3, remove4, key1, key2, key3, key4, shares1,
             shares2, shares3, shares4, same_row3, same_key3, present4, room4, quantity4, way4, wrote, wrote_way,
             wrote_slot, is_written, written, written_address, written_slot, met_way, met_address, met_slot, meets, met_matches,
-            last_address, last_key
+            last_address, last_key, best_row
         );
         clock!(self, clock, row_best, side_best);
         // ---- j: the row of the price
@@ -342,11 +343,6 @@ impl Logic for Levels {
             self.ways[i].write.next = self.written.q.val().get_bit(i);
             self.ways[i].write_address.next = self.written_address.q.val();
             self.ways[i].write_data.next = self.written_slot.q.val();
-            if self.reset.val() {
-                self.ways[i].write.next = true;
-                self.ways[i].write_address.next = self.sweep.val();
-                self.ways[i].write_data.next = 0.into();
-            }
         }
         // ---- j + 6 to j + 9: best of the row
         for i in 0..11 {
@@ -364,26 +360,28 @@ impl Logic for Levels {
         }
         // ---- j + 10: it replaces the row's old best among the side's rows, read in j + 9
         self.winner.next = self.row_best.best.val();
-        self.best_row.next = self.k_one16.val() << bit_cast::<16, 4>(self.addresses[5].q.val().get_bits::<4>(0));
+        self.best_row.d.next = 0.into();
+        if self.valids[4].q.val() {
+            self.best_row.d.next =
+                self.k_one16.val() << bit_cast::<16, 4>(self.addresses[4].q.val().get_bits::<4>(0));
+        }
         for i in 0..16 {
             self.bests[i].clock.next = self.clock.val();
             self.bests[i].read_address.next = self.addresses[4].q.val().get_bits::<5>(4);
             self.bests[i].write_address.next = self.addresses[5].q.val().get_bits::<5>(4);
             self.bests[i].write_data.next = self.winner.val();
-            self.bests[i].write.next = self.valids[5].q.val() & self.best_row.val().get_bit(i);
+            self.bests[i].write.next = self.best_row.q.val().get_bit(i);
             self.best_slots[i].clock.next = self.clock.val();
             self.best_slots[i].d.next = self.bests[i].read_data.val();
-            if self.best_row.val().get_bit(i) {
+            if self.best_row.q.val().get_bit(i) {
                 self.best_slots[i].d.next = self.winner.val();
-            }
-            if self.reset.val() {
-                self.bests[i].write.next = true;
-                self.bests[i].write_address.next = self.sweep.val().get_bits::<5>(0);
-                self.bests[i].write_data.next = 0.into();
             }
             self.side_best.slots[i].next = self.best_slots[i].q.val();
         }
         // ---- j + 11 to j + 14: best of the side
+        self.row_best.reset.next = self.reset.val();
+        self.side_best.reset.next = self.reset.val();
+        // The sweep goes through the registers of what is written.
         if self.reset.val() {
             self.valid1.d.next = false;
             self.valid2.d.next = false;
@@ -391,11 +389,15 @@ impl Logic for Levels {
             self.valid4.d.next = false;
             self.wrote.d.next = false;
             self.is_written.d.next = false;
-            self.written.d.next = 0.into();
+            self.written.d.next = 0xffff.into();
+            self.written_address.d.next = self.sweep.val();
+            self.written_slot.d.next = 0.into();
             self.met_way.d.next = 0.into();
             for i in 0..11 {
                 self.valids[i].d.next = false;
             }
+            self.best_row.d.next = 0xffff.into();
+            self.addresses[5].d.next = bit_cast::<9, 5>(self.sweep.val().get_bits::<5>(0)) << 4;
         }
         self.overflow.next = self.add4.q.val() & !self.present4.q.val() & !self.room4.q.val();
         self.overflow_tag.next = self.tag4.q.val();

@@ -421,18 +421,19 @@ impl Logic for Orders {
             self.ways[i].met_matches.next = self.met_matches.val();
             self.ways[i].write.next = self.written.q.val().get_bit(i);
             self.ways[i].write_data.next = self.written_bits.q.val();
-            if self.reset.val() {
-                self.ways[i].write.next = true;
-                self.ways[i].write_address.next = self.sweep.val();
-                self.ways[i].write_data.next = 0.into();
-            }
         }
         if self.reset.val() {
             self.valid1.d.next = false;
             self.valid2.d.next = false;
             self.valid3.d.next = false;
             self.wrote.d.next = false;
-            self.written.d.next = 0.into();
+            // The sweep goes through the registers of what is written.
+            self.written.d.next = 0xff.into();
+            self.written_bucket0.d.next = self.sweep.val();
+            self.written_bucket1.d.next = self.sweep.val();
+            self.written_mirror0.d.next = self.sweep.val();
+            self.written_mirror1.d.next = self.sweep.val();
+            self.written_bits.d.next = 0.into();
         }
         self.result.next.tag = self.operation3.q.val().tag;
         self.result.next.instrument = self.operation3.q.val().instrument;
