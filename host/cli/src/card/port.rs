@@ -1,6 +1,7 @@
 //! Where a served card's frames come from and go to.
 mod capture;
 mod udp;
+mod wire;
 
 use anyhow::ensure;
 use capture::CapturePort;
@@ -9,6 +10,7 @@ use riposte_device::Transmitted;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::path::{Path, PathBuf};
 use udp::UdpPort;
+use wire::WirePort;
 
 /// What a port has for the card at this moment.
 #[derive(Debug, PartialEq, Eq)]
@@ -57,8 +59,14 @@ pub enum PortName {
     Capture(PathBuf),
     /// `udp:LINE[,LINE]`: line A, and line B of the same messages.
     Udp(Vec<Line>),
+    /// `af_packet:INTERFACE`.
+    Packet(String),
+    /// `tap:NAME`.
+    Tap(String),
 }
 
+const NAMES: &str = "a port is `pcap:FILE`, a capture or raw ITCH; `udp:GROUP:PORT[@ADDRESS][,GROUP:PORT…]`, a feed; \
+                     `af_packet:INTERFACE`, a wire that is there; or `tap:NAME`, one that is made";
 /// Lines of a feed: A and B.
 const LINES_MAX: usize = 2;
 
@@ -75,7 +83,9 @@ impl std::str::FromStr for PortName {
                 }
                 Ok(PortName::Udp(lines))
             }
-            _ => Err("a port is `pcap:FILE`, a capture or raw ITCH, or `udp:GROUP:PORT[@ADDRESS][,GROUP:PORT…]`".to_owned()),
+            Some(("af_packet", interface)) if !interface.is_empty() => Ok(PortName::Packet(interface.to_owned())),
+            Some(("tap", interface)) if !interface.is_empty() => Ok(PortName::Tap(interface.to_owned())),
+            _ => Err(NAMES.to_owned()),
         }
     }
 }
@@ -85,7 +95,7 @@ impl PortName {
     pub fn file(&self) -> Option<&Path> {
         match self {
             PortName::Capture(file) => Some(file),
-            PortName::Udp(_) => None,
+            PortName::Udp(_) | PortName::Packet(_) | PortName::Tap(_) => None,
         }
     }
 }
@@ -96,5 +106,7 @@ pub fn open(name: &PortName, is_paced: bool) -> anyhow::Result<Box<dyn Port>> {
     Ok(match name {
         PortName::Capture(file) => Box::new(CapturePort::open(file, is_paced)?),
         PortName::Udp(lines) => Box::new(UdpPort::open(lines)?),
+        PortName::Packet(interface) => Box::new(WirePort::packet(interface)?),
+        PortName::Tap(name) => Box::new(WirePort::tap(name)?),
     })
 }

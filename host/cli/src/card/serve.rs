@@ -41,7 +41,8 @@ pub struct Args {
     #[arg(long, value_enum, default_value_t = Served::Model)]
     card: Served,
     /// Where frames come from: `pcap:FILE` (pcap, pcapng or raw ITCH, plain or gzip), or `udp:GROUP:PORT[@ADDRESS]`, a live
-    /// feed on the interface with that own address, with `,GROUP:PORT[@ADDRESS]` for its line B.
+    /// feed on the interface with that own address, with `,GROUP:PORT[@ADDRESS]` for its line B; or a wire both ways:
+    /// `af_packet:INTERFACE`, one that is there, or `tap:NAME`, one that is made.
     #[arg(long, value_name = "PORT")]
     port: PortName,
     /// Show each frame when it is due by its time in the capture, not as fast as the card takes them.

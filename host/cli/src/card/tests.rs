@@ -187,3 +187,92 @@ fn a_live_port_is_named_by_its_lines_and_has_no_pace() {
     let told = open(&name("udp:127.0.0.1:0").unwrap(), true).err().expect("a wire has no pace");
     assert!(told.to_string().contains("--paced"), "{told}");
 }
+
+/// Runs a test in a network of its own with two interfaces that are joined, `rip0` and `rip1`; says so where that is not permitted.
+fn in_a_network(test: &str) -> bool {
+    if std::env::var_os("RIPOSTE_NETWORK").is_some() {
+        return true;
+    }
+    let script = "ip link add rip0 type veth peer name rip1 && ip link set rip0 up && ip link set rip1 up || exit 77; \
+                  exec \"$0\" --exact \"$1\" --nocapture";
+    let mut command = std::process::Command::new("unshare");
+    command.args(["--user", "--map-root-user", "--net", "sh", "-c", script]).arg(std::env::current_exe().unwrap()).arg(test);
+    match command.env("RIPOSTE_NETWORK", "1").output() {
+        Ok(output) if output.status.success() => {
+            assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"), "{test} is a test of this name");
+        }
+        Ok(output) if output.status.code() != Some(77) && !output.stdout.is_empty() => {
+            panic!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+        }
+        _ => println!("skipped: {test}: no network of its own can be made here"),
+    }
+    false
+}
+
+/// The next frame of which `is_wanted` says so: an interface that comes up says many things.
+fn next_frame(port: &mut dyn super::port::Port, is_wanted: impl Fn(&[u8]) -> bool) -> Vec<u8> {
+    let start = std::time::Instant::now();
+    loop {
+        match port.receive(0).unwrap() {
+            Received::Frame(record) if is_wanted(&record.bytes) => return record.bytes,
+            _ => assert!(start.elapsed().as_secs() < 60, "the frame does not come"),
+        }
+        std::thread::yield_now();
+    }
+}
+
+fn sent(bytes: Vec<u8>) -> Transmitted {
+    Transmitted { cycle: 1, time_ns: 1, bytes }
+}
+
+#[test]
+fn an_interface_is_a_wire_both_ways_and_the_card_does_not_hear_itself() {
+    if !in_a_network("card::tests::an_interface_is_a_wire_both_ways_and_the_card_does_not_hear_itself") {
+        return;
+    }
+    let wire = |name: &str| open(&name.parse().unwrap(), false).unwrap();
+    let (mut one, mut other) = (wire("af_packet:rip0"), wire("af_packet:rip1"));
+    let frame = |mark: u8| [&[2, 0, 0, 0, 0, 9, 2, 0, 0, 0, 0, 8, 0x88, 0xb5][..], &[mark; 100]].concat();
+    let is_ours = |bytes: &[u8]| bytes.get(12..14) == Some(&[0x88, 0xb5]);
+    for mark in 1..=5 {
+        one.transmit(&sent(frame(mark))).unwrap();
+        assert_eq!(next_frame(&mut *other, is_ours), frame(mark));
+    }
+    other.transmit(&sent(frame(9))).unwrap();
+    assert_eq!(next_frame(&mut *one, is_ours), frame(9), "and none of its own before");
+    let told = open(&"af_packet:none0".parse().unwrap(), false).err().expect("no such interface");
+    assert!(told.to_string().contains("ip link"), "{told}");
+    assert!(one.transmit(&sent(vec![0; 5000])).is_err(), "what cannot leave is told");
+}
+
+#[test]
+fn a_tap_is_made_and_this_machines_network_is_behind_it() {
+    if !in_a_network("card::tests::a_tap_is_made_and_this_machines_network_is_behind_it") {
+        return;
+    }
+    let mut port = match open(&"tap:riptap".parse().unwrap(), false) {
+        Ok(port) => port,
+        Err(error) => return println!("skipped: a_tap_is_made_and_this_machines_network_is_behind_it: {error:#}"),
+    };
+    let ip = |args: &str| assert!(std::process::Command::new("ip").args(args.split(' ')).status().unwrap().success());
+    ip("addr add 10.9.9.1/24 dev riptap");
+    ip("neigh add 10.9.9.2 lladdr 02:00:00:00:00:02 dev riptap");
+    let socket = UdpSocket::bind("10.9.9.1:0").unwrap();
+    socket.set_read_timeout(Some(std::time::Duration::from_secs(60))).unwrap();
+    let own = socket.local_addr().unwrap().port();
+    socket.send_to(b"to the card", "10.9.9.2:7777").unwrap();
+    let is_ours = |bytes: &[u8]| riposte_capture::wire::datagram(bytes).is_ok_and(|datagram| datagram.port == 7777);
+    let frame = next_frame(&mut *port, is_ours);
+    assert_eq!(riposte_capture::wire::datagram(&frame).unwrap().payload, b"to the card");
+    let channel = riposte_capture::Channel {
+        source: Ipv4Addr::new(10, 9, 9, 2),
+        group: Ipv4Addr::new(10, 9, 9, 1),
+        port: own,
+        ..Default::default()
+    };
+    port.transmit(&sent(riposte_capture::frame_of(&channel, 1, b"from the card"))).unwrap();
+    let mut bytes = [0; 64];
+    let (count, _) = socket.recv_from(&mut bytes).expect("the kernel has it");
+    assert_eq!(&bytes[..count], b"from the card");
+    assert!(open(&"tap:a-name-that-is-too-long".parse().unwrap(), false).is_err());
+}
