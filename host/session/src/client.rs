@@ -261,8 +261,8 @@ impl Client {
             self.unreadable += 1;
             self.last_unreadable = Some((number, why));
         }
-        // Answers to older queries are read again with the stream; ours stands behind everything that was there.
-        let is_answer = self.state == State::Reading && self.is_queried && number >= self.target;
+        // Answers to older queries are read again with the stream, and ours is asked for behind all of them.
+        let is_answer = self.state == State::Reading && self.is_queried;
         if let Some(next_user_ref) = told.next_user_ref.filter(|_| is_answer) {
             self.state = State::Current;
             self.epoch += 1;

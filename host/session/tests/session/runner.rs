@@ -205,6 +205,22 @@ fn an_engine_that_does_not_read_stops_the_venue_and_loses_nothing() {
 }
 
 #[test]
+fn what_came_before_the_end_is_told_to_an_engine_that_is_late() {
+    let (listener, config) = listen();
+    let (mut session, _runner) = start(&config).expect("a session");
+    let mut socket = admit(&listener, &mut session, 0, 1);
+    // More than the queue takes, then the end of the day, and nobody there any more.
+    let orders: Vec<u8> = (1..=200).flat_map(|user_ref| order_accepted(user_ref, b'B', 9, b'L')).collect();
+    socket.write_all(&[orders, soup(b'Z', b"")].concat()).expect("it is there");
+    drop((socket, listener));
+    std::thread::sleep(Duration::from_millis(50));
+    for number in 1..=200 {
+        assert!(matches!(next(&mut session), Body::Venue { sequence, .. } if sequence == number));
+    }
+    assert_eq!(next(&mut session), Body::SessionEnd { session: 0 });
+}
+
+#[test]
 fn a_venue_that_does_not_read_fills_the_queue_and_is_told() {
     let (listener, config) = listen();
     let (mut session, _runner) = start(&config).expect("a session");
