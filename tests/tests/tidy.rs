@@ -26,7 +26,7 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
         "host/cli",
         &[
             "riposte-map", "riposte-capture", "riposte-control", "riposte-desk", "riposte-device", "riposte-engine", "riposte-journal",
-            "riposte-model",
+            "riposte-model", "riposte-session",
             "riposte-venue", "riposte-verilated", "riposte-card",
         ],
     ),

@@ -18,6 +18,8 @@ mod opening;
 mod pinned;
 mod place;
 mod recovery;
+mod sessions;
+mod sets;
 mod voice;
 
 use crate::journal::KeyArgs;
@@ -97,6 +99,8 @@ pub struct Shared {
     turns: AtomicU64,
     /// Commands that did not get the number which the engine knows them by: none, if all is well.
     misnumbered: AtomicU64,
+    /// Frames of the card that were no order.
+    unsent: AtomicU64,
     ended: AtomicBool,
 }
 
@@ -189,7 +193,7 @@ fn live(args: &Args, desk: &Desk, configuration: [u8; 32], shared: &Arc<Shared>)
 
     let (voice, speaking) = voice::Voice::start().context("no thread for what the host says")?;
     let (inputs, inputs_out) = rtrb::RingBuffer::new(INPUTS);
-    let (orders, _sessions) = rtrb::RingBuffer::new(INPUTS);
+    let (sessions, runners) = sessions::open(desk)?;
     let (links, links_out) = rtrb::RingBuffer::new(1);
     let (left, left_out) = rtrb::RingBuffer::new(1);
     let (told, told_out) = rtrb::RingBuffer::new(MIRROR);
@@ -198,20 +202,21 @@ fn live(args: &Args, desk: &Desk, configuration: [u8; 32], shared: &Arc<Shared>)
     if !cards.join()? {
         voice.say(format!("waiting for a card at {}", riposte_device::link::place(&args.link).display()));
     }
-    let lines = pinned::Lines { inputs: inputs_out, orders, links: links_out, left, mirror: told, marks: marks_out };
+    let lines = pinned::Lines { inputs: inputs_out, sessions, links: links_out, left, mirror: told, marks: marks_out };
     let is_restart = recovered.inputs > 0;
     let by = by(desk);
     let opening = opening::Opening::new(desk, by, args.rehearse, clock.now_ns()).context("the desk makes no whole parameter set")?;
+    sets::keep(&args.journal, opening.content(), opening.rows())?;
     // Above those that the opening gives, and never again after a restart, since the clock goes on.
-    let calls = calls::Calls::new(desk, clock.now_ns() + 1_000_000);
+    let calls = calls::Calls::new(desk, args.journal.clone(), clock.now_ns() + 1_000_000);
     let control = desk.host.control.clone().unwrap_or_else(|| args.journal.join("control.sock"));
     let socket = desk_socket::open(&control, desk.people.clone(), voice.clone())?;
     let watch = appender.watch();
     let mut mirror = mirror::Mirror::new(again.engine, again.position, told_out, watch.clone());
     mirror.inputs = 0;
     let deskside = deskside::Deskside {
-        mirror, cards, opening, calls, socket, inputs, outgoing: Default::default(), watch, clock, shared: Arc::clone(shared),
-        voice: voice.clone(), is_halted: false,
+        mirror, cards, opening, calls, socket, runners, folder: args.journal.clone(), rehearses: args.rehearse, inputs, outgoing: Default::default(), watch, clock, shared: Arc::clone(shared),
+        voice: voice.clone(), is_halted: false, wanted: Vec::new(), state_at_ns: 0,
     };
     let card_up = Body::CardUp { deployment: announced };
     let pinned = pinned::Pinned::new(

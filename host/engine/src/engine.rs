@@ -389,6 +389,13 @@ impl Engine {
         Some(numbers.expected)
     }
 
+    /// The number above those of all orders of a session that the venue or we know of.
+    pub fn next_user_ref(&self, session: u8) -> u32 {
+        let ours = self.orders().filter(|order| order.session == session).map(|order| order.user_ref.saturating_add(1)).max();
+        let venues = self.sessions.get(usize::from(session)).map(|one| one.next_user_ref);
+        ours.max(venues).unwrap_or(1)
+    }
+
     /// Whether orders may leave: armed by the card's word and not stopped since.
     pub fn is_permitted(&self) -> bool {
         self.card.permitted

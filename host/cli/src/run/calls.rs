@@ -3,12 +3,14 @@
 //! Holds: an act is answered when its record is durable, with what the engine made of it.
 use super::desk_socket::Call;
 use super::opening::set_of;
+use super::sets;
 use riposte_control::{Answer, LimitName, Request};
 use riposte_desk::Desk;
 use riposte_engine::{Body, Change, Engine, Order, Output, Outputs, Record, Refusal};
 use riposte_map::limits::INSTRUMENTS;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::mpsc::SyncSender;
 
 /// Calls that wait for the engine; more are refused.
@@ -20,13 +22,15 @@ pub struct Calls {
     desk: Desk,
     waiting: Vec<(u64, SyncSender<Answer>)>,
     next_request: u64,
+    /// Where sets are kept.
+    folder: PathBuf,
 }
 
 impl Calls {
-    pub fn new(desk: &Desk, first_request: u64) -> Calls {
+    pub fn new(desk: &Desk, folder: PathBuf, first_request: u64) -> Calls {
         let symbols = desk.instruments.iter().map(|one| one.symbol.clone()).collect();
         let names = desk.people.iter().map(|one| one.name.clone()).collect();
-        Calls { symbols, names, desk: desk.clone(), waiting: Vec::new(), next_request: first_request }
+        Calls { symbols, names, desk: desk.clone(), waiting: Vec::new(), next_request: first_request, folder }
     }
 
     /// Takes a call; its answer comes at once or with the engine's.
@@ -125,6 +129,9 @@ impl Calls {
         let generation = engine.newest_generation() + 1;
         if dry_run {
             return Some(Answer::Told { value: json!({ "generation": generation, "content": riposte_journal::hex(&content) }) });
+        }
+        if let Err(error) = sets::keep(&self.folder, &content, &rows) {
+            return Some(Answer::Refused { why: format!("{error:#}") });
         }
         to.push_back(Body::BeginSet);
         to.extend(rows.iter().map(|row| Body::Row { command: *row }));

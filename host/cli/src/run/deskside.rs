@@ -8,13 +8,19 @@ use super::clock::Clock;
 use super::desk_socket::Socket;
 use super::mirror::{Mirror, alarms};
 use super::opening::Opening;
+use super::sets;
 use super::voice::Voice;
-use riposte_engine::{Body, Engine};
+use riposte_engine::{Body, Engine, Output, Refusal, Stream};
 use riposte_journal::{State, Watch};
+use riposte_map::limits::INSTRUMENTS;
+use riposte_session::Runner;
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Between two statements of positions in a rehearsal.
+const STATE_NS: u64 = 50_000_000;
 /// How long this thread sleeps when there is nothing to do.
 const REST: Duration = Duration::from_micros(500);
 
@@ -24,6 +30,10 @@ pub struct Deskside {
     pub opening: Opening,
     pub calls: Calls,
     pub socket: Socket,
+    pub runners: Vec<(Stream, Runner)>,
+    /// Of the journal.
+    pub folder: PathBuf,
+    pub rehearses: bool,
     pub inputs: rtrb::Producer<Body>,
     /// What found no room in `inputs` yet.
     pub outgoing: VecDeque<Body>,
@@ -32,6 +42,9 @@ pub struct Deskside {
     pub shared: Arc<Shared>,
     pub voice: Voice,
     pub is_halted: bool,
+    /// What the engine wants of others than the card and the sessions.
+    pub wanted: Vec<Output>,
+    pub state_at_ns: u64,
 }
 
 impl Deskside {
@@ -55,6 +68,10 @@ impl Deskside {
             for alarm in alarms(out) {
                 self.voice.say(format!("alarm: {alarm:?}"));
             }
+            self.wanted.extend(out.iter().copied().filter(is_wanted));
+            if matches!(input.body, Body::CaughtUp { .. }) {
+                self.opening.number(&self.mirror.engine, &mut self.outgoing);
+            }
             if matches!(input.body, Body::CardUp { .. } | Body::Restarted) {
                 let waiting = self.opening.begin(&self.mirror.engine, &mut self.outgoing);
                 if waiting > 0 {
@@ -62,6 +79,7 @@ impl Deskside {
                 }
             }
         }
+        self.ask();
         if !self.shared.is_stopping() {
             self.opening.go_on(&self.mirror.engine, now_ns, &mut self.outgoing);
             self.cards.look(now_ns);
@@ -81,6 +99,54 @@ impl Deskside {
         any
     }
 
+    /// Does what the engine wants of others; its record is durable. What sessions have to say is said here too.
+    fn ask(&mut self) {
+        for one in std::mem::take(&mut self.wanted) {
+            match one {
+                Output::Replay { stream, .. } => {
+                    self.runners.iter().filter(|(of, _)| *of == stream).for_each(|(_, runner)| runner.reread());
+                }
+                // In a rehearsal it is stated below.
+                Output::AskPosition { .. } if self.rehearses => {}
+                Output::AskPosition { instrument } => {
+                    self.voice.say(format!("the venue's position in instrument {instrument} is wanted"));
+                }
+                Output::LoadSet { generation, content } => match sets::load(&self.folder, &content) {
+                    Ok(rows) => {
+                        self.outgoing.push_back(Body::BeginSet);
+                        self.outgoing.extend(rows.into_iter().map(|command| Body::Row { command }));
+                    }
+                    Err(error) => self.voice.say(format!("alarm: generation {generation} cannot be loaded: {error:#}")),
+                },
+                Output::Claim { session, execution, until_ns } => {
+                    self.voice.say(format!("alarm: claim execution {execution} of session {session} at the venue before {until_ns}"));
+                }
+                Output::Record(_) | Output::Alarm(_) | Output::Command(_) | Output::Order(_) => {}
+            }
+        }
+        let now_ns = self.clock.now_ns();
+        if self.rehearses && self.mirror.engine.arming() == Err(Refusal::Unconfirmed) && now_ns >= self.state_at_ns {
+            self.state_at_ns = now_ns + STATE_NS;
+            (0..INSTRUMENTS as u8).for_each(|instrument| self.state_position(instrument));
+        }
+        for (stream, runner) in &self.runners {
+            while let Some(notice) = runner.notice() {
+                self.voice.say(format!("{stream:?}: {notice:?}"));
+            }
+        }
+    }
+
+    /// A simulated venue has no back office: in a rehearsal our own account stands for its word.
+    fn state_position(&mut self, instrument: u8) {
+        let engine = &self.mirror.engine;
+        if engine.is_confirmed(instrument) {
+            return;
+        }
+        let (Some(position), Some(next)) = (engine.position(instrument), engine.next_sequence(0, Stream::Session)) else { return };
+        let (quantity, as_of) = (position.quantity, next.saturating_sub(1));
+        self.outgoing.push_back(Body::Position { session: 0, instrument, quantity, price: 0, as_of });
+    }
+
     /// Says when the journal halts, and when it goes on.
     fn tell_journal(&mut self) {
         if self.watch.is_halted() == self.is_halted {
@@ -94,4 +160,9 @@ impl Deskside {
             }
         }
     }
+}
+
+/// What is neither journaled, said nor sent by others.
+fn is_wanted(one: &Output) -> bool {
+    !matches!(one, Output::Record(_) | Output::Alarm(_) | Output::Command(_) | Output::Order(_))
 }

@@ -3,12 +3,14 @@
 //! Holds: nothing is in force by being in a file. The host proposes in the name of who started it, and a second person
 //! approves; in a rehearsal on a simulated card the host is both, arms, and lifts what the card's watchdog did.
 use super::{HOST, REHEARSAL};
-use riposte_desk::Desk;
+use riposte_desk::{Desk, Session};
 use riposte_engine::{Body, Change, Engine, Limit, Refusal};
 use riposte_map::limits::INSTRUMENTS;
 use riposte_map::shm::Command;
 use std::collections::VecDeque;
 
+/// The engine's number of the session whose orders the card makes.
+const CARD_SESSION: u8 = 0;
 /// Between two attempts of a rehearsal to arm.
 const AGAIN_NS: u64 = 200_000_000;
 
@@ -16,7 +18,7 @@ pub struct Opening {
     rows: Vec<Command>,
     content: [u8; 32],
     limits: Vec<(Limit, u8, u64)>,
-    session: Body,
+    session: Session,
     instruments: u16,
     /// In whose name.
     by: u16,
@@ -52,11 +54,7 @@ impl Opening {
             rows,
             content,
             limits: wanted,
-            session: Body::CardSession {
-                sequence: session.tcp_sequence,
-                acknowledgement: session.acknowledgement,
-                user_ref: session.first_user_ref,
-            },
+            session: session.clone(),
             instruments: desk.mask() as u16,
             by: by.unwrap_or(HOST),
             rehearses,
@@ -92,11 +90,28 @@ impl Opening {
             let generation = engine.newest_generation() + 1;
             self.propose(Change::Commit { generation, content: self.content }, to);
             self.proposed = Some(generation);
-            to.push_back(self.session);
+            self.number(engine, to);
             self.propose(Change::Validate { instruments: self.instruments }, to);
         }
         let asked = to.iter().skip(before).filter(|body| matches!(body, Body::Propose { .. })).count();
         if self.rehearses { 0 } else { asked }
+    }
+
+    /// Tells the card the number of its next order: one that neither the venue nor we have seen.
+    pub fn number(&self, engine: &Engine, to: &mut VecDeque<Body>) {
+        if engine.is_approved() {
+            let Session { tcp_sequence: sequence, acknowledgement, first_user_ref, .. } = self.session;
+            let user_ref = engine.next_user_ref(CARD_SESSION).max(first_user_ref);
+            to.push_back(Body::CardSession { sequence, acknowledgement, user_ref });
+        }
+    }
+
+    pub fn content(&self) -> &[u8; 32] {
+        &self.content
+    }
+
+    pub fn rows(&self) -> &[Command] {
+        &self.rows
     }
 
     /// A rehearsal arms once all is in force.

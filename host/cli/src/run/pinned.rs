@@ -13,10 +13,11 @@
 //! - In steady state nothing here allocates, locks, formats or calls the system.
 use super::clock::Clock;
 use super::{HOST, Shared};
-use riposte_device::link::HostEnd;
+use riposte_device::link::{FRAME_BYTES_MAX, HostEnd};
 use riposte_engine::{Body, Change, Engine, HostOrder, Input, Output, Outputs};
 use riposte_journal::{Appender, Entry, Outbox, SnapshotMark, Watch};
 use riposte_map::shm::{Command, Event, EventKind};
+use riposte_session::{SendError, Session};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Relaxed, Release};
@@ -45,7 +46,8 @@ pub struct Told {
 /// Ways to and from other threads; each is bounded.
 pub struct Lines {
     pub inputs: rtrb::Consumer<Body>,
-    pub orders: rtrb::Producer<HostOrder>,
+    /// The order session and its drop copy, if there is a venue.
+    pub sessions: Vec<Session>,
     pub links: rtrb::Consumer<HostEnd>,
     /// Links of cards that are gone, for another thread to close.
     pub left: rtrb::Producer<HostEnd>,
@@ -90,6 +92,9 @@ pub struct Pinned {
     tick_ns: u64,
     ticked_ns: u64,
     leave_by_ns: Option<u64>,
+    /// A frame of the card on its way to the session, and how long it is; 0 is none.
+    frame: Box<[u8; FRAME_BYTES_MAX]>,
+    frame_bytes: usize,
     inputs: u64,
     shared: Arc<Shared>,
 }
@@ -127,6 +132,8 @@ impl Pinned {
             tick_ns,
             ticked_ns: 0,
             leave_by_ns: None,
+            frame: Box::new([0; FRAME_BYTES_MAX]),
+            frame_bytes: 0,
             inputs: 0,
             shared,
         }
@@ -149,6 +156,7 @@ impl Pinned {
     /// One round; whether anything happened in it.
     pub fn turn(&mut self) -> bool {
         let sent = self.send();
+        self.forward();
         self.release();
         self.join();
         self.mark();
@@ -174,6 +182,9 @@ impl Pinned {
             return Some(body);
         }
         if let Ok(body) = self.lines.inputs.pop() {
+            return Some(body);
+        }
+        if let Some(body) = self.lines.sessions.iter_mut().find_map(Session::receive) {
             return Some(body);
         }
         if let Some(event) = self.event() {
@@ -255,7 +266,11 @@ impl Pinned {
         let mut any = false;
         while let Some(effect) = self.stuck.take().or_else(|| self.outbox.pop().map(|durable| durable.into_inner())) {
             let is_sent = match (&effect, &mut self.card) {
-                (Effect::Order(order), _) => self.lines.orders.push(*order).is_ok(),
+                // What cannot be sent at all stays unknown to the venue, and its answer is waited for in vain: an alarm.
+                (Effect::Order(order), _) => {
+                    let session = self.lines.sessions.first_mut();
+                    session.is_none_or(|session| !matches!(session.order(order), Err(SendError::Full)))
+                }
                 (Effect::Command(_), None) => true,
                 (Effect::Command(command), Some(card)) => match card.link.send(command) {
                     Ok(number) => {
@@ -273,6 +288,26 @@ impl Pinned {
             any = true;
         }
         any
+    }
+
+    /// Gives the venue what the card has transmitted, through the order session. The events of these orders are in the event
+    /// ring, which keeps them until they are durable.
+    fn forward(&mut self) {
+        let Some(session) = self.lines.sessions.first_mut() else { return };
+        loop {
+            if self.frame_bytes == 0 {
+                let Some(card) = &mut self.card else { return };
+                let Ok(Some(frame)) = card.link.frame() else { return };
+                self.frame_bytes = frame.bytes.len().min(self.frame.len());
+                self.frame[..self.frame_bytes].copy_from_slice(&frame.bytes[..self.frame_bytes]);
+                card.link.release_frames();
+            }
+            match session.forward(&self.frame[..self.frame_bytes]) {
+                Err(SendError::Full) => return,
+                sent => self.shared.unsent.fetch_add(u64::from(sent.is_err()), Relaxed),
+            };
+            self.frame_bytes = 0;
+        }
     }
 
     /// Releases events that are durable, as many at a time as have become so.
@@ -304,13 +339,16 @@ impl Pinned {
         if !is_clear || self.carrying.is_some() || !self.owed.is_empty() || self.held.is_some() {
             return;
         }
-        let Ok(link) = self.lines.links.pop() else {
+        let Ok(mut link) = self.lines.links.pop() else {
             // A host that comes back before any card knows as little as one that finds it.
             if self.shared.has_no_card() {
                 self.owed.extend(self.on_first_link.take());
             }
             return;
         };
+        if !self.lines.sessions.is_empty() {
+            link.take_frames();
+        }
         let next_command = link.next_command();
         self.owed.push_back(Body::Linked { next_command });
         self.owed.extend(self.on_first_link.take());
