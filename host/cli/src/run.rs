@@ -188,7 +188,10 @@ fn live(args: &Args, desk: &Desk, configuration: [u8; 32], shared: &Arc<Shared>)
     let again = recovery::recover(&recovery, config)?;
     let (mut appender, journal) = recovery.start()?;
     let clock = clock::Clock::new(recovered.time_ns);
-    let why = format!("configuration {}, process {}", hex(&configuration), std::process::id());
+    let why = format!(
+        "configuration {}, process {}, {} inputs recovered, engine {}", hex(&configuration), std::process::id(),
+        recovered.inputs, hex(&recovered.engine.digest())
+    );
     appender.append_waiting(clock.now_ns(), &Entry::Note(Note { who: "riposte run", act: "begin", why: &why }))?;
 
     let (voice, speaking) = voice::Voice::start().context("no thread for what the host says")?;

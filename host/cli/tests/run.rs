@@ -1,11 +1,16 @@
 //! `riposte run` as its user meets it: a served card, a journal, signals, kills.
 //!
 //! No test waits for a time to pass: each asks until what it waits for is there; the limit only ends a test that fails.
-use riposte_engine::{Body, Change, Input, Record as Decided};
-use riposte_journal::{Contents, Entry, Reader};
+#[path = "../src/run/engine_config.rs"]
+mod engine_config;
+
+use riposte_engine::{Body, Change, Deployment, Engine, Input, Outputs, Record as Decided};
+use riposte_journal::{Contents, Entry, Note, Reader, hex};
+use riposte_map::identity::TABLE_HASH;
 use riposte_map::reason::Reason;
 use riposte_map::shm::{Event, EventKind, Opcode};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -308,4 +313,71 @@ fn a_socket_is_its_owners_if_nobody_else_is_of_the_desk() {
     wait_for("a socket", || socket.exists().then_some(()));
     assert_eq!(std::fs::metadata(&socket).expect("a socket").mode() & 0o777, 0o600);
     host.end();
+}
+
+/// Takes all durable inputs without a break; gives the digest at the end and how many recoveries were compared with it.
+fn uninterrupted(folder: &Folder) -> (String, usize) {
+    let text = std::fs::read_to_string(folder.0.join("desk.toml")).expect("a desk");
+    let desk = riposte_desk::check(&text).desk.expect("a desk");
+    let approved = Deployment { gateware: [0; 32], configuration: Sha256::digest(&text).into(), tables: TABLE_HASH };
+    let mut engine = Engine::new(engine_config::of(&desk, approved)).expect("a sound configuration");
+    let (mut out, mut recoveries) = (Outputs::default(), 0);
+    let mut reader = Reader::open(&folder.0.join("journal"), Contents::Open(None)).expect("a journal");
+    while let Some(record) = reader.next_record().expect("a whole journal") {
+        match record.entry() {
+            Some(Entry::Input(bytes)) => engine.apply(&Input::decode(bytes).expect("an input"), &mut out),
+            Some(Entry::Note(Note { act: "begin", why, .. })) => {
+                recoveries += 1;
+                let recovered = why.rsplit(' ').next().expect("a digest");
+                assert_eq!(recovered, hex(&engine.digest()), "recovery {recoveries}, record {}", record.position);
+            }
+            _ => {}
+        }
+    }
+    (hex(&engine.digest()), recoveries)
+}
+
+#[test]
+fn killed_at_any_point_the_engine_comes_back_as_if_nothing_had_been() {
+    let asked = std::env::var("RIPOSTE_CRASHES").ok().and_then(|count| count.parse().ok());
+    let (crashes, mut seed): (u64, u64) = (asked.unwrap_or(8), 0x9e37_79b9_7f4a_7c15);
+    let folder = Folder::new("crashes", 100_000);
+    let (mut card, mut host) = (folder.card(), folder.host());
+    let mut recoveries = 1;
+    for crash in 0..crashes {
+        // xorshift: any number that is not 0 will do.
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        let before = folder.journaled().inputs.len();
+        let more = if seed % 4 == 0 { seed as usize >> 8 & 0xf } else { seed as usize >> 8 & 0xfff };
+        // Ticks come for ever, so the journal always grows.
+        wait_for("the next point", || (folder.journaled().inputs.len() >= before + more % 300).then_some(()));
+        std::thread::sleep(Duration::from_micros(more as u64));
+        if (seed >> 32) % 3 > 0 {
+            host.kill();
+            host = folder.host();
+            recoveries += 1;
+        } else {
+            card.kill();
+            card = folder.card();
+        }
+        // Both at once, now and then.
+        if crash % 5 == 4 {
+            card.kill();
+            host.kill();
+            (card, host) = (folder.card(), folder.host());
+            recoveries += 1;
+        }
+    }
+    wait_for("a host that stands", || {
+        folder.journaled().inputs.last().is_some_and(|last| last.body == Body::Tick).then_some(())
+    });
+    let summary = host.end();
+    drop(card);
+    folder.journaled().check();
+    assert!(is_whole(&folder.0));
+    let (digest, compared) = uninterrupted(&folder);
+    assert_eq!(Value::from(digest), summary["digest"]);
+    assert!(compared > 2 && compared <= recoveries, "{compared} of {recoveries}: a host may die before it journals that it began");
 }

@@ -151,3 +151,46 @@ fn missing_locates_come_from_the_directory() {
     assert!(desk.resolve(|_| Some(1)).is_empty());
     assert_eq!(desk.instruments[0].locate, Some(77), "what is known stays");
 }
+
+const HOST: &str = "\n[host]\ncore = 1\ntick_ms = 5\nanswer_ms = 1500\n[limits]\nloss = \"25000.50\"\ndrawdown = 3\ninstrument_loss = 0.0001\n\
+exposure = 900000000\nfree_messages = 7\nmessages_per_trade = 8\n[[person]]\nname = \"ann\"\nuid = 1000\nrole = \"risk\"\n[[person]]\n\
+name = \"bob\"\nuid = 1001\nrole = \"viewer\"\n[sessions]\norders = \"127.0.0.1:26400\"\nusername = \"RIPO\"\npassword_file = \"p\"\n";
+
+#[test]
+fn what_the_host_needs_is_read_exactly() {
+    let Check { desk, problems } = check(&format!("{GOOD}{HOST}"));
+    assert_eq!(problems, []);
+    let desk = desk.expect("a desk");
+    assert_eq!((desk.host.core, desk.host.tick_ns, desk.host.times.answer_ns), (Some(1), 5_000_000, 1_500_000_000));
+    let limits = desk.limits;
+    assert_eq!((limits.loss_e4, limits.drawdown_e4, limits.instrument_loss_e4), (250_005_000, 30_000, 1));
+    assert_eq!((limits.exposure_e4, limits.free_messages, limits.messages_per_trade), (9_000_000_000_000, 7, 8));
+    let people: Vec<_> = desk.people.iter().map(|one| (one.name.as_str(), one.uid, one.role.text())).collect();
+    assert_eq!(people, [("ann", 1000, "risk"), ("bob", 1001, "viewer")]);
+    assert_eq!(desk.sessions.map(|one| (one.orders.port(), one.username)), Some((26400, "RIPO".to_owned())));
+}
+
+#[test]
+fn each_mistake_in_what_the_host_needs_is_found_on_its_line() {
+    let first = GOOD.lines().count() + 2;
+    for (from, to, line, finding) in [
+        ("core = 1\n", "core = 1024\n", 2, "8: `core`: 1024 is out of range: it must be 0 to 1023"),
+        ("core = 1", "cor = 1", 2, "1: unknown field `cor` in `host`; did you mean `core`?"),
+        ("tick_ms = 5", "tick_ms = 0", 3, "11: `tick_ms`: 0 is out of range: it must be 1 to 4294967295"),
+        ("\"25000.50\"", "\"25000.00001\"", 6, "8: `loss`: `25000.00001` must be an amount above 0 with at most four decimals, such as 25000.00"),
+        ("drawdown = 3", "drawdown = 0", 7, "12: `drawdown`: `0` must be an amount above 0 with at most four decimals, such as 25000.00"),
+        ("drawdown = 3", "drawdown = true", 7, "12: `drawdown`: must be an amount such as \"25000.00\", not a boolean"),
+        ("exposure = 900000000", "exposure = 99999999999999999999", 9, "12: `exposure`: `99999999999999999999` must be an amount above 0 with at most four decimals, such as 25000.00"),
+        ("free_messages = 7\n", "", 5, "1: warning: `limits`: no `free_messages`: it blocks arming until it is set"),
+        ("role = \"risk\"", "role = \"boss\"", 15, "8: `role`: `boss` is not one of viewer, operator, risk"),
+        ("name = \"bob\"", "name = \"ann\"", 17, "8: person `ann` is already on line "),
+        ("uid = 1001", "uid = 1000", 18, "7: uid 1000 is already on line "),
+        ("\"127.0.0.1:26400\"", "\"venue\"", 21, "10: `orders`: `venue` is not an address with a port, such as 127.0.0.1:26400"),
+        ("password_file = \"p\"", "", 20, "1: `sessions` has no field `password_file`"),
+    ] {
+        assert!(HOST.contains(from), "{from}");
+        let problems = check(&format!("{GOOD}{}", HOST.replacen(from, to, 1))).problems;
+        let wanted = format!("{}:{finding}", first + line - 1);
+        assert!(problems.iter().any(|one| one.to_string().starts_with(&wanted)), "{wanted}\nnot in\n{problems:#?}");
+    }
+}

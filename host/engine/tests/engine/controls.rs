@@ -469,3 +469,46 @@ fn a_table_stops_trading_while_it_still_has_room() {
     bench.card_order(1);
     assert_eq!(bench.tripped(Guard::Unbooked), 1, "and one without room kills");
 }
+
+#[test]
+fn a_card_that_is_lost_or_silenced_by_its_watchdog_is_not_armed() {
+    let mut bench = Bench::armed();
+    let kill = |feed_sequence| Event {
+        kind: EventKind::Command as u8, detail: Opcode::Kill as u16, feed_sequence, ..Event::default()
+    };
+    let said = bench.event(kill(0));
+    assert!(said.contains(&Output::Alarm(Alarm::CardSilenced)));
+    assert!(!bench.engine.is_permitted() && bench.engine.is_killed());
+    assert_eq!(bench.engine.arming(), Err(Refusal::Killed));
+    assert_eq!(bench.both(Change::Arm), Some(Refusal::Killed));
+    assert_eq!((bench.both(Change::ClearKill), bench.both(Change::Arm)), (None, None));
+    let said = bench.give(Body::CardLost);
+    assert_eq!(said, [Output::Alarm(Alarm::CardLost)]);
+    assert!(!bench.engine.is_permitted() && !bench.engine.is_approved());
+    assert_eq!(bench.both(Change::Arm), Some(Refusal::Deployment));
+}
+
+#[test]
+fn commands_have_the_numbers_of_the_ring_that_was_joined() {
+    let mut bench = Bench::armed();
+    bench.give(Body::Linked { next_command: 7 });
+    let said = bench.give(Body::Propose { request: 900, by: ALICE, change: Change::Disarm });
+    let numbers: Vec<u64> = said.iter().filter_map(|one| if let Output::Command(one) = one { Some(one.sequence) } else { None }).collect();
+    assert_eq!(numbers, [7]);
+}
+
+#[test]
+fn a_preview_says_what_a_proposal_meets_and_changes_nothing() {
+    let mut bench = Bench::armed();
+    let before = bench.engine.digest();
+    assert_eq!(bench.engine.preview(&Change::Kill), Ok(false));
+    assert_eq!(bench.engine.preview(&Change::SetLimit { limit: Limit::Loss, index: 0, value: 1 }), Ok(false));
+    assert_eq!(bench.engine.preview(&Change::SetLimit { limit: Limit::Loss, index: 0, value: u64::MAX }), Ok(true));
+    assert_eq!(bench.engine.preview(&Change::SetLimit { limit: Limit::Loss, index: 1, value: 1 }), Err(Refusal::BadField));
+    assert_eq!(bench.engine.preview(&Change::RevertParameters { target: 99 }), Err(Refusal::NoTarget));
+    assert_eq!(bench.engine.digest(), before);
+    bench.give(Body::Propose { request: 901, by: ALICE, change: Change::ClearKill });
+    assert_eq!(bench.engine.proposals().collect::<Vec<_>>(), [(901, ALICE, Change::ClearKill)]);
+    bench.give(Body::Approve { request: 901, by: BOB });
+    assert_eq!(bench.engine.proposals().count(), 0);
+}
