@@ -45,7 +45,7 @@ pub struct Issue {
     tag: DFF<Bits<4>>,
     /// An operation was issued in the last cycle, or the second half of a replace is due in this.
     busy: DFF<bool>,
-    /// One that went to the order table was issued in the last four cycles.
+    /// One that went to the order table was issued in the last four cycles, but for the last.
     behind: DFF<bool>,
     long1: DFF<bool>,
     long2: DFF<bool>,
@@ -101,10 +101,11 @@ impl Logic for Issue {
         self.have.next = self.valid.val() | !self.waiting.empty.val();
         self.seconds.next = self.second2.q.val();
         self.take.next = self.have.val() & !self.busy.q.val();
-        self.is_short.next = self.take.val() & self.head.val().light & !self.behind.q.val();
+        self.is_short.next = self.take.val() & self.head.val().light & !self.long1.q.val() & !self.behind.q.val();
         // Said of registers where it can be: `take` comes late.
         self.refuses.next = self.valid.val() & self.waiting.full.val() & self.busy.q.val();
-        self.waiting.push.next = self.valid.val() & (self.busy.q.val() | !self.waiting.empty.val());
+        self.waiting.push.next = self.valid.val()
+            & ((self.busy.q.val() & !self.waiting.full.val()) | (!self.busy.q.val() & !self.waiting.empty.val()));
         self.waiting.data.next = self.incoming.val();
         self.waiting.pop.next = !self.waiting.empty.val() & !self.busy.q.val();
         self.lost.d.next = self.refuses.val();
@@ -175,7 +176,7 @@ impl Logic for Issue {
         }
         self.long.next = (self.take.val() & !self.is_short.val()) | self.seconds.val();
         self.busy.d.next = self.take.val() | self.seconds.val() | self.second1.q.val();
-        self.behind.d.next = self.long.val() | self.long1.q.val() | self.long2.q.val() | self.long3.q.val();
+        self.behind.d.next = self.long1.q.val() | self.long2.q.val() | self.long3.q.val();
         self.long1.d.next = self.long.val();
         self.long2.d.next = self.long1.q.val();
         self.long3.d.next = self.long2.q.val();

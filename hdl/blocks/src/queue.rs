@@ -4,7 +4,7 @@
 //! `empty`), `empty`, `full`, all of this cycle. Latency: a record pushed in a cycle is visible in the next.
 //! Why: the head is a register, so that what looks at it does not wait for a memory; the others stand in the cells,
 //! at most all but one, which leaves a cell that may be written in every cycle.
-//! Holds: a push while full is lost, unless the head leaves in the same cycle.
+//! Holds: nothing. Whoever pushes sees to it that there is room, or that the head leaves in the same cycle.
 use crate::memory::LookupMemory;
 use rust_hdl::prelude::*;
 
@@ -29,7 +29,6 @@ pub struct Queue<T: Synth, const A: usize, const C: usize> {
     /// There is a record behind the head.
     more: DFF<bool>,
     is_full: Signal<Local, bool>,
-    pushes: Signal<Local, bool>,
     pops: Signal<Local, bool>,
     stays: Signal<Local, bool>,
 }
@@ -41,7 +40,6 @@ impl<T: Synth, const A: usize, const C: usize> Logic for Queue<T, A, C> {
         self.cells.clock.next = self.clock.val();
         // The count is one bit wider than an index: no low bit set, and not empty, is full.
         self.is_full.next = (self.count.q.val().get_bits::<A>(0) == 0) & self.occupied.q.val();
-        self.pushes.next = self.push.val() & (!self.is_full.val() | self.pop.val());
         self.pops.next = self.pop.val() & self.occupied.q.val();
         // Nothing is in the cell written next, so it is written whether or not a record comes.
         self.cells.write.next = true;
@@ -55,21 +53,20 @@ impl<T: Synth, const A: usize, const C: usize> Logic for Queue<T, A, C> {
             }
         }
         // What is pushed stays in its cell unless it becomes the head at once.
-        if self.pushes.val() & self.occupied.q.val() & (!self.pop.val() | self.more.q.val()) {
+        if self.push.val() & self.occupied.q.val() & (!self.pop.val() | self.more.q.val()) {
             self.write_at.d.next = self.write_at.q.val() + 1;
         }
         if self.pop.val() & self.more.q.val() {
             self.read_at.d.next = self.read_at.q.val() + 1;
         }
-        if self.pushes.val() & !self.pops.val() {
+        if self.push.val() & !self.pops.val() {
             self.count.d.next = self.count.q.val() + 1;
             self.more.d.next = self.occupied.q.val();
         }
-        if self.pops.val() & !self.pushes.val() {
+        if self.pops.val() & !self.push.val() {
             self.count.d.next = self.count.q.val() - 1;
             self.more.d.next = self.more.q.val() & (self.count.q.val() != 2);
         }
-        // A push that is lost finds the queue full, so it need not be told from others.
         self.stays.next = self.push.val() | (self.occupied.q.val() & (!self.pop.val() | self.more.q.val()));
         self.occupied.d.next = self.stays.val();
         self.vacant.d.next = !self.stays.val();
