@@ -278,7 +278,7 @@ fn ask(place: &Place, request: &Request) -> anyhow::Result<Answer> {
     let _ = stream.write_all(&line(request));
     let (mut lines, mut bytes) = (Lines::default(), [0; 4096]);
     loop {
-        if let Some(answer) = lines.next()? {
+        if let Some(answer) = lines.take()? {
             return Ok(answer);
         }
         match stream.read(&mut bytes).map_err(failed)? {

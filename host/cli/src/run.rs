@@ -95,13 +95,10 @@ fn digest(text: &str) -> Result<[u8; 32], String> {
 pub struct Shared {
     stop: Arc<AtomicBool>,
     card: AtomicU8,
-    /// Rounds of the engine's thread; whoever watches sees that it moves.
-    turns: AtomicU64,
     /// Commands that did not get the number which the engine knows them by: none, if all is well.
     misnumbered: AtomicU64,
     /// Frames of the card that were no order.
     unsent: AtomicU64,
-    ended: AtomicBool,
 }
 
 const NO_CARD: u8 = 0;
@@ -155,7 +152,7 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<Outcome> {
         output.print_json(&serde_json::json!({
             "journal": args.journal, "position": ended.position, "head": ended.head, "recovered_inputs": ended.recovered,
             "inputs": ended.inputs, "digest": hex(&ended.digest), "mirror_digest": hex(&ended.mirror_digest),
-            "misnumbered": misnumbered,
+            "misnumbered": misnumbered, "unsent": shared.unsent.load(Ordering::Relaxed),
         }))?;
     } else {
         output.print(format!(
@@ -164,7 +161,8 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<Outcome> {
         ))?;
     }
     if !is_equal || misnumbered > 0 {
-        eprintln!("riposte: the engine and its mirror differ, or {misnumbered} commands had other numbers: keep the journal and report it");
+        let what = format!("the engine and its mirror differ, or {misnumbered} commands had other numbers");
+        eprintln!("riposte: {what}: keep the journal and report it");
         return Ok(Outcome::CheckFailed);
     }
     Ok(Outcome::Done)
@@ -200,31 +198,29 @@ fn live(args: &Args, desk: &Desk, configuration: [u8; 32], shared: &Arc<Shared>)
     let (links, links_out) = rtrb::RingBuffer::new(1);
     let (left, left_out) = rtrb::RingBuffer::new(1);
     let (told, told_out) = rtrb::RingBuffer::new(MIRROR);
-    let (_marks, marks_out) = rtrb::RingBuffer::new(1);
-    let mut cards = cards::Cards::new(riposte_device::link::place(&args.link), links, left_out, Arc::clone(shared), voice.clone());
+    let link = riposte_device::link::place(&args.link);
+    let mut cards = cards::Cards::new(link.clone(), links, left_out, Arc::clone(shared), voice.clone());
     if !cards.join()? {
-        voice.say(format!("waiting for a card at {}", riposte_device::link::place(&args.link).display()));
+        voice.say(format!("waiting for a card at {}", link.display()));
     }
-    let lines = pinned::Lines { inputs: inputs_out, sessions, links: links_out, left, mirror: told, marks: marks_out };
-    let is_restart = recovered.inputs > 0;
-    let by = by(desk);
-    let opening = opening::Opening::new(desk, by, args.rehearse, clock.now_ns()).context("the desk makes no whole parameter set")?;
+    let lines = pinned::Lines { inputs: inputs_out, sessions, links: links_out, left, mirror: told };
+    let opening = opening::Opening::new(desk, by(desk), args.rehearse, clock.now_ns());
+    let opening = opening.context("the desk makes no whole parameter set")?;
     sets::keep(&args.journal, opening.content(), opening.rows())?;
     // Above those that the opening gives, and never again after a restart, since the clock goes on.
     let calls = calls::Calls::new(desk, args.journal.clone(), clock.now_ns() + 1_000_000);
     let control = desk.host.control.clone().unwrap_or_else(|| args.journal.join("control.sock"));
     let socket = desk_socket::open(&control, desk.people.clone(), voice.clone())?;
     let watch = appender.watch();
-    let mut mirror = mirror::Mirror::new(again.engine, again.position, told_out, watch.clone());
-    mirror.inputs = 0;
+    let mirror = mirror::Mirror::new(again.engine, told_out, watch.clone());
+    let (folder, rehearses, outgoing, wanted) = (args.journal.clone(), args.rehearse, Default::default(), Vec::new());
     let deskside = deskside::Deskside {
-        mirror, cards, opening, calls, socket, runners, folder: args.journal.clone(), rehearses: args.rehearse, inputs, outgoing: Default::default(), watch, clock, shared: Arc::clone(shared),
-        voice: voice.clone(), is_halted: false, wanted: Vec::new(), state_at_ns: 0,
+        mirror, cards, opening, calls, socket, runners, folder, rehearses, inputs, outgoing, watch, clock,
+        shared: Arc::clone(shared), voice: voice.clone(), is_halted: false, wanted, state_at_ns: 0,
     };
     let card_up = Body::CardUp { deployment: announced };
-    let pinned = pinned::Pinned::new(
-        recovered.engine, appender, lines, is_restart, card_up, clock, desk.host.tick_ns, Arc::clone(shared),
-    );
+    let terms = pinned::Terms { is_restart: recovered.inputs > 0, card_up, clock, tick_ns: desk.host.tick_ns };
+    let pinned = pinned::Pinned::new(recovered.engine, appender, lines, terms, Arc::clone(shared));
     let beside = std::thread::Builder::new().name("deskside".to_owned()).spawn(move || deskside.run())?;
     let host = desk.host.clone();
     let engine = std::thread::Builder::new().name("engine".to_owned()).spawn(move || {

@@ -157,13 +157,13 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// Takes what was read; more than a line is kept for `next`.
+    /// Takes what was read; more than a line is kept for `take`.
     pub fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }
 
     /// The next whole line as what it should be. After an error the connection is of no more use.
-    pub fn next<T: for<'a> Deserialize<'a>>(&mut self) -> Result<Option<T>, LineError> {
+    pub fn take<T: for<'a> Deserialize<'a>>(&mut self) -> Result<Option<T>, LineError> {
         let Some(end) = self.bytes.iter().position(|byte| *byte == b'\n') else {
             return if self.bytes.len() > LINE_BYTES_MAX { Err(LineError::TooLong) } else { Ok(None) };
         };

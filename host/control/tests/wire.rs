@@ -30,7 +30,7 @@ fn each_request_survives_any_cut_and_needs_its_role() {
         let (mut lines, mut found) = (Lines::default(), Vec::new());
         for part in all.chunks(size) {
             lines.push(part);
-            while let Some(request) = lines.next::<Request>().expect("requests") {
+            while let Some(request) = lines.take::<Request>().expect("requests") {
                 found.push(request);
             }
         }
@@ -50,13 +50,13 @@ fn what_is_unknown_cut_or_too_long_is_an_error() {
     ] {
         let mut lines = Lines::default();
         lines.push(bad.as_bytes());
-        assert!(matches!(lines.next::<Request>(), Err(LineError::Malformed(_))), "{bad}");
+        assert!(matches!(lines.take::<Request>(), Err(LineError::Malformed(_))), "{bad}");
     }
     let mut lines = Lines::default();
     lines.push(&vec![b' '; LINE_BYTES_MAX]);
-    assert!(matches!(lines.next::<Request>(), Ok(None)));
+    assert!(matches!(lines.take::<Request>(), Ok(None)));
     lines.push(b" ");
-    assert!(matches!(lines.next::<Request>(), Err(LineError::TooLong)));
+    assert!(matches!(lines.take::<Request>(), Err(LineError::TooLong)));
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn answers_are_read_back() {
     ] {
         let mut lines = Lines::default();
         lines.push(&line(&answer));
-        assert_eq!(lines.next::<Answer>().expect("an answer"), Some(answer));
+        assert_eq!(lines.take::<Answer>().expect("an answer"), Some(answer));
     }
 }
 

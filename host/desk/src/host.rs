@@ -22,8 +22,6 @@ pub struct Host {
     pub control: Option<PathBuf>,
     /// Between two ticks of the engine, nanoseconds.
     pub tick_ns: u64,
-    /// Between two snapshots of the engine, nanoseconds.
-    pub snapshot_ns: u64,
     /// Entries of a day that the engine has room for.
     pub orders: usize,
     pub executions: usize,
@@ -53,7 +51,6 @@ impl Default for Host {
             realtime: false,
             control: None,
             tick_ns: 10 * MS,
-            snapshot_ns: 60 * second,
             orders: 1 << 16,
             executions: 1 << 16,
             requests: 1 << 14,
@@ -141,7 +138,7 @@ pub(crate) fn read_host(root: &mut Section, log: &mut Log) -> Host {
     entries("requests", log, &mut host.requests);
     let times = &mut host.times;
     for (field, value) in [
-        ("tick_ms", &mut host.tick_ns), ("snapshot_ms", &mut host.snapshot_ns), ("answer_ms", &mut times.answer_ns),
+        ("tick_ms", &mut host.tick_ns), ("answer_ms", &mut times.answer_ns),
         ("silence_ms", &mut times.silence_ns), ("mark_window_ms", &mut times.mark_window_ns),
         ("mark_age_ms", &mut times.mark_age_ns), ("drop_copy_ms", &mut times.drop_copy_ns),
         ("bust_window_ms", &mut times.bust_window_ns), ("claim_ms", &mut times.claim_ns),

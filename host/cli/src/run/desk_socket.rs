@@ -99,7 +99,7 @@ fn serve(mut stream: UnixStream, people: &[Person], calls: &SyncSender<Call>, vo
     let (person, by) = (&people[at], at as u16 + 1);
     let (mut lines, mut bytes) = (Lines::default(), [0; 4096]);
     loop {
-        let answer = match lines.next::<Request>() {
+        let answer = match lines.take::<Request>() {
             Ok(None) => match stream.read(&mut bytes) {
                 Ok(0) | Err(_) => return,
                 Ok(count) => {

@@ -1,6 +1,6 @@
 //! The thread beside the engine's: the mirror and all that it leads to, and the look after the card.
 //!
-//! In: durable inputs. Out: alarms to the voice, proposals and sets to the engine, snapshots to the journal.
+//! In: durable inputs, what people say. Out: alarms to the voice, answers, proposals and sets to the engine.
 use super::Shared;
 use super::calls::Calls;
 use super::cards::Cards;
@@ -119,7 +119,8 @@ impl Deskside {
                     Err(error) => self.voice.say(format!("alarm: generation {generation} cannot be loaded: {error:#}")),
                 },
                 Output::Claim { session, execution, until_ns } => {
-                    self.voice.say(format!("alarm: claim execution {execution} of session {session} at the venue before {until_ns}"));
+                    let what = format!("execution {execution} of session {session} before {until_ns}");
+                    self.voice.say(format!("alarm: claim at the venue: {what}"));
                 }
                 Output::Record(_) | Output::Alarm(_) | Output::Command(_) | Output::Order(_) => {}
             }
@@ -142,7 +143,8 @@ impl Deskside {
         if engine.is_confirmed(instrument) {
             return;
         }
-        let (Some(position), Some(next)) = (engine.position(instrument), engine.next_sequence(0, Stream::Session)) else { return };
+        let next = engine.next_sequence(0, Stream::Session);
+        let (Some(position), Some(next)) = (engine.position(instrument), next) else { return };
         let (quantity, as_of) = (position.quantity, next.saturating_sub(1));
         self.outgoing.push_back(Body::Position { session: 0, instrument, quantity, price: 0, as_of });
     }

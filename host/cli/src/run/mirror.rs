@@ -1,8 +1,8 @@
 //! A second engine behind the first: it takes the same inputs once they are durable, and has time.
 //!
-//! In: inputs that were carried out. Out: answers about the state, alarms, what is to be asked of others, snapshots.
+//! In: inputs that were carried out. Out: answers about the state, alarms, what is to be asked of others.
 //!
-//! Why a second one: the engine's thread must not format, answer or write a state out; a copy that takes the same inputs
+//! Why a second one: the engine's thread must neither format nor answer; a copy that takes the same inputs
 //! is the same state, so nothing needs a lock, and every answer is about what is durable. That both are equal is checked
 //! at the end of a run.
 use super::pinned::Told;
@@ -14,15 +14,12 @@ pub struct Mirror {
     out: Outputs,
     told: rtrb::Consumer<Told>,
     watch: Watch,
-    /// Position of the last record whose effect the engine holds.
-    pub position: u64,
-    pub inputs: u64,
 }
 
 impl Mirror {
-    /// `engine` is at `position`, as the first one is.
-    pub fn new(engine: Engine, position: u64, told: rtrb::Consumer<Told>, watch: Watch) -> Mirror {
-        Mirror { engine, out: Outputs::default(), told, watch, position, inputs: 0 }
+    /// `engine` is where the first one is.
+    pub fn new(engine: Engine, told: rtrb::Consumer<Told>, watch: Watch) -> Mirror {
+        Mirror { engine, out: Outputs::default(), told, watch }
     }
 
     /// Takes the next durable input; gives it with what came of it.
@@ -33,8 +30,6 @@ impl Mirror {
         }
         let _ = self.told.pop();
         self.engine.apply(&input, &mut self.out);
-        self.position = through;
-        self.inputs += 1;
         Some((input, &self.out))
     }
 

@@ -40,8 +40,8 @@ impl Opening {
         let limits = &desk.limits;
         let mut wanted = vec![(Limit::Loss, 0, limits.loss_e4), (Limit::Drawdown, 0, limits.drawdown_e4)];
         if desk.sessions.is_some() {
-            let each = (0..desk.instruments.len().min(INSTRUMENTS) as u8).map(|at| (Limit::InstrumentLoss, at, limits.instrument_loss_e4));
-            wanted.extend(each);
+            let used = 0..desk.instruments.len().min(INSTRUMENTS) as u8;
+            wanted.extend(used.map(|at| (Limit::InstrumentLoss, at, limits.instrument_loss_e4)));
             wanted.extend([
                 (Limit::Exposure, 0, limits.exposure_e4),
                 (Limit::FreeMessages, 0, limits.free_messages),

@@ -15,12 +15,12 @@ use super::clock::Clock;
 use super::{HOST, Shared};
 use riposte_device::link::{FRAME_BYTES_MAX, HostEnd};
 use riposte_engine::{Body, Change, Engine, HostOrder, Input, Output, Outputs};
-use riposte_journal::{Appender, Entry, Outbox, SnapshotMark, Watch};
+use riposte_journal::{Appender, Entry, Outbox, Watch};
 use riposte_map::shm::{Command, Event, EventKind};
 use riposte_session::{SendError, Session};
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::{Relaxed, Release};
+use std::sync::atomic::Ordering::Relaxed;
 
 /// Inputs between two looks at everything else.
 const BATCH: usize = 64;
@@ -52,7 +52,16 @@ pub struct Lines {
     /// Links of cards that are gone, for another thread to close.
     pub left: rtrb::Producer<HostEnd>,
     pub mirror: rtrb::Producer<Told>,
-    pub marks: rtrb::Consumer<SnapshotMark>,
+}
+
+/// What the thread begins with.
+pub struct Terms {
+    /// The engine was recovered from a journal.
+    pub is_restart: bool,
+    /// What a card after reset is announced with.
+    pub card_up: Body,
+    pub clock: Clock,
+    pub tick_ns: u64,
 }
 
 /// The card that is there.
@@ -108,11 +117,8 @@ pub struct Ended {
 }
 
 impl Pinned {
-    /// `restarted`: the engine was recovered from a journal. `card_up` is what a card after reset is announced with.
-    pub fn new(
-        engine: Engine, journal: Appender, lines: Lines, restarted: bool, card_up: Body, clock: Clock, tick_ns: u64,
-        shared: Arc<Shared>,
-    ) -> Pinned {
+    pub fn new(engine: Engine, journal: Appender, lines: Lines, terms: Terms, shared: Arc<Shared>) -> Pinned {
+        let Terms { is_restart, card_up, clock, tick_ns } = terms;
         Pinned {
             engine,
             out: Outputs::default(),
@@ -126,7 +132,7 @@ impl Pinned {
             lines,
             owed: VecDeque::with_capacity(8),
             held: None,
-            on_first_link: restarted.then_some(Body::Restarted),
+            on_first_link: is_restart.then_some(Body::Restarted),
             card_up,
             clock,
             tick_ns,
@@ -159,7 +165,6 @@ impl Pinned {
         self.forward();
         self.release();
         self.join();
-        self.mark();
         let mut taken = 0;
         while taken < BATCH && self.carry() && self.lines.mirror.slots() > 0 {
             let now_ns = self.clock.now_ns();
@@ -172,7 +177,6 @@ impl Pinned {
         if let Some(card) = self.card.as_mut().filter(|_| !self.watch.is_halted()) {
             card.link.beat();
         }
-        self.shared.turns.fetch_add(1, Relaxed);
         sent || taken > 0
     }
 
@@ -359,16 +363,6 @@ impl Pinned {
         self.card = Some(Joined { link, sent: 0, answered: 0, newest: 0, releasing: None });
     }
 
-    /// A snapshot that was written counts from its mark on.
-    fn mark(&mut self) {
-        if let Ok(mark) = self.lines.marks.peek()
-            && self.carrying.is_none()
-            && self.journal.append(self.clock.now_ns(), &Entry::Snapshot(*mark)).is_ok()
-        {
-            let _ = self.lines.marks.pop();
-        }
-    }
-
     /// Disarms once told to stop; true when that is durable and the card has answered, or does not.
     fn has_left(&mut self) -> bool {
         if !self.shared.is_stopping() {
@@ -389,7 +383,6 @@ impl Pinned {
         if let Some(card) = self.card.as_mut().filter(|_| is_done) {
             card.link.release_to(card.newest);
         }
-        self.shared.ended.store(true, Release);
         true
     }
 }

@@ -6,8 +6,6 @@ use riposte_journal::{Entry, Recovery};
 /// An engine, and how it came about.
 pub struct Recovered {
     pub engine: Engine,
-    /// Position of the last record.
-    pub position: u64,
     pub time_ns: u64,
     /// Inputs that were applied again.
     pub inputs: u64,
@@ -34,5 +32,5 @@ pub fn recover(recovery: &Recovery, config: Config) -> anyhow::Result<Recovered>
         );
     }
     let end = recovery.found().end;
-    Ok(Recovered { engine, position: end.position, time_ns: end.time_ns, inputs })
+    Ok(Recovered { engine, time_ns: end.time_ns, inputs })
 }
