@@ -296,6 +296,7 @@ fn people_of_the_desk_are_heard_each_in_their_role_and_two_loosen() {
     assert_eq!(folder.told(&["status"])["armed"], false);
     let same = ["kill", "--request", "77"];
     assert_eq!(bob(&same).1["answer"], "done");
+    assert_eq!(bob(&same).1["answer"], "told", "the same number again is answered, and nothing is done");
     assert_eq!(folder.told(&["status"])["killed"], true);
     assert_eq!(bob(&["clear-kill"]).1["answer"], "proposed");
     let summary = host.end();

@@ -135,6 +135,11 @@ impl Engine {
         self.may(change).map(|()| !self.tightens(change))
     }
 
+    /// Whether somebody asked for a change under this number before, whatever became of it.
+    pub fn knows(&self, request: u64) -> bool {
+        self.requests.find((CHANGES, request)).is_some()
+    }
+
     /// Changes that wait for a second person: request, who wants it, what.
     pub fn proposals(&self) -> impl Iterator<Item = (u64, u16, Change)> {
         let waiting = self.requests.iter().filter_map(|one| one.waits.map(|(change, until_ns)| (one, change, until_ns)));

@@ -10,6 +10,7 @@ use riposte_engine::{Body, Change, Engine, Order, Output, Outputs, Record, Refus
 use riposte_map::limits::INSTRUMENTS;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::mpsc::SyncSender;
 
@@ -42,6 +43,7 @@ impl Calls {
             Request::Positions {} => Some(Answer::Told { value: self.positions(engine) }),
             Request::Params {} => Some(Answer::Told { value: self.params(engine) }),
             Request::Wish { wish, request, dry_run: true } => Some(preview(engine, &wish.change(), request)),
+            Request::Wish { request: Some(id), dry_run: false, .. } if engine.knows(id) => Some(again(id, engine)),
             Request::Wish { wish, request, dry_run: false } => self.propose(request, by, wish.change(), &answer, to),
             Request::Push { configuration, dry_run } => self.push(&configuration, by, dry_run, engine, &answer, to),
             Request::Approve { request, dry_run } => self.approve(request, by, dry_run, engine, &answer, to),
@@ -61,8 +63,9 @@ impl Calls {
                 Record::Refused { request, why } => (request, Answer::Refused { why: why_text(why).to_owned() }),
                 _ => continue,
             };
-            if let Some(at) = self.waiting.iter().position(|(waits, _)| *waits == request) {
-                let _ = self.waiting.swap_remove(at).1.try_send(answer);
+            // The same number may wait twice: then it was asked again before the first answer.
+            while let Some(at) = self.waiting.iter().position(|(waits, _)| *waits == request) {
+                let _ = self.waiting.swap_remove(at).1.try_send(answer.clone());
             }
         }
     }
@@ -138,6 +141,11 @@ impl Calls {
         self.propose(None, by, Change::Commit { generation, content }, answer, to)
     }
 
+    /// Those of the desk, all of which are traded.
+    pub fn instruments(&self) -> Range<u8> {
+        0..self.symbols.len().min(INSTRUMENTS) as u8
+    }
+
     fn symbol(&self, instrument: u8) -> Value {
         self.symbols.get(usize::from(instrument)).map_or(Value::from(instrument), |symbol| Value::from(symbol.as_str()))
     }
@@ -172,8 +180,7 @@ impl Calls {
     }
 
     fn positions(&self, engine: &Engine) -> Value {
-        let used = 0..self.symbols.len().min(INSTRUMENTS) as u8;
-        let rows = used.filter_map(|at| engine.position(at).map(|position| (at, position)));
+        let rows = self.instruments().filter_map(|at| engine.position(at).map(|position| (at, position)));
         rows.map(|(at, position)| {
             json!({
                 "instrument": self.symbol(at), "quantity": position.quantity, "confirmed": engine.is_confirmed(at),
@@ -196,6 +203,14 @@ impl Calls {
             "reversion": engine.reversion().map(|(request, step)| json!({ "request": request, "step": format!("{step:?}") })),
         })
     }
+}
+
+/// The engine does nothing for a number that it knows, so no record will tell of it.
+fn again(request: u64, engine: &Engine) -> Answer {
+    if engine.proposals().any(|(id, ..)| id == request) {
+        return Answer::Proposed { request };
+    }
+    Answer::Told { value: json!({ "request": request, "again": "this number was asked before: nothing was done" }) }
 }
 
 fn preview(engine: &Engine, change: &Change, request: Option<u64>) -> Answer {

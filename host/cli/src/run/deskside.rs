@@ -12,7 +12,6 @@ use super::sets;
 use super::voice::Voice;
 use riposte_engine::{Body, Engine, Output, Refusal, Stream};
 use riposte_journal::{State, Watch};
-use riposte_map::limits::INSTRUMENTS;
 use riposte_session::Runner;
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -126,9 +125,11 @@ impl Deskside {
             }
         }
         let now_ns = self.clock.now_ns();
-        if self.rehearses && self.mirror.engine.arming() == Err(Refusal::Unconfirmed) && now_ns >= self.state_at_ns {
+        // A reversion waits for the venue's word behind its fence.
+        let is_wanted = matches!(self.mirror.engine.arming(), Err(Refusal::Unconfirmed | Refusal::Fenced));
+        if self.rehearses && is_wanted && now_ns >= self.state_at_ns {
             self.state_at_ns = now_ns + STATE_NS;
-            (0..INSTRUMENTS as u8).for_each(|instrument| self.state_position(instrument));
+            self.calls.instruments().for_each(|instrument| self.state_position(instrument));
         }
         for (stream, runner) in &self.runners {
             while let Some(notice) = runner.notice() {
