@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 CARGO_TEST := cargo test --release --workspace --no-fail-fast
 
-.PHONY: help setup setup-timing demo test check soak bench timing prove netlist clean
+.PHONY: help setup setup-timing demo live-demo test check soak bench timing prove netlist clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ setup-timing: ## install synthesis, place-and-route and a solver into .tools/ven
 
 demo: setup ## a seeded market through gateware and model in lockstep; writes out/orders.pcap and out/report.html
 	@tools/demo
+
+live-demo: setup ## venue, card and host alive for SECONDS_TO_RUN=60, people at the controls, one account at the end; ARGS=model
+	@tools/live-demo $(ARGS)
 
 test: setup ## all tests
 	$(CARGO_TEST) -- --show-output
