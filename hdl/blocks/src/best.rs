@@ -43,12 +43,13 @@ impl Logic for BestOfFour {
         self.b_key.next = self.b.val().get_bits::<33>(32);
         self.c_key.next = self.c.val().get_bits::<33>(32);
         self.d_key.next = self.d.val().get_bits::<33>(32);
-        self.ab.d.next = self.a_key.val() >= self.b_key.val();
-        self.ac.d.next = self.a_key.val() >= self.c_key.val();
-        self.ad.d.next = self.a_key.val() >= self.d_key.val();
-        self.bc.d.next = self.b_key.val() >= self.c_key.val();
-        self.bd.d.next = self.b_key.val() >= self.d_key.val();
-        self.cd.d.next = self.c_key.val() >= self.d_key.val();
+        // Synthesis makes "not less" of a borrow, but "greater or equal" of a subtraction and a search for zero.
+        self.ab.d.next = !(self.a_key.val() < self.b_key.val());
+        self.ac.d.next = !(self.a_key.val() < self.c_key.val());
+        self.ad.d.next = !(self.a_key.val() < self.d_key.val());
+        self.bc.d.next = !(self.b_key.val() < self.c_key.val());
+        self.bd.d.next = !(self.b_key.val() < self.d_key.val());
+        self.cd.d.next = !(self.c_key.val() < self.d_key.val());
         self.slots[0].clock.next = self.clock.val();
         self.slots[0].d.next = self.a.val();
         self.slots[1].clock.next = self.clock.val();

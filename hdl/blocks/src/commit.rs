@@ -46,6 +46,7 @@ pub struct TopLook {
     top_price: Signal<Local, Bits<32>>,
     quantity: Signal<Local, Bits<32>>,
     part: [Signal<Local, Bits<4>>; 4],
+    rest: Signal<Local, Bits<33>>,
     seen: Signal<Local, Look>,
 }
 
@@ -73,7 +74,9 @@ impl Logic for TopLook {
         if self.asks.val() {
             self.seen.next.is_better = self.price.val() < self.top_price.val();
         }
-        self.seen.next.is_emptied = self.shares.val() >= self.quantity.val();
+        // Of a subtraction of its own: with the other one synthesis would look for a difference of zero.
+        self.rest.next = bit_cast::<33, 32>(self.shares.val()) - bit_cast::<33, 32>(self.quantity.val());
+        self.seen.next.is_emptied = !self.rest.val().get_bit(32);
         self.seen.next.sum = bit_cast::<33, 32>(self.quantity.val()) + bit_cast::<33, 32>(self.shares.val());
         self.seen.next.difference = self.quantity.val() - self.shares.val();
         self.look.next = self.seen.val();

@@ -58,6 +58,8 @@ pub struct Control {
     pub count_refused: Signal<Out, bool>,
     came: DFF<Bits<512>>,
     came_valid: DFF<bool>,
+    /// It is a row of the instrument table.
+    came_instrument: DFF<bool>,
     held: DFF<Bits<512>>,
     held_valid: DFF<bool>,
     // The command that is held, decoded: bit n for opcode n.
@@ -156,7 +158,7 @@ impl Logic for Control {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, came, came_valid, held, held_valid, does, does_commit, locate_row, is_known, told,
+            self, clock, came, came_valid, came_instrument, held, held_valid, does, does_commit, locate_row, is_known, told,
             tells, refuses, in_force, number, is_armed, is_killed, is_traced, valid, clean, issued, issued_instrument, group_now,
             group_shadow, port_now, port_shadow
         );
@@ -172,6 +174,8 @@ impl Logic for Control {
         }
         self.came.d.next = self.command.val();
         self.came_valid.d.next = self.command_valid.val();
+        self.came_instrument.d.next = self.command_valid.val()
+            & (self.command.val().get_bits::<8>(self.o_opcode.val().index()) == self.c_instrument.val());
         // ---- x + 1: the command, decoded
         self.held.d.next = self.came.q.val();
         self.held_valid.d.next = self.came_valid.q.val();
@@ -185,7 +189,7 @@ impl Logic for Control {
         if self.came_valid.q.val() & (self.opcode_came.val().get_bits::<4>(4) == 0) {
             self.does.d.next = self.k_bit.val() << bit_cast::<16, 8>(self.opcode_came.val());
         }
-        if self.came_valid.q.val() & (self.opcode_came.val() == self.c_instrument.val()) {
+        if self.came_instrument.q.val() {
             self.locate_row.d.next = self.k_bit.val() << bit_cast::<16, 4>(self.row_came.val());
         }
         // The command before it may be a commit that has its effect in this cycle.
@@ -296,6 +300,7 @@ impl Logic for Control {
         self.number.d.next = self.generation_after.val();
         if self.reset.val() {
             self.came_valid.d.next = false;
+            self.came_instrument.d.next = false;
             self.held_valid.d.next = false;
             self.does.d.next = 0.into();
             self.does_commit.d.next = false;

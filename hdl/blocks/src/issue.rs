@@ -54,6 +54,10 @@ pub struct Issue {
     second2: DFF<bool>,
     replace: DFF<Message>,
     lost: DFF<bool>,
+    // Nobody reads it before the commit.
+    noted: DFF<Context>,
+    written_tag: DFF<Bits<4>>,
+    written: DFF<bool>,
     incoming: Signal<Local, Message>,
     head: Signal<Local, Message>,
     have: Signal<Local, bool>,
@@ -83,7 +87,7 @@ impl Logic for Issue {
     fn update(&mut self) {
         dff_setup!(
             self, clock, tag, busy, behind, long1, long2, long3, second1, second2, replace, replace_bucket0,
-            replace_bucket1, lost
+            replace_bucket1, lost, noted, written_tag, written
         );
         clock!(self, clock, waiting);
         self.waiting.reset.next = self.reset.val();
@@ -203,9 +207,12 @@ impl Logic for Issue {
         self.about.next.time = self.frame_time.val();
         self.about.next.sequence = self.first_sequence.val() + bit_cast::<64, 16>(self.index.val());
         self.about.next.stamp = self.stamp.val();
-        self.message_context.next = self.about.val();
-        self.context_tag.next = self.tag.q.val();
-        self.context_write.next = self.valid.val();
+        self.noted.d.next = self.about.val();
+        self.written_tag.d.next = self.tag.q.val();
+        self.written.d.next = self.valid.val();
+        self.message_context.next = self.noted.q.val();
+        self.context_tag.next = self.written_tag.q.val();
+        self.context_write.next = self.written.q.val();
         self.overload.next = self.lost.q.val();
     }
 }

@@ -28,7 +28,8 @@ pub struct Queue<T: Synth, const A: usize, const C: usize> {
     vacant: DFF<bool>,
     /// There is a record behind the head.
     more: DFF<bool>,
-    is_full: Signal<Local, bool>,
+    is_full: DFF<bool>,
+    grown: Signal<Local, Bits<C>>,
     pops: Signal<Local, bool>,
     stays: Signal<Local, bool>,
 }
@@ -36,10 +37,9 @@ pub struct Queue<T: Synth, const A: usize, const C: usize> {
 impl<T: Synth, const A: usize, const C: usize> Logic for Queue<T, A, C> {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, first, write_at, read_at, count, occupied, vacant, more);
+        dff_setup!(self, clock, first, write_at, read_at, count, occupied, vacant, more, is_full);
         self.cells.clock.next = self.clock.val();
-        // The count is one bit wider than an index: no low bit set, and not empty, is full.
-        self.is_full.next = (self.count.q.val().get_bits::<A>(0) == 0) & self.occupied.q.val();
+        self.grown.next = self.count.q.val() + 1;
         self.pops.next = self.pop.val() & self.occupied.q.val();
         // Nothing is in the cell written next, so it is written whether or not a record comes.
         self.cells.write.next = true;
@@ -60,11 +60,14 @@ impl<T: Synth, const A: usize, const C: usize> Logic for Queue<T, A, C> {
             self.read_at.d.next = self.read_at.q.val() + 1;
         }
         if self.push.val() & !self.pops.val() {
-            self.count.d.next = self.count.q.val() + 1;
+            self.count.d.next = self.grown.val();
+            // The count is one bit wider than an index: no low bit set, and not empty, is full.
+            self.is_full.d.next = self.grown.val().get_bits::<A>(0) == 0;
             self.more.d.next = self.occupied.q.val();
         }
         if self.pops.val() & !self.push.val() {
             self.count.d.next = self.count.q.val() - 1;
+            self.is_full.d.next = false;
             self.more.d.next = self.more.q.val() & (self.count.q.val() != 2);
         }
         self.stays.next = self.push.val() | (self.occupied.q.val() & (!self.pop.val() | self.more.q.val()));
@@ -77,9 +80,10 @@ impl<T: Synth, const A: usize, const C: usize> Logic for Queue<T, A, C> {
             self.occupied.d.next = false;
             self.vacant.d.next = true;
             self.more.d.next = false;
+            self.is_full.d.next = false;
         }
         self.head.next = self.first.q.val();
         self.empty.next = self.vacant.q.val();
-        self.full.next = self.is_full.val();
+        self.full.next = self.is_full.q.val();
     }
 }

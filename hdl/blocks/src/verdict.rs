@@ -90,7 +90,7 @@ impl Logic for RuleTest {
         }
         self.holds.next = self.there.val()
             & self.condition2.q.val().get_bit(3)
-            & (self.metric.val() >= self.threshold2.q.val());
+            & !(self.metric.val() < self.threshold2.q.val());
         self.on_trade.next = self.print.val();
     }
 }

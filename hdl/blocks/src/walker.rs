@@ -223,7 +223,7 @@ impl Logic for Walker {
             & (self.length_high.q.val()
                 | self.length_low.q.val()
                 | self.room.q.val().get_bit(17)
-                | (self.room.q.val() <= bit_cast::<18, 9>(self.position.q.val())));
+                | !(self.room.q.val() > bit_cast::<18, 9>(self.position.q.val())));
         self.types.code.next = self.head.q.val().get_bits::<8>(56);
         self.wrong_length.next = self.classified.q.val()
             & !self.stopped.q.val()
@@ -485,7 +485,7 @@ impl Logic for Walker {
             | (self.types.kind.val() == self.c_cancel.val());
         self.replaces.d.next = self.types.kind.val() == self.c_replace.val();
         // That it is new is known a word before its decisive byte.
-        self.is_new.next = self.deliver.val() & (self.block_index.q.val() >= self.skip.val());
+        self.is_new.next = self.deliver.val() & !(self.block_index.q.val() < self.skip.val());
         self.operates.d.next = self.is_new.val()
             & (self.types.kind.val() != self.c_other.val())
             & (self.types.kind.val() != self.c_system.val());
@@ -517,7 +517,7 @@ impl Logic for Walker {
             self.was_generation.d.next = self.generation.val();
         }
         self.counts.next =
-            self.counted.q.val() & self.deliver.val() & (self.counted_index.q.val() >= self.skip.val());
+            self.counted.q.val() & self.deliver.val() & !(self.counted_index.q.val() < self.skip.val());
         self.count_unknown.next = self.counts.val() & !self.counted_known.q.val();
         self.count_unwatched.next = self.counts.val()
             & (self.was_watched.q.val() == 0)
