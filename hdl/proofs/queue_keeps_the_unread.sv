@@ -2,13 +2,15 @@
 // and `empty` and `full` are true.
 //
 // One record, any one, is followed from the push that takes it to the pop that frees it. `Queue` as deep as the
-// card's event and decision queues, with narrow records: nothing in it depends on their width. All inputs are free in
-// every cycle, a push while full too, behind a first cycle of reset. Of its memory one cell is kept, any one; every other cell reads as anything.
+// card's event and decision queues, with narrow records: nothing in it depends on their width. All inpush are free in
+// every cycle behind a first of reset, but that nothing is pushed while it is full and the head stays: that of the gate's
+// queue is proved in decisions_are_bounded. Of its memory one cell is kept, any one; every other cell reads as anything.
 //
 // blocks: queue
 // induction: 2
 // cover: 20
-// mutant: queue: pushes = push & (~is_full | pop); => pushes = push;
+// mutant: queue: is_full$d = grown[(32'h0)+:(4)] == 32'h0; => is_full$d = grown[(32'h0)+:(4)] == 32'h1;
+// mutant: queue: if (push & occupied$q & (~pop | more$q)) begin => if (push & occupied$q & ~pop) begin
 module queue_keeps_the_unread(input clock, input reset, input push, input [7:0] data, input pop);
     wire [7:0] head;
     wire empty, full;
@@ -22,14 +24,14 @@ module queue_keeps_the_unread(input clock, input reset, input push, input [7:0] 
     reg [7:0] written = 0;
     reg was_full = 0, awake = 0;
     always @* assume (reset || awake);
+    always @* assume (!push || held != 16 || pop);
     wire takes = pop && held != 0;
-    wire puts = push && (held != 16 || pop);
     always @(posedge clock) begin
         awake <= 1;
-        held <= held + puts - takes;
+        held <= held + push - takes;
         if (takes && ahead == 0) unread <= 0;
         if (takes && ahead != 0) ahead <= ahead - 1;
-        if (puts && follow && !unread && place == cell_at) begin
+        if (push && follow && !unread && place == cell_at) begin
             unread <= 1;
             written <= data;
             ahead <= held - takes;
@@ -48,12 +50,13 @@ module queue_keeps_the_unread(input clock, input reset, input push, input [7:0] 
     // What makes this inductive: how the block's registers stand for that queue.
     (* hierconn *) wire [3:0] \u.write_at$q , \u.read_at$q , \u.cells.followed ;
     (* hierconn *) wire [4:0] \u.count$q ;
-    (* hierconn *) wire \u.occupied$q , \u.vacant$q , \u.more$q ;
+    (* hierconn *) wire \u.occupied$q , \u.vacant$q , \u.more$q , \u.is_full$q ;
     (* hierconn *) wire [7:0] \u.cells.row ;
     wire [3:0] cell_at = \u.cells.followed , place = \u.write_at$q ;
     wire [3:0] in_cells = \u.write_at$q - \u.read_at$q , of_record = \u.read_at$q + ahead[3:0] - 4'd1;
     always @(posedge clock) begin
-        counts_agree: assert (!awake || \u.count$q == held && held <= 16 && \u.occupied$q == (held > 0) && \u.vacant$q == (held == 0) && \u.more$q == (held > 1));
+        counts_agree: assert (!awake || \u.count$q == held && held <= 16 && \u.occupied$q == (held > 0) && \u.vacant$q == (held == 0) && \u.more$q == (held > 1)
+            && \u.is_full$q == (held == 16));
         cells_agree: assert (in_cells == (held == 0 ? 0 : held - 1));
         record_agrees: assert (!(unread && ahead != 0) || (\u.cells.row == written && of_record == cell_at));
     end
