@@ -141,6 +141,7 @@ pub struct Levels {
     last_way: Signal<Local, Bits<16>>,
     last_written: Signal<Local, Bits<9>>,
     last_slot: Signal<Local, Bits<SLOT_BITS>>,
+    same_row: Signal<Local, Bits<16>>,
     key: Signal<Local, Bits<32>>,
     row: Signal<Local, Bits<4>>,
     folded: Signal<Local, Bits<32>>,
@@ -213,10 +214,12 @@ impl Logic for Levels {
         self.met_way.d.next = self.last_way.val();
         self.met_address.d.next = self.last_written.val();
         self.met_slot.d.next = self.last_slot.val();
-        self.meets.d.next = 0.into();
+        // A mask, not a choice: synthesis would make that a reset of the registers, whose wires are slow.
+        self.same_row.next = 0.into();
         if self.address1.q.val() == self.last_written.val() {
-            self.meets.d.next = self.last_way.val();
+            self.same_row.next = 0xffff.into();
         }
+        self.meets.d.next = self.last_way.val() & self.same_row.val();
         self.met_matches.d.next =
             self.last_slot.val().get_bit(64) & (self.last_slot.val().get_bits::<32>(32) == self.key1.q.val());
         self.valid2.d.next = self.valid1.q.val();
