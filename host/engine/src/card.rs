@@ -57,23 +57,10 @@ impl Engine {
             return;
         }
         let stands = self.sessions[usize::from(CARD)].standing == Standing::Current;
-        let order = Order {
-            session: CARD,
-            user_ref: event.user_ref,
-            instrument: event.instrument,
-            side: if event.detail == u16::from(b'B') { Side::Buy } else { Side::Sell },
-            origin: Origin::Card,
-            state: if stands { State::Sent } else { State::Unknown },
-            quantity: event.quantity,
-            price: event.price_e4.into(),
-            filled: 0,
-            cancelled: [0; 2],
-            accepted: false,
-            cancel_asked: false,
-            at_loss: false,
-            sent_ns: self.now_ns,
-            place: 0,
-        };
+        let side = if event.detail == u16::from(b'B') { Side::Buy } else { Side::Sell };
+        let wanted = (event.quantity, event.price_e4.into());
+        let order = Order::new((CARD, event.user_ref), Origin::Card, event.instrument, side, wanted, self.now_ns);
+        let order = Order { state: if stands { State::Sent } else { State::Unknown }, ..order };
         if self.add_order(order, out).is_none() {
             self.trip(Guard::Unbooked, CARD, Effect::Kill, out);
         }

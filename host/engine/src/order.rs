@@ -76,6 +76,28 @@ pub struct Order {
 }
 
 impl Order {
+    /// As it was made; nothing is known of it yet. `key` is session and number, `wanted` quantity and price.
+    pub(crate) fn new(key: (u8, u32), origin: Origin, instrument: u8, side: Side, wanted: (u32, i64), sent_ns: u64) -> Order {
+        let ((session, user_ref), (quantity, price)) = (key, wanted);
+        Order {
+            session,
+            user_ref,
+            instrument,
+            side,
+            origin,
+            state: State::Unknown,
+            quantity,
+            price,
+            filled: 0,
+            cancelled: [0; 2],
+            accepted: false,
+            cancel_asked: false,
+            at_loss: false,
+            sent_ns,
+            place: 0,
+        }
+    }
+
     pub fn open(&self) -> u32 {
         if !self.state.is_open() {
             return 0;

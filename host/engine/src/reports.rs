@@ -86,7 +86,7 @@ impl Engine {
     fn on_report(&mut self, session: u8, stream: Stream, report: &Report, out: &mut Outputs) {
         match *report {
             Report::Accepted { user_ref, instrument, side, quantity, price } => {
-                let order = self.outside(session, user_ref, instrument, side, quantity, price);
+                let order = Order::new((session, user_ref), Origin::Outside, instrument, side, (quantity, price), self.now_ns);
                 self.on_accepted(order, stream, out);
             }
             Report::Replaced { original, user_ref, quantity, price } => {
@@ -98,27 +98,6 @@ impl Engine {
             Report::Cancelled { user_ref, quantity } => self.on_cancelled(session, stream, user_ref, quantity, out),
             Report::Rejected { user_ref, reason } => self.on_rejected(session, user_ref, reason, out),
             Report::Broken { execution } => self.on_broken(session, execution, out),
-        }
-    }
-
-    /// An order that nobody here has told of yet.
-    fn outside(&self, session: u8, user_ref: u32, instrument: u8, side: Side, quantity: u32, price: i64) -> Order {
-        Order {
-            session,
-            user_ref,
-            instrument,
-            side,
-            origin: Origin::Outside,
-            state: State::Unknown,
-            quantity,
-            price,
-            filled: 0,
-            cancelled: [0; 2],
-            accepted: false,
-            cancel_asked: false,
-            at_loss: false,
-            sent_ns: self.now_ns,
-            place: 0,
         }
     }
 
@@ -174,8 +153,8 @@ impl Engine {
             }
         });
         let (user_ref, quantity, price) = new;
-        let order = self.outside(session, user_ref, old.instrument, old.side, quantity, price);
-        self.on_accepted(Order { origin: old.origin, ..order }, stream, out);
+        let order = Order::new((session, user_ref), old.origin, old.instrument, old.side, (quantity, price), self.now_ns);
+        self.on_accepted(order, stream, out);
     }
 
     fn on_executed(&mut self, session: u8, stream: Stream, told: Told, out: &mut Outputs) {

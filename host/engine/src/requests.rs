@@ -238,23 +238,8 @@ impl Engine {
         let one = &mut self.sessions[usize::from(session)];
         let user_ref = one.next_user_ref;
         one.next_user_ref += 1;
-        let order = Order {
-            session,
-            user_ref,
-            instrument,
-            side,
-            origin: Origin::Host,
-            state: State::Sent,
-            quantity,
-            price,
-            filled: 0,
-            cancelled: [0; 2],
-            accepted: false,
-            cancel_asked: false,
-            at_loss: false,
-            sent_ns: self.now_ns,
-            place: 0,
-        };
+        let order = Order::new((session, user_ref), Origin::Host, instrument, side, (quantity, price), self.now_ns);
+        let order = Order { state: State::Sent, ..order };
         if self.add_order(order, out).is_none() {
             return self.refuse(request, Refusal::NoRoom, out);
         }

@@ -58,6 +58,26 @@ messages! { Inbound:
     MassCancel b'C' 17 bare { user_ref: u32, firm: [u8; 4], symbol: [u8; 8] }
 }
 
+impl EnterOrder {
+    /// Displayed, of the day, as principal, and nothing else.
+    pub fn plain(user_ref: u32, side: u8, quantity: u32, symbol: [u8; 8], price_e4: u64) -> EnterOrder {
+        EnterOrder {
+            user_ref,
+            side,
+            quantity,
+            symbol,
+            price_e4,
+            time_in_force: b'0',
+            display: b'Y',
+            capacity: b'P',
+            sweep: b'N',
+            cross_type: b'N',
+            client_order_id: [b' '; 14],
+            options: Options::default(),
+        }
+    }
+}
+
 messages! { Outbound:
     /// Start (S) or end (E) of the day.
     SystemEvent b'S' 10 bare { time_ns: u64, event: u8 }

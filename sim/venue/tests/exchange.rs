@@ -14,20 +14,8 @@ const AMD: [u8; 8] = *b"AMD     ";
 const MARKET: u64 = MARKET_PRICE_E4;
 
 fn enter(user_ref: u32, side: u8, quantity: u32, price_e4: u64) -> EnterOrder {
-    EnterOrder {
-        user_ref,
-        side,
-        quantity,
-        symbol: AAPL,
-        price_e4,
-        time_in_force: b'0',
-        display: b'Y',
-        capacity: b'P',
-        sweep: b'N',
-        cross_type: b'N',
-        client_order_id: *b"an order      ",
-        options: Options::default(),
-    }
+    let client_order_id = *b"an order      ";
+    EnterOrder { client_order_id, ..EnterOrder::plain(user_ref, side, quantity, AAPL, price_e4) }
 }
 
 fn replace(original_ref: u32, user_ref: u32, quantity: u32, price_e4: u64) -> ReplaceOrder {

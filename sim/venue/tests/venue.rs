@@ -167,20 +167,7 @@ fn blocks(packet: &[u8]) -> Vec<(u64, Vec<u8>)> {
 }
 
 fn enter(user_ref: u32, side: u8, quantity: u32, price_e4: u64) -> EnterOrder {
-    EnterOrder {
-        user_ref,
-        side,
-        quantity,
-        symbol: *b"AAPL    ",
-        price_e4,
-        time_in_force: b'3',
-        display: b'Y',
-        capacity: b'P',
-        sweep: b'N',
-        cross_type: b'N',
-        client_order_id: [b' '; 14],
-        options: Options::default(),
-    }
+    EnterOrder { time_in_force: b'3', ..EnterOrder::plain(user_ref, side, quantity, *b"AAPL    ", price_e4) }
 }
 
 /// Takes the best of the other side.

@@ -184,6 +184,17 @@ fn rest(looks: &mut u32) {
     if *looks < 4096 { std::hint::spin_loop() } else { std::thread::yield_now() }
 }
 
+/// The other thread of a throughput: numbers, as soon as each has a place.
+fn produce(count: u64, mut push: impl FnMut(u64) -> bool) {
+    let _ = pin(1);
+    for number in 0..count {
+        let mut looks = 0;
+        while !push(number) {
+            rest(&mut looks);
+        }
+    }
+}
+
 /// Millions of records a second, one way, through the ring between two threads.
 pub fn ring_throughput(count: u64) -> anyhow::Result<u64> {
     let path = format!("/dev/shm/riposte-bench-{}-throughput", std::process::id());
@@ -195,15 +206,7 @@ pub fn ring_throughput(count: u64) -> anyhow::Result<u64> {
     let mut back = Consumer::attach(memory, SLOTS)?;
     let start = Instant::now();
     std::thread::scope(|scope| {
-        scope.spawn(move || {
-            let _ = pin(1);
-            for number in 0..count {
-                let mut looks = 0;
-                while out.push(&[number; PAYLOAD_WORDS]).is_err() {
-                    rest(&mut looks);
-                }
-            }
-        });
+        scope.spawn(move || produce(count, |number| out.push(&[number; PAYLOAD_WORDS]).is_ok()));
         let (mut read, mut looks) = (0, 0);
         while read < count {
             match back.read().context("a whole ring")? {
@@ -230,15 +233,7 @@ pub fn rtrb_throughput(count: u64) -> anyhow::Result<u64> {
     let (mut out, mut back) = rtrb::RingBuffer::<[u64; RECORD_WORDS]>::new(SLOTS);
     let start = Instant::now();
     std::thread::scope(|scope| {
-        scope.spawn(move || {
-            let _ = pin(1);
-            for number in 0..count {
-                let mut looks = 0;
-                while out.push([number; RECORD_WORDS]).is_err() {
-                    rest(&mut looks);
-                }
-            }
-        });
+        scope.spawn(move || produce(count, |number| out.push([number; RECORD_WORDS]).is_ok()));
         let (mut read, mut looks) = (0, 0);
         while read < count {
             match back.pop() {

@@ -317,24 +317,14 @@ fn accepted(time_ns: u64, order: &Order) -> ouch::Accepted {
     }
 }
 
+/// What an acceptance tells, and whose place the order takes.
 fn replaced(time_ns: u64, original_ref: u32, order: &Order) -> ouch::Replaced {
+    let ouch::Accepted {
+        time_ns, user_ref, side, quantity, symbol, price_e4, time_in_force, display, order_ref, capacity, sweep, cross_type, state,
+        client_order_id, options,
+    } = accepted(time_ns, order);
     ouch::Replaced {
-        time_ns,
-        original_ref,
-        user_ref: order.user_ref,
-        side: order.side_code,
-        quantity: order.left,
-        symbol: order.symbol,
-        price_e4: order.price_e4,
-        time_in_force: order.time_in_force,
-        display: order.display,
-        order_ref: order.reference,
-        capacity: order.capacity,
-        sweep: order.sweep,
-        cross_type: order.cross_type,
-        // Live.
-        state: b'L',
-        client_order_id: order.client_order_id,
-        options: order.options.clone(),
+        time_ns, original_ref, user_ref, side, quantity, symbol, price_e4, time_in_force, display, order_ref, capacity, sweep,
+        cross_type, state, client_order_id, options,
     }
 }
