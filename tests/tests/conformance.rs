@@ -1,5 +1,10 @@
 //! Real captures and golden bytes, on model and gateware. Oracles: crate `itchy` with a book without levels, the
 //! counts published with the data, the captured Enter Order, tshark, RFC 1071 by hand.
+#[path = "../../host/cli/tests/support/desk.rs"]
+#[allow(dead_code)] // Its own desk is another.
+mod desk;
+
+use desk::Desk;
 use riposte_capture::{Capture, Channel, Packetiser, PcapWriter, Record, open};
 use riposte_device::{Card, Frame, Output};
 use riposte_map::{
@@ -166,33 +171,18 @@ fn real_multicast_frames_are_counted_by_type() {
     });
 }
 
-fn desk() -> riposte_desk::Desk {
-    let text = r#"
-        [feed]
-        group = "233.54.12.111"
-        port = 26477
-        [session]
-        source_mac = "02:00:00:00:00:01"
-        destination_mac = "02:00:00:00:00:02"
-        source = "10.0.0.1:40000"
-        destination = "10.0.0.2:8003"
-        tcp_sequence = 4294967290
-        acknowledgement = 77
-        first_user_ref = 0x71
-        firm = "LIME"
-        [[instrument]]
-        symbol = "CVLT"
-        locate = 13
-        max_quantity = 225
-        collar = { low = "63.02", high = "63.02" }
-        enabled = true
-        [[rule]]
-        name = "follow a print"
-        instrument = "CVLT"
-        when = "trade >= 63.02"
-        order = { side = "short", quantity = 225, price = "63.02", time_in_force = "DAY", capacity = "A", client_order_id = "H8FUB8IV" }
-    "#;
-    riposte_desk::check(text).desk.expect("the test's configuration is right")
+fn golden_desk() -> riposte_desk::Desk {
+    let desk = Desk {
+        session: "tcp_sequence = 4294967290\nacknowledgement = 77\nfirst_user_ref = 0x71\nfirm = \"LIME\"",
+        symbol: "CVLT",
+        locate: Some(13),
+        quantity_max: 225,
+        collar: ["63.02", "63.02"],
+        rules: &[("follow a print", "trade >= 63.02", ("short", 225, "63.02", "DAY"))],
+        order: "capacity = \"A\", client_order_id = \"H8FUB8IV\"",
+        ..Desk::EMPTY
+    };
+    riposte_desk::check(&desk.text()).desk.expect("the test's configuration is right")
 }
 
 fn unhex(text: &str) -> Vec<u8> {
@@ -207,7 +197,7 @@ fn a_transmitted_order_equals_the_golden_enter_order() {
         assert_eq!(captured(&capture)[0].bytes[18 + 20 + 20..], unhex(ENTER_ORDER));
     }
     on_each_card(|card| {
-        let desk = desk();
+        let desk = golden_desk();
         let mut bench = Bench::bare(card);
         bench.commands(&desk.commands(1, 1));
         bench.commands(&[desk.session_command(0), riposte_desk::validate(0, desk.mask()), riposte_desk::arm(0)]);

@@ -1,5 +1,10 @@
 //! Card and venue together: the card reads the venue's feed, the venue answers the card's orders, and both know the
 //! same book. Oracles: crate `itchy` with a book without levels.
+#[path = "../../host/cli/tests/support/desk.rs"]
+#[allow(dead_code)] // Of its desks one is wanted.
+mod desk;
+
+use desk::Desk;
 use itchy::MessageStream;
 use riposte_device::{Frame, Output};
 use riposte_map::shm::{Event, EventKind, Level};
@@ -10,42 +15,12 @@ use riposte_tests::{
 };
 use riposte_venue::{
     Config, Exchange, Market, Output as Outside, Port, Setup, Venue,
-    ouch::{EnterOrder, Options, Outbound},
+    ouch::{EnterOrder, Outbound},
     soup,
 };
 use std::collections::BTreeMap;
 
 const SECOND_NS: u64 = 1_000_000_000;
-/// What the generated market opens at, AAPL.
-const DESK: &str = r#"
-    [feed]
-    group = "233.54.12.111"
-    port = 26477
-    [session]
-    source_mac = "02:00:00:00:00:01"
-    destination_mac = "02:00:00:00:00:02"
-    source = "10.0.0.1:40000"
-    destination = "10.0.0.2:8003"
-    tcp_sequence = 1000
-    firm = "LIME"
-    [[instrument]]
-    symbol = "AAPL"
-    locate = 13
-    max_quantity = 500
-    collar = { low = "100.00", high = "300.00" }
-    enabled = true
-    [[rule]]
-    name = "buy the dip"
-    instrument = "AAPL"
-    when = "ask <= 186.42"
-    order = { side = "buy", quantity = 150, price = "186.50", time_in_force = "IOC", capacity = "P" }
-    [[rule]]
-    name = "offer the rise"
-    instrument = "AAPL"
-    when = "bid >= 186.42"
-    order = { side = "sell", quantity = 70, price = "186.44", time_in_force = "DAY", capacity = "P" }
-"#;
-
 /// A venue and a client's session on a clock of their own.
 struct World {
     venue: Venue,
@@ -117,7 +92,7 @@ fn is_bad(event: &&Event) -> bool {
 #[test]
 fn a_card_trades_with_the_venue_and_both_know_the_same_book() {
     on_each_card(|card| {
-        let desk = riposte_desk::check(DESK).desk.expect("the test's configuration is right");
+        let desk = riposte_desk::check(&Desk::TWO_SIDED.text()).desk.expect("the test's configuration is right");
         let mut bench = Bench::bare(card);
         bench.commands(&desk.commands(1, 1));
         let opening = [
@@ -203,18 +178,5 @@ fn a_real_morning_is_replayed_as_it_was_and_takes_a_client() {
 }
 
 fn bid(user_ref: u32, price_e4: u64) -> EnterOrder {
-    EnterOrder {
-        user_ref,
-        side: b'B',
-        quantity: 50,
-        symbol: *b"AAPL    ",
-        price_e4,
-        time_in_force: b'0',
-        display: b'Y',
-        capacity: b'P',
-        sweep: b'N',
-        cross_type: b'N',
-        client_order_id: [b' '; 14],
-        options: Options::default(),
-    }
+    EnterOrder::plain(user_ref, b'B', 50, *b"AAPL    ", price_e4)
 }

@@ -1,4 +1,6 @@
 //! A served card as a process of its own, with hosts that are slow, die, or come after one that died.
+mod support;
+
 use riposte_capture::Channel;
 use riposte_desk::{Desk, arm, trace, validate};
 use riposte_device::link::{Feed, HostEnd, LinkError, Peer, Status};
@@ -6,50 +8,25 @@ use riposte_device::{Card, Frame};
 use riposte_map::counter::Counter;
 use riposte_map::reason::Reason;
 use riposte_map::shm::{Command as CardCommand, Event, EventKind, Opcode};
-use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+use support::{Folder, Process, riposte, wait_for};
 
 const DESK: &str = include_str!("../../../demo/desk.toml");
 const WATCH_NS: u64 = 1_000_000_000;
 
-/// A folder of its own with a market; removed at the end.
-struct Folder(PathBuf);
+/// A folder with a market.
+fn folder(name: &str, messages: u32) -> Folder {
+    let folder = Folder::new(name);
+    folder.market(7, messages);
+    folder
+}
 
 impl Folder {
-    fn new(name: &str, messages: u32) -> Folder {
-        let path = std::env::temp_dir().join(format!("riposte-card-{}-{name}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path).expect("a folder for the test");
-        let folder = Folder(path);
-        let made = folder.riposte(&["market", "--seed", "7", "--messages", &messages.to_string(), "--out", "market.pcap"]).output();
-        assert!(made.expect("the binary runs").status.success());
-        folder
-    }
-
-    fn riposte(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_riposte"));
-        command.current_dir(&self.0).args(args).stdout(Stdio::piped()).stderr(Stdio::piped());
-        command
-    }
-
-    fn link(&self) -> PathBuf {
-        self.0.join("link")
-    }
-
     /// A card that serves the market.
-    fn serve(&self, more: &[&str]) -> Served {
+    fn serve(&self, more: &[&str]) -> Process {
         let args = ["card", "serve", "--port", "pcap:market.pcap", "--link", "./link", "--transmit", "sent.pcap", "--json"];
-        let child = self.riposte(&[&args, more].concat()).spawn().expect("the binary runs");
-        Served(Some(child))
-    }
-
-    /// Joins the card when it is there.
-    fn host(&self) -> HostEnd {
-        wait_for("a card", || match HostEnd::attach(&self.link()) {
-            Err(LinkError::NoCard { .. }) => None,
-            attached => Some(attached.expect("a link")),
-        })
+        Process::start(riposte(&self.0, &[&args, more].concat()))
     }
 
     /// The desk of the demonstration with the locate codes of this market.
@@ -72,7 +49,7 @@ impl Folder {
     }
 
     fn frames(&self, name: &str) -> Vec<(u64, Vec<u8>)> {
-        let frames = riposte_capture::open(self.0.join(name)).expect("a capture").into_frames(Channel::default());
+        let frames = riposte_capture::open(self.path(name)).expect("a capture").into_frames(Channel::default());
         frames.expect("frames").map(|record| record.expect("whole")).map(|record| (record.time_ns, record.bytes)).collect()
     }
 
@@ -91,60 +68,6 @@ impl Folder {
         let mut output = riposte_device::Output::default();
         card.drain(&mut output);
         (output.events, output.transmitted.into_iter().map(|frame| frame.bytes).collect(), card.counters())
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-/// A process; killed at the end if it still runs.
-struct Served(Option<Child>);
-
-impl Served {
-    fn id(&self) -> u32 {
-        self.0.as_ref().expect("it runs").id()
-    }
-
-    fn signal(&self, signal: &str) {
-        assert!(Command::new("kill").args([signal, &self.id().to_string()]).status().expect("kill runs").success());
-    }
-
-    /// Waits until it ends by itself.
-    fn ended(mut self) -> Output {
-        let mut child = self.0.take().expect("it runs");
-        wait_for("its end", || child.try_wait().expect("a child"));
-        child.wait_with_output().expect("its output")
-    }
-
-    /// What it says of itself when it has ended well.
-    fn summary(self) -> serde_json::Value {
-        let output = self.ended();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice(&output.stdout).expect("JSON")
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        if let Some(child) = &mut self.0 {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
-}
-
-/// Asks until there is something; 60 seconds at most.
-fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
-    let start = Instant::now();
-    loop {
-        if let Some(found) = ask() {
-            return found;
-        }
-        assert!(start.elapsed() < Duration::from_secs(60), "{what} does not come");
-        std::thread::sleep(Duration::from_millis(1));
     }
 }
 
@@ -193,9 +116,9 @@ fn count(events: &[Event], kind: EventKind) -> usize {
 
 /// A whole run of a served card, compared with a card in this process.
 fn run_equals(name: &str, card: &str, messages: u32) {
-    let folder = Folder::new(name, messages);
-    let served = folder.serve(&["--card", card, "--watchdog-ms", "60000"]);
-    let mut host = folder.host();
+    let folder = folder(name, messages);
+    let mut served = folder.serve(&["--card", card, "--watchdog-ms", "60000"]);
+    let mut host = folder.join();
     assert_eq!(host.feed(), Feed::Waiting, "the feed waits for an armed card");
     let commands = commands(&folder.desk());
     send(&mut host, &commands);
@@ -212,7 +135,7 @@ fn run_equals(name: &str, card: &str, messages: u32) {
     let summary = served.summary();
     assert_eq!((&summary["events"], &summary["transmitted"]), (&events.len().into(), &frames.len().into()));
     assert_eq!(summary["card"], card);
-    assert!(!folder.link().exists(), "a link goes with its card");
+    assert!(!folder.path("link").exists(), "a link goes with its card");
 }
 
 #[test]
@@ -227,9 +150,9 @@ fn served_gateware_gives_what_a_card_in_the_process_gives() {
 
 #[test]
 fn a_full_event_ring_halts_the_card_and_loses_nothing() {
-    let folder = Folder::new("full", 20_000);
-    let served = folder.serve(&["--event-slots", "64", "--watchdog-ms", "60000"]);
-    let mut host = folder.host();
+    let folder = folder("full", 20_000);
+    let mut served = folder.serve(&["--event-slots", "64", "--watchdog-ms", "60000"]);
+    let mut host = folder.join();
     let commands = commands(&folder.desk());
     send(&mut host, &commands);
     let stalled = |status: &Status| status.stalls == 1 && status.events == 64;
@@ -255,10 +178,10 @@ fn a_full_event_ring_halts_the_card_and_loses_nothing() {
 
 #[test]
 fn no_frame_leaves_before_its_event_is_in_the_ring() {
-    let folder = Folder::new("before", 20_000);
+    let folder = folder("before", 20_000);
     // A ring so small that it is full in the middle of what one frame brings.
-    let served = folder.serve(&["--event-slots", "2", "--watchdog-ms", "60000"]);
-    let mut host = folder.host();
+    let mut served = folder.serve(&["--event-slots", "2", "--watchdog-ms", "60000"]);
+    let mut host = folder.join();
     send(&mut host, &commands(&folder.desk()));
     let (mut sent, start) = (0, Instant::now());
     while sent < 30 {
@@ -276,15 +199,15 @@ fn no_frame_leaves_before_its_event_is_in_the_ring() {
         assert!(left <= sent, "{left} frames left, {sent} are told of");
         host.release_to(newest);
     }
-    served.signal("-TERM");
+    served.signal("TERM");
     assert!(served.ended().status.success());
 }
 
 #[test]
 fn a_host_that_takes_frames_gets_each_behind_its_event_and_a_full_ring_halts_the_card() {
-    let folder = Folder::new("taken", 20_000);
-    let served = folder.serve(&["--transmit-slots", "64", "--watchdog-ms", "60000"]);
-    let mut host = folder.host();
+    let folder = folder("taken", 20_000);
+    let mut served = folder.serve(&["--transmit-slots", "64", "--watchdog-ms", "60000"]);
+    let mut host = folder.join();
     host.take_frames();
     let commands = commands(&folder.desk());
     send(&mut host, &commands);
@@ -326,7 +249,7 @@ fn a_host_that_takes_frames_gets_each_behind_its_event_and_a_full_ring_halts_the
 fn in_a_process_of_its_own() {
     let Some(folder) = std::env::var_os("RIPOSTE_CARD_HOST") else { return };
     let folder = std::mem::ManuallyDrop::new(Folder(folder.into()));
-    let mut host = folder.host();
+    let mut host = folder.join();
     send(&mut host, &commands(&folder.desk()));
     // Reads until orders leave, and releases none of it.
     wait_for("an order", || {
@@ -334,7 +257,7 @@ fn in_a_process_of_its_own() {
         let event = host.receive().expect("a whole ring");
         event.filter(|event| event.kind() == Some(EventKind::OrderSent))
     });
-    std::fs::write(folder.0.join("ready"), "").expect("a file");
+    folder.write("ready", "");
     loop {
         host.beat();
         std::thread::sleep(Duration::from_millis(1));
@@ -342,11 +265,11 @@ fn in_a_process_of_its_own() {
 }
 
 /// A host in a process of its own, which has armed the card and seen an order.
-fn armed_host(folder: &Folder) -> Served {
+fn armed_host(folder: &Folder) -> Process {
     let mut command = Command::new(std::env::current_exe().expect("this test"));
     command.args(["--exact", "in_a_process_of_its_own"]).env("RIPOSTE_CARD_HOST", &folder.0).stdout(Stdio::null());
-    let host = Served(Some(command.spawn().expect("it starts")));
-    wait_for("its first order", || folder.0.join("ready").exists().then_some(()));
+    let host = Process::start(command);
+    wait_for("its first order", || folder.path("ready").exists().then_some(()));
     host
 }
 
@@ -371,25 +294,25 @@ fn killed_by_watchdog(folder: &Folder, mut host: HostEnd) {
 
 #[test]
 fn a_host_that_is_killed_kills_the_card_and_the_next_one_reads_everything() {
-    let folder = Folder::new("host-killed", 400_000);
+    let folder = folder("host-killed", 400_000);
     let _served = folder.serve(&["--watchdog-ms", "60000"]);
-    let mut host = armed_host(&folder);
-    host.0.as_mut().map(Child::kill).expect("it runs").expect("it is killed");
-    killed_by_watchdog(&folder, folder.host());
+    let host = armed_host(&folder);
+    host.kill();
+    killed_by_watchdog(&folder, folder.join());
 }
 
 #[test]
 fn a_host_that_hangs_kills_the_card() {
-    let folder = Folder::new("host-hangs", 400_000);
-    let served = folder.serve(&["--watchdog-ms", "1000"]);
+    let folder = folder("host-hangs", 400_000);
+    let mut served = folder.serve(&["--watchdog-ms", "1000"]);
     let host = armed_host(&folder);
-    host.signal("-STOP");
+    host.signal("STOP");
     std::thread::sleep(Duration::from_millis(1600));
     // It holds its place until it is gone.
-    assert!(matches!(HostEnd::attach(&folder.link()), Err(LinkError::InUse { who: "host", .. })));
+    assert!(matches!(HostEnd::attach(&folder.path("link")), Err(LinkError::InUse { who: "host", .. })));
     drop(host);
-    killed_by_watchdog(&folder, folder.host());
-    served.signal("-TERM");
+    killed_by_watchdog(&folder, folder.join());
+    served.signal("TERM");
     let output = served.ended();
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(told.contains("has not moved for") && told.contains("the card is killed"), "{told}");
@@ -397,9 +320,9 @@ fn a_host_that_hangs_kills_the_card() {
 
 #[test]
 fn a_card_that_is_killed_is_noticed_and_every_frame_that_left_has_its_event() {
-    let folder = Folder::new("card-killed", 400_000);
-    let mut served = folder.serve(&["--watchdog-ms", "60000"]);
-    let mut host = folder.host();
+    let folder = folder("card-killed", 400_000);
+    let served = folder.serve(&["--watchdog-ms", "60000"]);
+    let mut host = folder.join();
     let mut watch = host.watch(WATCH_NS).expect("a watch");
     assert_eq!(watch.look(0).expect("a look"), Peer::Alive);
     send(&mut host, &commands(&folder.desk()));
@@ -409,7 +332,7 @@ fn a_card_that_is_killed_is_noticed_and_every_frame_that_left_has_its_event() {
         events.extend(read_until(&mut host, is_sent));
     }
     let id = served.id();
-    served.0.as_mut().map(|child| child.kill().and_then(|()| child.wait())).expect("it runs").expect("it is killed");
+    served.kill();
     assert_eq!(watch.look(1).expect("a look"), Peer::Died { process: id });
     while let Some(event) = host.receive().expect("a whole ring") {
         events.push(event);
@@ -420,19 +343,19 @@ fn a_card_that_is_killed_is_noticed_and_every_frame_that_left_has_its_event() {
     assert!(sent >= 19 && sent <= count(&events, EventKind::OrderSent), "{sent} frames left");
     // The link is free for the next card; this host keeps what it has.
     host.release_to(u64::MAX);
-    let next = folder.serve(&[]);
-    let mut joined = wait_for("the next card", || HostEnd::attach(&folder.link()).ok().filter(|host| host.next_command() == 1));
+    let mut next = folder.serve(&[]);
+    let mut joined = wait_for("the next card", || HostEnd::attach(&folder.path("link")).ok().filter(|host| host.next_command() == 1));
     assert_eq!(joined.receive(), Ok(None));
-    next.signal("-TERM");
+    next.signal("TERM");
     assert_eq!(next.summary()["frames"], 0);
     wait_for("its end", || (joined.feed() == Feed::Gone).then_some(()));
 }
 
 #[test]
 fn what_cannot_be_served_is_told_with_what_to_do() {
-    let folder = Folder::new("refused", 5_000);
+    let folder = folder("refused", 5_000);
     let fails = |code: i32, args: &[&str]| {
-        let output = folder.riposte(&[&["card", "serve"], args].concat()).output().expect("the binary runs");
+        let output = folder.run(&[&["card", "serve"], args].concat());
         let told = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(code), "{args:?}: {told}");
         told
@@ -442,8 +365,8 @@ fn what_cannot_be_served_is_told_with_what_to_do() {
     assert!(fails(1, &["--port", "pcap:market.pcap", "--transmit", "market.pcap"]).contains("another file"));
     let slots = ["--port", "pcap:market.pcap", "--link", "./other", "--event-slots", "100"];
     assert!(fails(1, &slots).contains("power of two"));
-    let served = folder.serve(&["--at-once", "--event-slots", "1024"]);
-    let host = folder.host();
+    let mut served = folder.serve(&["--at-once", "--event-slots", "1024"]);
+    let host = folder.join();
     wait_for("the feed, which waits for nobody", || (host.feed() == Feed::Ended).then_some(()));
     assert!(fails(1, &["--port", "pcap:market.pcap", "--link", "./link"]).contains("another card"));
     host.leave();

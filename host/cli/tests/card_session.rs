@@ -2,79 +2,17 @@
 //!
 //! The host is this test: it arms the card, takes what the card transmits, and keeps an account of what the venue tells, which must be
 //! the venue's own, whatever goes wrong on the way. No test waits for a time to pass; limits only end a test that fails.
+mod support;
+
 use riposte_desk::{Desk, arm, validate};
-use riposte_device::link::{HostEnd, LinkError};
+use riposte_device::link::HostEnd;
 use riposte_engine::{Body, Report, Side, Stream};
 use riposte_map::shm::{EventKind, Opcode};
 use riposte_session::{Close, Config, Notice, Runner, SendError, Session, is_unreadable, start};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufRead, BufReader, Read};
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-
-const LIMIT: Duration = Duration::from_secs(120);
-/// What the generated market opens at, AAPL.
-const DESK: &str = r#"
-    [feed]
-    group = "233.54.12.111"
-    port = 26477
-    [session]
-    source_mac = "02:00:00:00:00:01"
-    destination_mac = "02:00:00:00:00:02"
-    source = "10.0.0.1:40000"
-    destination = "10.0.0.2:8003"
-    tcp_sequence = 1000
-    firm = "LIME"
-    [[instrument]]
-    symbol = "AAPL"
-    locate = 13
-    max_quantity = 500
-    collar = { low = "100.00", high = "300.00" }
-    enabled = true
-    [[rule]]
-    name = "buy the dip"
-    instrument = "AAPL"
-    when = "ask <= 186.42"
-    order = { side = "buy", quantity = 150, price = "186.50", time_in_force = "IOC", capacity = "P" }
-    [[rule]]
-    name = "offer the rise"
-    instrument = "AAPL"
-    when = "bid >= 186.42"
-    order = { side = "sell", quantity = 70, price = "186.44", time_in_force = "DAY", capacity = "P" }
-"#;
-
-/// A process; killed at the end if it still runs.
-struct Process(Child);
-
-impl Process {
-    fn start(folder: &Path, args: &[&str]) -> Process {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_riposte"));
-        command.current_dir(folder).args(args).stdout(Stdio::piped()).stderr(Stdio::piped());
-        Process(command.spawn().expect("the binary runs"))
-    }
-
-    /// What it says of itself at its end, which must be a good one.
-    fn summary(&mut self) -> Value {
-        let mut text = String::new();
-        self.0.stdout.take().expect("piped").read_to_string(&mut text).expect("its output");
-        assert_eq!(self.0.wait().expect("a child").code(), Some(0));
-        serde_json::from_str(&text).expect("JSON")
-    }
-
-    fn terminate(&self) {
-        assert!(Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status().expect("kill runs").success());
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
+use support::{Folder, LIMIT, Process, venue::{self, Market}, wait_for};
 
 /// What the venue has told on one stream.
 #[derive(Default)]
@@ -109,7 +47,7 @@ impl Account {
 
 /// The three processes, and what this one, the host, knows.
 struct World {
-    folder: PathBuf,
+    _folder: Folder,
     card: Process,
     venue: Process,
     host: HostEnd,
@@ -121,23 +59,6 @@ struct World {
     ups: u64,
     downs: u64,
     has_ended: bool,
-}
-
-fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
-    let start = Instant::now();
-    loop {
-        if let Some(found) = ask() {
-            return found;
-        }
-        assert!(start.elapsed() < LIMIT, "{what} does not come");
-        std::thread::yield_now();
-    }
-}
-
-/// Two ports of this machine that nobody uses.
-fn free_ports() -> [u16; 2] {
-    let sockets = [(); 2].map(|()| UdpSocket::bind("127.0.0.1:0").expect("a port"));
-    sockets.map(|socket| socket.local_addr().expect("its address").port())
 }
 
 /// Tells the card everything it needs, and waits until it is armed.
@@ -154,41 +75,17 @@ fn arm_card(host: &mut HostEnd, desk: &Desk) {
     });
 }
 
-fn listening(venue: &mut Process) -> BTreeMap<String, SocketAddr> {
-    let mut line = String::new();
-    BufReader::new(venue.0.stderr.take().expect("piped")).read_line(&mut line).expect("where it listens");
-    let words: Vec<&str> = line.strip_prefix("listening: ").expect(&line).split_whitespace().collect();
-    words.chunks(2).map(|pair| (pair[0].to_owned(), pair[1].parse().expect("an address"))).collect()
-}
-
 impl World {
     /// A market that begins with the first login and ends by itself.
     fn new(name: &str, venue_options: &[&str]) -> World {
-        let folder = std::env::temp_dir().join(format!("riposte-live-{}-{name}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir_all(&folder).expect("a folder for the test");
-        let lines = free_ports().map(|port| SocketAddrV4::new(Ipv4Addr::LOCALHOST, port));
-        let port = format!("udp:{},{}", lines[0], lines[1]);
-        let card = ["card", "serve", "--port", &port, "--link", "./link", "--watchdog-ms", "60000", "--transmit", "sent.pcap", "--json"];
-        let card = Process::start(&folder, &card);
-        let [a, b] = lines.map(|line| line.to_string());
-        let any = "127.0.0.1:0";
-        let venue = [
-            "venue", "serve", "--json", "--seed", "21", "--instruments", "1", "--rate", "2000", "--wait-for-login", "--ouch", any,
-            "--dropcopy", any, "--rerequest", any, "--itch", &a, "--itch-b", &b,
-        ];
-        let mut venue = Process::start(&folder, &[&venue, venue_options].concat());
-        let addresses = listening(&mut venue);
-        let mut host = wait_for("a card", || match HostEnd::attach(&folder.join("link")) {
-            Err(LinkError::NoCard { .. }) => None,
-            attached => Some(attached.expect("a link")),
-        });
+        let folder = Folder::new(name);
+        let market = venue::market(&folder, &["--transmit", "sent.pcap"], venue_options);
+        let desk = riposte_desk::check(&market.card_desk()).desk.expect("a desk");
+        let mut host = folder.join();
         host.take_frames();
-        let mut desk = riposte_desk::check(DESK).desk.expect("a desk");
-        (desk.feed.group, desk.feed.port) = (*lines[0].ip(), lines[0].port());
         arm_card(&mut host, &desk);
         let session = |address: &str, stream| {
-            let mut config = Config { stream, ..Config::new(addresses[address], "RIPO", "riposte") };
+            let mut config = Config { stream, ..Config::new(market.addresses[address], "RIPO", "riposte") };
             config.symbols[0] = "AAPL".to_owned();
             // A busy machine is not a silent venue.
             (config.times.silence, config.times.connect) = (LIMIT, LIMIT);
@@ -200,7 +97,8 @@ impl World {
         let sessions = [session("ouch", Stream::Session), copy];
         let accounts = [Account::default(), Account::default()];
         let (told, forwarded, ups, downs, has_ended) = (BTreeSet::new(), 0, 0, 0, false);
-        World { folder, card, venue, host, sessions, accounts, told, forwarded, ups, downs, has_ended }
+        let Market { card, venue, .. } = market;
+        World { _folder: folder, card, venue, host, sessions, accounts, told, forwarded, ups, downs, has_ended }
     }
 
     /// What a pinned core does, once.
@@ -254,7 +152,7 @@ impl World {
             self.turn();
             if !is_told && is_enough(&self.accounts[0]) {
                 is_told = true;
-                self.venue.terminate();
+                self.venue.signal("TERM");
             }
             assert!(start.elapsed() < LIMIT, "the day does not end: {:?}", self.sessions[0].1.counts());
             std::thread::yield_now();
@@ -273,11 +171,9 @@ impl World {
         let counts = self.sessions[0].1.counts();
         assert_eq!(self.forwarded, counts.sent + counts.unsent, "every frame has its fate");
         assert!(venue["orders"]["entered"].as_u64() <= Some(counts.sent), "nothing twice");
-        self.card.terminate();
-        let card = self.card.summary();
+        let card = self.card.end();
         self.turn();
         assert_eq!((&card["taken"], &card["unclaimed"]), (&self.forwarded.into(), &0.into()));
-        let _ = std::fs::remove_dir_all(&self.folder);
         let account = std::mem::take(&mut self.accounts[0]);
         (venue, account, [self.ups, self.downs])
     }

@@ -1,21 +1,13 @@
 //! `tools/live-demo`, a few seconds of it over loopback sockets: all accounts agree, and a difference is found.
 //!
 //! The demonstration waits for what it asks for, two minutes at most each time; nothing here waits for a time.
-use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
-use std::process::{Command, Output};
+mod support;
 
-/// A folder of its own, removed at the end.
-struct Folder(PathBuf);
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Output};
+use support::Folder;
 
 impl Folder {
-    fn new(name: &str) -> Folder {
-        let path = std::env::temp_dir().join(format!("riposte-live-demo-{}-{name}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path).expect("a folder for the test");
-        Folder(path)
-    }
-
     /// None, aloud, on a machine without what the demonstration itself needs.
     fn demo(&self, test: &str, riposte: &str) -> Option<Output> {
         if Command::new("jq").arg("--version").output().is_err() {
@@ -26,12 +18,6 @@ impl Folder {
         let mut command = Command::new(script);
         command.arg("model").envs([("SECONDS_TO_RUN", "6"), ("LOOPBACK", "1"), ("RIPOSTE", riposte)]);
         Some(command.env("OUT", self.0.join("out")).env("TMPDIR", &self.0).output().expect("the script runs"))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 

@@ -3,47 +3,42 @@
 //! No test waits for a time to pass: each asks until what it waits for is there; the limit only ends a test that fails.
 #[path = "../src/run/engine_config.rs"]
 mod engine_config;
+mod support;
 
 use riposte_engine::{Body, Change, Deployment, Engine, Input, Outputs, Record as Decided};
 use riposte_journal::{Contents, Entry, Note, Reader, hex};
 use riposte_map::identity::TABLE_HASH;
-use riposte_map::reason::Reason;
-use riposte_map::shm::{Event, EventKind, Opcode};
+use riposte_map::shm::{EventKind, Opcode};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+use support::{Folder, Journaled, Process, riposte, wait_for};
 
 const DESK: &str = include_str!("../../../demo/desk.toml");
 const HOST: &str = "\n[limits]\nloss = 25000\ndrawdown = 25000\ninstrument_loss = 5000\nexposure = 1000000\nfree_messages = 100000\nmessages_per_trade = 100\n";
 
-/// A folder of its own with a desk and a market; removed at the end.
-struct Folder(PathBuf);
+/// A folder with a desk and a market.
+fn folder(name: &str, messages: u32) -> Folder {
+    let folder = Folder::new(name);
+    folder.write("desk.toml", format!("{DESK}{HOST}"));
+    folder.market(7, messages);
+    folder
+}
 
 impl Folder {
-    fn new(name: &str, messages: u32) -> Folder {
-        let path = std::env::temp_dir().join(format!("riposte-run-{}-{name}", std::process::id()));
-        let _ = std::fs::remove_dir_all(&path);
-        std::fs::create_dir_all(&path).expect("a folder for the test");
-        std::fs::write(path.join("desk.toml"), format!("{DESK}{HOST}")).expect("a file in it");
-        let folder = Folder(path);
-        let made = folder.riposte(&["market", "--seed", "7", "--messages", &messages.to_string(), "--out", "market.pcap"]).status();
-        assert!(made.expect("the binary runs").success());
-        folder
-    }
-
-    fn riposte(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_riposte"));
-        command.current_dir(&self.0).args(args).stdout(Stdio::piped()).stderr(Stdio::null());
-        command
+    fn start(&self, args: &[&str]) -> Process {
+        let mut command = riposte(&self.0, args);
+        // Nobody reads it while the process runs.
+        command.stderr(Stdio::null());
+        Process::start(command)
     }
 
     fn card(&self) -> Process {
-        let args = ["card", "serve", "--port", "pcap:market.pcap", "--link", "./link", "--watchdog-ms", "60000", "--json"];
-        Process(Some(self.riposte(&args).spawn().expect("the binary runs")))
+        self.start(&["card", "serve", "--port", "pcap:market.pcap", "--link", "./link", "--watchdog-ms", "60000", "--json"])
     }
 
     fn host(&self) -> Process {
@@ -52,138 +47,12 @@ impl Folder {
 
     fn host_with(&self, more: &[&str]) -> Process {
         let args = ["run", "-c", "desk.toml", "--link", "./link", "--journal", "journal", "--directory", "market.pcap", "--json"];
-        Process(Some(self.riposte(&[&args[..], more].concat()).spawn().expect("the binary runs")))
-    }
-
-    fn uid(&self) -> u32 {
-        std::fs::metadata(&self.0).expect("a folder").uid()
-    }
-
-    /// Says something to the host as another user; its exit code and what it printed.
-    fn say_as(&self, uid: u32, args: &[&str]) -> (Option<i32>, Value) {
-        let mut command = self.riposte(&[args, &["--json", "--control", "control.sock"]].concat());
-        if uid != self.uid() {
-            command.uid(uid);
-        }
-        let output = command.output().expect("the binary runs");
-        (output.status.code(), serde_json::from_slice(&output.stdout).unwrap_or_default())
-    }
-
-    fn told(&self, args: &[&str]) -> Value {
-        let (code, mut answer) = self.say_as(self.uid(), args);
-        assert_eq!(code, Some(0), "{args:?}: {answer}");
-        answer["value"].take()
-    }
-
-    /// Everything that is durable and whole by now.
-    fn journaled(&self) -> Journaled {
-        let mut found = Journaled::default();
-        let Ok(mut reader) = Reader::open(&self.0.join("journal"), Contents::Open(None)) else { return found };
-        while let Ok(Some(record)) = reader.next_record() {
-            match record.entry() {
-                Some(Entry::Input(bytes)) => found.inputs.push(Input::decode(bytes).expect("an input")),
-                Some(Entry::Record(bytes)) => found.decided.push(Decided::decode(bytes).expect("a record")),
-                _ => {}
-            }
-        }
-        found
+        self.start(&[&args[..], more].concat())
     }
 
     /// Waits until the journal tells of so many orders.
     fn orders(&self, count: usize) -> Journaled {
         wait_for("orders in the journal", || Some(self.journaled()).filter(|found| found.count(EventKind::OrderSent) >= count))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-#[derive(Default)]
-struct Journaled {
-    inputs: Vec<Input>,
-    decided: Vec<Decided>,
-}
-
-impl Journaled {
-    fn events(&self) -> impl Iterator<Item = &Event> {
-        self.inputs.iter().filter_map(|input| if let Body::Card { event } = &input.body { Some(event) } else { None })
-    }
-
-    fn count(&self, kind: EventKind) -> usize {
-        self.events().filter(|event| event.kind() == Some(kind)).count()
-    }
-
-    /// Carried out by the card, of the host's commands.
-    fn done(&self, opcode: Opcode) -> usize {
-        let is_it = |event: &&Event| event.kind() == Some(EventKind::Command) && event.detail == opcode as u16;
-        self.events().filter(is_it).filter(|event| event.reason == Reason::None as u8 && event.feed_sequence > 0).count()
-    }
-
-    /// Each event of each card is there once and in order, and no command reached a card twice or undecided.
-    fn check(&self) {
-        let (mut next, mut answered) = (1, 0);
-        for input in &self.inputs {
-            match input.body {
-                Body::CardUp { .. } => (next, answered) = (1, 0),
-                Body::Card { event } if event.sequence >= next => {
-                    assert_eq!(event.sequence, next, "an event is missing");
-                    next += 1;
-                    if event.kind() == Some(EventKind::Command) && event.feed_sequence > 0 {
-                        assert!(event.feed_sequence > answered, "command {} twice", event.feed_sequence);
-                        answered = event.feed_sequence;
-                    }
-                }
-                _ => {}
-            }
-        }
-        for (opcode, change) in [(Opcode::Arm, Change::Arm), (Opcode::ClearKill, Change::ClearKill)] {
-            let decided = self.decided.iter().filter(|one| matches!(one, Decided::Done { change: done, .. } if *done == change));
-            assert!(self.done(opcode) <= decided.count(), "{opcode:?} without its decision");
-        }
-    }
-}
-
-/// A process; killed at the end if it still runs.
-struct Process(Option<Child>);
-
-impl Process {
-    fn kill(mut self) {
-        let mut child = self.0.take().expect("it runs");
-        child.kill().expect("it is killed");
-        child.wait().expect("it has ended");
-    }
-
-    /// Ends it in order; gives what it says of itself.
-    fn end(mut self) -> Value {
-        let child = self.0.take().expect("it runs");
-        assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("kill runs").success());
-        let output = child.wait_with_output().expect("its output");
-        assert!(output.status.success(), "{:?}", output.status);
-        serde_json::from_slice(&output.stdout).expect("JSON")
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        if let Some(child) = &mut self.0 {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-    }
-}
-
-/// Asks until there is something; 120 seconds at most.
-fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
-    let start = Instant::now();
-    loop {
-        if let Some(found) = ask() {
-            return found;
-        }
-        assert!(start.elapsed() < Duration::from_secs(120), "{what} does not come");
-        std::thread::sleep(Duration::from_millis(10));
     }
 }
 
@@ -193,9 +62,9 @@ fn is_whole(folder: &Path) -> bool {
 
 #[test]
 fn a_rehearsal_trades_and_everything_is_journaled() {
-    let folder = Folder::new("rehearsal", 20_000);
-    let card = folder.card();
-    let host = folder.host();
+    let folder = folder("rehearsal", 20_000);
+    let mut card = folder.card();
+    let mut host = folder.host();
     folder.orders(20);
     let summary = host.end();
     let card = card.end();
@@ -213,12 +82,12 @@ fn a_rehearsal_trades_and_everything_is_journaled() {
 
 #[test]
 fn a_host_goes_on_where_the_one_that_was_killed_was_and_with_the_next_card() {
-    let folder = Folder::new("restart", 400_000);
+    let folder = folder("restart", 400_000);
     let card = folder.card();
     let host = folder.host();
     let before = folder.orders(3).count(EventKind::OrderSent);
     host.kill();
-    let host = folder.host();
+    let mut host = folder.host();
     // The watchdog has killed the card; the host lifts that, and has read every event.
     wait_for("a restart", || {
         let found = folder.journaled();
@@ -260,16 +129,16 @@ const NOBODY: u32 = 61_003;
 
 #[test]
 fn people_of_the_desk_are_heard_each_in_their_role_and_two_loosen() {
-    let folder = Folder::new("people", 20_000);
+    let folder = folder("people", 20_000);
     std::fs::set_permissions(&folder.0, std::fs::Permissions::from_mode(0o755)).expect("rights");
-    let (_card, host) = people(&folder);
+    let (_card, mut host) = people(&folder);
     let own = folder.uid();
     // In the name of who started it; the same person cannot approve.
     let (code, refused) = folder.say_as(own, &["approve", "--all"]);
     assert_eq!((code, &refused["answer"]), (Some(3), &"refused".into()), "{refused}");
     assert_eq!(folder.say_as(own, &["arm", "--dry-run"]).0, Some(3), "nothing is in force that could be armed");
     assert_eq!(folder.told(&["params", "show"])["proposals"].as_array().map(Vec::len), Some(4));
-    let can_be_others = folder.riposte(&["--version"]).uid(BOB).status().is_ok_and(|status| status.success());
+    let can_be_others = riposte(&folder.0, &["--version"]).uid(BOB).status().is_ok_and(|status| status.success());
     if !can_be_others {
         println!("skipped: people_of_the_desk_...: two users; this one cannot become another");
         return;
@@ -308,8 +177,8 @@ fn people_of_the_desk_are_heard_each_in_their_role_and_two_loosen() {
 
 #[test]
 fn a_socket_is_its_owners_if_nobody_else_is_of_the_desk() {
-    let folder = Folder::new("socket", 2_000);
-    let host = folder.host();
+    let folder = folder("socket", 2_000);
+    let mut host = folder.host();
     let socket = folder.0.join("journal/control.sock");
     wait_for("a socket", || socket.exists().then_some(()));
     assert_eq!(std::fs::metadata(&socket).expect("a socket").mode() & 0o777, 0o600);
@@ -342,7 +211,7 @@ fn uninterrupted(folder: &Folder) -> (String, usize) {
 fn killed_at_any_point_the_engine_comes_back_as_if_nothing_had_been() {
     let asked = std::env::var("RIPOSTE_CRASHES").ok().and_then(|count| count.parse().ok());
     let (crashes, mut seed): (u64, u64) = (asked.unwrap_or(8), 0x9e37_79b9_7f4a_7c15);
-    let folder = Folder::new("crashes", 100_000);
+    let folder = folder("crashes", 100_000);
     let (mut card, mut host) = (folder.card(), folder.host());
     let mut recoveries = 1;
     for crash in 0..crashes {

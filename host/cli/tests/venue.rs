@@ -3,25 +3,26 @@
 //! No test waits for a time to pass: each reads until what it waits for is there; the limit on a read only ends a
 //! test that fails.
 #![forbid(unsafe_code)]
+mod support;
 
 use std::{
     collections::BTreeMap,
     env, fs,
-    io::{BufRead, BufReader, ErrorKind, Read, Write},
+    io::{ErrorKind, Read, Write},
     net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket},
     path::Path,
-    process::{Child, Command, Stdio},
     time::Duration,
 };
+use support::{LIMIT as PATIENCE, Process, riposte};
 
 use riposte_venue::ouch::*;
 use serde_json::Value;
 
-const LIMIT: Option<Duration> = Some(Duration::from_secs(60));
+const LIMIT: Option<Duration> = Some(PATIENCE);
 
 /// A venue of its own process; killed when a test fails.
 struct Venue {
-    child: Child,
+    process: Process,
     addresses: BTreeMap<String, SocketAddr>,
     /// Receivers of line A and B.
     lines: [UdpSocket; 2],
@@ -32,10 +33,8 @@ impl Venue {
         let lines = [(); 2].map(|()| UdpSocket::bind("127.0.0.1:0").unwrap());
         lines.iter().for_each(|line| line.set_read_timeout(LIMIT).unwrap());
         let [a, b] = [&lines[0], &lines[1]].map(|line| line.local_addr().unwrap().to_string());
-        let any = "127.0.0.1:0";
-        let sockets = ["--ouch", any, "--dropcopy", any, "--rerequest", any, "--itch", &a, "--itch-b", &b];
-        let (child, addresses) = start(&[&sockets[..], options].concat());
-        Venue { child, addresses, lines }
+        let (process, addresses) = start(&[&["--itch", &a, "--itch-b", &b], options].concat());
+        Venue { process, addresses, lines }
     }
 
     fn log_in(&self, port: &str, next: usize) -> Client {
@@ -53,19 +52,6 @@ impl Venue {
         Client { socket }
     }
 
-    fn signal(&self, name: &str) {
-        let killed = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status().unwrap();
-        assert!(killed.success());
-    }
-
-    /// Waits for the end; the exit code has to be 0. Gives the account.
-    fn account(mut self) -> Value {
-        let mut text = String::new();
-        self.child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
-        assert_eq!(self.child.wait().unwrap().code(), Some(0));
-        serde_json::from_str(&text).unwrap()
-    }
-
     /// The next packet of a line.
     fn datagram(&self, line: usize) -> Vec<u8> {
         let mut bytes = [0; 2048];
@@ -74,27 +60,11 @@ impl Venue {
     }
 }
 
-impl Drop for Venue {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn serve(options: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_riposte"));
-    command.args(["venue", "serve", "--json"]).args(options).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
-}
-
 /// Starts a venue and reads where it listens.
-fn start(options: &[&str]) -> (Child, BTreeMap<String, SocketAddr>) {
-    let mut child = serve(options).spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
-    let words: Vec<&str> = line.strip_prefix("listening: ").expect(&line).split_whitespace().collect();
-    let addresses = words.chunks(2).map(|pair| (pair[0].to_owned(), pair[1].parse().unwrap())).collect();
-    (child, addresses)
+fn start(options: &[&str]) -> (Process, BTreeMap<String, SocketAddr>) {
+    let mut process = Process::start(riposte(&env::temp_dir(), &[&support::venue::SERVE, options].concat()));
+    let addresses = process.listening();
+    (process, addresses)
 }
 
 /// A client of SoupBinTCP, by the specification's bytes.
@@ -158,20 +128,7 @@ impl Client {
 
 /// Takes shares of AAPL from the other side at any price.
 fn take(user_ref: u32, side: u8, quantity: u32) -> EnterOrder {
-    EnterOrder {
-        user_ref,
-        side,
-        quantity,
-        symbol: *b"AAPL    ",
-        price_e4: MARKET_PRICE_E4,
-        time_in_force: b'3',
-        display: b'Y',
-        capacity: b'P',
-        sweep: b'N',
-        cross_type: b'N',
-        client_order_id: [b' '; 14],
-        options: Options::default(),
-    }
+    EnterOrder { time_in_force: b'3', ..EnterOrder::plain(user_ref, side, quantity, *b"AAPL    ", MARKET_PRICE_E4) }
 }
 
 fn letters(messages: &[Outbound]) -> String {
@@ -212,7 +169,7 @@ fn blocks(packet: &[u8]) -> (Vec<(u64, Vec<u8>)>, bool) {
 
 #[test]
 fn an_order_sent_byte_by_byte_is_answered_copied_and_published_and_a_signal_ends_it_all() {
-    let venue = Venue::start(&["--seed", "3", "--rate", "0", "--instruments", "1"]);
+    let mut venue = Venue::start(&["--seed", "3", "--rate", "0", "--instruments", "1"]);
     let (mut orders, mut copy) = (venue.log_in("ouch", 1), venue.log_in("dropcopy", 1));
     for byte in soup(b'U', &Inbound::from(take(1, b'B', 1)).encode()) {
         orders.write(&[byte]);
@@ -229,13 +186,13 @@ fn an_order_sent_byte_by_byte_is_answered_copied_and_published_and_a_signal_ends
     }
     orders.order(EnterOrder { time_in_force: b'0', price_e4: 100, ..take(2, b'B', 1) });
     assert_eq!(orders.message().encode()[0], b'A');
-    venue.signal("TERM");
+    venue.process.signal("TERM");
     let (rest, last) = orders.rest();
     assert_eq!((letters(&rest).as_str(), last), ("CS", Some((b'Z', vec![]))), "the close cancels, then the end");
     let (copied, last) = copy.rest();
     assert_eq!((letters(&copied).as_str(), last), ("SAEACS", Some((b'Z', vec![]))));
     while !blocks(&venue.datagram(0)).1 {}
-    let account = venue.account();
+    let account = venue.process.summary();
     assert_eq!((&account["positions"]["AAPL"], &account["orders"]["executions"]), (&1.into(), &1.into()));
     assert_eq!(account["sessions"]["closed"]["the session has ended"], 2);
 }
@@ -244,7 +201,7 @@ fn an_order_sent_byte_by_byte_is_answered_copied_and_published_and_a_signal_ends
 fn what_both_lines_lost_is_asked_for_again() {
     // Line A loses everything, line B every other packet or so; the rest comes from the re-request server.
     let options = ["--rate", "100000", "--messages", "20000", "--wait-for-login", "--fault", "loss A 1", "--fault"];
-    let venue = Venue::start(&[&options[..], &["loss B 0.5"]].concat());
+    let mut venue = Venue::start(&[&options[..], &["loss B 0.5"]].concat());
     let mut orders = venue.log_in("ouch", 1);
     // The venue may be over before the last answer: requests go out while the session lives.
     let (requester, mut have, mut asked) = (UdpSocket::bind("127.0.0.1:0").unwrap(), BTreeMap::new(), 0);
@@ -271,9 +228,9 @@ fn what_both_lines_lost_is_asked_for_again() {
     }
     let generated = riposte_venue::Market::new(riposte_venue::Config { messages: 20_000, ..Default::default() }).unwrap();
     assert!(have.into_iter().eq((1..).zip(generated.take(next as usize - 1))), "every message, as generated");
-    venue.signal("INT");
+    venue.process.signal("INT");
     orders.rest();
-    let account = venue.account();
+    let account = venue.process.summary();
     assert!(asked > 0 && account["sessions"]["requests"].as_u64() >= Some(asked));
     assert_eq!(account["lines"]["a"]["sent"].as_u64(), account["lines"]["a"]["packets"].as_u64());
     assert!(account["lines"]["b"]["lost"].as_u64() > Some(0));
@@ -283,7 +240,7 @@ fn what_both_lines_lost_is_asked_for_again() {
 fn a_client_that_is_cut_off_comes_back_and_both_sessions_tell_the_same_position() {
     let faults = ["disconnect 0.2", "partial 0.3", "slow-ack 1ms 0.3", "reject 0.1", "bust 0.2"];
     let faults: Vec<&str> = faults.into_iter().flat_map(|fault| ["--fault", fault]).collect();
-    let venue = Venue::start(&[&["--rate", "2000", "--seed", "9"][..], &faults].concat());
+    let mut venue = Venue::start(&[&["--rate", "2000", "--seed", "9"][..], &faults].concat());
     let mut copy = venue.log_in("dropcopy", 1);
     let mut session = Session { orders: venue.log_in("ouch", 1), seen: Vec::new(), returns: 0 };
     for user_ref in 1..=120 {
@@ -292,13 +249,13 @@ fn a_client_that_is_cut_off_comes_back_and_both_sessions_tell_the_same_position(
     }
     let query = AccountQuery { options: Options::default() };
     session.ask(&venue, query, |message| matches!(message, Outbound::AccountQueryResponse(_)));
-    venue.signal("TERM");
+    venue.process.signal("TERM");
     let Session { mut orders, mut seen, returns } = session;
     seen.extend(orders.rest().0);
     let (copied, last) = copy.rest();
     assert_eq!(last, Some((b'Z', vec![])));
     assert_eq!(seen, copied, "message for message");
-    let account = venue.account();
+    let account = venue.process.summary();
     assert_eq!(account["positions"]["AAPL"].as_i64().unwrap_or(0), position(&seen));
     assert_eq!(account["faults"]["disconnects"].as_u64(), Some(returns));
     assert!(returns > 3, "{returns} returns");
@@ -347,7 +304,7 @@ fn is_final_for(message: &Outbound, number: u32) -> bool {
 
 #[test]
 fn bad_input_is_answered_or_ends_the_connection_and_the_venue_lives() {
-    let venue = Venue::start(&["--rate", "0"]);
+    let mut venue = Venue::start(&["--rate", "0"]);
     let wrong_name = login("NOBODY", "riposte", 1);
     let too_far = login("RIPO", "riposte", 99);
     for (bytes, answer, reason) in [
@@ -390,9 +347,9 @@ fn bad_input_is_answered_or_ends_the_connection_and_the_venue_lives() {
     let mut answer = [0; 2048];
     let (count, _) = requester.recv_from(&mut answer).unwrap();
     assert_eq!(blocks(&answer[..count]).0.len(), 1);
-    venue.signal("TERM");
+    venue.process.signal("TERM");
     client.rest();
-    let account = venue.account();
+    let account = venue.process.summary();
     assert_eq!(account["orders"]["entered"], 1);
     assert_eq!(account["sessions"]["requests_refused"], 2);
     let closed: u64 = account["sessions"]["closed"].as_object().unwrap().values().filter_map(Value::as_u64).sum();
@@ -407,14 +364,14 @@ fn a_recording_is_published_with_the_clients_orders_in_it() {
     let blocks_of = |message: Vec<u8>| [&(message.len() as u16).to_be_bytes(), &message[..]].concat();
     fs::write(&path, recording.flat_map(blocks_of).collect::<Vec<u8>>()).unwrap();
     let options = ["--replay", path.to_str().unwrap(), "--rate", "20000", "--wait-for-login"];
-    let venue = Venue::start(&options);
+    let mut venue = Venue::start(&options);
     let mut orders = venue.log_in("ouch", 1);
     let resting = EnterOrder { time_in_force: b'0', price_e4: 100, ..take(1, b'B', 1) };
     orders.order(EnterOrder { symbol: *b"AAPL    ", ..resting });
     let (messages, last) = orders.rest();
     assert_eq!((letters(&messages).as_str(), last), ("SACS", Some((b'Z', vec![]))), "the recording ends the session");
     // The recording, the order, and its end at the close.
-    assert_eq!(venue.account()["published"], 3_002);
+    assert_eq!(venue.process.summary()["published"], 3_002);
 }
 
 #[test]
@@ -427,17 +384,15 @@ fn the_feed_goes_to_a_multicast_group() {
         return;
     }
     receiver.set_read_timeout(LIMIT).unwrap();
-    let any = "127.0.0.1:0";
     let to = format!("{group}:{}", receiver.local_addr().unwrap().port());
-    let sockets = ["--ouch", any, "--dropcopy", any, "--rerequest", any, "--itch", &to];
-    let (child, addresses) = start(&[&sockets[..], &["--rate", "1000"]].concat());
+    let (process, addresses) = start(&["--itch", &to, "--rate", "1000"]);
     let lines = [(); 2].map(|()| UdpSocket::bind("127.0.0.1:0").unwrap());
-    let venue = Venue { child, addresses, lines };
+    let mut venue = Venue { process, addresses, lines };
     let mut packet = [0; 2048];
     let (count, _) = receiver.recv_from(&mut packet).unwrap();
     assert!(packet[..count].starts_with(b"VENUE00001"));
-    venue.signal("INT");
-    assert_eq!(venue.account()["lines"]["b"]["sent"], 0, "there is no line B");
+    venue.process.signal("INT");
+    assert_eq!(venue.process.summary()["lines"]["b"]["sent"], 0, "there is no line B");
 }
 
 #[test]
@@ -452,10 +407,10 @@ fn a_command_line_that_cannot_be_says_what_to_do() {
         (&["--replay", "no-such-file"], 1, "no-such-file"),
         (&["--ouch", "here"], 2, "invalid value 'here'"),
     ] {
-        let output = serve(options).output().unwrap();
+        let output = riposte(&env::temp_dir(), &[&["venue", "serve", "--json"], options].concat()).output().unwrap();
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.code() == Some(code) && errors.contains(says), "{options:?}: {errors}");
     }
-    let help = Command::new(env!("CARGO_BIN_EXE_riposte")).args(["venue", "serve", "--help"]).output().unwrap();
+    let help = riposte(&env::temp_dir(), &["venue", "serve", "--help"]).output().unwrap();
     assert!(String::from_utf8_lossy(&help.stdout).contains("riposte venue serve --seed 7"));
 }
