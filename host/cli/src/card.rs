@@ -1,7 +1,7 @@
 //! `riposte card`: the card's Verilog, and a card as a process of its own.
-mod port;
+pub mod port;
 mod sent;
-mod serve;
+pub mod serve;
 #[cfg(test)]
 mod tests;
 

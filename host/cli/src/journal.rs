@@ -10,6 +10,7 @@ mod tests;
 use crate::output::{Outcome, Output};
 use anyhow::bail;
 use fields::fields;
+use riposte_engine::Engine;
 use riposte_journal::{Contents, Error, Files, Found, Key, Kind, Note, Options, Part, Reader, Record, Torn};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -123,7 +124,7 @@ enum Verb {
 }
 
 /// Where the key of an encrypted journal is.
-#[derive(clap::Args)]
+#[derive(Default, clap::Args)]
 pub struct KeyArgs {
     /// File with the journal's key: 64 hexadecimal digits, readable by its owner only.
     #[arg(long, value_name = "FILE", conflicts_with = "key_env")]
@@ -325,14 +326,17 @@ fn prune(dir: &Path, keep_days: u32, dry_run: bool, why: &str, key: Option<Key>,
     let now = riposte_journal::now_unix_ns();
     let until = now.saturating_sub(u64::from(keep_days) * DAY_NS);
     let (parts, has_snapshot) = if dry_run {
-        let found = riposte_journal::prove(dir, key.as_ref(), |_| {})?;
+        let mut found = riposte_journal::prove(dir, key.as_ref(), |_| {})?;
+        found.accept(dir, key.as_ref(), Engine::decode)?;
         (riposte_journal::prunable(&found, until).to_vec(), found.snapshot.is_some())
     } else {
         // Opening would make a journal where there is none.
         if size(dir) == 0 {
             bail!(Error::NoJournal { folder: dir.to_owned() });
         }
-        let recovery = riposte_journal::open(Options { key, ..Options::new(dir) })?;
+        let mut recovery = riposte_journal::open(Options { key, ..Options::new(dir) })?;
+        // What no engine of this build can go on from stands for nothing.
+        recovery.accept(Engine::decode)?;
         let has_snapshot = recovery.found().snapshot.is_some();
         let (who, act) = (whoami(), format!("prune --keep-days {keep_days}"));
         let note = Note { who: &who, act: &act, why };

@@ -5,6 +5,7 @@
 //! | engine | `pinned`: the only writer of the card's command ring and of the journal |
 //! | journal | makes records durable (`riposte_journal`) |
 //! | deskside | `deskside`: the mirror, the look after the card, proposals |
+//! | snapshots | writes the mirror's state beside the journal |
 //! | control | hears people (`desk_socket`), whom the deskside answers (`calls`) |
 //! | voice | prints |
 mod calls;
@@ -12,7 +13,7 @@ mod cards;
 mod clock;
 mod desk_socket;
 mod deskside;
-mod engine_config;
+pub mod engine_config;
 mod mirror;
 mod opening;
 mod pinned;
@@ -20,22 +21,28 @@ mod place;
 mod recovery;
 mod sessions;
 mod sets;
+mod snapshots;
+#[cfg(test)]
+mod tests;
 mod voice;
 
 use crate::journal::KeyArgs;
 use crate::output::{Outcome, Output};
 use crate::{replay, rules};
 use anyhow::Context;
-use riposte_desk::Desk;
-use riposte_engine::{Body, Deployment};
+use pinned::{Ended, Pinned};
+use riposte_desk::{Desk, Host};
+use riposte_engine::{Body, Deployment, Engine};
 use riposte_journal::{Entry, Note, Options, hex};
 use riposte_map::identity::TABLE_HASH;
 use sha2::{Digest, Sha256};
 use signal_hook::consts::{SIGINT, SIGTERM};
+use snapshots::Snapshots;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
+use voice::Voice;
 
 const EXAMPLES: &str = "\
 The host waits for a card, and for the next one when a card is gone. Nothing trades until the desk's limits and
@@ -145,7 +152,7 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<Outcome> {
         eprintln!("riposte: warning: {} has no locate, so the card does not watch it; set it, or name a --directory", one.symbol);
     }
     let configuration: [u8; 32] = Sha256::digest(&text).into();
-    let ended = live(&args, &desk, configuration, &shared)?;
+    let ended = live(&args, &desk, configuration, &shared, drive)?;
     let is_equal = ended.digest == ended.mirror_digest;
     let misnumbered = shared.misnumbered.load(Ordering::Relaxed);
     if output.is_json() {
@@ -177,22 +184,37 @@ struct Summary {
     mirror_digest: [u8; 32],
 }
 
-fn live(args: &Args, desk: &Desk, configuration: [u8; 32], shared: &Arc<Shared>) -> anyhow::Result<Summary> {
+/// How the engine's thread goes about its work; only a test has another way than `drive`.
+type Drive = fn(Pinned, &Host, &Voice) -> Ended;
+
+/// Takes the place that the desk asks for, and stays in the loop to the end.
+fn drive(pinned: Pinned, host: &Host, voice: &Voice) -> Ended {
+    place::take(host).into_iter().for_each(|refused| voice.say(format!("warning: {refused}")));
+    pinned.run(|idle| rest(host.core.is_some(), idle))
+}
+
+fn live(
+    args: &Args, desk: &Desk, configuration: [u8; 32], shared: &Arc<Shared>, drive: Drive,
+) -> anyhow::Result<Summary> {
     let announced = Deployment { gateware: [0; 32], configuration, tables: TABLE_HASH };
     let approved = Deployment { configuration: args.approved.unwrap_or(configuration), ..announced };
     let config = engine_config::of(desk, approved);
-    let recovery = riposte_journal::open(Options { key: args.key.load()?, ..Options::new(&args.journal) })?;
-    let recovered = recovery::recover(&recovery, config.clone())?;
-    let again = recovery::recover(&recovery, config)?;
+    let mut recovery = riposte_journal::open(Options { key: args.key.load()?, ..Options::new(&args.journal) })?;
+    let recovered = recovery::recover(&mut recovery, config)?;
+    let again = Engine::decode(&recovered.engine.encode()).context("the recovered engine cannot be copied")?;
     let (mut appender, journal) = recovery.start()?;
     let clock = clock::Clock::new(recovered.time_ns);
+    if recovered.is_reconfigured {
+        appender.append_waiting(clock.now_ns(), &Entry::Configuration(&recovered.engine.config().encode()))?;
+    }
     let why = format!(
-        "configuration {}, process {}, {} inputs recovered, engine {}", hex(&configuration), std::process::id(),
-        recovered.inputs, hex(&recovered.engine.digest())
+        "configuration {}, process {}, {} inputs recovered{}, engine {}", hex(&configuration), std::process::id(),
+        recovered.inputs, recovered.behind.map_or(String::new(), |position| format!(" behind the snapshot at {position}")),
+        hex(&recovered.engine.digest())
     );
     appender.append_waiting(clock.now_ns(), &Entry::Note(Note { who: "riposte run", act: "begin", why: &why }))?;
 
-    let (voice, speaking) = voice::Voice::start().context("no thread for what the host says")?;
+    let (voice, speaking) = Voice::start().context("no thread for what the host says")?;
     let (inputs, inputs_out) = rtrb::RingBuffer::new(INPUTS);
     let (sessions, runners) = sessions::open(desk)?;
     let (links, links_out) = rtrb::RingBuffer::new(1);
@@ -203,7 +225,9 @@ fn live(args: &Args, desk: &Desk, configuration: [u8; 32], shared: &Arc<Shared>)
     if !cards.join()? {
         voice.say(format!("waiting for a card at {}", link.display()));
     }
-    let lines = pinned::Lines { inputs: inputs_out, sessions, links: links_out, left, mirror: told };
+    let watch = appender.watch();
+    let (snapshots, marks) = Snapshots::start(watch.clone(), desk.host.snapshot_inputs, voice.clone())?;
+    let lines = pinned::Lines { inputs: inputs_out, sessions, links: links_out, left, mirror: told, marks };
     let opening = opening::Opening::new(desk, by(desk), args.rehearse, clock.now_ns());
     let opening = opening.context("the desk makes no whole parameter set")?;
     sets::keep(&args.journal, opening.content(), opening.rows())?;
@@ -211,25 +235,25 @@ fn live(args: &Args, desk: &Desk, configuration: [u8; 32], shared: &Arc<Shared>)
     let calls = calls::Calls::new(desk, args.journal.clone(), clock.now_ns() + 1_000_000);
     let control = desk.host.control.clone().unwrap_or_else(|| args.journal.join("control.sock"));
     let socket = desk_socket::open(&control, desk.people.clone(), voice.clone())?;
-    let watch = appender.watch();
-    let mirror = mirror::Mirror::new(again.engine, told_out, watch.clone());
+    let mirror = mirror::Mirror::new(again, told_out, watch.clone());
     let (folder, rehearses, outgoing, wanted) = (args.journal.clone(), args.rehearse, Default::default(), Vec::new());
     let deskside = deskside::Deskside {
-        mirror, cards, opening, calls, socket, runners, folder, rehearses, inputs, outgoing, watch, clock,
+        mirror, snapshots, cards, opening, calls, socket, runners, folder, rehearses, inputs, outgoing, watch, clock,
         shared: Arc::clone(shared), voice: voice.clone(), is_halted: false, wanted, state_at_ns: 0,
     };
     let card_up = Body::CardUp { deployment: announced };
-    let terms = pinned::Terms { is_restart: recovered.inputs > 0, card_up, clock, tick_ns: desk.host.tick_ns };
-    let pinned = pinned::Pinned::new(recovered.engine, appender, lines, terms, Arc::clone(shared));
+    let terms = pinned::Terms { is_restart: recovered.is_restart(), card_up, clock, tick_ns: desk.host.tick_ns };
+    let pinned = Pinned::new(recovered.engine, appender, lines, terms, Arc::clone(shared));
     let beside = std::thread::Builder::new().name("deskside".to_owned()).spawn(move || deskside.run())?;
     let host = desk.host.clone();
-    let engine = std::thread::Builder::new().name("engine".to_owned()).spawn(move || {
-        place::take(&host).into_iter().for_each(|refused| voice.say(format!("warning: {refused}")));
-        pinned.run(move |idle| rest(host.core.is_some(), idle))
-    })?;
+    let engine = std::thread::Builder::new().name("engine".to_owned()).spawn(move || drive(pinned, &host, &voice))?;
     let ended = engine.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-    let mirrored = beside.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-    let end = journal.finish(ended.journal)?;
+    let mirror = beside.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    let mut appender = ended.journal;
+    if let Err(error) = snapshots::last(&mirror, &mut appender, clock.now_ns()) {
+        eprintln!("riposte: warning: no snapshot at the end, so the next start takes longer: {error:#}");
+    }
+    let end = journal.finish(appender)?;
     if let Some(link) = ended.link {
         link.leave();
     }
@@ -240,7 +264,7 @@ fn live(args: &Args, desk: &Desk, configuration: [u8; 32], shared: &Arc<Shared>)
         position: end.position,
         head: end.head(),
         digest: ended.engine.digest(),
-        mirror_digest: mirrored.digest(),
+        mirror_digest: mirror.engine.digest(),
     })
 }
 

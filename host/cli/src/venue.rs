@@ -1,7 +1,7 @@
 //! `riposte venue serve`: the simulated exchange on real sockets.
 
 mod account;
-mod server;
+pub mod server;
 
 use std::{
     fs,

@@ -22,6 +22,8 @@ pub struct Host {
     pub control: Option<PathBuf>,
     /// Between two ticks of the engine, nanoseconds.
     pub tick_ns: u64,
+    /// Inputs between two snapshots of the engine's state.
+    pub snapshot_inputs: u64,
     /// Entries of a day that the engine has room for.
     pub orders: usize,
     pub executions: usize,
@@ -51,6 +53,7 @@ impl Default for Host {
             realtime: false,
             control: None,
             tick_ns: 10 * MS,
+            snapshot_inputs: 1 << 17,
             orders: 1 << 16,
             executions: 1 << 16,
             requests: 1 << 14,
@@ -136,6 +139,9 @@ pub(crate) fn read_host(root: &mut Section, log: &mut Log) -> Host {
     entries("orders", log, &mut host.orders);
     entries("executions", log, &mut host.executions);
     entries("requests", log, &mut host.requests);
+    if let Some(found) = section.optional(log, "snapshot_inputs", whole(1, u32::MAX)) {
+        host.snapshot_inputs = found.value.into();
+    }
     let times = &mut host.times;
     for (field, value) in [
         ("tick_ms", &mut host.tick_ns), ("answer_ms", &mut times.answer_ns),

@@ -2,6 +2,7 @@
 //!
 //! Limits that people change while it runs are not here but in the engine's state; they begin unset, which blocks.
 use crate::input::Deployment;
+use crate::message::{Field, decode, fields};
 use riposte_map::limits::INSTRUMENTS;
 use riposte_map::shm::NONE;
 use thiserror::Error;
@@ -85,9 +86,31 @@ pub enum ConfigError {
     Time(&'static str),
     #[error("{0} must be between 16 and {ENTRIES_MAX}")]
     Entries(&'static str),
+    #[error("{0} must not be less than what the day already has, {1}")]
+    Fewer(&'static str, usize),
+}
+
+fields! {
+    Instrument { venue, multiplier, erroneous_bp }
+    Session { venue, cancel_on_disconnect, timer_renew_ns, drop_copy }
+    Times {
+        answer_ns, silence_ns, mark_window_ns, mark_age_ns, drop_copy_ns, bust_window_ns, claim_ns, approval_ns, reversion_ns,
+    }
+    Config { instruments, sessions, times, approved, orders, executions, requests }
 }
 
 impl Config {
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        self.put(&mut bytes);
+        bytes
+    }
+
+    /// `None` if the bytes are not exactly one sound configuration.
+    pub fn decode(bytes: &[u8]) -> Option<Config> {
+        decode::<Config>(bytes).filter(|one| one.check().is_ok())
+    }
+
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
         let is_venue = |venue: u8| usize::from(venue) < VENUES || venue == NONE;
         for (at, one) in self.instruments.iter().enumerate() {

@@ -6,6 +6,7 @@ use crate::generation::{Generation, Generations, Set};
 use crate::guards::{Claims, Latches, Limits, Traffic};
 use crate::holding::{Holding, Statement};
 use crate::input::{Body, Input, Limit};
+use crate::message::fields;
 use crate::order::{Order, Orders, State};
 use crate::output::{Alarm, Guard, HostOrder, Output, Outputs, Record, Stream};
 use crate::position::{Position, value};
@@ -37,6 +38,8 @@ pub(crate) struct CardSide {
     /// C36: it is the approved one.
     pub approved: bool,
 }
+
+fields!(CardSide { permitted, arming, killed, generation, committing, next_event, next_command, approved });
 
 /// See the crate's page.
 pub struct Engine {

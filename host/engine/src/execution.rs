@@ -1,5 +1,6 @@
 //! Executions: each counted once, whoever tells it and how often.
 use crate::input::Side;
+use crate::message::fields;
 use crate::table::Keyed;
 
 /// One trade of ours, or an adoption of the venue's position.
@@ -22,6 +23,8 @@ pub struct Execution {
     /// C34: that one of both has not told it was reported.
     pub missed: bool,
 }
+
+fields!(Execution { session, id, user_ref, instrument, side, quantity, price, time_ns, told, broken, missed });
 
 /// In place of a session: a difference that was adopted.
 pub const ADOPTED: u8 = 0xfe;

@@ -3,8 +3,10 @@
 //! The engine keeps of each generation its number, a SHA-256 of all rows in the order written, and the limits of each
 //! instrument; rows themselves are in the store of whoever loads them. A set is whole if every row of every table stands
 //! in it once, and of each image the words that its template announces.
+use crate::message::{Field, Sink, fields};
 use riposte_map::limits::{INSTRUMENTS, RULES};
 use riposte_map::shm::{Command, Opcode};
+use sha2::digest::common::hazmat::{SerializableState, SerializedState};
 use sha2::{Digest, Sha256};
 use std::hash::{Hash, Hasher};
 use zerocopy::IntoBytes;
@@ -151,6 +153,30 @@ impl Set {
     }
 }
 
+fields! {
+    Row { locate, enabled, quantity_max, lowest, highest }
+    Generation { number, content, rest, rows }
+    Set { all, rest, written, broken, rows, words }
+}
+
+/// A hash that is under way.
+impl Field for Sha256 {
+    fn put(&self, to: &mut impl Sink) {
+        to.append(&self.serialize());
+    }
+
+    fn get(from: &mut &[u8]) -> Option<Sha256> {
+        let (state, rest) = from.split_at_checked(size_of::<SerializedState<Sha256>>())?;
+        *from = rest;
+        // Eight words, then the number of blocks; with more than fit into the length it would panic when it ends.
+        let blocks = u64::from_le_bytes(state.get(32..40)?.try_into().ok()?);
+        if blocks > u64::MAX / 1024 {
+            return None;
+        }
+        Sha256::deserialize(state.try_into().ok()?).ok()
+    }
+}
+
 impl Hash for Set {
     fn hash<H: Hasher>(&self, state: &mut H) {
         (self.written, self.broken, self.rows, &self.words[..]).hash(state);
@@ -163,6 +189,18 @@ impl Hash for Set {
 pub(crate) struct Generations {
     ring: [Option<Generation>; GENERATIONS],
     next: usize,
+}
+
+impl Field for Generations {
+    fn put(&self, to: &mut impl Sink) {
+        self.ring.put(to);
+        self.next.put(to);
+    }
+
+    fn get(from: &mut &[u8]) -> Option<Generations> {
+        let one = Generations { ring: Field::get(from)?, next: Field::get(from)? };
+        (one.next < GENERATIONS).then_some(one)
+    }
 }
 
 impl Generations {

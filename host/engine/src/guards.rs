@@ -6,6 +6,7 @@ use crate::config::{SESSIONS, VENUES};
 use crate::engine::Engine;
 use crate::execution::ADOPTED;
 use crate::input::Limit;
+use crate::message::{Field, Sink, fields};
 use crate::order::State;
 use crate::output::{Alarm, Guard, HostOrder, Output, Outputs, Record, Stream};
 use crate::session::Standing;
@@ -140,6 +141,33 @@ impl Claims {
                 *one = None;
             }
         }
+    }
+}
+
+fields! {
+    Latch { trips, held }
+    Limits { loss, drawdown, instrument_loss, exposure, free_messages, messages_per_trade }
+    Traffic { messages, trades }
+    Claim { session, execution, until_ns }
+}
+
+impl Field for Latches {
+    fn put(&self, to: &mut impl Sink) {
+        self.0.put(to);
+    }
+
+    fn get(from: &mut &[u8]) -> Option<Latches> {
+        Field::get(from).map(Latches)
+    }
+}
+
+impl Field for Claims {
+    fn put(&self, to: &mut impl Sink) {
+        self.0.put(to);
+    }
+
+    fn get(from: &mut &[u8]) -> Option<Claims> {
+        Field::get(from).map(Claims)
     }
 }
 

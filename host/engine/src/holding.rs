@@ -2,6 +2,7 @@
 //!
 //! A mark is the best price that a window has seen, per side: the highest bid for a long position, the lowest ask for a
 //! short one. So a loss on confirmed marks has lasted a whole window, and one wild print neither makes nor hides it.
+use crate::message::fields;
 use crate::position::{Position, value};
 
 /// Bid and ask, in the venue's integers.
@@ -46,6 +47,14 @@ pub(crate) struct Holding {
     pub mark_ns: u64,
     /// When there was last neither a position nor an order, so that no mark was needed.
     pub idle_ns: u64,
+}
+
+fields! {
+    Quote { bid, ask }
+    Statement { quantity, price }
+    Holding {
+        position, confirmed, begun, statement, provisional, open_value, open_orders, top, top_ns, window, mark, mark_ns, idle_ns,
+    }
 }
 
 impl Holding {

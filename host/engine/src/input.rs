@@ -2,7 +2,7 @@
 //!
 //! Whoever runs the engine journals an input before it applies it; inputs that are read back from the journal bring
 //! an engine to the same state. Numbers of sessions, instruments and people are indices that configuration gives.
-use crate::message::{Encoded, Field, decode, messages};
+use crate::message::{Encoded, decode, fields, messages};
 use riposte_map::shm::{Command, Event};
 
 messages! {
@@ -97,18 +97,7 @@ pub struct Deployment {
     pub tables: u64,
 }
 
-impl Field for Deployment {
-    fn put(&self, to: &mut Encoded) {
-        self.gateware.put(to);
-        self.configuration.put(to);
-        self.tables.put(to);
-    }
-
-    fn get(from: &mut &[u8]) -> Option<Deployment> {
-        let (gateware, configuration) = (Field::get(from)?, Field::get(from)?);
-        Some(Deployment { gateware, configuration, tables: Field::get(from)? })
-    }
-}
+fields!(Deployment { gateware, configuration, tables });
 
 messages! {
     /// What happened.
@@ -164,16 +153,7 @@ pub struct Input {
     pub body: Body,
 }
 
-impl Field for Input {
-    fn put(&self, to: &mut Encoded) {
-        self.time_ns.put(to);
-        self.body.put(to);
-    }
-
-    fn get(from: &mut &[u8]) -> Option<Input> {
-        Some(Input { time_ns: Field::get(from)?, body: Field::get(from)? })
-    }
-}
+fields!(Input { time_ns, body });
 
 impl Input {
     pub fn encode(&self) -> Encoded {

@@ -38,6 +38,7 @@ mod requests;
 mod reversion;
 mod session;
 mod sessions;
+mod state;
 mod table;
 
 pub use config::{Config, ConfigError, ENTRIES_MAX, Instrument, POSITION_MAX, PRICE_MAX, SESSIONS, Session, Times, VENUES};
@@ -51,3 +52,4 @@ pub use order::{Order, Origin, State};
 pub use output::{Alarm, Guard, HostOrder, OUTPUTS, Output, Outputs, Record, Refusal, Step, Stream};
 pub use position::Position;
 pub use session::Standing;
+pub use state::StateError;

@@ -9,7 +9,7 @@
 //! Unknown is entered when an order is not answered in time, its session is lost or the host is started again. No
 //! clock leaves it: only the venue's word or the drop copy does.
 use crate::input::Side;
-use crate::message::messages;
+use crate::message::{Field, Sink, fields, messages};
 use crate::table::{Keyed, Table};
 use std::hash::{Hash, Hasher};
 
@@ -74,6 +74,11 @@ pub struct Order {
     /// Where it stands among the open ones.
     pub(crate) place: u32,
 }
+
+fields!(Order {
+    session, user_ref, instrument, side, origin, state, quantity, price, filled, cancelled, accepted, cancel_asked, at_loss,
+    sent_ns, place,
+});
 
 impl Order {
     /// As it was made; nothing is known of it yet. `key` is session and number, `wanted` quantity and price.
@@ -146,6 +151,36 @@ impl Orders {
 
     pub fn open(&self) -> impl Iterator<Item = &Order> {
         self.open.iter().map(|at| self.table.get(*at as usize))
+    }
+}
+
+impl Orders {
+    /// The same orders in a table of another size. Allocates.
+    pub fn resize(&mut self, limit: usize) {
+        self.table.resize(limit);
+        self.open.reserve_exact(limit.saturating_sub(self.open.len()));
+    }
+}
+
+impl Field for Orders {
+    fn put(&self, to: &mut impl Sink) {
+        self.table.put(to);
+        self.open.len().put(to);
+        self.open.iter().for_each(|at| at.put(to));
+    }
+
+    /// `None` also if the list of the open ones is not that of this table.
+    fn get(from: &mut &[u8]) -> Option<Orders> {
+        let table = <Table<Order> as Field>::get(from)?;
+        let count = usize::get(from)?;
+        let mut open = Vec::with_capacity(table.limit());
+        for place in 0..count {
+            let at = u32::get(from)?;
+            let order = table.iter().nth(at as usize).filter(|order| order.state.is_open())?;
+            (order.place as usize == place).then(|| open.push(at))?;
+        }
+        let is_whole = table.iter().filter(|order| order.state.is_open()).count() == count;
+        is_whole.then_some(Orders { table, open })
     }
 }
 

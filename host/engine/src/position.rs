@@ -19,6 +19,8 @@ pub struct Position {
     pub cost: i128,
 }
 
+crate::message::fields!(Position { quantity, cash, cost });
+
 /// Price, quantity and multiplier as a value. Cannot overflow: 2^47 x 2^63 x 2^16 is below 2^127.
 pub(crate) fn value(price: i64, quantity: i64, multiplier: u16) -> i128 {
     i128::from(price) * i128::from(quantity) * i128::from(multiplier)

@@ -7,6 +7,7 @@ use crate::config::PRICE_MAX;
 use crate::engine::Engine;
 use crate::generation::Generation;
 use crate::input::{Body, Change};
+use crate::message::fields;
 use crate::order::{Order, Origin, State};
 use crate::output::{Alarm, HostOrder, Output, Outputs, Record, Refusal};
 use crate::position::value;
@@ -33,6 +34,8 @@ impl Keyed for Request {
         (self.kind, self.id)
     }
 }
+
+fields!(Request { kind, id, by, waits });
 
 pub(crate) type Requests = Table<Request>;
 

@@ -9,6 +9,7 @@
 //! restart the present step's effects are simply given again.
 use crate::engine::{ALL, Engine};
 use crate::generation::Set;
+use crate::message::fields;
 use crate::output::{Alarm, Output, Outputs, Record, Step};
 use riposte_map::limits::INSTRUMENTS;
 use riposte_map::shm::{NONE, Opcode};
@@ -33,6 +34,10 @@ pub(crate) struct Reversion {
     /// Pieces executed since it was requested.
     racing: u32,
 }
+
+fields!(Reversion {
+    request, target, content, generation, instruments, step, given, fence, fenced, since_ns, racing,
+});
 
 impl Engine {
     pub(crate) fn begin_reversion(&mut self, request: u64, target: Option<u32>, instruments: u16, out: &mut Outputs) {

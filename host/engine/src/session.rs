@@ -1,5 +1,5 @@
 //! What we know of a session: whether it stands, and which report comes next.
-use crate::message::messages;
+use crate::message::{fields, messages};
 
 messages! {
     /// How far a session is.
@@ -60,6 +60,11 @@ pub(crate) struct Session {
     pub at_loss: u32,
     /// Their end is to be proven.
     pub proving: bool,
+}
+
+fields! {
+    Numbers { expected, asked }
+    Session { standing, numbers, next_user_ref, heard_ns, timer_asked_ns, timer_until_ns, at_loss, proving }
 }
 
 impl Session {

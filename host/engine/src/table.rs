@@ -2,6 +2,8 @@
 //!
 //! Holds: entries stay where they are, in the order of insertion; the index has at least twice as many slots as the
 //! table has entries, so that a search always ends at an empty slot.
+use crate::config::ENTRIES_MAX;
+use crate::message::{Field, Sink};
 use std::hash::{Hash, Hasher};
 
 /// How an entry is found: session and number.
@@ -73,9 +75,41 @@ impl<T: Keyed> Table<T> {
         self.entries.iter()
     }
 
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// The same entries with room for others. Allocates.
+    pub fn resize(&mut self, limit: usize) {
+        assert!(self.entries.len() <= limit, "no entry is forgotten");
+        let before = std::mem::replace(self, Table::new(limit));
+        before.entries.into_iter().for_each(|one| _ = self.insert(one));
+    }
+
     /// Room for less than an eighth: what is on the way still fits, but nothing new should be begun.
     pub fn is_nearly_full(&self) -> bool {
         self.entries.len() >= self.limit - self.limit / 8
+    }
+}
+
+impl<T: Keyed + Field> Field for Table<T> {
+    fn put(&self, to: &mut impl Sink) {
+        self.limit.put(to);
+        self.entries.len().put(to);
+        self.entries.iter().for_each(|one| one.put(to));
+    }
+
+    /// `None` also if two entries have one key, or the index would be none.
+    fn get(from: &mut &[u8]) -> Option<Table<T>> {
+        let (limit, count) = (usize::get(from)?, usize::get(from)?);
+        if limit > ENTRIES_MAX || count > limit {
+            return None;
+        }
+        let mut table = Table::new(limit);
+        for at in 0..count {
+            (table.insert(T::get(from)?)? == at).then_some(())?;
+        }
+        Some(table)
     }
 }
 

@@ -21,12 +21,13 @@ pub enum Kind {
     Closed = 9,
     Input = 10,
     Record = 11,
+    Configuration = 12,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 11] = [
+    pub const ALL: [Kind; 12] = [
         Kind::Event, Kind::Command, Kind::Transmitted, Kind::HostOrder, Kind::Session, Kind::Note, Kind::Snapshot,
-        Kind::Pruned, Kind::Closed, Kind::Input, Kind::Record,
+        Kind::Pruned, Kind::Closed, Kind::Input, Kind::Record, Kind::Configuration,
     ];
 
     pub fn from_code(code: u8) -> Option<Kind> {
@@ -46,6 +47,7 @@ impl Kind {
             Kind::Closed => "closed",
             Kind::Input => "input",
             Kind::Record => "record",
+            Kind::Configuration => "configuration",
         }
     }
 
@@ -116,6 +118,8 @@ pub enum Entry<'a> {
     Input(&'a [u8]),
     /// What the engine wrote down before it had an effect, as its `Record` encodes itself.
     Record(&'a [u8]),
+    /// What the engine runs under from here on, as its `Config` encodes itself.
+    Configuration(&'a [u8]),
 }
 
 /// Where a payload is written; it has room for `Entry::length` bytes.
@@ -137,6 +141,7 @@ impl Entry<'_> {
             Entry::Closed => Kind::Closed,
             Entry::Input(_) => Kind::Input,
             Entry::Record(_) => Kind::Record,
+            Entry::Configuration(_) => Kind::Configuration,
         }
     }
 
@@ -152,7 +157,7 @@ impl Entry<'_> {
             Entry::Snapshot(_) => size_of::<SnapshotMark>(),
             Entry::Pruned(_, one) => size_of::<PruneMark>() + note(one),
             Entry::Closed => 0,
-            Entry::Input(bytes) | Entry::Record(bytes) => bytes.len(),
+            Entry::Input(bytes) | Entry::Record(bytes) | Entry::Configuration(bytes) => bytes.len(),
         }
     }
 
@@ -177,7 +182,7 @@ impl Entry<'_> {
                 put_note(note, sink);
             }
             Entry::Closed => {}
-            Entry::Input(bytes) | Entry::Record(bytes) => sink.put(bytes),
+            Entry::Input(bytes) | Entry::Record(bytes) | Entry::Configuration(bytes) => sink.put(bytes),
         }
     }
 
@@ -209,6 +214,7 @@ impl Entry<'_> {
             Kind::Closed => payload.is_empty().then_some(Entry::Closed)?,
             Kind::Input => Entry::Input(payload),
             Kind::Record => Entry::Record(payload),
+            Kind::Configuration => Entry::Configuration(payload),
         })
     }
 }

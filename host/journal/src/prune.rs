@@ -6,9 +6,9 @@
 use crate::disk::{Disk, sync_folder};
 use crate::entry::{Entry, Note, PruneMark};
 use crate::error::Error;
-use crate::format::{snapshot_path, snapshot_position};
 use crate::read::Part;
 use crate::recover::{Found, Recovery};
+use crate::snapshot;
 use crate::writer::io_error;
 use std::path::Path;
 
@@ -39,14 +39,8 @@ pub fn prune(recovery: Recovery, mut disk: Box<dyn Disk>, until_unix_ns: u64, no
     for part in &parts {
         std::fs::remove_file(&part.path).map_err(io_error(&part.path))?;
     }
-    for entry in std::fs::read_dir(&folder).map_err(io_error(&folder))? {
-        let name = entry.map_err(io_error(&folder))?.file_name();
-        let position = name.to_str().and_then(snapshot_position);
-        if let Some(position) = position.filter(|position| position.saturating_add(1) < first) {
-            let path = snapshot_path(&folder, position);
-            std::fs::remove_file(&path).map_err(io_error(&path))?;
-        }
-    }
+    let behind = snapshot::positions(&folder)?;
+    snapshot::remove(&folder, behind.into_iter().filter(|position| position.saturating_add(1) < first))?;
     sync_folder(&folder).map_err(io_error(&folder))?;
     Ok(parts)
 }

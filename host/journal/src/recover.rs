@@ -12,6 +12,7 @@ use crate::read::{Contents, Part, Reader, Record, Torn, list};
 use crate::shared::{End, Shared};
 use crate::snapshot::{self, Snapshot, Unusable};
 use crate::writer::{BATCH_CAPACITY, Journal, QUEUE_BYTES_MIN, Segment, Writer, io_error};
+use std::fmt::Display;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -68,8 +69,44 @@ pub struct Found {
     pub parts: Vec<Part>,
     /// The newest that holds.
     pub snapshot: Option<Snapshot>,
-    /// Newer ones that do not.
+    /// Newer ones that do not, newest first.
     pub passed_over: Vec<(u64, Unusable)>,
+    /// Every snapshot that the log names, oldest first.
+    marks: Vec<SnapshotMark>,
+}
+
+impl Found {
+    /// What `take` makes of the newest snapshot that holds and that it can use; others are passed over, and told. None if
+    /// there is none, and all records are there.
+    pub fn accept<T, E: Display>(
+        &mut self, folder: &Path, key: Option<&Key>, mut take: impl FnMut(&[u8]) -> Result<T, E>,
+    ) -> Result<Option<T>, Error> {
+        while let Some(snapshot) = self.snapshot.take() {
+            match take(&snapshot.state) {
+                Ok(taken) => {
+                    self.snapshot = Some(snapshot);
+                    return Ok(Some(taken));
+                }
+                Err(error) => {
+                    self.passed_over.push((snapshot.position, Unusable::Refused(error.to_string())));
+                    self.marks.retain(|mark| mark.position.get() < snapshot.position);
+                    let (older, passed_over) = newest(folder, key, &self.marks, &self.parts);
+                    self.snapshot = older;
+                    self.passed_over.extend(passed_over);
+                }
+            }
+        }
+        self.state_is_there(folder).map(|()| None)
+    }
+
+    /// What was pruned must stand in a snapshot.
+    fn state_is_there(&self, folder: &Path) -> Result<(), Error> {
+        if self.snapshot.is_some() || self.parts.first().is_none_or(|part| part.number == 1) {
+            return Ok(());
+        }
+        let why: Vec<_> = self.passed_over.iter().map(|(position, why)| format!("that at {position} {why}")).collect();
+        Err(Error::StateLost { folder: folder.to_owned(), why: why.join("; ") })
+    }
 }
 
 /// Proves an encrypted journal without its key: CRCs and chain. Snapshots and what was pruned stay unproven.
@@ -79,7 +116,7 @@ pub fn prove_sealed(folder: &Path, mut progress: impl FnMut(&Record)) -> Result<
         progress(&record);
     }
     let (end, torn, parts) = (reader.end(), reader.torn().cloned(), reader.parts().to_vec());
-    Ok(Found { end, torn, parts, snapshot: None, passed_over: Vec::new() })
+    Ok(Found { end, torn, parts, snapshot: None, passed_over: Vec::new(), marks: Vec::new() })
 }
 
 /// Proves a journal from its first byte to its last, and gives each record to `progress`.
@@ -95,11 +132,8 @@ pub fn prove(folder: &Path, key: Option<&Key>, mut progress: impl FnMut(&Record)
     reader.prove_beginning()?;
     let parts = reader.parts().to_vec();
     let (snapshot, passed_over) = newest(folder, key, &marks, &parts);
-    if snapshot.is_none() && parts.first().is_some_and(|part| part.number > 1) {
-        let why: Vec<_> = passed_over.iter().map(|(position, why)| format!("that at {position} {why}")).collect();
-        return Err(Error::StateLost { folder: folder.to_owned(), why: why.join("; ") });
-    }
-    Ok(Found { end: reader.end(), torn: reader.torn().cloned(), parts, snapshot, passed_over })
+    let found = Found { end: reader.end(), torn: reader.torn().cloned(), parts, snapshot, passed_over, marks };
+    found.state_is_there(folder).map(|()| found)
 }
 
 /// The newest snapshot that holds, and those newer ones that do not.
@@ -129,7 +163,9 @@ pub fn open(options: Options) -> Result<Recovery, Error> {
     let lock = lock(folder)?;
     remove_partials(folder).map_err(io_error(folder))?;
     let found = match list(folder)?.is_empty() {
-        true => Found { end: End::NONE, torn: None, parts: Vec::new(), snapshot: None, passed_over: Vec::new() },
+        true => Found {
+            end: End::NONE, torn: None, parts: Vec::new(), snapshot: None, passed_over: Vec::new(), marks: Vec::new(),
+        },
         false => prove(folder, options.key.as_ref(), |_| {})?,
     };
     if let Some(Torn { path, offset, .. }) = &found.torn {
@@ -179,6 +215,11 @@ fn remove_partials(folder: &Path) -> std::io::Result<()> {
 impl Recovery {
     pub fn found(&self) -> &Found {
         &self.found
+    }
+
+    /// What `take` makes of the newest snapshot that it can use, whose records `replay` then leaves out.
+    pub fn accept<T, E: Display>(&mut self, take: impl FnMut(&[u8]) -> Result<T, E>) -> Result<Option<T>, Error> {
+        self.found.accept(&self.options.folder, self.options.key.as_ref(), take)
     }
 
     /// The records behind the snapshot; all of them if there is none.

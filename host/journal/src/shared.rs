@@ -131,4 +131,9 @@ impl Watch {
         }
         snapshot::write(folder, self.0.key.as_ref(), position, state)
     }
+
+    /// Removes the oldest snapshots but for `count`. Keep more than one: a record must name the newest before it counts.
+    pub fn keep_snapshots(&self, count: usize) -> Result<(), Error> {
+        snapshot::keep(&self.0.folder, count)
+    }
 }

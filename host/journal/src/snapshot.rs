@@ -5,7 +5,7 @@
 use crate::disk::{random, replace};
 use crate::entry::SnapshotMark;
 use crate::error::Error;
-use crate::format::{ENCRYPTED, FORMAT, TAG_BYTES, snapshot_path};
+use crate::format::{ENCRYPTED, FORMAT, TAG_BYTES, snapshot_path, snapshot_position};
 use crate::key::Key;
 use crate::writer::io_error;
 use riposte_map::identity;
@@ -57,6 +57,9 @@ pub enum Unusable {
     Seal,
     #[error("the segments behind it are not all there")]
     NoSegments,
+    /// Whoever it is for cannot use it.
+    #[error("{0}")]
+    Refused(String),
 }
 
 pub(crate) fn write(folder: &Path, key: Option<&Key>, position: u64, state: &[u8]) -> Result<SnapshotMark, Error> {
@@ -80,6 +83,27 @@ pub(crate) fn write(folder: &Path, key: Option<&Key>, position: u64, state: &[u8
     let path = snapshot_path(folder, position);
     replace(&path, &[header.as_bytes(), &stored]).map_err(io_error(path))?;
     Ok(SnapshotMark { position: position.into(), digest: Sha256::digest(state).into() })
+}
+
+/// Removes the oldest snapshots but for `count`.
+pub(crate) fn keep(folder: &Path, count: usize) -> Result<(), Error> {
+    let mut positions = positions(folder)?;
+    positions.sort_unstable();
+    let many = positions.len().saturating_sub(count);
+    remove(folder, positions.into_iter().take(many))
+}
+
+pub(crate) fn positions(folder: &Path) -> Result<Vec<u64>, Error> {
+    let entries = std::fs::read_dir(folder).and_then(Iterator::collect::<std::io::Result<Vec<_>>>).map_err(io_error(folder))?;
+    Ok(entries.iter().filter_map(|entry| entry.file_name().to_str().and_then(snapshot_position)).collect())
+}
+
+pub(crate) fn remove(folder: &Path, positions: impl Iterator<Item = u64>) -> Result<(), Error> {
+    for position in positions {
+        let path = snapshot_path(folder, position);
+        std::fs::remove_file(&path).map_err(io_error(path))?;
+    }
+    Ok(())
 }
 
 /// The state that `mark` names.

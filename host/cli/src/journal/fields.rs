@@ -1,5 +1,5 @@
 //! A record as named values: what `show` prints and what the columns of an export hold.
-use riposte_engine::{Input, Record as Decided};
+use riposte_engine::{Config, Input, Record as Decided};
 use riposte_journal::{Direction, Entry, Note, Record, hex};
 use riposte_map::shm::{Command, Event, NONE, Opcode};
 use std::fmt;
@@ -107,6 +107,7 @@ pub fn fields(record: &Record) -> Fields {
         }
         Some(Entry::Input(message)) => engine_fields(Input::decode(message).map(|one| format!("{:?}", one.body)), message),
         Some(Entry::Record(message)) => engine_fields(Decided::decode(message).map(|one| format!("{one:?}")), message),
+        Some(Entry::Configuration(message)) => engine_fields(Config::decode(message).map(|one| format!("{one:?}")), message),
         Some(Entry::Note(note)) => note_fields(&note),
         Some(Entry::Snapshot(mark)) => {
             vec![("snapshot_position", number(mark.position.get())), ("snapshot_sha256", bytes(&mark.digest))]

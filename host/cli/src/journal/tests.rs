@@ -5,7 +5,7 @@ use super::{Args, KeyArgs, Verb, run};
 use crate::output::{Outcome, Output};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
-use riposte_engine::{Body, Input, Record as Decided};
+use riposte_engine::{Engine, Body, Input, Record as Decided};
 use riposte_journal::{Contents, Direction, Entry, Note, Options, PruneMark, Reader, Record, SnapshotMark, create, hex};
 use riposte_map::shm::{Command, Event, Level, NONE};
 use std::collections::BTreeSet;
@@ -150,7 +150,10 @@ fn pruning_goes_by_days_says_who_and_leaves_what_is_young() {
     while journal.watch().durable() < 40 {
         std::thread::yield_now();
     }
-    let mark = journal.watch().snapshot(40, b"state").unwrap();
+    let desk = riposte_desk::check(include_str!("../../../../demo/desk.toml")).desk.unwrap();
+    let config = crate::run::engine_config::of(&desk, Default::default());
+    let state = Engine::new(config).unwrap().encode();
+    let mark = journal.watch().snapshot(40, &state).unwrap();
     appender.append_waiting(40, &Entry::Snapshot(mark)).unwrap();
     journal.finish(appender).unwrap();
     let segments = || std::fs::read_dir(&dir).unwrap().filter(|entry| entry.as_ref().unwrap().file_name().to_str().unwrap().starts_with("segment")).count();
@@ -168,5 +171,22 @@ fn pruning_goes_by_days_says_who_and_leaves_what_is_young() {
         let Some(Entry::Pruned(_, note)) = record.entry() else { return };
         assert!(note.who.contains("uid") && (note.act, note.why) == ("prune --keep-days 0", "monthly"));
     });
-    assert_eq!(found.unwrap().snapshot.unwrap().state, b"state");
+    assert_eq!(found.unwrap().snapshot.unwrap().state, state);
+    // A state that no engine of this build can go on from stands for nothing, although it is what the log names.
+    let foreign = Folder::new("foreign-state");
+    let dir = foreign.0.join("journal");
+    let options = || Options { segment_bytes: 600, ..Options::new(&dir) };
+    let (mut appender, journal) = create(options()).unwrap().start().unwrap();
+    (0..40).for_each(|time| _ = appender.append_waiting(time, &Entry::HostOrder { order: time, bytes: b"enter order" }).unwrap());
+    while journal.watch().durable() < 40 {
+        std::thread::yield_now();
+    }
+    let mark = journal.watch().snapshot(40, b"state").unwrap();
+    appender.append_waiting(40, &Entry::Snapshot(mark)).unwrap();
+    journal.finish(appender).unwrap();
+    let mut recovery = riposte_journal::open(options()).unwrap();
+    assert!(recovery.found().snapshot.is_some());
+    assert!(recovery.accept(Engine::decode).unwrap().is_none());
+    assert_eq!(recovery.found().passed_over[0].0, 40);
+    assert!(riposte_journal::prunable(recovery.found(), u64::MAX).is_empty());
 }

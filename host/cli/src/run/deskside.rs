@@ -9,8 +9,9 @@ use super::desk_socket::Socket;
 use super::mirror::{Mirror, alarms};
 use super::opening::Opening;
 use super::sets;
+use super::snapshots::Snapshots;
 use super::voice::Voice;
-use riposte_engine::{Body, Engine, Output, Refusal, Stream};
+use riposte_engine::{Body, Output, Refusal, Stream};
 use riposte_journal::{State, Watch};
 use riposte_session::Runner;
 use std::collections::VecDeque;
@@ -25,6 +26,7 @@ const REST: Duration = Duration::from_micros(500);
 
 pub struct Deskside {
     pub mirror: Mirror,
+    pub snapshots: Snapshots,
     pub cards: Cards,
     pub opening: Opening,
     pub calls: Calls,
@@ -47,22 +49,25 @@ pub struct Deskside {
 }
 
 impl Deskside {
-    /// Runs until the engine's thread has ended and everything that it did was taken; gives the mirror's engine.
-    pub fn run(mut self) -> Engine {
+    /// Runs until the engine's thread has ended and everything that it did was taken; gives the mirror.
+    pub fn run(mut self) -> Mirror {
         while !self.mirror.is_done() {
             if !self.turn() {
                 std::thread::sleep(REST);
             }
         }
-        self.mirror.engine
+        self.snapshots.finish();
+        self.mirror
     }
 
     /// One round; whether anything happened in it.
     fn turn(&mut self) -> bool {
         let now_ns = self.clock.now_ns();
         let mut any = false;
-        while let Some((input, out)) = self.mirror.next() {
+        while let Some(input) = self.mirror.next() {
             any = true;
+            self.snapshots.count(&self.mirror);
+            let out = self.mirror.said();
             self.calls.hear(out);
             for alarm in alarms(out) {
                 self.voice.say(format!("alarm: {alarm:?}"));

@@ -14,23 +14,31 @@ pub struct Mirror {
     out: Outputs,
     told: rtrb::Consumer<Told>,
     watch: Watch,
+    /// Every record up to here tells of what the engine has taken; 0 before the first input.
+    pub position: u64,
 }
 
 impl Mirror {
     /// `engine` is where the first one is.
     pub fn new(engine: Engine, told: rtrb::Consumer<Told>, watch: Watch) -> Mirror {
-        Mirror { engine, out: Outputs::default(), told, watch }
+        Mirror { engine, out: Outputs::default(), told, watch, position: 0 }
     }
 
-    /// Takes the next durable input; gives it with what came of it.
-    pub fn next(&mut self) -> Option<(Input, &Outputs)> {
+    /// Takes the next durable input; what came of it is in `said`.
+    pub fn next(&mut self) -> Option<Input> {
         let Told { through, input } = *self.told.peek().ok()?;
         if self.watch.durable() < through {
             return None;
         }
         let _ = self.told.pop();
+        self.position = through;
         self.engine.apply(&input, &mut self.out);
-        Some((input, &self.out))
+        Some(input)
+    }
+
+    /// What came of the last input.
+    pub fn said(&self) -> &Outputs {
+        &self.out
     }
 
     /// No input will come any more, and all that came was taken.

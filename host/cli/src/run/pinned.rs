@@ -15,7 +15,7 @@ use super::clock::Clock;
 use super::{HOST, Shared};
 use riposte_device::link::{FRAME_BYTES_MAX, HostEnd};
 use riposte_engine::{Body, Change, Engine, HostOrder, Input, Output, Outputs};
-use riposte_journal::{Appender, Entry, Outbox, Watch};
+use riposte_journal::{Appender, Entry, Outbox, SnapshotMark, Watch};
 use riposte_map::shm::{Command, Event, EventKind};
 use riposte_session::{SendError, Session};
 use std::collections::VecDeque;
@@ -52,6 +52,8 @@ pub struct Lines {
     /// Links of cards that are gone, for another thread to close.
     pub left: rtrb::Producer<HostEnd>,
     pub mirror: rtrb::Producer<Told>,
+    /// Of snapshots that were written.
+    pub marks: rtrb::Consumer<SnapshotMark>,
 }
 
 /// What the thread begins with.
@@ -165,6 +167,7 @@ impl Pinned {
         self.forward();
         self.release();
         self.join();
+        self.mark();
         let mut taken = 0;
         while taken < BATCH && self.carry() && self.lines.mirror.slots() > 0 {
             let now_ns = self.clock.now_ns();
@@ -334,6 +337,14 @@ impl Pinned {
             if let Err(rtrb::PushError::Full(link)) = self.lines.left.push(link) {
                 self.leaving = Some((link, newest));
             }
+        }
+    }
+
+    /// Makes a snapshot count. Without room in the journal it waits: there is another one soon.
+    fn mark(&mut self) {
+        let Ok(mark) = self.lines.marks.peek().copied() else { return };
+        if self.journal.append(self.clock.now_ns(), &Entry::Snapshot(mark)).is_ok() {
+            let _ = self.lines.marks.pop();
         }
     }
 

@@ -1,4 +1,5 @@
 //! The engine's thread on its processor: pinned, in memory, first in line; what is not allowed is said, not fatal.
+use nix::sys::signal::{SigSet, Signal};
 use riposte_desk::Host;
 use rustix::mm::{MlockAllFlags, mlockall};
 use rustix::thread::{CpuSet, sched_setaffinity};
@@ -13,6 +14,11 @@ const PRIORITY: u8 = 10;
 /// Takes the place that the desk asks for, for the calling thread; gives what was refused, for a person.
 pub fn take(host: &Host) -> Vec<String> {
     let mut refused = Vec::new();
+    // Others hear what the process is told: a signal here would be a pause in trading, and a system call at its end.
+    let told: SigSet = [Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM, Signal::SIGUSR1, Signal::SIGUSR2].into_iter().collect();
+    if let Err(error) = told.thread_block() {
+        refused.push(format!("signals cannot be kept away ({error}): one may make the engine pause"));
+    }
     if let Some(core) = host.core {
         let mut set = CpuSet::new();
         set.set(core as usize);

@@ -6,3 +6,4 @@ mod orders;
 mod pain;
 mod recovery;
 mod reversion;
+mod snapshots;

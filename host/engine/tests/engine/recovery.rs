@@ -146,7 +146,7 @@ fn replay(config: &Config, inputs: &[Input]) -> (Engine, Vec<Vec<Output>>) {
 }
 
 /// A day with a bit of everything.
-fn day() -> Bench {
+pub fn day() -> Bench {
     let mut bench = Bench::armed();
     let (first, second) = (bench.live(100), bench.enter(Side::Sell, 50, PRICE));
     bench.book(0, 999, 1001);

@@ -1,0 +1,182 @@
+//! The host in this process, with a card on a venue's feed beside it, and the engine's thread watched from inside.
+//!
+//! Allocations are counted on that thread; its system calls are stopped by a seccomp filter that it puts on itself, so
+//! that not one can pass unseen. Page faults are counted from outside, in `tests/pinned.rs`: memory is locked by the process.
+use super::pinned::{Ended, Pinned};
+use super::voice::Voice;
+use super::{Args, KeyArgs, Shared, live, rest};
+use crate::card::port::{Line, PortName, open};
+use crate::card::serve::{self, Settings};
+use crate::venue::server::{Addresses, Server};
+use riposte_desk::Host;
+use riposte_device::link::{CardEnd, Sizes};
+use riposte_engine::{Body, Input, Report};
+use riposte_journal::{Contents, Entry, Reader};
+use riposte_venue::{Config, Setup, Venue};
+use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch};
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// Only ends a test that fails.
+const LIMIT: Duration = Duration::from_secs(120);
+const DESK: &str = include_str!("../../tests/venue.desk.toml");
+/// Traded before the measurement ends.
+const EXECUTIONS: usize = 20;
+
+/// What the engine's thread did after it was placed.
+#[derive(Default)]
+struct Seen {
+    turns: AtomicU64,
+    allocations: AtomicU64,
+    /// Of turns; what comes when the thread has ended its last one does not count.
+    has_called: AtomicBool,
+}
+
+static SEEN: Seen = Seen { turns: AtomicU64::new(0), allocations: AtomicU64::new(0), has_called: AtomicBool::new(false) };
+/// Set by the signal that a system call becomes.
+static CALLED: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+
+/// Every system call of the calling thread becomes a signal from now on, but for the end of that and of the thread.
+fn seal() {
+    let allowed = [libc_numbers::RT_SIGRETURN, libc_numbers::EXIT].map(|number| (number, Vec::new()));
+    let arch: TargetArch = std::env::consts::ARCH.try_into().expect("a processor that seccomp knows");
+    let filter = SeccompFilter::new(allowed.into(), SeccompAction::Trap, SeccompAction::Allow, arch);
+    let program: BpfProgram = filter.expect("a sound filter").try_into().expect("a program");
+    seccompiler::apply_filter(&program).expect("the kernel takes it");
+}
+
+/// Numbers of system calls.
+mod libc_numbers {
+    #[cfg(target_arch = "x86_64")]
+    pub const RT_SIGRETURN: i64 = 15;
+    #[cfg(target_arch = "x86_64")]
+    pub const EXIT: i64 = 60;
+    #[cfg(target_arch = "aarch64")]
+    pub const RT_SIGRETURN: i64 = 139;
+    #[cfg(target_arch = "aarch64")]
+    pub const EXIT: i64 = 93;
+}
+
+/// As `drive`, watched. A thread that shares its processor rests in the kernel, so this one is let rest as one that does not.
+fn watched(pinned: Pinned, _: &Host, _: &Voice) -> Ended {
+    let called = CALLED.get().expect("set before");
+    let mut ended = None;
+    let counted = allocation_counter::measure(|| {
+        ended = Some(pinned.run(|idle| {
+            if SEEN.turns.fetch_add(1, Relaxed) == 0 {
+                allocation_counter::opt_out(seal);
+            }
+            rest(true, idle);
+            SEEN.has_called.store(called.load(Relaxed), Relaxed);
+        }));
+    });
+    SEEN.allocations.store(counted.count_total, Relaxed);
+    ended.expect("it has run")
+}
+
+/// A venue with its card on its feed, each on a thread of its own.
+struct World {
+    folder: PathBuf,
+    stop: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl World {
+    fn new() -> World {
+        let folder = std::env::temp_dir().join(format!("riposte-pinned-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).expect("a folder for the test");
+        let stop = Arc::new(AtomicBool::new(false));
+        let free = [(); 2].map(|()| UdpSocket::bind("127.0.0.1:0").expect("a port"));
+        let lines = free.map(|socket| socket.local_addr().expect("its address"));
+        let any: SocketAddr = "127.0.0.1:0".parse().expect("an address");
+        let mut setup = Setup::new(Config { seed: 21, instruments: 1, messages: 1 << 30 }, 2000, "RIPO", "riposte");
+        setup.waits_for_login = true;
+        let interface = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let addresses = Addresses { orders: any, drop_copy: any, requests: any, lines: lines.map(Some), interface };
+        let mut venue = Server::new(Venue::new(setup).expect("a venue"), &addresses).expect("its sockets");
+        let listening = venue.listening().expect("addresses").to_string();
+        std::fs::write(folder.join("desk.toml"), desk(&folder, &lines, &listening)).expect("a desk");
+        std::fs::write(folder.join("password"), "riposte\n").expect("a password");
+        std::fs::set_permissions(folder.join("password"), std::fs::Permissions::from_mode(0o600)).expect("rights");
+        let until = Arc::clone(&stop);
+        let venue = std::thread::spawn(move || {
+            venue.run(&until).expect("a venue that serves");
+        });
+        let (path, until) = (folder.join("link"), Arc::clone(&stop));
+        let card = std::thread::spawn(move || {
+            let lines = lines.map(|line| line.to_string().parse::<Line>().expect("a line"));
+            let port = open(&PortName::Udp(lines.into()), false).expect("a port");
+            let end = CardEnd::create(&path, Sizes::default()).expect("a link");
+            let settings = Settings { gap: 4, at_once: false, watchdog: Duration::from_secs(60) };
+            let card = Box::new(riposte_model::Model::new());
+            serve::Server::new(end, card, port, None, settings).and_then(|server| server.run(&until)).expect("a card that serves");
+        });
+        World { folder, stop, threads: vec![venue, card] }
+    }
+
+    fn end(self) {
+        self.stop.store(true, Relaxed);
+        self.threads.into_iter().for_each(|thread| thread.join().expect("it ends in order"));
+        std::fs::remove_dir_all(&self.folder).expect("it goes");
+    }
+}
+
+fn desk(folder: &Path, lines: &[SocketAddr; 2], listening: &str) -> String {
+    let words: Vec<&str> = listening.split_whitespace().collect();
+    let addresses: BTreeMap<&str, &str> = words.chunks(2).map(|pair| (pair[0], pair[1])).collect();
+    format!(
+        "[feed]\ngroup = \"{}\"\nport = {}\n{DESK}\n[sessions]\norders = \"{}\"\ndrop_copy = \"{}\"\nusername = \"RIPO\"\n\
+         password_file = {:?}\n",
+        lines[0].ip(), lines[0].port(), addresses["ouch"], addresses["dropcopy"], folder.join("password")
+    )
+}
+
+fn executions(journal: &Path) -> usize {
+    let Ok(mut reader) = Reader::open(journal, Contents::Open(None)) else { return 0 };
+    let records = std::iter::from_fn(|| reader.next_record().ok().flatten());
+    records.filter(|record| matches!(record.entry(), Some(Entry::Input(bytes)) if is_execution(bytes))).count()
+}
+
+fn is_execution(bytes: &[u8]) -> bool {
+    let input = Input::decode(bytes).expect("an input");
+    matches!(input.body, Body::Venue { report: Report::Executed { .. }, .. })
+}
+
+#[test]
+fn while_it_trades_the_engines_thread_neither_allocates_nor_calls_the_system() {
+    let called = CALLED.get_or_init(Arc::default);
+    signal_hook::flag::register(signal_hook::consts::SIGSYS, Arc::clone(called)).expect("a signal that can be handled");
+    let world = World::new();
+    let (desk, _) = crate::rules::load(&world.folder.join("desk.toml")).expect("a sound desk");
+    let shared = Arc::new(Shared::default());
+    let args = Args {
+        config: world.folder.join("desk.toml"),
+        link: world.folder.join("link").display().to_string(),
+        journal: world.folder.join("journal"),
+        directory: None,
+        approved: None,
+        rehearse: true,
+        key: KeyArgs::default(),
+    };
+    let (journal, told) = (args.journal.clone(), Arc::clone(&shared));
+    let host = std::thread::spawn(move || live(&args, &desk, [7; 32], &told, watched));
+    let start = Instant::now();
+    while executions(&journal) < EXECUTIONS {
+        assert!(start.elapsed() < LIMIT && !host.is_finished(), "nothing is traded");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    shared.stop.store(true, Relaxed);
+    let ended = host.join().expect("no panic").expect("it ends in order");
+    assert_eq!(ended.digest, ended.mirror_digest);
+    assert!(SEEN.turns.load(Relaxed) > 1000 && ended.inputs > 1000);
+    assert_eq!(SEEN.allocations.load(Relaxed), 0, "allocations in {} turns", SEEN.turns.load(Relaxed));
+    assert!(!SEEN.has_called.load(Relaxed), "a system call in {} turns; `strace -f` tells which", SEEN.turns.load(Relaxed));
+    world.end();
+}
