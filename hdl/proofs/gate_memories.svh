@@ -1,30 +1,30 @@
 // The gate's memories, which read as anything in every cycle: for proofs that do not depend on what stands in them.
-module \gate$limit_rows (input clock, input write, input [4:0] write_address, input [96:0] write_data,
-    input [4:0] read_address, output [96:0] read_data);
-    (* anyseq *) wire [96:0] any;
+module \gate$limit_rows (input clock, input write, input [4:0] write_address, input [195:0] write_data,
+    input [4:0] read_address, output [195:0] read_data);
+    (* anyseq *) wire [195:0] any;
     assign read_data = any;
 endmodule
-module \gate$templates$0 (input clock, input write, input [4:0] write_address, input [104:0] write_data,
-    input [4:0] read_address, output [104:0] read_data);
-    (* anyseq *) wire [104:0] any;
+module \gate$templates$0 (input clock, input write, input [4:0] write_address, input [152:0] write_data,
+    input [4:0] read_address, output [152:0] read_data);
+    (* anyseq *) wire [152:0] any;
     assign read_data = any;
 endmodule
-module \gate$templates$1 (input clock, input write, input [4:0] write_address, input [104:0] write_data,
-    input [4:0] read_address, output [104:0] read_data);
-    (* anyseq *) wire [104:0] any;
+module \gate$templates$1 (input clock, input write, input [4:0] write_address, input [152:0] write_data,
+    input [4:0] read_address, output [152:0] read_data);
+    (* anyseq *) wire [152:0] any;
     assign read_data = any;
 endmodule
-module \gate$templates$2 (input clock, input write, input [4:0] write_address, input [104:0] write_data,
-    input [4:0] read_address, output [104:0] read_data);
-    (* anyseq *) wire [104:0] any;
+module \gate$templates$2 (input clock, input write, input [4:0] write_address, input [152:0] write_data,
+    input [4:0] read_address, output [152:0] read_data);
+    (* anyseq *) wire [152:0] any;
     assign read_data = any;
 endmodule
-module \gate$templates$3 (input clock, input write, input [4:0] write_address, input [104:0] write_data,
-    input [4:0] read_address, output [104:0] read_data);
-    (* anyseq *) wire [104:0] any;
+module \gate$templates$3 (input clock, input write, input [4:0] write_address, input [152:0] write_data,
+    input [4:0] read_address, output [152:0] read_data);
+    (* anyseq *) wire [152:0] any;
     assign read_data = any;
 endmodule
-module \gate$images (input clock, input write, input [10:0] write_address, input [63:0] write_data,
+module \gate$transmit$images (input clock, input write, input [10:0] write_address, input [63:0] write_data,
     input [10:0] read_address, output [63:0] read_data);
     (* anyseq *) wire [63:0] any;
     assign read_data = any;

@@ -1,5 +1,5 @@
-// No first word of an order without the gate's pass for exactly that order, in the cycle before: armed, not killed, a
-// generation in force and the decision made under that one, book valid, instrument trading, quantity and number set.
+// No first word of an order without the gate's pass for exactly that order, in the cycle before: armed, not killed, the
+// host heard, the instrument not fenced, a generation in force and the decision made under that one, book valid, instrument trading, quantity and number set.
 //
 // Which order a frame belongs to is told by its receive time, which the gate hands on without looking at it: here each
 // decision's time is its generation, bank and instrument. Free: all inputs in every cycle; the memories, which read as
@@ -8,20 +8,22 @@
 // back as they were).
 //
 // blocks: gate
-// with: gate_memories
+// with: gate_memories gate_grants gate_values
 // induction: 3
 // cover: 10
 // mutant: gate: running = passes | sending$q; => running = judging$q | sending$q;
 // mutant: gate: (current[(64'h9)+:(32)] != generation) | commits => commits
-// mutant: gate: no_book = (books_valid & own$q) == 32'h0; => no_book = books_valid == 32'h0;
+// mutant: gate: ((books_valid & own$q) == 32'h0) => (books_valid == 32'h0)
+// mutant: gate: ((fenced & own$q) != 32'h0) => (fenced == 16'hffff)
+// mutant: gate: unheard = ~heard; => unheard = ~heard & ~armed;
 module order_needs_its_pass(
     input clock, input reset, input [15:0] cycle,
     input decided, input [1:0] first, input [3:0] mask, input [3:0] instrument, input bank, input [31:0] made_under, input [207:0] rest,
-    input limits_write, input [4:0] limits_address, input [96:0] limits_data,
-    input template_write, input [6:0] template_address, input [104:0] template_data,
+    input limits_write, input [4:0] limits_address, input [195:0] limits_data,
+    input template_write, input [6:0] template_address, input [152:0] template_data,
     input image_write, input [10:0] image_address, input [63:0] image_data,
     input session_write, input [31:0] session_sequence, input [31:0] session_acknowledgement, input [31:0] session_user_ref,
-    input [31:0] generation, input commits, input armed, input killed, input [15:0] books_valid, input [15:0] trading
+    input [31:0] generation, input commits, input armed, input killed, input heard, input [15:0] fenced, input [15:0] books_valid, input [15:0] trading
 );
     wire [314:0] decision = {first, rest, 27'd0, made_under, bank, instrument, made_under, bank, instrument, mask};
     wire queue_full, tx_last, tx_valid, noted, count_sent, count_refused;
@@ -33,7 +35,7 @@ module order_needs_its_pass(
         .image_write(image_write), .image_address(image_address), .image_data(image_data), .session_write(session_write),
         .session_sequence(session_sequence), .session_acknowledgement(session_acknowledgement),
         .session_user_ref(session_user_ref), .generation(generation), .commits(commits), .armed(armed), .killed(killed),
-        .books_valid(books_valid), .trading(trading), .\tx$data (tx_data), .\tx$last (tx_last), .\tx$valid (tx_valid),
+        .heard(heard), .fenced(fenced), .books_valid(books_valid), .trading(trading), .\tx$data (tx_data), .\tx$last (tx_last), .\tx$valid (tx_valid),
         .tx_time(tx_time), .note(note), .noted(noted), .count_sent(count_sent), .count_refused(count_refused));
 
     // The event is told in the cycle of the first word; the verdict was one cycle before, with the state of then.
@@ -44,9 +46,9 @@ module order_needs_its_pass(
     reg [31:0] generation_then = 0;
     reg commits_then = 0, reset_then = 0;
     always @* assume (commits_then ? generation > generation_then : generation == generation_then || (reset_then && generation == 0));
-    reg armed_then = 0, killed_then = 0;
-    reg [15:0] books_then = 0, trading_then = 0;
-    wire passed = armed_then && !killed_then && generation_then != 0 && note[63:32] == generation_then
+    reg armed_then = 0, killed_then = 0, heard_then = 0;
+    reg [15:0] books_then = 0, trading_then = 0, fenced_then = 0;
+    wire passed = armed_then && !killed_then && heard_then && !fenced_then[of] && generation_then != 0 && note[63:32] == generation_then
         && books_then[of] && trading_then[of] && note[383:352] != 0 && note[415:384] != 0
         && time_of[36:5] == generation_then && time_of[3:0] == of && note[23:20] == 0;
     reg in_frame = 0;
@@ -57,6 +59,8 @@ module order_needs_its_pass(
         reset_then <= reset;
         armed_then <= armed;
         killed_then <= killed;
+        heard_then <= heard;
+        fenced_then <= fenced;
         books_then <= books_valid;
         trading_then <= trading;
         in_frame <= tx_valid && !tx_last && !reset;
@@ -77,18 +81,18 @@ module order_needs_its_pass(
     (* hierconn *) wire [31:0] \u.user_ref$q ;
     (* hierconn *) wire \u.has_session$q ;
     (* hierconn *) wire [314:0] \u.picked$q ;
-    (* hierconn *) wire [63:0] \u.sent_time$q ;
-    (* hierconn *) wire \u.sending$q , \u.judging$q , \u.passed$q ;
+    (* hierconn *) wire [63:0] \u.transmit.kept_time$q ;
+    (* hierconn *) wire \u.transmit.sending$q , \u.judging$q , \u.judged$q , \u.passed$q ;
     (* hierconn *) wire [4:0] \u.holdoff$q ;
-    (* hierconn *) wire [3:0] \u.word$q , \u.last_word$q ;
-    wire [4:0] words_left = \u.last_word$q - \u.word$q ;
+    (* hierconn *) wire [3:0] \u.transmit.word$q , \u.transmit.last_word$q ;
+    wire [4:0] words_left = \u.transmit.last_word$q - \u.transmit.word$q ;
     always @(posedge clock) begin
         number_is_known_as_set: assert (\u.has_session$q == (\u.user_ref$q != 0));
         decision_is_labelled: assert (\u.picked$q [77:41] == \u.picked$q [40:4]);
-        none_judged_meanwhile: assert (!\u.sending$q || (!\u.judging$q && tx_valid && !tx_last && words_left < 16));
-        gap_is_kept: assert (!\u.sending$q || (\u.passed$q ? \u.word$q == 1 : \u.holdoff$q == words_left + 4));
-        first_is_first: assert ((\u.word$q != 0) == \u.sending$q && (!\u.passed$q || \u.sending$q ));
-        time_is_kept: assert (!\u.sending$q || \u.sent_time$q == (in_frame ? frame_time : tx_time));
+        none_judged_meanwhile: assert (!\u.transmit.sending$q || (!\u.judging$q && tx_valid && !tx_last && words_left < 16));
+        gap_is_kept: assert (!\u.transmit.sending$q || (\u.passed$q ? \u.transmit.word$q == 1 : \u.holdoff$q == words_left + 4));
+        first_is_first: assert ((\u.transmit.word$q != 0) == (\u.transmit.sending$q || \u.judged$q ) && (!\u.passed$q || \u.transmit.sending$q ));
+        time_is_kept: assert (!\u.transmit.sending$q || \u.transmit.kept_time$q == (in_frame ? frame_time : tx_time));
     end
 endmodule
 

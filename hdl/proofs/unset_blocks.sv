@@ -7,17 +7,20 @@
 // Free: all inputs in every cycle, the images, the decision queue.
 //
 // blocks: gate
+// with: gate_grants gate_values
 // induction: 3
 // cover: 10
-// mutant: gate: off_collar = (limit$q[(64'h41)+:(32)] == 32'h0) | => off_collar =
+// mutant: gate: off_collar = (limit$q[(64'h44)+:(32)] == 32'h0) | => off_collar =
+// mutant: gate: off_value = (limit$q[(64'h84)+:(64)] == 32'h0) | => off_value =
+// mutant: gate: sells & limit$q[(64'h2)+:(1)] => sells
 // mutant: gate: has_session$d = session_user_ref != 32'h0; => has_session$d = 1'b1;
-// mutant: gate: & limit$q[(64'h0)+:(1)] & armed => & armed
+// mutant: gate: disabled = ~limit$q[(64'h0)+:(1)]; => disabled = 1'b0;
 // mutant: gate: off_quantity = (template$q[(64'h0)+:(32)] == 32'h0) | => off_quantity =
 module unset_blocks(
     input clock, input reset, input [15:0] cycle,
     input decided, input [1:0] first, input [3:0] mask, input [3:0] instrument, input bank, input [31:0] made_under, input [207:0] rest,
-    input limits_write, input [4:0] limits_address, input [96:0] limits_data,
-    input template_write, input [6:0] template_address, input [104:0] template_data,
+    input limits_write, input [4:0] limits_address, input [195:0] limits_data,
+    input template_write, input [6:0] template_address, input [152:0] template_data,
     input image_write, input [10:0] image_address, input [63:0] image_data,
     input session_write, input [31:0] session_sequence, input [31:0] session_acknowledgement, input [31:0] session_user_ref,
     input [31:0] generation, input commits, input armed, input killed, input [15:0] books_valid, input [15:0] trading
@@ -45,11 +48,14 @@ module unset_blocks(
     // cycles before its event.
     (* anyconst *) wire [4:0] row;
     (* anyconst *) wire [6:0] template_row;
-    reg [96:0] limits = 0, limits_now = 0, limits_then = 0;
-    reg [104:0] template = 0, template_now = 0, template_then = 0;
+    reg [195:0] limits = 0, limits_now = 0, limits_then = 0;
+    reg [152:0] template = 0, template_now = 0, template_then = 0;
     reg session_set = 0;
     wire enabled = limits_then[0];
-    wire [31:0] quantity_max = limits_then[32:1], collar_low = limits_then[64:33], collar_high = limits_then[96:65];
+    wire [31:0] quantity_max = limits_then[35:4], collar_low = limits_then[67:36], collar_high = limits_then[99:68];
+    wire [31:0] reach = limits_then[131:100];
+    wire [63:0] value_max = limits_then[195:132];
+    wire [7:0] side = note[439:432];
     always @(posedge clock) begin
         if (limits_write && limits_address == row) limits <= limits_data;
         if (template_write && template_address == template_row) template <= template_data;
@@ -63,6 +69,10 @@ module unset_blocks(
             instrument_is_set: assert (enabled);
             maximum_is_set: assert (quantity_max != 0 && quantity <= quantity_max);
             collar_is_set: assert (collar_high != 0 && price >= collar_low && price <= collar_high);
+            reach_is_set: assert (reach != 0);
+            value_is_set: assert (value_max != 0);
+            side_is_permitted: assert (side == "B" ? limits_then[1] : side == "S" ? limits_then[2]
+                : (side == "T" || side == "E") && limits_then[3]);
         end
         if (sends && template_of == template_row) begin
             template_is_set: assert (template_then[76:72] >= 2 && template_then[76:72] <= 16
@@ -80,15 +90,15 @@ module unset_blocks(
     (* hierconn *) wire [31:0] \u.user_ref$q ;
     (* hierconn *) wire \u.has_session$q ;
     (* hierconn *) wire [4:0] \u.limit_rows.rows.kept ;
-    (* hierconn *) wire [96:0] \u.limit_rows.rows.row ;
+    (* hierconn *) wire [195:0] \u.limit_rows.rows.row ;
     (* hierconn *) wire [4:0] \u.templates$0.rows.kept ;
-    (* hierconn *) wire [104:0] \u.templates$0.rows.row ;
+    (* hierconn *) wire [152:0] \u.templates$0.rows.row ;
     (* hierconn *) wire [4:0] \u.templates$1.rows.kept ;
-    (* hierconn *) wire [104:0] \u.templates$1.rows.row ;
+    (* hierconn *) wire [152:0] \u.templates$1.rows.row ;
     (* hierconn *) wire [4:0] \u.templates$2.rows.kept ;
-    (* hierconn *) wire [104:0] \u.templates$2.rows.row ;
+    (* hierconn *) wire [152:0] \u.templates$2.rows.row ;
     (* hierconn *) wire [4:0] \u.templates$3.rows.kept ;
-    (* hierconn *) wire [104:0] \u.templates$3.rows.row ;
+    (* hierconn *) wire [152:0] \u.templates$3.rows.row ;
     always @* begin
         assume (\u.limit_rows.rows.kept == row);
         assume (\u.templates$0.rows.kept == template_row[6:2]);
@@ -96,7 +106,7 @@ module unset_blocks(
         assume (\u.templates$2.rows.kept == template_row[6:2]);
         assume (\u.templates$3.rows.kept == template_row[6:2]);
     end
-    wire [104:0] kept_template = template_row[1:0] == 0 ? \u.templates$0.rows.row : template_row[1:0] == 1 ? \u.templates$1.rows.row
+    wire [152:0] kept_template = template_row[1:0] == 0 ? \u.templates$0.rows.row : template_row[1:0] == 1 ? \u.templates$1.rows.row
         : template_row[1:0] == 2 ? \u.templates$2.rows.row : \u.templates$3.rows.row ;
     always @(posedge clock) begin
         decision_is_labelled: assert (\u.picked$q [77:41] == \u.picked$q [40:4]);
@@ -125,27 +135,27 @@ module kept_row #(parameter WIDTH = 1) (input clock, input write, input [4:0] wr
     always @(posedge clock) if (write && write_address == kept) cells <= write_data;
     assign read_data = read_address == kept ? cells : other;
 endmodule
-module \gate$limit_rows (input clock, input write, input [4:0] write_address, input [96:0] write_data,
-    input [4:0] read_address, output [96:0] read_data);
-    kept_row #(97) rows(.*);
+module \gate$limit_rows (input clock, input write, input [4:0] write_address, input [195:0] write_data,
+    input [4:0] read_address, output [195:0] read_data);
+    kept_row #(196) rows(.*);
 endmodule
-module \gate$templates$0 (input clock, input write, input [4:0] write_address, input [104:0] write_data,
-    input [4:0] read_address, output [104:0] read_data);
-    kept_row #(105) rows(.*);
+module \gate$templates$0 (input clock, input write, input [4:0] write_address, input [152:0] write_data,
+    input [4:0] read_address, output [152:0] read_data);
+    kept_row #(153) rows(.*);
 endmodule
-module \gate$templates$1 (input clock, input write, input [4:0] write_address, input [104:0] write_data,
-    input [4:0] read_address, output [104:0] read_data);
-    kept_row #(105) rows(.*);
+module \gate$templates$1 (input clock, input write, input [4:0] write_address, input [152:0] write_data,
+    input [4:0] read_address, output [152:0] read_data);
+    kept_row #(153) rows(.*);
 endmodule
-module \gate$templates$2 (input clock, input write, input [4:0] write_address, input [104:0] write_data,
-    input [4:0] read_address, output [104:0] read_data);
-    kept_row #(105) rows(.*);
+module \gate$templates$2 (input clock, input write, input [4:0] write_address, input [152:0] write_data,
+    input [4:0] read_address, output [152:0] read_data);
+    kept_row #(153) rows(.*);
 endmodule
-module \gate$templates$3 (input clock, input write, input [4:0] write_address, input [104:0] write_data,
-    input [4:0] read_address, output [104:0] read_data);
-    kept_row #(105) rows(.*);
+module \gate$templates$3 (input clock, input write, input [4:0] write_address, input [152:0] write_data,
+    input [4:0] read_address, output [152:0] read_data);
+    kept_row #(153) rows(.*);
 endmodule
-module \gate$images (input clock, input write, input [10:0] write_address, input [63:0] write_data,
+module \gate$transmit$images (input clock, input write, input [10:0] write_address, input [63:0] write_data,
     input [10:0] read_address, output [63:0] read_data);
     (* anyseq *) wire [63:0] any;
     assign read_data = any;

@@ -32,7 +32,7 @@ pub fn on_each_card(mut body: impl FnMut(&mut dyn Card)) {
 
 /// A rule on every print; its order is inside the limits of `instrument`.
 pub const ON_TRADE: Rule =
-    Rule { condition: Condition::TradeAtLeast, threshold: 1, side: b'B', quantity: 100, price_e4: 650_000 };
+    Rule { condition: Condition::TradeAtLeast, threshold: 1, quantity: 100, price_e4: 650_000, ..Rule::WIDE };
 
 /// Enabled, up to 500 shares, $60 to $70.
 pub fn instrument(rules: &[Rule]) -> Instrument {
@@ -40,7 +40,7 @@ pub fn instrument(rules: &[Rule]) -> Instrument {
     for (slot, rule) in slots.iter_mut().zip(rules) {
         *slot = Some(*rule);
     }
-    Instrument { locate: LOCATE, enabled: true, quantity_max: 500, collar_e4: (600_000, 700_000), rules: slots }
+    Instrument { locate: LOCATE, quantity_max: 500, collar_e4: (600_000, 700_000), rules: slots, ..Instrument::WIDE }
 }
 
 /// A card under test and the next sequence number of its feed.

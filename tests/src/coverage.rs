@@ -115,6 +115,7 @@ impl Bin {
                 _ => {}
             }
         }
+        all.push(Bin::Channel(Reason::HostSilent));
         all.extend(STEPS.map(Bin::Session));
         all.extend(Opcode::ALL.map(|opcode| Bin::Command { opcode, reason: Reason::None }));
         all.push(Bin::Command { opcode: Opcode::Commit, reason: Reason::OldGeneration });
@@ -122,7 +123,8 @@ impl Bin {
         all.push(Bin::UnknownCommand);
         all.extend(WAYS.map(Bin::Way));
         all.extend(PACES.map(Bin::Pace));
-        all.extend(Counter::ALL.iter().copied().map(Bin::Counter));
+        let counters = Counter::ALL.iter().filter(|counter| **counter != Counter::RefusedNoGeneration);
+        all.extend(counters.copied().map(Bin::Counter));
         all
     }
 }
@@ -263,8 +265,8 @@ impl Observer {
             Opcode::Trace => self.tops = Default::default(),
             _ => {}
         }
-        // Writes make no event; every one of them is carried out.
-        if (opcode as u8) < Opcode::Commit as u8 {
+        // Writes and heartbeats make no event; every one of them is carried out.
+        if !opcode.is_told() {
             self.bins.hit(Bin::Command { opcode, reason: Reason::None });
         }
     }
@@ -404,7 +406,10 @@ impl Observer {
             }
             EventKind::Channel => {
                 self.bins.hit(Bin::Channel(reason));
-                self.tops = Default::default();
+                // A host that falls silent leaves the books as they are.
+                if reason != Reason::HostSilent {
+                    self.tops = Default::default();
+                }
             }
             EventKind::Command => self.bins.hit(match Opcode::from_code(event.detail as u8) {
                 Some(opcode) => Bin::Command { opcode, reason },

@@ -8,6 +8,20 @@ use riposte_map::{
 pub const GROUP: u32 = u32::from_be_bytes([233, 54, 12, 111]);
 pub const PORT: u16 = 26_477;
 
+/// What the whole card may do in a time.
+#[derive(Clone, Copy, Debug)]
+pub struct Gate {
+    /// Cycles for one order of the throttle, and orders that may be saved up.
+    pub interval_cycles: u32,
+    pub saved_max: u16,
+    pub age_cycles_max: u16,
+}
+
+impl Gate {
+    /// Permits all that can be permitted.
+    pub const WIDE: Gate = Gate { interval_cycles: 1, saved_max: u16::MAX, age_cycles_max: u16::MAX };
+}
+
 /// One order rule of one instrument.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {
@@ -16,16 +30,58 @@ pub struct Rule {
     pub side: u8,
     pub quantity: u32,
     pub price_e4: u32,
+    pub cool_down_cycles: u64,
 }
+
+impl Rule {
+    /// Never holds and sends nothing; may send at any time.
+    pub const WIDE: Rule =
+        Rule { condition: Condition::Off, threshold: 0, side: b'B', quantity: 0, price_e4: 0, cool_down_cycles: 1 };
+}
+
+/// Bits of the sides that an instrument permits.
+pub const BUY: u8 = 1;
+pub const SELL: u8 = 2;
+pub const SELL_SHORT: u8 = 4;
+pub const ALL_SIDES: u8 = BUY | SELL | SELL_SHORT;
+/// Reach of a live collar that permits all.
+pub const ANY_REACH: u32 = u32::MAX;
 
 /// Limits and rules of one instrument.
 #[derive(Clone, Copy, Debug)]
 pub struct Instrument {
     pub locate: u16,
     pub enabled: bool,
+    pub sides: u8,
     pub quantity_max: u32,
     pub collar_e4: (u32, u32),
+    pub reach_e4: u32,
+    pub value_max: u64,
     pub rules: [Option<Rule>; RULES],
+}
+
+impl Instrument {
+    /// Permits all that can be permitted, and has no rule.
+    pub const WIDE: Instrument = Instrument {
+        locate: 0,
+        enabled: true,
+        sides: ALL_SIDES,
+        quantity_max: u32::MAX,
+        collar_e4: (0, u32::MAX),
+        reach_e4: ANY_REACH,
+        value_max: u64::MAX,
+        rules: [None; RULES],
+    };
+    /// What a reset leaves.
+    pub const UNSET: Instrument = Instrument {
+        enabled: false,
+        sides: 0,
+        quantity_max: 0,
+        collar_e4: (0, 0),
+        reach_e4: 0,
+        value_max: 0,
+        ..Instrument::WIDE
+    };
 }
 
 pub fn command(opcode: Opcode, instrument: usize, rule: usize, index: usize, value: u32, args: &[u64]) -> Command {
@@ -95,7 +151,7 @@ fn template(instrument: usize, rule: usize, order: Option<&Rule>) -> Vec<Command
         | (frame.len() as u64 - 54) << 24
         | u64::from(partial_sum(&frame)) << 32;
     let numbers = u64::from(order.quantity) | u64::from(order.price_e4) << 32;
-    let mut commands = vec![command(Opcode::WriteTemplate, instrument, rule, 0, 0, &[numbers, layout])];
+    let mut commands = vec![command(Opcode::WriteTemplate, instrument, rule, 0, 0, &[numbers, layout, order.cool_down_cycles])];
     for (index, chunk) in frame.chunks(8).enumerate() {
         let mut word = [0; 8];
         word[..chunk.len()].copy_from_slice(chunk);
@@ -104,19 +160,37 @@ fn template(instrument: usize, rule: usize, order: Option<&Rule>) -> Vec<Command
     commands
 }
 
-/// The whole set, ending with its commit.
+pub fn write_gate(limits: &Gate) -> Command {
+    let Gate { interval_cycles, saved_max, age_cycles_max } = *limits;
+    let row = u64::from(interval_cycles) | u64::from(saved_max) << 32 | u64::from(age_cycles_max) << 48;
+    command(Opcode::WriteGate, 0, 0, 0, 0, &[row])
+}
+
+/// The whole set without a limit in time, ending with its commit.
 pub fn parameters(instruments: &[Instrument], generation: u32) -> Vec<Command> {
-    let mut commands =
-        vec![command(Opcode::WriteFeed, 0, 0, 0, 0, &[u64::from(GROUP) | u64::from(PORT) << 32])];
+    parameters_within(&Gate::WIDE, instruments, generation)
+}
+
+/// The whole set, ending with its commit.
+pub fn parameters_within(limits: &Gate, instruments: &[Instrument], generation: u32) -> Vec<Command> {
+    let mut commands = vec![
+        command(Opcode::WriteFeed, 0, 0, 0, 0, &[u64::from(GROUP) | u64::from(PORT) << 32]),
+        write_gate(limits),
+    ];
     for at in 0..INSTRUMENTS {
         let Some(instrument) = instruments.get(at) else {
             commands.push(command(Opcode::WriteInstrument, at, 0, 0, 0, &[]));
             commands.push(command(Opcode::WriteRules, at, 0, 0, 0, &[]));
             continue;
         };
-        let identity = u64::from(instrument.locate) | u64::from(instrument.enabled) << 16;
+        let permitted = u64::from(instrument.enabled) << 16 | u64::from(instrument.sides) << 17;
         let (low, high) = instrument.collar_e4;
-        let limits = [identity, u64::from(instrument.quantity_max) | u64::from(low) << 32, u64::from(high)];
+        let limits = [
+            u64::from(instrument.locate) | permitted,
+            u64::from(instrument.quantity_max) | u64::from(low) << 32,
+            u64::from(high) | u64::from(instrument.reach_e4) << 32,
+            instrument.value_max,
+        ];
         commands.push(command(Opcode::WriteInstrument, at, 0, 0, 0, &limits));
         let mut row = [0u64; 3];
         for (index, rule) in instrument.rules.iter().enumerate() {
@@ -132,15 +206,51 @@ pub fn parameters(instruments: &[Instrument], generation: u32) -> Vec<Command> {
     commands
 }
 
-/// Session, books valid, armed: what a desk does once its parameters are in force.
+/// The most that can be left of a grant of 32 bits.
+pub const MOST: u32 = u32::MAX >> 1;
+/// Longer than any test.
+const FOR_EVER_CYCLES: u64 = (1 << 48) - 1;
+
+/// Buys and sells that an instrument may have sent.
+pub fn lease(instrument: usize, buys: u32, sells: u32) -> Command {
+    command(Opcode::Lease, instrument, 0, 0, 0, &[u64::from(buys) | u64::from(sells) << 32])
+}
+
+/// Value and orders, for the open and for the unacknowledged ones, that the card may have sent.
+pub fn credit(value: u64, open: u32, unacknowledged: u32) -> Command {
+    command(Opcode::Credit, 0, 0, 0, 0, &[value, u64::from(open) | u64::from(unacknowledged) << 32])
+}
+
+/// Orders that a rule may have sent.
+pub fn repeat(instrument: usize, rule: usize, orders: u32) -> Command {
+    command(Opcode::Repeat, instrument, rule, 0, orders, &[])
+}
+
+pub fn heartbeat(cycles: u64) -> Command {
+    command(Opcode::Heartbeat, 0, 0, 0, 0, &[cycles])
+}
+
+/// Everything that can be granted, and a host that is heard for ever.
+pub fn grants(instruments: usize) -> Vec<Command> {
+    let mut commands = vec![heartbeat(FOR_EVER_CYCLES), credit(u64::MAX >> 1, MOST, MOST)];
+    for at in 0..instruments {
+        commands.push(lease(at, MOST, MOST));
+        commands.extend((0..RULES).map(|rule| repeat(at, rule, MOST)));
+    }
+    commands
+}
+
+/// Session, books valid, everything granted, armed: what a desk does once its parameters are in force.
 pub fn opening(instruments: usize) -> Vec<Command> {
     let mask = (1u64 << instruments) - 1;
-    vec![
+    let mut commands = grants(instruments);
+    commands.extend([
         command(Opcode::Session, 0, 0, 0, 0, &[1000 | 2000 << 32, 1]),
         command(Opcode::Validate, 0, 0, 0, 0, &[mask]),
         command(Opcode::Arm, 0, 0, 0, 0, &[]),
         command(Opcode::Trace, 0, 0, 0, 1, &[]),
-    ]
+    ]);
+    commands
 }
 
 const CONDITIONS: [Condition; 8] = [
@@ -148,7 +258,16 @@ const CONDITIONS: [Condition; 8] = [
     Condition::SpreadAtLeast, Condition::SpreadAtMost, Condition::TradeAtLeast, Condition::TradeAtMost,
 ];
 
-/// Random limits and rules around `price_e4` for each locate.
+/// Random limits in time: wide, tight or unset.
+pub fn random_gate(random: &mut Random) -> Gate {
+    Gate {
+        interval_cycles: random.pick(&[1, 1, 1, 1, 20, 100, 700, 0]),
+        saved_max: random.pick(&[u16::MAX, u16::MAX, 9, 3, 1, 1, 1, 0]),
+        age_cycles_max: random.pick(&[u16::MAX, u16::MAX, u16::MAX, 200, 30, 12, 8, 0]),
+    }
+}
+
+/// Random quantities, collars and rules around `price_e4` for each locate, wide in everything else.
 pub fn random_instruments(random: &mut Random, locates: &[u16], price_e4: u32) -> Vec<Instrument> {
     let near = |random: &mut Random| price_e4 - 1000 + random.below(21) as u32 * 100;
     locates
@@ -164,6 +283,7 @@ pub fn random_instruments(random: &mut Random, locates: &[u16], price_e4: u32) -
                     side: random.pick(b"BST"),
                     quantity: random.pick(&[0, 1, 100, 300, 900]),
                     price_e4: near(random),
+                    ..Rule::WIDE
                 };
                 (!random.once_in(4)).then_some(order)
             });
@@ -173,15 +293,30 @@ pub fn random_instruments(random: &mut Random, locates: &[u16], price_e4: u32) -
                 quantity_max: random.pick(&[0, 300, 1000, 1000]),
                 collar_e4: random.pick(&[(0, 0), (price_e4 - 800, price_e4 + 800), (0, u32::MAX)]),
                 rules,
+                ..Instrument::WIDE
             }
         })
         .collect()
 }
 
-/// The same instruments, enabled and without a collar, with every rule firing on every print.
+/// The same instruments with random limits of every other kind, wide, tight or unset, and sides that there are not.
+pub fn tightened(random: &mut Random, mut instruments: Vec<Instrument>, price_e4: u32) -> Vec<Instrument> {
+    for one in &mut instruments {
+        one.sides = random.pick(&[ALL_SIDES, ALL_SIDES, ALL_SIDES, BUY, SELL, BUY | SELL, SELL_SHORT, 0]);
+        one.reach_e4 = random.pick(&[ANY_REACH, ANY_REACH, ANY_REACH, ANY_REACH, ANY_REACH - 1, 700, 200, 0]);
+        one.value_max = random.pick(&[u64::MAX, u64::MAX, u64::MAX, 300 * u64::from(price_e4), 0]);
+        for rule in one.rules.iter_mut().flatten() {
+            rule.side = random.pick(&[rule.side, rule.side, rule.side, rule.side, rule.side, b'E', b'E', b'X']);
+            rule.cool_down_cycles = random.pick(&[1, 1, 1, 1, 20, 150, 3_000, 0]);
+        }
+    }
+    instruments
+}
+
+/// The same instruments with no other limit than on the quantity, with every rule firing on every print.
 pub fn eager(mut instruments: Vec<Instrument>, quantity_max: u32) -> Vec<Instrument> {
     for one in &mut instruments {
-        *one = Instrument { enabled: true, quantity_max, collar_e4: (0, u32::MAX), ..*one };
+        *one = Instrument { quantity_max, locate: one.locate, rules: one.rules, ..Instrument::WIDE };
         for rule in one.rules.iter_mut().flatten() {
             *rule = Rule { condition: Condition::TradeAtLeast, threshold: 0, ..*rule };
         }

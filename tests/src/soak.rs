@@ -6,7 +6,10 @@
 use crate::{
     coverage::Bins,
     lockstep::{Coverage, Ended, Lockstep},
-    parameters::{Instrument, command, eager, opening, parameters, random_instruments},
+    parameters::{
+        Gate, Instrument, MOST, command, credit, eager, grants, heartbeat, lease, opening, parameters_within, random_gate,
+        random_instruments, repeat, tightened,
+    },
     random::Random,
     traffic::{Faults, Traffic},
 };
@@ -48,10 +51,17 @@ pub struct Plan {
     pub floods: bool,
     pub shape: fn(Traffic) -> Traffic,
     pub rules: fn(&mut Random, &[u16]) -> Vec<Instrument>,
+    pub limits: fn(&mut Random) -> Gate,
 }
 
 fn any_rules(random: &mut Random, locates: &[u16]) -> Vec<Instrument> {
     random_instruments(random, locates, PRICE_E4)
+}
+
+/// And limits of every kind.
+fn tight_rules(random: &mut Random, locates: &[u16]) -> Vec<Instrument> {
+    let instruments = any_rules(random, locates);
+    tightened(random, instruments, PRICE_E4)
 }
 
 /// Every rule fires on every print, and most orders pass.
@@ -70,13 +80,14 @@ impl Plan {
         floods: false,
         shape: |traffic| traffic,
         rules: any_rules,
+        limits: |_| Gate::WIDE,
     };
 
     /// What the run of a seed is made of.
     pub fn of(seed: u64) -> Plan {
         let mut random = Random::new(seed ^ 0xfa17);
         let clean = Plan { instruments: 1 + random.below(16) as usize, ..Plan::CLEAN };
-        let commands = Plan { commands: true, ..clean };
+        let commands = Plan { commands: true, rules: tight_rules, limits: random_gate, ..clean };
         let some = Faults::some(&mut random);
         match seed % 16 {
             0 | 1 => Plan { name: "faults", cycles: SHORT_CYCLES, faults: Faults::MANY, ..clean },
@@ -120,7 +131,8 @@ fn drive(seed: u64, plan: &Plan, cards: Cards) -> Result<Ended, String> {
     let locates = plan.locates();
     let mut random = Random::new(seed ^ 0xc0ffee);
     let mut lockstep = Lockstep::observed(cards());
-    lockstep.commands(&parameters(&(plan.rules)(&mut random, &locates), 1));
+    let limits = (plan.limits)(&mut random);
+    lockstep.commands(&parameters_within(&limits, &(plan.rules)(&mut random, &locates), 1));
     lockstep.commands(&opening(plan.instruments));
     let mut generation = 1;
     let mut traffic = (plan.shape)(Traffic::new(seed, &locates, PRICE_E4, plan.faults));
@@ -148,6 +160,9 @@ fn interfere(lockstep: &mut Lockstep, random: &mut Random, plan: &Plan, generati
     if random.once_in(20) {
         any_command(lockstep, random);
     }
+    if random.once_in(12) {
+        lend(lockstep, random, plan);
+    }
     if random.once_in(40) {
         *generation += 1;
         for one in parameter_set(random, plan, *generation) {
@@ -171,17 +186,52 @@ fn any_command(lockstep: &mut Lockstep, random: &mut Random) {
     ]);
     let mut one = command(simple, 0, 0, 0, 1, &[1 << random.below(16), random.below(9)]);
     if random.once_in(30) {
-        one.opcode = 15 + random.below(241) as u8;
+        let unknown = Opcode::ALL.len() as u64 + 1;
+        one.opcode = (unknown + random.below(256 - unknown)) as u8;
     }
     lockstep.command(random.below(60), one);
 }
 
+/// A grant that is little, a fence, a heartbeat that runs out, or the end of all of them, at a random time within the
+/// next frame.
+fn lend(lockstep: &mut Lockstep, random: &mut Random, plan: &Plan) {
+    let instrument = random.below(plan.instruments as u64) as usize;
+    let rule = random.below(RULES as u64) as usize;
+    let ahead = random.below(60);
+    // A total since reset of any size up to so many bits.
+    let total = |random: &mut Random, bits: u64| random.draw() >> (63 - random.below(bits));
+    let orders = total(random, 9) as u32;
+    let one = match random.below(10) {
+        0 => lease(instrument, total(random, 16) as u32, total(random, 16) as u32),
+        1 => credit(total(random, 38), MOST, MOST),
+        2 => credit(u64::MAX >> 1, orders, MOST),
+        3 => credit(u64::MAX >> 1, MOST, orders),
+        4 => repeat(instrument, rule, orders),
+        5 => heartbeat(random.below(400)),
+        6 => command(Opcode::Fence, 0, 0, 0, 0, &[1 << instrument]),
+        7 => command(Opcode::Lift, 0, 0, 0, 0, &[1 << instrument]),
+        _ => return relieve(lockstep, plan),
+    };
+    lockstep.command(ahead, one);
+}
+
+/// The host is heard, everything is granted, nothing is fenced, and the card is armed.
+fn relieve(lockstep: &mut Lockstep, plan: &Plan) {
+    for one in grants(plan.instruments) {
+        lockstep.command(0, one);
+    }
+    for (opcode, mask) in [(Opcode::Lift, 0xffff), (Opcode::Arm, 0)] {
+        lockstep.command(0, command(opcode, 0, 0, 0, 0, &[mask]));
+    }
+}
+
 fn parameter_set(random: &mut Random, plan: &Plan, generation: u32) -> Vec<riposte_map::shm::Command> {
-    let mut set = parameters(&(plan.rules)(random, &plan.locates()), generation);
+    let limits = (plan.limits)(random);
+    let mut set = parameters_within(&limits, &(plan.rules)(random, &plan.locates()), generation);
     for (instrument, rule) in (0..plan.instruments).flat_map(|at| (0..RULES).map(move |rule| (at, rule))) {
         if random.once_in(8) {
-            // No words, but a quantity and a price that pass.
-            let order = [1 | u64::from(PRICE_E4) << 32, 0];
+            // No words, but a side, a quantity and a price that pass.
+            let order = [1 | u64::from(PRICE_E4) << 32, u64::from(b'B'), 1];
             set.insert(set.len() - 1, command(Opcode::WriteTemplate, instrument, rule, 0, 0, &order));
         }
     }

@@ -200,6 +200,7 @@ fn a_transmitted_order_equals_the_golden_enter_order() {
         let desk = golden_desk();
         let mut bench = Bench::bare(card);
         bench.commands(&desk.commands(1, 1));
+        bench.commands(&desk.grants(0));
         bench.commands(&[desk.session_command(0), riposte_desk::validate(0, desk.mask()), riposte_desk::arm(0)]);
         bench.show(&[riposte_tests::messages::action(13, b'T'), trade(13, 1, 630_200), trade(13, 1, 630_200)]);
         let output = bench.settle();
@@ -231,14 +232,14 @@ fn check_sums(frame: &[u8]) {
 
 /// Rules that fire often on the generated market, whatever its prices.
 fn busy_instruments(market: &Market) -> Vec<Instrument> {
-    let rule = |condition, side, price_e4| Rule { condition, threshold: 300, side, quantity: 100, price_e4 };
+    let rule = |condition, side, price_e4| Rule { condition, threshold: 300, side, quantity: 100, price_e4, ..Rule::WIDE };
     let rules = [
         Some(rule(Condition::TradeAtLeast, b'B', 1_234_567)),
         Some(rule(Condition::SpreadAtLeast, b'S', 98_765_432)),
         Some(rule(Condition::SpreadAtMost, b'T', 1)),
         None,
     ];
-    let watch = |locate| Instrument { locate, enabled: true, quantity_max: 100, collar_e4: (0, u32::MAX), rules };
+    let watch = |locate| Instrument { locate, quantity_max: 100, rules, ..Instrument::WIDE };
     market.instruments().iter().map(|one| watch(one.locate)).collect()
 }
 

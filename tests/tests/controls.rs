@@ -11,7 +11,7 @@ use riposte_map::{
 use riposte_tests::{
     bench::{Bench, LOCATE, ON_TRADE, instrument, on_each_card, orders, reasons},
     messages::{add, trade},
-    parameters::{Instrument, command},
+    parameters::{Instrument, MOST, command, credit, lease, repeat},
 };
 use std::{collections::BTreeMap, path::Path};
 
@@ -92,12 +92,22 @@ fn verdict_with(card: &mut dyn Card, change: Option<(u64, Command)>) -> (Reason,
     (verdicts[0], output.transmitted.first().map_or(0, |order| order.cycle - start))
 }
 
-/// The last cycle in which `change` still stops the order, and the first in which it comes too late.
+/// Of what acts on the gate.
 fn stops_up_to_the_gate(change: Command, reason: Reason) {
+    stops_before_first_word(ACTS_BEFORE_FIRST_WORD, change, reason);
+}
+
+/// Of what is read with the order's row, when it is picked.
+fn stops_up_to_the_pick(change: Command, reason: Reason) {
+    stops_before_first_word(ACTS_BEFORE_FIRST_WORD + 1, change, reason);
+}
+
+/// The last cycle in which `change` still stops the order, and the first in which it comes too late.
+fn stops_before_first_word(cycles: u64, change: Command, reason: Reason) {
     on_each_card(|card| {
         let (verdict, first_word) = verdict_with(card, None);
         assert_eq!(verdict, SENT);
-        let last = first_word - ACTS_BEFORE_FIRST_WORD;
+        let last = first_word - cycles;
         assert_eq!(verdict_with(card, Some((last, change))).0, reason, "in time");
         assert_eq!(verdict_with(card, Some((last + 1, change))), (SENT, first_word), "one cycle too late");
     });
@@ -137,6 +147,32 @@ fn an_invalidation_of_another_book_stops_nothing() {
 #[test]
 fn an_unset_session_stops_an_order_up_to_the_gates_cycle() {
     stops_up_to_the_gate(command(Opcode::Session, 0, 0, 0, 0, &[0, 0]), Reason::SessionUnset);
+}
+
+#[test]
+fn a_fence_stops_an_order_up_to_the_gates_cycle() {
+    stops_up_to_the_gate(command(Opcode::Fence, 0, 0, 0, 0, &[1]), Reason::Fenced);
+}
+
+#[test]
+fn a_lease_stops_an_order_up_to_the_cycle_before_the_gates() {
+    stops_up_to_the_pick(lease(0, 0, MOST), Reason::Position);
+}
+
+#[test]
+fn a_credit_stops_an_order_up_to_two_cycles_before_the_gates() {
+    for (change, reason) in [
+        (credit(0, MOST, MOST), Reason::Exposure),
+        (credit(1 << 62, 0, MOST), Reason::OpenOrders),
+        (credit(1 << 62, MOST, 0), Reason::Unacknowledged),
+    ] {
+        stops_before_first_word(ACTS_BEFORE_FIRST_WORD + 2, change, reason);
+    }
+}
+
+#[test]
+fn a_repeat_stops_an_order_up_to_the_cycle_before_the_gates() {
+    stops_up_to_the_pick(repeat(0, 0, 0), Reason::Repeated);
 }
 
 #[test]

@@ -8,12 +8,12 @@ use riposte_map::{
     identity::TABLE_HASH,
     limits::INSTRUMENTS,
     reason::Reason,
-    shm::{Command, NONE},
+    shm::{Command, NONE, Opcode},
 };
 use riposte_tests::{
     bench::{Bench, LOCATE, ON_TRADE, instrument, on_each_card, orders},
     messages::{action, trade},
-    parameters::{Instrument, parameters},
+    parameters::{Instrument, grants, lease, parameters},
 };
 
 const SECOND: u64 = 1_000_000_000;
@@ -46,13 +46,22 @@ fn config() -> Config {
     }
 }
 
-/// Rows of a whole set, every instrument but the first disabled; `quantity_max` of the first.
+/// Rows of a whole set, every instrument but the first disabled; `quantity_max` of the first. All is lent.
 fn rows(quantity_max: u32) -> Vec<Command> {
     let disabled = |at: usize| Instrument { locate: LOCATE + at as u16, enabled: false, ..instrument(&[]) };
     let mut all: Vec<_> = (0..INSTRUMENTS).map(disabled).collect();
     all[0] = Instrument { quantity_max, ..instrument(&[ON_TRADE]) };
     let mut rows = parameters(&all, 0);
     rows.pop();
+    rows.extend(grants(INSTRUMENTS));
+    rows
+}
+
+/// Of the first instrument only so much may be bought, and nothing sold.
+fn rows_lending(pieces: u32) -> Vec<Command> {
+    let mut rows = rows(500);
+    let first = rows.iter_mut().find(|row| row.opcode == Opcode::Lease as u8 && row.instrument == 0);
+    *first.expect("a lease") = lease(0, pieces, 0);
     rows
 }
 
@@ -208,5 +217,45 @@ fn a_reversion_of_parameters_brings_the_old_limits_back_on_the_card() {
         assert_eq!(desk.print(), [Reason::Disarmed], "the fence stays");
         desk.both(Change::Arm);
         assert_eq!(desk.print(), [Reason::None]);
+    });
+}
+
+#[test]
+fn the_card_sends_what_the_engine_lends_and_the_venues_word_lends_anew() {
+    on_both(|desk| {
+        let (side, quantity, price) = (Side::Buy, ON_TRADE.quantity, i64::from(PRICE_E4));
+        desk.load(&rows_lending(2 * quantity), 2);
+        assert_eq!(desk.engine.room(0), [2 * quantity, 0]);
+        assert_eq!((desk.print(), desk.print()), (vec![Reason::None], vec![Reason::None]));
+        assert_eq!(desk.print(), [Reason::Position]);
+        for user_ref in [1, 2] {
+            desk.report(Report::Accepted { user_ref, instrument: 0, side, quantity, price });
+        }
+        assert_eq!(desk.print(), [Reason::Position], "accepted, and open");
+        desk.report(Report::Cancelled { user_ref: 1, quantity });
+        assert_eq!((desk.print(), desk.print()), (vec![Reason::None], vec![Reason::Position]));
+        desk.report(Report::Executed { user_ref: 2, instrument: 0, side, quantity, price, execution: 1 });
+        assert_eq!(desk.print(), [Reason::Position], "what was bought is held");
+        desk.report(Report::Broken { execution: 1 });
+        assert_eq!(desk.print(), [Reason::None], "and is not, if the trade does not count");
+    });
+}
+
+#[test]
+fn a_reverted_instrument_is_fenced_on_the_card_until_two_people_lift_it() {
+    on_both(|desk| {
+        assert_eq!(desk.print(), [Reason::None]);
+        let (side, quantity, price) = (Side::Buy, ON_TRADE.quantity, i64::from(PRICE_E4));
+        desk.report(Report::Accepted { user_ref: 1, instrument: 0, side, quantity, price });
+        desk.requests += 1;
+        let change = Change::RevertOrders { instruments: 1 };
+        desk.give(Body::Propose { request: desk.requests, by: 1, change });
+        assert_eq!(desk.print(), [Reason::Fenced]);
+        desk.report(Report::Cancelled { user_ref: 1, quantity });
+        desk.give(Body::Position { session: 0, instrument: 0, quantity: 0, price: 0, as_of: desk.reports });
+        assert_eq!(desk.engine.reversion().map(|one| one.1), Some(Step::Committed));
+        assert_eq!(desk.print(), [Reason::Fenced], "the fence stays");
+        desk.both(Change::Lift { instruments: 1 });
+        assert_eq!(desk.print(), [Reason::None], "its book was never closed");
     });
 }

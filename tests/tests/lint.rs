@@ -53,6 +53,12 @@ lints! {
     commit_is_clean: blocks::commit::Commit;
     verdict_is_clean: blocks::verdict::Verdict;
     gate_is_clean: blocks::gate::Gate;
+    fits_is_clean: blocks::fits::Fits;
+    grants_is_clean: blocks::grants::Grants;
+    product_is_clean: blocks::product::Product;
+    refusal_is_clean: blocks::refusal::Refusal;
+    transmit_is_clean: blocks::transmit::Transmit;
+    heartbeat_is_clean: blocks::heartbeat::Heartbeat;
     control_is_clean: blocks::control::Control;
     channel_is_clean: blocks::channel::Channel;
     events_is_clean: blocks::events::Events;

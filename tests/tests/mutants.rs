@@ -21,12 +21,7 @@ fn lockstep_with_a_kill(card: Verilated) -> Coverage {
     // Limits that let everything through, so that orders leave until the kill.
     let instruments = random_instruments(&mut Random::new(SEED), &locates, 1_500_000)
         .into_iter()
-        .map(|instrument| Instrument {
-            enabled: true,
-            quantity_max: u32::MAX,
-            collar_e4: (0, u32::MAX),
-            ..instrument
-        })
+        .map(|instrument| Instrument { locate: instrument.locate, rules: instrument.rules, ..Instrument::WIDE })
         .collect::<Vec<_>>();
     lockstep.commands(&parameters(&instruments, 1));
     lockstep.commands(&opening(locates.len()));

@@ -49,7 +49,10 @@ impl<M: Iterator<Item = Vec<u8>>> Iterator for Frames<M> {
 
 /// Rules that need no knowledge of the prices: the spread both ways, and prints on every fourth instrument.
 fn watch(locates: impl Iterator<Item = u16>) -> Vec<Instrument> {
-    let rule = |condition, threshold, side| Some(Rule { condition, threshold, side, quantity: 100, price_e4: 1_000_000 });
+    let rule = |condition, threshold, side| {
+        let (quantity, price_e4) = (100, 1_000_000);
+        Some(Rule { condition, threshold, side, quantity, price_e4, ..Rule::WIDE })
+    };
     let prints = rule(Condition::TradeAtLeast, 0, b'S');
     let one = |(index, locate)| Instrument {
         locate,
@@ -62,6 +65,7 @@ fn watch(locates: impl Iterator<Item = u16>) -> Vec<Instrument> {
             if index % 4 == 0 { prints } else { None },
             rule(Condition::BidAtLeast, 1_000_000, b'B'),
         ],
+        ..Instrument::WIDE
     };
     (0usize..).zip(locates).map(one).collect()
 }

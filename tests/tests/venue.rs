@@ -101,6 +101,7 @@ fn a_card_trades_with_the_venue_and_both_know_the_same_book() {
             riposte_desk::arm(0),
             riposte_desk::trace(0, true),
         ];
+        bench.commands(&desk.grants(0));
         bench.commands(&opening);
         let (mut world, mut oracle, mut tops) = (World::new(), Oracle::default(), BTreeMap::new());
         let (mut events, mut sent) = (Vec::new(), 0);

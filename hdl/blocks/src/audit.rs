@@ -201,6 +201,7 @@ impl Auditor<'_> {
                 Some(1)
             }
             E::Binary(left, VerilogOp::Shl | VerilogOp::Shr, _) => self.width(left),
+            E::Binary(left, VerilogOp::Mul, right) => Some(self.width(left)? + self.width(right)?),
             E::Binary(left, _, right) => self.width(left).or(self.width(right)),
             E::Unary(VerilogOpUnary::Not | VerilogOpUnary::Neg, inner) => self.width(inner),
             E::Unary(..) | E::Index(..) => Some(1),
@@ -218,8 +219,7 @@ impl Auditor<'_> {
                 VerilogOp::Shr => self.grows(left),
                 _ => false,
             },
-            E::Unary(VerilogOpUnary::Not, inner) => self.width(inner) != Some(1) || self.grows(inner),
-            E::Unary(VerilogOpUnary::Neg, _) => true,
+            E::Unary(VerilogOpUnary::Not | VerilogOpUnary::Neg, _) => true,
             _ => false,
         }
     }

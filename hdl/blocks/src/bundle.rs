@@ -165,9 +165,46 @@ pub struct RuleRow {
 #[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
 pub struct Limits {
     pub enabled: bool,
+    pub may_buy: bool,
+    pub may_sell: bool,
+    pub may_short: bool,
     pub quantity_max: Bits<32>,
     pub collar_low: Bits<32>,
     pub collar_high: Bits<32>,
+    /// Of the live collar; whether there is one, and whether it lets everything pass.
+    pub reach: Bits<32>,
+    pub has_reach: bool,
+    pub is_open: bool,
+    pub value_max: Bits<64>,
+}
+
+/// What the host grants, and which of it in this cycle.
+#[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
+pub struct Grant {
+    pub is_lease: bool,
+    pub is_credit: bool,
+    pub is_repeat: bool,
+    pub instrument: Bits<4>,
+    pub rule: Bits<2>,
+    pub buys: Bits<32>,
+    pub sells: Bits<32>,
+    pub value: Bits<64>,
+    pub open: Bits<32>,
+    pub unacknowledged: Bits<32>,
+    pub orders: Bits<32>,
+}
+
+/// The gate's parameters for the whole card.
+#[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
+pub struct Throttle {
+    /// Cycles for one order; whether there are any, and just one.
+    pub interval: Bits<32>,
+    pub runs: bool,
+    pub runs_always: bool,
+    /// Orders that may be saved up.
+    pub burst: Bits<16>,
+    /// Greatest age of a decision, in cycles.
+    pub age_max: Bits<16>,
 }
 
 /// What the gate checks and the transmitter patches into an order's image.
@@ -180,6 +217,7 @@ pub struct Template {
     pub last_bytes: Bits<4>,
     pub payload_bytes: Bits<8>,
     pub checksum: Bits<16>,
+    pub cooldown: Bits<48>,
 }
 
 /// Rules that fired at one verdict, with all that their orders' events tell.

@@ -25,6 +25,8 @@ pub struct Channel {
     pub malformed: Signal<In, bool>,
     pub bad_frame: Signal<In, bool>,
     pub cut: Signal<In, bool>,
+    /// The host is no longer heard: told, and nothing else.
+    pub silence: Signal<In, bool>,
     pub frame_time_now: Signal<In, Bits<64>>,
     pub generation: Signal<In, Bits<32>>,
     pub invalidate: Signal<Out, bool>,
@@ -41,6 +43,7 @@ pub struct Channel {
     was_length: DFF<bool>,
     was_block: DFF<bool>,
     was_frame: DFF<Bits<8>>,
+    was_silence: DFF<bool>,
     was_time: DFF<Bits<64>>,
     was_generation: DFF<Bits<32>>,
     // Which is told, and what only a system event has.
@@ -49,6 +52,7 @@ pub struct Channel {
     tells_length: DFF<bool>,
     tells_block: DFF<bool>,
     tells_frame: DFF<bool>,
+    tells_silence: DFF<bool>,
     reason: DFF<Bits<8>>,
     system_code_kept: DFF<Bits<8>>,
     system_sequence_kept: DFF<Bits<64>>,
@@ -65,6 +69,7 @@ pub struct Channel {
     block_waits: DFF<bool>,
     block_time: DFF<Bits<64>>,
     frame_waits: DFF<Bits<8>>,
+    silence_waits: DFF<bool>,
     frame_time: DFF<Bits<64>>,
     header: Signal<Local, Bits<8>>,
     header_now: Signal<Local, Bits<8>>,
@@ -72,6 +77,7 @@ pub struct Channel {
     block: Signal<Local, bool>,
     frame: Signal<Local, Bits<8>>,
     frame_now: Signal<Local, Bits<8>>,
+    silent: Signal<Local, bool>,
     report: Signal<Local, Note>,
     k_none: Konst<8, { NONE as u64 }>,
     k_channel: Konst<8, { EventKind::Channel as u64 }>,
@@ -84,17 +90,18 @@ pub struct Channel {
     r_block: Konst<8, { Reason::MalformedBlock as u64 }>,
     r_frame: Konst<8, { Reason::BadFrame as u64 }>,
     r_cut: Konst<8, { Reason::Truncated as u64 }>,
+    r_silent: Konst<8, { Reason::HostSilent as u64 }>,
 }
 
 impl Logic for Channel {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, tells_system, tells_header, tells_length, tells_block, tells_frame, reason, system_code_kept,
-            system_sequence_kept, system_time_kept, generation_kept, told, tells, was_system, was_code, was_sequence, was_system_time, was_header,
-            was_expected, was_received, was_length, was_block, was_frame, was_time, was_generation,
-            header_waits, header_expected, header_received, header_time, length_waits, length_time,
-            block_waits, block_time, frame_waits, frame_time
+            self, clock, tells_system, tells_header, tells_length, tells_block, tells_frame, tells_silence, reason,
+            system_code_kept, system_sequence_kept, system_time_kept, generation_kept, told, tells, was_system, was_code,
+            was_sequence, was_system_time, was_header, was_expected, was_received, was_length, was_block, was_frame,
+            was_silence, was_time, was_generation, header_waits, header_expected, header_received, header_time,
+            length_waits, length_time, block_waits, block_time, frame_waits, frame_time, silence_waits
         );
         self.header_now.next = 0.into();
         if self.overload.val() {
@@ -134,6 +141,7 @@ impl Logic for Channel {
         self.was_received.d.next = self.received.val();
         self.was_length.d.next = self.bad_length.val();
         self.was_block.d.next = self.malformed.val();
+        self.was_silence.d.next = self.silence.val();
         self.was_time.d.next = self.frame_time_now.val();
         self.was_generation.d.next = self.generation.val();
         // ---- X + 1: what came is kept; the first that waits, of an earlier cycle or of this one, is chosen
@@ -141,6 +149,7 @@ impl Logic for Channel {
         self.length.next = self.length_waits.q.val() | self.was_length.q.val();
         self.block.next = self.block_waits.q.val() | self.was_block.q.val();
         self.frame.next = self.frame_waits.q.val() | self.was_frame.q.val();
+        self.silent.next = self.silence_waits.q.val() | self.was_silence.q.val();
         if self.was_header.q.val() != 0 {
             self.header_time.d.next = self.was_time.q.val();
             self.header_expected.d.next = self.was_expected.q.val();
@@ -168,11 +177,13 @@ impl Logic for Channel {
         self.tells_length.d.next = false;
         self.tells_block.d.next = false;
         self.tells_frame.d.next = false;
+        self.tells_silence.d.next = false;
         self.reason.d.next = 0.into();
         self.header_waits.d.next = self.header.val();
         self.length_waits.d.next = self.length.val();
         self.block_waits.d.next = self.block.val();
         self.frame_waits.d.next = self.frame.val();
+        self.silence_waits.d.next = self.silent.val();
         if !self.was_system.q.val() {
             if self.header.val() != 0 {
                 self.header_waits.d.next = 0.into();
@@ -193,6 +204,12 @@ impl Logic for Channel {
                             self.frame_waits.d.next = 0.into();
                             self.tells_frame.d.next = true;
                             self.reason.d.next = self.frame.val();
+                        } else {
+                            if self.silent.val() {
+                                self.silence_waits.d.next = false;
+                                self.tells_silence.d.next = true;
+                                self.reason.d.next = self.r_silent.val();
+                            }
                         }
                     }
                 }
@@ -213,6 +230,9 @@ impl Logic for Channel {
         self.report.next.user_ref = 0.into();
         self.report.next.cycles = 0.into();
         self.report.next.detail = 0.into();
+        if self.tells_silence.q.val() {
+            self.report.next.time = 0.into();
+        }
         if self.tells_block.q.val() {
             self.report.next.time = self.block_time.q.val();
         }
@@ -235,23 +255,27 @@ impl Logic for Channel {
             | self.tells_header.q.val()
             | self.tells_length.q.val()
             | self.tells_block.q.val()
-            | self.tells_frame.q.val();
+            | self.tells_frame.q.val()
+            | self.tells_silence.q.val();
         if self.reset.val() {
             self.tells_system.d.next = false;
             self.tells_header.d.next = false;
             self.tells_length.d.next = false;
             self.tells_block.d.next = false;
             self.tells_frame.d.next = false;
+            self.tells_silence.d.next = false;
             self.tells.d.next = false;
             self.was_system.d.next = false;
             self.was_header.d.next = 0.into();
             self.was_length.d.next = false;
             self.was_block.d.next = false;
             self.was_frame.d.next = 0.into();
+            self.was_silence.d.next = false;
             self.header_waits.d.next = 0.into();
             self.length_waits.d.next = false;
             self.block_waits.d.next = false;
             self.frame_waits.d.next = 0.into();
+            self.silence_waits.d.next = false;
         }
         self.note.next = self.told.q.val();
         self.noted.next = self.tells.q.val();

@@ -4,9 +4,9 @@
 //! changed is visible in x + 3; an acknowledgement in that cycle.
 //! Why: parameters are written beside those in force and exchanged with them by one write. A command is decoded into
 //! registers first, since one bit of it may move a thousand.
-//! Holds: reset leaves generation 0, disarmed, every book invalid; a book that was touched cannot be
-//! declared valid; an invalidation beats a validation; kill stays until it is cleared.
-use crate::{bundle::*, konst::Konst};
+//! Holds: reset leaves generation 0, disarmed, the host unheard, every book invalid; a book that was touched cannot be
+//! declared valid; an invalidation beats a validation; kill stays until it is cleared; a host that falls silent disarms.
+use crate::{bundle::*, heartbeat::Heartbeat, konst::Konst};
 use riposte_map::{reason::Reason, shm::{EventKind, Opcode, bits::command}};
 use rust_hdl::prelude::*;
 
@@ -29,6 +29,11 @@ pub struct Control {
     pub generation: Signal<Out, Bits<32>>,
     pub armed: Signal<Out, bool>,
     pub killed: Signal<Out, bool>,
+    pub heard: Signal<Out, bool>,
+    /// The first cycle in which the host is not heard.
+    pub silence: Signal<Out, bool>,
+    pub fenced: Signal<Out, Bits<16>>,
+    pub throttle: Signal<Out, Throttle>,
     pub trace: Signal<Out, bool>,
     pub books_valid: Signal<Out, Bits<16>>,
     pub group: Signal<Out, Bits<32>>,
@@ -48,6 +53,7 @@ pub struct Control {
     pub image_address: Signal<Out, Bits<11>>,
     /// First byte on the wire in the low lane.
     pub image_data: Signal<Out, Bits<64>>,
+    pub grant: Signal<Out, Grant>,
     pub session_write: Signal<Out, bool>,
     pub session_sequence: Signal<Out, Bits<32>>,
     pub session_acknowledgement: Signal<Out, Bits<32>>,
@@ -63,7 +69,7 @@ pub struct Control {
     held: DFF<Bits<512>>,
     held_valid: DFF<bool>,
     // The command that is held, decoded: bit n for opcode n.
-    does: DFF<Bits<16>>,
+    does: DFF<Bits<32>>,
     /// It is a commit, and of a generation above the one in force.
     does_commit: DFF<bool>,
     /// The row of the instrument table that it writes, if it does.
@@ -78,6 +84,10 @@ pub struct Control {
     is_armed: DFF<bool>,
     is_killed: DFF<bool>,
     is_traced: DFF<bool>,
+    heartbeat: Heartbeat,
+    fences: DFF<Bits<16>>,
+    throttle_now: DFF<Throttle>,
+    throttle_shadow: DFF<Throttle>,
     valid: DFF<Bits<16>>,
     clean: DFF<Bits<16>>,
     issued: DFF<bool>,
@@ -102,16 +112,21 @@ pub struct Control {
     arg0: Signal<Local, Bits<64>>,
     arg1: Signal<Local, Bits<64>>,
     arg2: Signal<Local, Bits<64>>,
+    arg3: Signal<Local, Bits<64>>,
     shadow: Signal<Local, Bits<1>>,
     rows: Signal<Local, RuleRow>,
     conditions: [Signal<Local, Bits<4>>; 4],
     inverses: [Signal<Local, Bits<32>>; 4],
     limit: Signal<Local, Limits>,
+    reach: Signal<Local, Bits<32>>,
+    interval: Signal<Local, Bits<32>>,
     template: Signal<Local, Template>,
+    granted: Signal<Local, Grant>,
+    throttle_written: Signal<Local, Throttle>,
     hit: [Signal<Local, Bits<16>>; 16],
     mask: Signal<Local, Bits<16>>,
     is_new: Signal<Local, bool>,
-    is_write: Signal<Local, bool>,
+    is_silent: Signal<Local, bool>,
     reason: Signal<Local, Bits<8>>,
     generation_after: Signal<Local, Bits<32>>,
     touched: Signal<Local, Bits<16>>,
@@ -120,6 +135,7 @@ pub struct Control {
     dropped: Signal<Local, Bits<16>>,
     report: Signal<Local, Note>,
     k_bit: Konst<16, 1>,
+    k_opcode: Konst<32, 1>,
     k_all: Konst<16, 0xffff>,
     k_full: Konst<32, 0xffff_ffff>,
     k_command: Konst<8, { EventKind::Command as u64 }>,
@@ -132,6 +148,7 @@ pub struct Control {
     o_arg0: Konst<9, { command::ARGS.lsb }>,
     o_arg1: Konst<9, { command::ARGS.lsb + 64 }>,
     o_arg2: Konst<9, { command::ARGS.lsb + 128 }>,
+    o_arg3: Konst<9, { command::ARGS.lsb + 192 }>,
     c_feed: Konst<8, { Opcode::WriteFeed as u64 }>,
     c_instrument: Konst<8, { Opcode::WriteInstrument as u64 }>,
     c_rules: Konst<8, { Opcode::WriteRules as u64 }>,
@@ -146,21 +163,28 @@ pub struct Control {
     c_invalidate: Konst<8, { Opcode::Invalidate as u64 }>,
     c_session: Konst<8, { Opcode::Session as u64 }>,
     c_trace: Konst<8, { Opcode::Trace as u64 }>,
+    c_gate: Konst<8, { Opcode::WriteGate as u64 }>,
+    c_lease: Konst<8, { Opcode::Lease as u64 }>,
+    c_credit: Konst<8, { Opcode::Credit as u64 }>,
+    c_repeat: Konst<8, { Opcode::Repeat as u64 }>,
+    c_heartbeat: Konst<8, { Opcode::Heartbeat as u64 }>,
+    c_fence: Konst<8, { Opcode::Fence as u64 }>,
+    c_lift: Konst<8, { Opcode::Lift as u64 }>,
     r_none: Konst<8, { Reason::None as u64 }>,
     r_opcode: Konst<8, { Reason::BadOpcode as u64 }>,
     r_generation: Konst<8, { Reason::OldGeneration as u64 }>,
     r_clean: Konst<8, { Reason::BookNotClean as u64 }>,
 }
 
-const _: () = assert!(Opcode::ALL.len() == Opcode::Trace as usize);
+const _: () = assert!(Opcode::ALL.len() == Opcode::Lift as usize && Opcode::ALL.len() < 32);
 
 impl Logic for Control {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
             self, clock, came, came_valid, came_instrument, held, held_valid, does, does_commit, locate_row, is_known, told,
-            tells, refuses, in_force, number, is_armed, is_killed, is_traced, valid, clean, issued, issued_instrument, group_now,
-            group_shadow, port_now, port_shadow
+            tells, refuses, in_force, number, is_armed, is_killed, is_traced, fences, throttle_now, throttle_shadow, valid,
+            clean, issued, issued_instrument, group_now, group_shadow, port_now, port_shadow
         );
         for i in 0..16 {
             self.locate_now[i].clock.next = self.clock.val();
@@ -183,11 +207,11 @@ impl Logic for Control {
         self.row_came.next = self.came.q.val().get_bits::<4>(self.o_instrument.val().index());
         self.value_came.next = self.came.q.val().get_bits::<32>(self.o_value.val().index());
         self.is_known.d.next =
-            (self.opcode_came.val() != 0) & (self.opcode_came.val() <= self.c_trace.val());
+            (self.opcode_came.val() != 0) & (self.opcode_came.val() <= self.c_lift.val());
         self.does.d.next = 0.into();
         self.locate_row.d.next = 0.into();
-        if self.came_valid.q.val() & (self.opcode_came.val().get_bits::<4>(4) == 0) {
-            self.does.d.next = self.k_bit.val() << bit_cast::<16, 8>(self.opcode_came.val());
+        if self.came_valid.q.val() & (self.opcode_came.val().get_bits::<3>(5) == 0) {
+            self.does.d.next = self.k_opcode.val() << bit_cast::<32, 8>(self.opcode_came.val());
         }
         if self.came_instrument.q.val() {
             self.locate_row.d.next = self.k_bit.val() << bit_cast::<16, 4>(self.row_came.val());
@@ -220,9 +244,12 @@ impl Logic for Control {
         self.arg0.next = self.held.q.val().get_bits::<64>(self.o_arg0.val().index());
         self.arg1.next = self.held.q.val().get_bits::<64>(self.o_arg1.val().index());
         self.arg2.next = self.held.q.val().get_bits::<64>(self.o_arg2.val().index());
+        self.arg3.next = self.held.q.val().get_bits::<64>(self.o_arg3.val().index());
         self.mask.next = self.arg0.val().get_bits::<16>(0);
         self.shadow.next = (!self.in_force.q.val()).into();
-        self.is_write.next = (self.opcode.val() != 0) & (self.opcode.val() <= self.c_image.val());
+        self.is_silent.next = ((self.opcode.val() != 0) & (self.opcode.val() <= self.c_image.val()))
+            | self.does.q.val().get_bit(self.c_gate.val().index())
+            | self.does.q.val().get_bit(self.c_heartbeat.val().index());
         // An operation in the last cycle touched its book.
         self.issued.d.next = self.issue.val();
         self.issued_instrument.d.next = self.issue_instrument.val();
@@ -249,6 +276,15 @@ impl Logic for Control {
             self.group_shadow.d.next = self.arg0.val().get_bits::<32>(0);
             self.port_shadow.d.next = self.arg0.val().get_bits::<16>(32);
         }
+        self.interval.next = self.arg0.val().get_bits::<32>(0);
+        self.throttle_written.next.interval = self.interval.val();
+        self.throttle_written.next.runs = self.interval.val() != 0;
+        self.throttle_written.next.runs_always = self.interval.val() == 1;
+        self.throttle_written.next.burst = self.arg0.val().get_bits::<16>(32);
+        self.throttle_written.next.age_max = self.arg0.val().get_bits::<16>(48);
+        if self.does.q.val().get_bit(self.c_gate.val().index()) {
+            self.throttle_shadow.d.next = self.throttle_written.val();
+        }
         for i in 0..16 {
             if self.locate_row.q.val().get_bit(i) {
                 self.locate_shadow[i].d.next = self.arg0.val().get_bits::<16>(0);
@@ -273,6 +309,19 @@ impl Logic for Control {
         if self.does.q.val().get_bit(self.c_invalidate.val().index()) {
             self.dropped.next = self.invalidate.val() | self.mask.val();
         }
+        if self.does.q.val().get_bit(self.c_fence.val().index()) {
+            self.fences.d.next = self.fences.q.val() | self.mask.val();
+        }
+        if self.does.q.val().get_bit(self.c_lift.val().index()) {
+            self.fences.d.next = self.fences.q.val() & (!self.mask.val());
+        }
+        self.heartbeat.clock.next = self.clock.val();
+        self.heartbeat.reset.next = self.reset.val();
+        self.heartbeat.beat.next = self.does.q.val().get_bit(self.c_heartbeat.val().index());
+        self.heartbeat.cycles.next = self.arg0.val().get_bits::<48>(0);
+        if self.heartbeat.silence.val() {
+            self.is_armed.d.next = false;
+        }
         if self.does.q.val().get_bit(self.c_trace.val().index()) {
             self.is_traced.d.next = self.value.val().get_bit(0);
         }
@@ -283,6 +332,8 @@ impl Logic for Control {
             self.group_shadow.d.next = self.group_now.q.val();
             self.port_now.d.next = self.port_shadow.q.val();
             self.port_shadow.d.next = self.port_now.q.val();
+            self.throttle_now.d.next = self.throttle_shadow.q.val();
+            self.throttle_shadow.d.next = self.throttle_now.q.val();
             for i in 0..16 {
                 self.locate_now[i].d.next = self.locate_shadow[i].q.val();
                 self.locate_shadow[i].d.next = self.locate_now[i].q.val();
@@ -317,6 +368,17 @@ impl Logic for Control {
             self.group_shadow.d.next = 0.into();
             self.port_now.d.next = 0.into();
             self.port_shadow.d.next = 0.into();
+            self.fences.d.next = 0.into();
+            self.throttle_now.d.next.interval = 0.into();
+            self.throttle_now.d.next.runs = false;
+            self.throttle_now.d.next.runs_always = false;
+            self.throttle_now.d.next.burst = 0.into();
+            self.throttle_now.d.next.age_max = 0.into();
+            self.throttle_shadow.d.next.interval = 0.into();
+            self.throttle_shadow.d.next.runs = false;
+            self.throttle_shadow.d.next.runs_always = false;
+            self.throttle_shadow.d.next.burst = 0.into();
+            self.throttle_shadow.d.next.age_max = 0.into();
             for i in 0..16 {
                 self.locate_now[i].d.next = 0.into();
                 self.locate_shadow[i].d.next = 0.into();
@@ -344,6 +406,14 @@ impl Logic for Control {
         self.limit.next.quantity_max = self.arg1.val().get_bits::<32>(0);
         self.limit.next.collar_low = self.arg1.val().get_bits::<32>(32);
         self.limit.next.collar_high = self.arg2.val().get_bits::<32>(0);
+        self.limit.next.may_buy = self.arg0.val().get_bit(17);
+        self.limit.next.may_sell = self.arg0.val().get_bit(18);
+        self.limit.next.may_short = self.arg0.val().get_bit(19);
+        self.reach.next = self.arg2.val().get_bits::<32>(32);
+        self.limit.next.reach = self.reach.val();
+        self.limit.next.has_reach = self.reach.val() != 0;
+        self.limit.next.is_open = self.reach.val() == self.k_full.val();
+        self.limit.next.value_max = self.arg3.val();
         self.template.next.quantity = self.arg0.val().get_bits::<32>(0);
         self.template.next.price = self.arg0.val().get_bits::<32>(32);
         self.template.next.side = self.arg1.val().get_bits::<8>(0);
@@ -351,6 +421,7 @@ impl Logic for Control {
         self.template.next.last_bytes = self.arg1.val().get_bits::<4>(16);
         self.template.next.payload_bytes = self.arg1.val().get_bits::<8>(24);
         self.template.next.checksum = self.arg1.val().get_bits::<16>(32);
+        self.template.next.cooldown = self.arg2.val().get_bits::<48>(0);
         self.rules_write.next = self.does.q.val().get_bit(self.c_rules.val().index());
         self.rules_data.next = self.rows.val();
         self.limits_write.next = self.does.q.val().get_bit(self.c_instrument.val().index());
@@ -367,6 +438,18 @@ impl Logic for Control {
             | (bit_cast::<11, 2>(self.rule.val()) << 4)
             | bit_cast::<11, 4>(self.word.val());
         self.image_data.next = self.arg0.val();
+        self.granted.next.is_lease = self.does.q.val().get_bit(self.c_lease.val().index());
+        self.granted.next.is_credit = self.does.q.val().get_bit(self.c_credit.val().index());
+        self.granted.next.is_repeat = self.does.q.val().get_bit(self.c_repeat.val().index());
+        self.granted.next.instrument = self.row.val();
+        self.granted.next.rule = self.rule.val();
+        self.granted.next.buys = self.arg0.val().get_bits::<32>(0);
+        self.granted.next.sells = self.arg0.val().get_bits::<32>(32);
+        self.granted.next.value = self.arg0.val();
+        self.granted.next.open = self.arg1.val().get_bits::<32>(0);
+        self.granted.next.unacknowledged = self.arg1.val().get_bits::<32>(32);
+        self.granted.next.orders = self.value.val();
+        self.grant.next = self.granted.val();
         self.session_write.next = self.does.q.val().get_bit(self.c_session.val().index());
         self.session_sequence.next = self.arg0.val().get_bits::<32>(0);
         self.session_acknowledgement.next = self.arg0.val().get_bits::<32>(32);
@@ -387,7 +470,7 @@ impl Logic for Control {
         self.report.next.cycles = 0.into();
         self.report.next.detail = bit_cast::<16, 8>(self.opcode.val());
         self.told.d.next = self.report.val();
-        self.tells.d.next = self.held_valid.q.val() & !self.is_write.val() & !self.reset.val();
+        self.tells.d.next = self.held_valid.q.val() & !self.is_silent.val() & !self.reset.val();
         self.note.next = self.told.q.val();
         self.noted.next = self.tells.q.val();
         self.count_command.next = self.held_valid.q.val();
@@ -398,6 +481,10 @@ impl Logic for Control {
         self.generation.next = self.number.q.val();
         self.armed.next = self.is_armed.q.val();
         self.killed.next = self.is_killed.q.val();
+        self.heard.next = self.heartbeat.heard.val();
+        self.silence.next = self.heartbeat.silence.val();
+        self.fenced.next = self.fences.q.val();
+        self.throttle.next = self.throttle_now.q.val();
         self.trace.next = self.is_traced.q.val();
         self.books_valid.next = self.valid.q.val();
         self.group.next = self.group_now.q.val();

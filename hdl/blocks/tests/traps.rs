@@ -19,6 +19,7 @@ struct Traps {
     pub literal: Signal<Out, bool>,
     pub widened_sum: Signal<Out, Bits<16>>,
     pub widened_not: Signal<Out, Bits<16>>,
+    pub widened_flag: Signal<Out, Bits<16>>,
     pub shifted: Signal<Out, Bits<8>>,
     pub undeclared: Signal<Out, bool>,
     pub latched: Signal<Out, Bits<8>>,
@@ -33,6 +34,7 @@ impl Logic for Traps {
         self.literal.next = (self.a.val() + self.b.val()) == 0x10;
         self.widened_sum.next = bit_cast::<16, 8>(self.a.val() + self.b.val());
         self.widened_not.next = bit_cast::<16, 8>(!self.a.val());
+        self.widened_flag.next = bit_cast::<16, 1>((!self.flag.val()).into());
         self.shifted.next = (self.a.val() + self.b.val()) >> 1;
         self.undeclared.next = self.a.val() == BARE;
         if self.flag.val() {
@@ -98,7 +100,7 @@ fn every_known_trap_is_found() {
     ] {
         assert!(found.contains(what), "not found: {what}\n{found}");
     }
-    assert_eq!(found.matches("operand of bit_cast").count(), 2, "{found}");
+    assert_eq!(found.matches("operand of bit_cast").count(), 3, "{found}");
 }
 
 #[test]

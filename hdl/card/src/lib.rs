@@ -58,7 +58,8 @@ pub struct RiposteCard {
     cycle: DFF<Bits<16>>,
     sweep: DFF<Bits<9>>,
     system_sequence: Signal<Local, Bits<64>>,
-    tallies: [Signal<Local, Bits<37>>; 26],
+    is_truncated: Signal<Local, bool>,
+    tallies: [Signal<Local, Bits<62>>; 28],
     k_cycle: Konst<16, 1>,
     k_sweep: Konst<9, 1>,
 }
@@ -170,6 +171,7 @@ impl Logic for RiposteCard {
         self.verdict.books_valid.next = self.control.books_valid.val();
         self.verdict.trace.next = self.control.trace.val();
         self.verdict.queue_full.next = self.gate.queue_full.val();
+        self.gate.sweep.next = self.sweep.q.val().get_bits::<4>(0);
         self.gate.cycle.next = self.cycle.q.val();
         self.gate.decided.next = self.verdict.decided.val();
         self.gate.decision.next = self.verdict.decision.val();
@@ -191,6 +193,10 @@ impl Logic for RiposteCard {
         self.gate.commits.next = self.control.forget.val();
         self.gate.armed.next = self.control.armed.val();
         self.gate.killed.next = self.control.killed.val();
+        self.gate.heard.next = self.control.heard.val();
+        self.gate.fenced.next = self.control.fenced.val();
+        self.gate.grant.next = self.control.grant.val();
+        self.gate.throttle.next = self.control.throttle.val();
         self.gate.books_valid.next = self.control.books_valid.val();
         self.gate.trading.next = self.verdict.trading.val();
         self.tx_lanes.word.next = self.gate.tx.data.val();
@@ -226,6 +232,7 @@ impl Logic for RiposteCard {
         self.channel.malformed.next = self.walker.malformed.val();
         self.channel.bad_frame.next = self.headers.bad_frame.val();
         self.channel.cut.next = self.headers.cut.val();
+        self.channel.silence.next = self.control.silence.val();
         self.channel.frame_time_now.next = self.headers.time_late.val();
         self.channel.generation.next = self.control.generation.val();
         self.events.channel.next = self.channel.note.val();
@@ -240,34 +247,37 @@ impl Logic for RiposteCard {
         self.event_valid.next = self.events.valid.val();
 
         // ---- counters, bit n for counter n
-        self.tallies[0].next = bit_cast::<37, 1>(self.headers.count_frame.val().into());
-        self.tallies[1].next = bit_cast::<37, 1>(self.headers.count_other.val().into()) << 1;
-        self.tallies[2].next = bit_cast::<37, 1>(self.headers.count_bad.val().into()) << 2;
+        self.tallies[0].next = bit_cast::<62, 1>(self.headers.count_frame.val().into());
+        self.tallies[1].next = bit_cast::<62, 1>(self.headers.count_other.val().into()) << 1;
+        self.tallies[2].next = bit_cast::<62, 1>(self.headers.count_bad.val().into()) << 2;
+        self.is_truncated.next = self.headers.cut.val() & !self.headers.bad_frame.val();
         self.tallies[3].next =
-            bit_cast::<37, 1>((self.headers.cut.val() & !self.headers.bad_frame.val()).into()) << 3;
-        self.tallies[4].next = bit_cast::<37, 1>(self.headers.count_options.val().into()) << 4;
-        self.tallies[5].next = bit_cast::<37, 1>(self.headers.count_fragment.val().into()) << 5;
-        self.tallies[6].next = bit_cast::<37, 1>(self.headers.count_udp_length.val().into()) << 6;
-        self.tallies[7].next = bit_cast::<37, 1>(self.session.count_packet.val().into()) << 7;
-        self.tallies[8].next = bit_cast::<37, 1>(self.session.count_heartbeat.val().into()) << 8;
-        self.tallies[9].next = bit_cast::<37, 1>(self.session.count_end.val().into()) << 9;
-        self.tallies[10].next = bit_cast::<37, 1>(self.session.gap.val().into()) << 10;
-        self.tallies[11].next = bit_cast::<37, 1>(self.session.count_duplicate.val().into()) << 11;
-        self.tallies[12].next = bit_cast::<37, 1>(self.session.count_overlap.val().into()) << 12;
-        self.tallies[13].next = bit_cast::<37, 1>(self.session.session_change.val().into()) << 13;
-        self.tallies[14].next = bit_cast::<37, 1>(self.walker.malformed.val().into()) << 14;
-        self.tallies[15].next = bit_cast::<37, 1>(self.walker.bad_length.val().into()) << 15;
-        self.tallies[16].next = bit_cast::<37, 1>(self.walker.count_unknown.val().into()) << 16;
-        self.tallies[17].next = bit_cast::<37, 11>(self.walker.count_class.val()) << 17;
-        self.tallies[18].next = bit_cast::<37, 1>(self.walker.count_unwatched.val().into()) << 28;
-        self.tallies[19].next = bit_cast::<37, 1>(self.verdict.count_invalidation.val().into()) << 29;
-        self.tallies[20].next = bit_cast::<37, 1>(self.verdict.decided.val().into()) << 30;
-        self.tallies[21].next = bit_cast::<37, 1>(self.verdict.count_dropped.val().into()) << 31;
-        self.tallies[22].next = (bit_cast::<37, 1>(self.gate.count_sent.val().into()) << 32)
-            | (bit_cast::<37, 1>(self.gate.count_refused.val().into()) << 33);
-        self.tallies[23].next = bit_cast::<37, 1>(self.control.count_command.val().into()) << 34;
-        self.tallies[24].next = bit_cast::<37, 1>(self.control.count_refused.val().into()) << 35;
-        self.tallies[25].next = bit_cast::<37, 1>(self.events.lost.val().into()) << 36;
+            bit_cast::<62, 1>(self.is_truncated.val().into()) << 3;
+        self.tallies[4].next = bit_cast::<62, 1>(self.headers.count_options.val().into()) << 4;
+        self.tallies[5].next = bit_cast::<62, 1>(self.headers.count_fragment.val().into()) << 5;
+        self.tallies[6].next = bit_cast::<62, 1>(self.headers.count_udp_length.val().into()) << 6;
+        self.tallies[7].next = bit_cast::<62, 1>(self.session.count_packet.val().into()) << 7;
+        self.tallies[8].next = bit_cast::<62, 1>(self.session.count_heartbeat.val().into()) << 8;
+        self.tallies[9].next = bit_cast::<62, 1>(self.session.count_end.val().into()) << 9;
+        self.tallies[10].next = bit_cast::<62, 1>(self.session.gap.val().into()) << 10;
+        self.tallies[11].next = bit_cast::<62, 1>(self.session.count_duplicate.val().into()) << 11;
+        self.tallies[12].next = bit_cast::<62, 1>(self.session.count_overlap.val().into()) << 12;
+        self.tallies[13].next = bit_cast::<62, 1>(self.session.session_change.val().into()) << 13;
+        self.tallies[14].next = bit_cast::<62, 1>(self.walker.malformed.val().into()) << 14;
+        self.tallies[15].next = bit_cast::<62, 1>(self.walker.bad_length.val().into()) << 15;
+        self.tallies[16].next = bit_cast::<62, 1>(self.walker.count_unknown.val().into()) << 16;
+        self.tallies[17].next = bit_cast::<62, 11>(self.walker.count_class.val()) << 17;
+        self.tallies[18].next = bit_cast::<62, 1>(self.walker.count_unwatched.val().into()) << 28;
+        self.tallies[19].next = bit_cast::<62, 1>(self.verdict.count_invalidation.val().into()) << 29;
+        self.tallies[20].next = bit_cast::<62, 1>(self.verdict.decided.val().into()) << 30;
+        self.tallies[21].next = bit_cast::<62, 1>(self.verdict.count_dropped.val().into()) << 31;
+        self.tallies[22].next = (bit_cast::<62, 1>(self.gate.count_sent.val().into()) << 32)
+            | (bit_cast::<62, 1>(self.gate.count_refused.val().into()) << 33);
+        self.tallies[23].next = bit_cast::<62, 1>(self.control.count_command.val().into()) << 34;
+        self.tallies[24].next = bit_cast::<62, 1>(self.control.count_refused.val().into()) << 35;
+        self.tallies[25].next = bit_cast::<62, 1>(self.events.lost.val().into()) << 36;
+        self.tallies[26].next = bit_cast::<62, 24>(self.gate.count_reason.val()) << 37;
+        self.tallies[27].next = bit_cast::<62, 1>(self.control.silence.val().into()) << 61;
         self.counters.count.next = (self.tallies[0].val() | self.tallies[1].val() | self.tallies[2].val())
             | (self.tallies[3].val() | self.tallies[4].val() | self.tallies[5].val())
             | (self.tallies[6].val() | self.tallies[7].val() | self.tallies[8].val())
@@ -276,7 +286,8 @@ impl Logic for RiposteCard {
             | (self.tallies[15].val() | self.tallies[16].val() | self.tallies[17].val())
             | (self.tallies[18].val() | self.tallies[19].val() | self.tallies[20].val())
             | (self.tallies[21].val() | self.tallies[22].val() | self.tallies[23].val())
-            | (self.tallies[24].val() | self.tallies[25].val());
+            | (self.tallies[24].val() | self.tallies[25].val() | self.tallies[26].val())
+            | self.tallies[27].val();
         self.counters.index.next = self.counter_index.val();
         self.counter.next = self.counters.value.val();
     }

@@ -52,6 +52,32 @@ counters! {
     Commands = 34, "commands";
     CommandsRefused = 35, "commands_refused";
     EventsLost = 36, "events_lost";
+    // What the gate refused, by reason, in the order in which it looks.
+    RefusedNoGeneration = 37, "refused_no_generation";
+    RefusedKilled = 38, "refused_killed";
+    RefusedHostSilent = 39, "refused_host_silent";
+    RefusedDisarmed = 40, "refused_disarmed";
+    RefusedStaleGeneration = 41, "refused_stale_generation";
+    RefusedFenced = 42, "refused_fenced";
+    RefusedBookInvalid = 43, "refused_book_invalid";
+    RefusedNotTrading = 44, "refused_not_trading";
+    RefusedInstrumentDisabled = 45, "refused_instrument_disabled";
+    RefusedSide = 46, "refused_side";
+    RefusedQuantity = 47, "refused_quantity";
+    RefusedValue = 48, "refused_value";
+    RefusedCollar = 49, "refused_collar";
+    RefusedLiveCollar = 50, "refused_live_collar";
+    RefusedTemplateUnset = 51, "refused_template_unset";
+    RefusedSessionUnset = 52, "refused_session_unset";
+    RefusedAge = 53, "refused_age";
+    RefusedCoolDown = 54, "refused_cool_down";
+    RefusedRepeated = 55, "refused_repeated";
+    RefusedThrottle = 56, "refused_throttle";
+    RefusedPosition = 57, "refused_position";
+    RefusedExposure = 58, "refused_exposure";
+    RefusedOpenOrders = 59, "refused_open_orders";
+    RefusedUnacknowledged = 60, "refused_unacknowledged";
+    HostSilences = 61, "host_silences";
 }
 
 const _: () = {

@@ -35,6 +35,20 @@ reasons! {
     TemplateUnset = 10, "no order template";
     SessionUnset = 11, "order session is not set";
     QueueFull = 12, "decision queue is full";
+    /// Also of a channel event, when it happens.
+    HostSilent = 13, "host was not heard in time";
+    Fenced = 14, "instrument is fenced";
+    Side = 15, "side is not permitted";
+    Value = 16, "value is above the limit, or the limit is unset";
+    LiveCollar = 17, "price is too far from the top of book, or there is none";
+    Age = 18, "decision is older than the limit, or the limit is unset";
+    CoolDown = 19, "rule is cooling down, or its cool-down is unset";
+    Repeated = 20, "rule has sent as many orders as it may";
+    Throttle = 21, "more orders in a time than the throttle lets pass";
+    Position = 22, "quantity is more than is left of the position's lease";
+    Exposure = 23, "value is more than is left of the exposure's lease";
+    OpenOrders = 24, "as many orders are open as may be";
+    Unacknowledged = 25, "as many orders are unacknowledged as may be";
     // Channel: every instrument becomes invalid.
     Gap = 32, "sequence gap";
     SessionChange = 33, "another MoldUDP64 session";
@@ -58,3 +72,11 @@ reasons! {
     OldGeneration = 65, "generation is not above the one in force";
     BookNotClean = 66, "book was touched since reset; it cannot be declared valid";
 }
+
+/// What the gate looks at, in its order: the first that fails is the reason.
+pub const GATE_ORDER: [Reason; 24] = [
+    Reason::NoGeneration, Reason::Killed, Reason::HostSilent, Reason::Disarmed, Reason::StaleGeneration, Reason::Fenced,
+    Reason::BookInvalid, Reason::NotTrading, Reason::InstrumentDisabled, Reason::Side, Reason::Quantity, Reason::Value,
+    Reason::Collar, Reason::LiveCollar, Reason::TemplateUnset, Reason::SessionUnset, Reason::Age, Reason::CoolDown,
+    Reason::Repeated, Reason::Throttle, Reason::Position, Reason::Exposure, Reason::OpenOrders, Reason::Unacknowledged,
+];

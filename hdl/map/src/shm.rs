@@ -93,13 +93,15 @@ pub struct Event {
 pub enum Opcode {
     /// `args[0]`: group address in bits 31:0, UDP port in 47:32.
     WriteFeed = 1,
-    /// `args[0]`: locate in 15:0, enabled in 16; `args[1]`: maximum quantity in 31:0, lower collar
-    /// price in 63:32; `args[2]`: upper collar price in 31:0.
+    /// `args[0]`: locate in 15:0, enabled in 16, buying permitted in 17, selling in 18, selling short in 19; `args[1]`:
+    /// maximum quantity in 31:0, lower collar price in 63:32; `args[2]`: upper collar price in 31:0, reach of the live
+    /// collar in 63:32; `args[3]`: maximum value, price times quantity.
     WriteInstrument = 2,
     /// `args[0]`: condition of rule r in byte r; `args[1]`, `args[2]`: four 32-bit thresholds.
     WriteRules = 3,
     /// `args[0]`: quantity in 31:0, price in 63:32; `args[1]`: side (ASCII) in 7:0, image words in
-    /// 12:8, bytes of the last word in 19:16, payload bytes in 31:24, partial checksum in 47:32.
+    /// 12:8, bytes of the last word in 19:16, payload bytes in 31:24, partial checksum in 47:32; `args[2]`: cool-down in
+    /// cycles in 47:0.
     WriteTemplate = 4,
     /// One word of a template's image; `index` is the word, `args[0]` its eight bytes.
     WriteImage = 5,
@@ -118,17 +120,44 @@ pub enum Opcode {
     Session = 13,
     /// `value`: 1 turns Book events on, 0 off.
     Trace = 14,
+    /// `args[0]`: cycles for one order of the throttle in 31:0, orders that may be saved up in 47:32, greatest age of a
+    /// decision in cycles in 63:48. A write, for the whole card.
+    WriteGate = 15,
+    /// Quantities that one instrument may have sent since reset: `args[0]`: of buys in 31:0, of sells in 63:32.
+    Lease = 16,
+    /// What the card may have sent since reset: `args[0]`: value; `args[1]`: orders as far as the open ones bound them in
+    /// 31:0, as far as the unacknowledged ones do in 63:32.
+    Credit = 17,
+    /// `value`: orders that one rule may have sent since reset.
+    Repeat = 18,
+    /// `args[0]`: cycles for which the host vouches in 47:0. Makes no event.
+    Heartbeat = 19,
+    /// `args[0]`: mask of the instruments that are fenced from now on.
+    Fence = 20,
+    /// `args[0]`: mask of the instruments whose fence is lifted.
+    Lift = 21,
 }
 
 impl Opcode {
-    pub const ALL: [Opcode; 14] = [
+    pub const ALL: [Opcode; 21] = [
         Opcode::WriteFeed, Opcode::WriteInstrument, Opcode::WriteRules, Opcode::WriteTemplate,
         Opcode::WriteImage, Opcode::Commit, Opcode::Arm, Opcode::Disarm, Opcode::Kill,
         Opcode::ClearKill, Opcode::Validate, Opcode::Invalidate, Opcode::Session, Opcode::Trace,
+        Opcode::WriteGate, Opcode::Lease, Opcode::Credit, Opcode::Repeat, Opcode::Heartbeat, Opcode::Fence, Opcode::Lift,
     ];
 
     pub const fn from_code(code: u8) -> Option<Opcode> {
-        if code >= 1 && code <= 14 { Some(Self::ALL[code as usize - 1]) } else { None }
+        if code >= 1 && code as usize <= Self::ALL.len() { Some(Self::ALL[code as usize - 1]) } else { None }
+    }
+
+    /// It fills the shadow bank.
+    pub const fn is_write(self) -> bool {
+        self as u8 <= Opcode::WriteImage as u8 || self as u8 == Opcode::WriteGate as u8
+    }
+
+    /// It makes a Command event when it is carried out.
+    pub const fn is_told(self) -> bool {
+        !self.is_write() && self as u8 != Opcode::Heartbeat as u8
     }
 }
 

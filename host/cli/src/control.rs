@@ -182,6 +182,27 @@ struct Reversion {
     acting: Acting,
 }
 
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  riposte release --rule 0.2\n  riposte release --instruments 3 --dry-run\n\n\
+    Both wait for a second person. `riposte params show` lists the rules that have sent all they may, `riposte status` the\n\
+    mask of the fenced instruments.")]
+pub struct Release {
+    /// A rule, as the numbers of its instrument and of itself: it may send as many orders as at first.
+    #[arg(long, value_name = "I.R", value_parser = rule_number, required_unless_present = "instruments", conflicts_with = "instruments")]
+    rule: Option<(u8, u8)>,
+    /// Bit mask of instruments that a reversion has fenced: their orders may leave again.
+    #[arg(long)]
+    instruments: Option<u16>,
+    #[command(flatten)]
+    acting: Acting,
+}
+
+/// `0.2`: rule 2 of instrument 0.
+fn rule_number(text: &str) -> Result<(u8, u8), String> {
+    let numbers = text.split_once('.').and_then(|(one, other)| Some((one.parse().ok()?, other.parse().ok()?)));
+    numbers.ok_or_else(|| "must be the numbers of an instrument and of its rule, such as 0.2".to_owned())
+}
+
 pub fn status(args: &Status, output: &Output) -> anyhow::Result<Outcome> {
     say(&args.place, &Request::Status {}, output)
 }
@@ -239,6 +260,15 @@ pub fn revert(args: Revert, output: &Output) -> anyhow::Result<Outcome> {
         _ => bail!("give --generation for params, or --instruments for orders, not both"),
     };
     wish_for(wish, &Acting { dry_run: reversion.acting.dry_run || is_plan, ..reversion.acting }, output)
+}
+
+pub fn release(args: &Release, output: &Output) -> anyhow::Result<Outcome> {
+    let wish = match (args.rule, args.instruments) {
+        (Some((instrument, rule)), None) => Wish::Release { instrument, rule },
+        (None, Some(instruments)) => Wish::Lift { instruments },
+        _ => bail!("give --rule or --instruments, not both"),
+    };
+    wish_for(wish, &args.acting, output)
 }
 
 fn wish_for(wish: Wish, acting: &Acting, output: &Output) -> anyhow::Result<Outcome> {

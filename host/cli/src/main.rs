@@ -87,6 +87,8 @@ enum Command {
     Limit(control::LimitArgs),
     /// Bring parameters or orders back.
     Revert(control::Revert),
+    /// Let a rule that has sent all its orders, or fenced instruments, send again; needs a second person.
+    Release(control::Release),
     /// Run the simulated exchange on real sockets.
     Venue(venue::Args),
 }
@@ -115,6 +117,7 @@ fn main() -> ExitCode {
         Command::Params(args) => control::params(args, &output),
         Command::Limit(args) => control::limit(args, &output),
         Command::Revert(args) => control::revert(args, &output),
+        Command::Release(args) => control::release(&args, &output),
         Command::Venue(args) => venue::run(args, &output),
     };
     match result {

@@ -7,6 +7,7 @@ mod cards;
 mod drive;
 mod journaled;
 mod outputs;
+mod pulse;
 mod rig;
 pub mod summary;
 pub mod table;
@@ -111,7 +112,7 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<Outcome> {
         }
         Err(drive::Error::Failed(error)) => return Err(error),
     };
-    let Ended { tally, frames, cycles, elapsed_ms, counters } = ended;
+    let Ended { tally, frames, cycles, elapsed_ms, counters, .. } = ended;
     let mut summary = Summary::new(Run { manifest, frames, cycles, elapsed_ms, counters }, &tally, &desk);
     summary.journal = journal;
     files.finish(|| report::page(&summary, &tally, &desk))?;

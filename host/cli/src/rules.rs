@@ -2,7 +2,8 @@
 use crate::output::{Outcome, Output};
 use crate::replay::table::Table;
 use anyhow::{Context, bail};
-use riposte_desk::{Check, Desk, Problem, Severity, price_text};
+use riposte_desk::{ANY_REACH_E4, Check, Desk, Gate, Problem, Severity, decimal_text, price_text};
+use riposte_map::limits::CLOCK_PS;
 use riposte_map::shm::Condition;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -42,7 +43,7 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<Outcome> {
         output.print_json(&json!({
             "file": file, "sha256": sha256, "errors": errors, "warnings": warnings,
             "problems": problems.iter().map(problem_json).collect::<Vec<_>>(),
-            "instruments": desk.as_ref().map(instruments_json),
+            "instruments": desk.as_ref().map(instruments_json), "gate": desk.as_ref().map(|desk| gate_json(&desk.gate)),
         }))?;
     } else {
         print_problems(&file, &problems);
@@ -111,27 +112,62 @@ pub fn side(letter: u8) -> &'static str {
 }
 
 fn desk_text(desk: &Desk) -> String {
-    let unset = || "not set: blocked".to_owned();
-    let mut instruments = Table::new(&["#", "instrument", "locate", "enabled", "max quantity", "collar"]);
-    let mut rules = Table::new(&["instrument", "rule", "when", "order"]);
+    let mut instruments = Table::new(&[
+        "#", "instrument", "locate", "enabled", "max quantity", "max value", "collar", "live collar", "sides", "position",
+    ]);
+    let mut rules = Table::new(&["instrument", "rule", "when", "order", "cool-down", "orders"]);
     for (index, instrument) in desk.instruments.iter().enumerate() {
         let collar = |c: riposte_desk::Collar| format!("{} to {}", price_text(c.low_e4), price_text(c.high_e4));
+        let limits = &instrument.limits;
         instruments.row([
             index.to_string(),
             instrument.symbol.clone(),
             instrument.locate.map_or("from the feed".to_owned(), |locate| locate.to_string()),
             if instrument.enabled { "yes".to_owned() } else { "no: blocked".to_owned() },
-            instrument.max_quantity.map_or_else(unset, |quantity| quantity.to_string()),
-            instrument.collar.map_or_else(unset, collar),
+            or_blocked(limits.max_quantity.map(|quantity| quantity.to_string())),
+            or_blocked(limits.max_value_e4.map(decimal_text)),
+            or_blocked(instrument.collar.map(collar)),
+            or_blocked(limits.live_collar_e4.map(|reach| if reach == ANY_REACH_E4 { "off".to_owned() } else { price_text(reach) })),
+            or_blocked(limits.sides.map(riposte_desk::Sides::text)),
+            or_blocked(limits.position.map(|position| format!("{} long, {} short", position.buy, position.sell))),
         ]);
         for rule in &instrument.rules {
             let order = &rule.order;
             let action = format!("{} {} at {}", side(order.side), order.quantity, price_text(order.price_e4));
             let condition = when(rule.condition, rule.threshold_e4);
-            rules.row([instrument.symbol.clone(), rule.name.clone(), condition, action]);
+            let cooldown = or_blocked(rule.limits.cooldown_cycles.map(microseconds));
+            let orders = or_blocked(rule.limits.max_orders.map(|orders| orders.to_string()));
+            rules.row([instrument.symbol.clone(), rule.name.clone(), condition, action, cooldown, orders]);
         }
     }
-    format!("{instruments}\n{rules}")
+    format!("{instruments}\n{rules}\n{}", gate_text(&desk.gate))
+}
+
+fn or_blocked(limit: Option<String>) -> String {
+    limit.unwrap_or_else(|| "not set: blocked".to_owned())
+}
+
+/// Cycles of the reference clock.
+fn microseconds(cycles: u64) -> String {
+    // One cycle is 64 tenths of a nanosecond.
+    format!("{} us", decimal_text(cycles * CLOCK_PS / 100))
+}
+
+fn gate_text(gate: &Gate) -> Table {
+    let mut table = Table::new(&["gate", ""]);
+    let set = |is_set: bool, text: String| or_blocked(Some(text).filter(|_| is_set));
+    for (name, text) in [
+        ("one order in", set(gate.interval_cycles > 0, microseconds(gate.interval_cycles.into()))),
+        ("burst", set(gate.burst > 0, gate.burst.to_string())),
+        ("greatest age", set(gate.max_age_cycles > 0, microseconds(gate.max_age_cycles.into()))),
+        ("exposure", set(gate.exposure_e4 > 0, decimal_text(gate.exposure_e4))),
+        ("open orders", set(gate.open_orders > 0, gate.open_orders.to_string())),
+        ("unacknowledged", set(gate.unacknowledged > 0, gate.unacknowledged.to_string())),
+        ("heartbeat", set(gate.heartbeat_cycles > 0, microseconds(gate.heartbeat_cycles))),
+    ] {
+        table.row([name.to_owned(), text]);
+    }
+    table
 }
 
 fn problem_json(problem: &Problem) -> Value {
@@ -139,18 +175,31 @@ fn problem_json(problem: &Problem) -> Value {
     json!({ "line": problem.line, "column": problem.column, "severity": severity, "text": problem.text })
 }
 
+fn gate_json(gate: &Gate) -> Value {
+    json!({
+        "interval_cycles": gate.interval_cycles, "burst": gate.burst, "max_age_cycles": gate.max_age_cycles,
+        "exposure_e4": gate.exposure_e4, "open_orders": gate.open_orders, "unacknowledged": gate.unacknowledged,
+        "heartbeat_cycles": gate.heartbeat_cycles,
+    })
+}
+
 fn instruments_json(desk: &Desk) -> Vec<Value> {
     let rule_json = |rule: &riposte_desk::Rule| {
         json!({
             "name": rule.name, "when": when(rule.condition, rule.threshold_e4),
             "side": side(rule.order.side), "quantity": rule.order.quantity, "price_e4": rule.order.price_e4,
+            "cooldown_cycles": rule.limits.cooldown_cycles, "max_orders": rule.limits.max_orders,
         })
     };
     let instrument_json = |instrument: &riposte_desk::Instrument| {
         json!({
             "symbol": instrument.symbol, "locate": instrument.locate, "enabled": instrument.enabled,
-            "max_quantity": instrument.max_quantity,
+            "max_quantity": instrument.limits.max_quantity,
+            "max_value_e4": instrument.limits.max_value_e4,
             "collar_e4": instrument.collar.map(|collar| [collar.low_e4, collar.high_e4]),
+            "live_collar_e4": instrument.limits.live_collar_e4,
+            "sides": instrument.limits.sides.map(riposte_desk::Sides::text),
+            "position": instrument.limits.position.map(|position| json!({ "buy": position.buy, "sell": position.sell })),
             "rules": instrument.rules.iter().map(rule_json).collect::<Vec<_>>(),
         })
     };

@@ -75,7 +75,9 @@ impl Folder {
 fn commands(desk: &Desk) -> Vec<CardCommand> {
     let mut commands = desk.commands(1, 1);
     let next = commands.len() as u64 + 1;
-    commands.extend([desk.session_command(next), trace(next + 1, true), validate(next + 2, desk.mask()), arm(next + 3)]);
+    commands.extend([desk.session_command(next), trace(next + 1, true), validate(next + 2, desk.mask())]);
+    commands.extend(desk.grants(next + 3));
+    commands.push(arm(commands.len() as u64 + 1));
     commands
 }
 

@@ -65,7 +65,9 @@ struct World {
 fn arm_card(host: &mut HostEnd, desk: &Desk) {
     let mut commands = desk.commands(1, 1);
     let next = commands.len() as u64 + 1;
-    commands.extend([desk.session_command(next), validate(next + 1, desk.mask()), arm(next + 2)]);
+    commands.extend([desk.session_command(next), validate(next + 1, desk.mask())]);
+    commands.extend(desk.grants(next + 2));
+    commands.push(arm(commands.len() as u64 + 1));
     commands.iter().for_each(|command| assert_eq!(host.send(command), Ok(command.sequence)));
     wait_for("an armed card", || {
         let event = host.receive().expect("a whole ring")?;

@@ -35,7 +35,7 @@ fn a_few_seconds_of_the_live_demonstration_end_with_one_account() {
     if told.contains("SKIPPED: kill") {
         println!("skipped: {name}: kill, reversions and parameter sets; this user cannot become another");
     } else {
-        for line in ["armed by two", "killed by one", "generation 2 committed", "orders reverted", "generation 3 has", "host killed"] {
+        for line in ["armed by two", "killed by one", "generation 2 committed", "orders reverted", "lifted the fence", "generation 3 has", "host killed"] {
             assert!(told.contains(line), "no {line:?} in\n{told}");
         }
     }

@@ -210,3 +210,39 @@ fn what_cannot_be_read_or_written_is_named() {
     let output = folder.run(&["replay", "market.pcap", "--config", "desk.toml", "--generation", "0"]);
     assert_eq!(output.status.code(), Some(2));
 }
+
+#[test]
+fn a_replay_sees_each_limit_that_the_desk_sets() {
+    let folder = Folder::new("limits");
+    folder.market(3, 5000);
+    // An order on every print.
+    let desk = rules().replace("300.00", "100.00").replace("ask <= 320.50", "trade >= 0.01").replace("320.50", "200.00");
+    let run = |from: &str, to: &str| {
+        assert!(desk.contains(from), "{from}");
+        folder.write("limited.toml", desk.replacen(from, to, 1));
+        let summary = json(&folder.run(&["replay", "market.pcap", "--config", "limited.toml", "--json"]));
+        (summary["rules"][0]["sent"].as_u64().expect("a count"), summary["refusals"].clone())
+    };
+    let (most, refusals) = run("[gate]", "[gate]");
+    assert!(most > 10, "{most}");
+    let quantity = "quantity is zero or above the limit, or the limit is unset";
+    assert!(refusals.as_object().expect("a map").keys().all(|reason| reason == quantity), "{refusals}");
+    for (from, to, sent, reason) in [
+        ("max_value = \"1000000.00\"", "max_value = 19999.99", 0, "value is above the limit, or the limit is unset"),
+        ("live_collar = \"off\"", "live_collar = 0.01", 0, "price is too far from the top of book, or there is none"),
+        ("sides = [\"buy\", ", "sides = [", 0, "side is not permitted"),
+        ("buy = 1_000_000", "buy = 299", 2, "quantity is more than is left of the position's lease"),
+        ("cooldown_us = 0.0064", "cooldown_us = 60_000_000", 1, "rule is cooling down, or its cool-down is unset"),
+        ("max_orders = 1_000_000", "max_orders = 3", 3, "rule has sent as many orders as it may"),
+        ("orders_per_second = 156_250_000", "orders_per_second = 1", 1, "more orders in a time than the throttle lets pass"),
+        ("max_age_us = 419", "max_age_us = 0.0064", 0, "decision is older than the limit, or the limit is unset"),
+        ("exposure = \"1000000000.00\"", "exposure = 59999.99", 2, "value is more than is left of the exposure's lease"),
+        ("open_orders = 1_000_000", "open_orders = 4", 4, "as many orders are open as may be"),
+        ("unacknowledged = 1_000_000", "unacknowledged = 5", 5, "as many orders are unacknowledged as may be"),
+        ("heartbeat_ms = 60_000", "", 0, "host was not heard in time"),
+    ] {
+        let (found, refusals) = run(from, to);
+        assert_eq!(found, sent, "{to}: {refusals}");
+        assert!(refusals[reason].as_u64() > Some(0), "{to}: {refusals}");
+    }
+}

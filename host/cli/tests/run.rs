@@ -156,6 +156,12 @@ fn people_of_the_desk_are_heard_each_in_their_role_and_two_loosen() {
     // One person tightens; a dry run does not.
     assert_eq!(bob(&["kill", "--dry-run"]).1["value"]["needs_second_person"], false);
     assert_eq!(bob(&["limit", "set", "loss", "30000", "--dry-run"]).1["value"]["needs_second_person"], true);
+    assert_eq!(bob(&["release", "--rule", "0.2", "--dry-run"]).1["value"]["needs_second_person"], true);
+    assert_eq!(bob(&["release", "--rule", "0.4", "--dry-run"]).0, Some(3), "a rule that cannot be");
+    assert_eq!(bob(&["release", "--instruments", "1", "--dry-run"]).0, Some(3), "nothing is fenced");
+    for wrong in [&["release"][..], &["release", "--rule", "2"], &["release", "--rule", "0.2", "--instruments", "1"]] {
+        assert_eq!(bob(wrong).0, Some(2), "{wrong:?}");
+    }
     assert_eq!(folder.told(&["status"])["armed"], true);
     for (uid, args) in [(VIC, &["disarm"][..]), (VIC, &["approve", "--all"]), (NOBODY, &["status"])] {
         assert_eq!(folder.say_as(uid, args).0, Some(3), "{uid} {args:?}");

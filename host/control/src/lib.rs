@@ -54,6 +54,8 @@ pub enum Wish {
     RevertOrders { instruments: u16 },
     Adopt { instrument: u8 },
     Validate { instruments: u16 },
+    Lift { instruments: u16 },
+    Release { instrument: u8, rule: u8 },
 }
 
 /// Limits by name; money in 1e-4 dollars.
@@ -107,6 +109,8 @@ impl Wish {
             Wish::RevertOrders { instruments } => Change::RevertOrders { instruments },
             Wish::Adopt { instrument } => Change::Adopt { instrument },
             Wish::Validate { instruments } => Change::Validate { instruments },
+            Wish::Lift { instruments } => Change::Lift { instruments },
+            Wish::Release { instrument, rule } => Change::Release { instrument, rule },
         }
     }
 }
@@ -121,7 +125,7 @@ impl Request {
             Request::Wish { wish, .. } => match wish {
                 Wish::Arm | Wish::Disarm | Wish::Kill | Wish::RevertOrders { .. } => Role::Operator,
                 Wish::ClearKill | Wish::Limit { .. } | Wish::RevertParameters { .. } | Wish::Adopt { .. }
-                | Wish::Validate { .. } => Role::Risk,
+                | Wish::Validate { .. } | Wish::Lift { .. } | Wish::Release { .. } => Role::Risk,
             },
         }
     }

@@ -19,6 +19,8 @@ fn requests() -> Vec<(Request, Role)> {
         (wish(Wish::RevertParameters { generation: 1 }), Role::Risk),
         (wish(Wish::Adopt { instrument: 1 }), Role::Risk),
         (wish(Wish::Validate { instruments: 1 }), Role::Risk),
+        (wish(Wish::Lift { instruments: 1 }), Role::Risk),
+        (wish(Wish::Release { instrument: 1, rule: 2 }), Role::Risk),
         (Request::Approve { request: None, dry_run: false }, Role::Risk),
     ]
 }

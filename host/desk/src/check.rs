@@ -1,13 +1,16 @@
 //! From the text of a configuration to a desk: every field, every relation between fields, every finding.
 use crate::field::{Placed, Section, boolean, choice, code, mac, parsed, price, text, whole};
+use crate::gate::{Gate, read_gate};
 use crate::host::{read_host, read_limits, read_people, read_sessions};
-use crate::price::{price_e4, price_text};
+use crate::limits::{BLOCKED, Defaults, InstrumentLimits, RuleLimits, read_defaults};
+use crate::price::{decimal_text, price_e4, price_text};
 use crate::problem::{Log, Problem};
 use crate::{Collar, Desk, Feed, Instrument, Order, Rule, Session};
 use riposte_map::limits::{INSTRUMENTS, RULES};
 use riposte_map::shm::Condition;
 use riposte_map::wire::ouch::QUANTITY_LIMIT;
 use std::collections::HashMap;
+use std::ops::Range;
 use toml::de::DeTable;
 
 /// Result of [`check`].
@@ -33,7 +36,10 @@ pub fn check(source: &str) -> Check {
     let mut root = Section::new("the configuration", root.get_ref(), 0..0);
     let feed = required_section(&mut root, &mut log, "feed", read_feed);
     let session = required_section(&mut root, &mut log, "session", read_session);
-    let mut book = Instruments::default();
+    let host = read_host(&mut root, &mut log);
+    let gate = read_gate(&mut root, &mut log, host.tick_ns);
+    let defaults = read_defaults(&mut root, &mut log);
+    let mut book = Instruments { defaults, gate, ..Instruments::default() };
     for section in root.sections(&mut log, "instrument") {
         book.read(section, &mut log);
     }
@@ -41,7 +47,6 @@ pub fn check(source: &str) -> Check {
     for section in root.sections(&mut log, "rule") {
         read_rule(section, &mut log, &mut book, &mut names);
     }
-    let host = read_host(&mut root, &mut log);
     let limits = read_limits(&mut root, &mut log);
     let people = read_people(&mut root, &mut log);
     let sessions = read_sessions(&mut root, &mut log);
@@ -52,7 +57,7 @@ pub fn check(source: &str) -> Check {
     let desk = match (feed, session) {
         (Some(feed), Some(session)) if !log.has_errors() => {
             let instruments = book.placed.into_iter().map(|placed| placed.value).collect();
-            Some(Desk { feed, session, instruments, host, limits, people, sessions })
+            Some(Desk { feed, session, gate, instruments, host, limits, people, sessions })
         }
         _ => None,
     };
@@ -109,6 +114,8 @@ fn read_session(section: &mut Section, log: &mut Log) -> Option<Session> {
 /// error stays known, so that its rules are not reported as well.
 #[derive(Default)]
 struct Instruments {
+    defaults: Defaults,
+    gate: Gate,
     placed: Vec<Placed<Instrument>>,
     symbols: HashMap<String, usize>,
     locates: HashMap<u32, usize>,
@@ -119,17 +126,17 @@ impl Instruments {
         let symbol = section.required(log, "symbol", code(8));
         let locate = section.optional(log, "locate", whole(1, u16::MAX.into()));
         let enabled = section.optional(log, "enabled", boolean);
-        let max_quantity = section.optional(log, "max_quantity", whole(1, QUANTITY_LIMIT - 1));
+        let limits = InstrumentLimits::read(&mut section, log, &self.defaults.instrument);
         let collar = section.section(log, "collar").and_then(|collar| read_collar(collar, log));
         let blocked = |log: &mut Log, what: &str| {
             let name = symbol.as_ref().map_or("instrument", |symbol| symbol.value.as_str());
-            log.warning(&section.span, format!("{name}: {what}: every order is blocked until it is set"));
+            log.warning(&section.span, format!("{name}: {what}: {BLOCKED}"));
         };
         if enabled.as_ref().is_none_or(|enabled| !enabled.value) {
             blocked(log, "`enabled` is not true");
         }
-        if max_quantity.is_none() {
-            blocked(log, "no `max_quantity`");
+        for limit in limits.unset() {
+            blocked(log, &format!("no `{limit}`"));
         }
         if collar.is_none() {
             blocked(log, "no `collar`");
@@ -155,8 +162,8 @@ impl Instruments {
             symbol: symbol.map_or(String::new(), |symbol| symbol.value),
             locate: locate.map(|locate| locate.value as u16),
             enabled: enabled.is_some_and(|enabled| enabled.value),
-            max_quantity: max_quantity.map(|quantity| quantity.value),
             collar,
+            limits,
             rules: Vec::new(),
         };
         self.placed.push(Placed { value, span });
@@ -185,6 +192,8 @@ fn read_rule(mut section: Section, log: &mut Log, book: &mut Instruments, names:
     let order_section = section.section(log, "order");
     let order_span = order_section.as_ref().map_or(section.span.clone(), |order| order.span.clone());
     let order = order_section.and_then(|order| read_order(order, log));
+    let limits = RuleLimits::read(&mut section, log, &book.defaults.rule);
+    limits.warn_of_unset(log, &section.span, name.as_ref().map_or("rule", |name| name.value.as_str()));
     if let Some(name) = &name {
         let line = log.line(name.span.start);
         if let Some(first) = names.insert(name.value.clone(), line) {
@@ -198,13 +207,13 @@ fn read_rule(mut section: Section, log: &mut Log, book: &mut Instruments, names:
         return;
     };
     let (Some(name), Some(when), Some(order)) = (name, when, order) else { return };
-    warn_about_refusals(log, &order_span, &instrument.value, &order);
+    warn_about_refusals(log, &order_span, &instrument.value, &book.gate, &order);
     if instrument.value.rules.len() == RULES {
         log.error(&name.span, format!("`{}` has too many rules: the card holds at most {RULES} an instrument", symbol.value));
         return;
     }
     let (condition, threshold_e4) = when.value;
-    instrument.value.rules.push(Rule { name: name.value, condition, threshold_e4, order });
+    instrument.value.rules.push(Rule { name: name.value, condition, threshold_e4, order, limits });
 }
 
 fn unknown_instrument(symbol: &str, placed: &[Placed<Instrument>]) -> String {
@@ -219,15 +228,32 @@ fn unknown_instrument(symbol: &str, placed: &[Placed<Instrument>]) -> String {
 }
 
 /// An order that can never pass the gate is legal, and surely not what was meant.
-fn warn_about_refusals(log: &mut Log, span: &std::ops::Range<usize>, instrument: &Instrument, order: &Order) {
-    if let Some(most) = instrument.max_quantity.filter(|&most| order.quantity > most) {
-        let text = format!("quantity {} is above `max_quantity` {most}: the gate will refuse every order", order.quantity);
-        log.warning(span, text);
+fn warn_about_refusals(log: &mut Log, span: &Range<usize>, instrument: &Instrument, gate: &Gate, order: &Order) {
+    let refused = "the gate will refuse every order";
+    let limits = &instrument.limits;
+    if let Some(most) = limits.max_quantity.filter(|&most| order.quantity > most) {
+        log.warning(span, format!("quantity {} is above `max_quantity` {most}: {refused}", order.quantity));
+    }
+    let value_e4 = u64::from(order.price_e4) * u64::from(order.quantity);
+    let exposure = Some(gate.exposure_e4).filter(|&most| most > 0);
+    for (limit, most) in [("max_value", limits.max_value_e4), ("exposure", exposure)] {
+        if let Some(most) = most.filter(|&most| value_e4 > most) {
+            let (value, most) = (decimal_text(value_e4), decimal_text(most));
+            log.warning(span, format!("value {value} is above `{limit}` {most}: {refused}"));
+        }
     }
     if let Some(collar) = instrument.collar.filter(|c| !(c.low_e4..=c.high_e4).contains(&order.price_e4)) {
         let price = price_text(order.price_e4);
         let (low, high) = (price_text(collar.low_e4), price_text(collar.high_e4));
-        log.warning(span, format!("price {price} is outside the collar {low} to {high}: the gate will refuse every order"));
+        log.warning(span, format!("price {price} is outside the collar {low} to {high}: {refused}"));
+    }
+    if let Some(sides) = limits.sides.filter(|sides| !sides.permit(order.side)) {
+        log.warning(span, format!("its side is not among `sides` {}: {refused}", sides.text()));
+    }
+    let lent = limits.position.map(|position| if order.side == b'B' { position.buy } else { position.sell });
+    if let Some(most) = lent.filter(|&most| order.quantity > most) {
+        let text = format!("quantity {} is above the {most} of `position`: the gate will refuse it while the position is flat", order.quantity);
+        log.warning(span, text);
     }
 }
 

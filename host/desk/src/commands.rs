@@ -1,5 +1,5 @@
 //! A desk as commands: the parameter set of one generation, and the few commands that start a card.
-use crate::{Desk, Instrument, Rule, Template};
+use crate::{Desk, Gate, Instrument, Rule, Template};
 use riposte_map::limits::{INSTRUMENTS, RULES};
 use riposte_map::shm::{Command, Opcode};
 
@@ -9,7 +9,7 @@ impl Desk {
     /// force two generations ago; a row without content blocks.
     pub fn commands(&self, generation: u32, first_sequence: u64) -> Vec<Command> {
         let group = u64::from(self.feed.group.to_bits());
-        let mut set = vec![command(Opcode::WriteFeed, &[group | u64::from(self.feed.port) << 32])];
+        let mut set = vec![command(Opcode::WriteFeed, &[group | u64::from(self.feed.port) << 32]), write_gate(&self.gate)];
         for index in 0..INSTRUMENTS as u8 {
             let instrument = self.instruments.get(usize::from(index));
             set.push(Command { instrument: index, ..write_instrument(instrument) });
@@ -24,10 +24,28 @@ impl Desk {
             }
         }
         set.push(Command { value: generation, ..command(Opcode::Commit, &[]) });
-        for (sequence, command) in (first_sequence..).zip(&mut set) {
-            command.sequence = sequence;
+        numbered(set, first_sequence)
+    }
+
+    /// What the limits lend to a card after reset whose positions are flat: leases, credit, repeats and a first heartbeat,
+    /// one of each for every instrument and rule that there can be. They follow the commit.
+    pub fn grants(&self, first_sequence: u64) -> Vec<Command> {
+        let mut grants = Vec::new();
+        for index in 0..INSTRUMENTS as u8 {
+            let instrument = self.instruments.get(usize::from(index));
+            let lent = instrument.and_then(|instrument| instrument.limits.position).unwrap_or_default();
+            let lease = command(Opcode::Lease, &[u64::from(lent.buy) | u64::from(lent.sell) << 32]);
+            grants.push(Command { instrument: index, ..lease });
+            for rule in 0..RULES as u8 {
+                let value = self.rule(index, rule).and_then(|rule| rule.limits.max_orders).unwrap_or(0);
+                grants.push(Command { instrument: index, rule, value, ..command(Opcode::Repeat, &[]) });
+            }
         }
-        set
+        let Gate { open_orders, unacknowledged, exposure_e4, heartbeat_cycles, .. } = self.gate;
+        let orders = u64::from(open_orders) | u64::from(unacknowledged) << 32;
+        grants.push(command(Opcode::Credit, &[exposure_e4, orders]));
+        grants.push(heartbeat(0, heartbeat_cycles));
+        numbered(grants, first_sequence)
     }
 
     fn write_template(&self, set: &mut Vec<Command>, place: Command, instrument: &Instrument, rule: &Rule) {
@@ -43,6 +61,7 @@ impl Desk {
         let mut args = [0; 6];
         args[0] = u64::from(order.quantity) | u64::from(order.price_e4) << 32;
         args[1] = shape;
+        args[2] = rule.limits.cooldown_cycles.unwrap_or(0);
         set.push(Command { opcode: Opcode::WriteTemplate as u8, args, ..place });
         for (index, word) in (0..).zip(words) {
             set.push(Command { index, opcode: Opcode::WriteImage as u8, args: [word, 0, 0, 0, 0, 0], ..place });
@@ -80,6 +99,11 @@ pub fn kill(sequence: u64) -> Command {
     Command { sequence, ..command(Opcode::Kill, &[]) }
 }
 
+/// The host vouches for so many cycles.
+pub fn heartbeat(sequence: u64, cycles: u64) -> Command {
+    Command { sequence, ..command(Opcode::Heartbeat, &[cycles]) }
+}
+
 /// Turns Book events on or off.
 pub fn trace(sequence: u64, on: bool) -> Command {
     Command { sequence, value: u32::from(on), ..command(Opcode::Trace, &[]) }
@@ -91,13 +115,33 @@ fn command(opcode: Opcode, args: &[u64]) -> Command {
     command
 }
 
+fn numbered(mut commands: Vec<Command>, first_sequence: u64) -> Vec<Command> {
+    for (sequence, command) in (first_sequence..).zip(&mut commands) {
+        command.sequence = sequence;
+    }
+    commands
+}
+
+fn write_gate(gate: &Gate) -> Command {
+    let Gate { interval_cycles, burst, max_age_cycles, .. } = *gate;
+    let throttle = u64::from(interval_cycles) | u64::from(burst) << 32 | u64::from(max_age_cycles) << 48;
+    command(Opcode::WriteGate, &[throttle])
+}
+
 /// An unset limit is 0, and 0 blocks.
 fn write_instrument(instrument: Option<&Instrument>) -> Command {
     let Some(instrument) = instrument else { return command(Opcode::WriteInstrument, &[]) };
-    let identity = u64::from(instrument.locate.unwrap_or(0)) | u64::from(instrument.enabled) << 16;
+    let limits = &instrument.limits;
+    let sides = limits.sides.unwrap_or_default();
+    let permits = [instrument.enabled, sides.buy, sides.sell, sides.short];
+    let permitted = (16..).zip(permits).fold(0, |bits, (bit, is_permitted)| bits | u64::from(is_permitted) << bit);
     let (low, high) = instrument.collar.map_or((0, 0), |collar| (collar.low_e4, collar.high_e4));
-    let limits = u64::from(instrument.max_quantity.unwrap_or(0)) | u64::from(low) << 32;
-    command(Opcode::WriteInstrument, &[identity, limits, u64::from(high)])
+    command(Opcode::WriteInstrument, &[
+        u64::from(instrument.locate.unwrap_or(0)) | permitted,
+        u64::from(limits.max_quantity.unwrap_or(0)) | u64::from(low) << 32,
+        u64::from(high) | u64::from(limits.live_collar_e4.unwrap_or(0)) << 32,
+        limits.max_value_e4.unwrap_or(0),
+    ])
 }
 
 fn write_rules(rules: &[Rule]) -> Command {

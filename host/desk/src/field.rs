@@ -1,9 +1,14 @@
 //! Fields of one TOML table, read one by one: what is missing, of a wrong kind or unknown goes to the log.
-use crate::price::price_e4;
+use crate::host::money_e4;
+use crate::price::{decimal_text, price_e4};
 use crate::problem::Log;
+use riposte_map::limits::CLOCK_PS;
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
+
+/// What the fourth decimal of a microsecond is.
+const TENTH_NS_PS: u64 = 100;
 
 /// A value and where it stands in the text.
 pub(crate) struct Placed<T> {
@@ -129,15 +134,31 @@ pub(crate) fn whole(low: u32, high: u32) -> impl Fn(&DeValue) -> Result<u32, Str
     }
 }
 
-/// A price, quoted or bare: the text of a bare number is read as it stands, never as a float.
+/// A decimal, quoted or bare: the text of a bare number is read as it stands, never as a float.
+pub(crate) fn decimal<'a>(value: &'a DeValue, what: &str) -> Result<&'a str, String> {
+    match value {
+        DeValue::String(text) => Ok(text.as_ref()),
+        DeValue::Float(float) => Ok(float.as_str()),
+        DeValue::Integer(integer) if integer.radix() == 10 => Ok(integer.as_str()),
+        _ => Err(format!("must be {what}, not {}", kind(value))),
+    }
+}
+
 pub(crate) fn price(value: &DeValue) -> Result<u32, String> {
-    let text = match value {
-        DeValue::String(text) => text.as_ref(),
-        DeValue::Float(float) => float.as_str(),
-        DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str(),
-        _ => return Err(format!("must be a price such as \"320.50\", not {}", kind(value))),
-    };
-    price_e4(text).map_err(|error| error.to_string())
+    price_e4(decimal(value, "a price such as \"320.50\"")?).map_err(|error| error.to_string())
+}
+
+/// Microseconds as cycles of the reference clock, 1 to `longest`; `rounded` divides, so that a limit gets no looser. One
+/// cycle is 0.0064 microseconds, exactly.
+pub(crate) fn microseconds(rounded: fn(u64, u64) -> u64, longest: u64) -> impl Fn(&DeValue) -> Result<u64, String> {
+    move |value| {
+        let text = decimal(value, "microseconds such as 12.5")?;
+        let cycles = money_e4(text).and_then(|time_e4| time_e4.checked_mul(TENTH_NS_PS)).map(|time_ps| rounded(time_ps, CLOCK_PS));
+        cycles.filter(|cycles| (1..=longest).contains(cycles)).ok_or_else(|| {
+            let most = decimal_text(longest * CLOCK_PS / TENTH_NS_PS);
+            format!("`{text}` must be 0.0064 to {most} microseconds with at most four decimals")
+        })
+    }
 }
 
 /// What parses from a string, such as an address.

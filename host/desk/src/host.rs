@@ -1,7 +1,7 @@
 //! What the host needs to know of a desk: where it runs, how long is too long, the book's limits, who may do what.
 //!
 //! Every section may be left out. A limit that is missing is 0, which blocks arming; the check says so.
-use crate::field::{Section, boolean, choice, code, parsed, text, whole};
+use crate::field::{Section, boolean, choice, code, decimal, parsed, text, whole};
 use crate::price::price_e4;
 use crate::problem::Log;
 use std::collections::HashMap;
@@ -9,7 +9,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use toml::de::DeValue;
 
-const MS: u64 = 1_000_000;
+/// A millisecond in nanoseconds.
+pub(crate) const MS: u64 = 1_000_000;
 
 /// How the host runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -232,14 +233,9 @@ fn path(value: &DeValue) -> Result<PathBuf, String> {
     if found.is_empty() { Err("must name a file".to_owned()) } else { Ok(found.into()) }
 }
 
-/// Dollars, quoted or bare, in 1e-4 dollars; never read as a float.
-fn money(value: &DeValue) -> Result<u64, String> {
-    let text = match value {
-        DeValue::String(text) => text.as_ref(),
-        DeValue::Float(float) => float.as_str(),
-        DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str(),
-        other => return Err(format!("must be an amount such as \"25000.00\", not a {}", other.type_str())),
-    };
+/// Dollars in 1e-4 dollars.
+pub(crate) fn money(value: &DeValue) -> Result<u64, String> {
+    let text = decimal(value, "an amount such as \"25000.00\"")?;
     money_e4(text).ok_or_else(|| format!("`{text}` must be an amount above 0 with at most four decimals, such as 25000.00"))
 }
 

@@ -10,18 +10,22 @@
 mod check;
 mod commands;
 mod field;
+mod gate;
 mod host;
 mod image;
+mod limits;
 mod price;
 mod problem;
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 
 pub use check::{Check, check};
-pub use commands::{arm, disarm, kill, trace, validate};
+pub use commands::{arm, disarm, heartbeat, kill, trace, validate};
+pub use gate::Gate;
 pub use host::{Host, Limits, Person, Role, Sessions, Times, money_e4};
 pub use image::Template;
-pub use price::{PriceError, price_e4, price_text};
+pub use limits::{ANY_REACH_E4, InstrumentLimits, PositionLimit, RuleLimits, Sides};
+pub use price::{PriceError, decimal_text, price_e4, price_text};
 pub use problem::{Problem, Severity};
 
 /// A whole, checked configuration.
@@ -29,6 +33,7 @@ pub use problem::{Problem, Severity};
 pub struct Desk {
     pub feed: Feed,
     pub session: Session,
+    pub gate: Gate,
     /// At most `INSTRUMENTS`; the position is the card's index.
     pub instruments: Vec<Instrument>,
     pub host: Host,
@@ -64,7 +69,7 @@ pub struct Session {
     pub firm: Option<[u8; 4]>,
 }
 
-/// One tradable thing with its limits. A limit that is `None` blocks every order.
+/// One tradable thing with its limits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Instrument {
     /// 1 to 8 characters, as on the feed without its padding.
@@ -73,9 +78,9 @@ pub struct Instrument {
     pub locate: Option<u16>,
     /// The gate lets orders pass.
     pub enabled: bool,
-    /// Largest order, shares.
-    pub max_quantity: Option<u32>,
+    /// `None` blocks every order.
     pub collar: Option<Collar>,
+    pub limits: InstrumentLimits,
     /// At most `RULES`; the position is the card's rule index.
     pub rules: Vec<Rule>,
 }
@@ -95,6 +100,7 @@ pub struct Rule {
     /// What the metric is compared with, 1e-4 dollars.
     pub threshold_e4: u32,
     pub order: Order,
+    pub limits: RuleLimits,
 }
 
 /// An order as it leaves: the fields of OUCH 5.0 Enter Order (section 5.4 of the protocol notes) that a rule

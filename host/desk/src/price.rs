@@ -32,7 +32,12 @@ pub fn price_e4(text: &str) -> Result<u32, PriceError> {
 
 /// 1e-4 dollars as dollars, with two decimals or as many more as it needs.
 pub fn price_text(price_e4: u32) -> String {
-    let text = format!("{}.{:04}", price_e4 / 10_000, price_e4 % 10_000);
+    decimal_text(price_e4.into())
+}
+
+/// As `price_text`, of any amount.
+pub fn decimal_text(amount_e4: u64) -> String {
+    let text = format!("{}.{:04}", amount_e4 / 10_000, amount_e4 % 10_000);
     let cut = text.len() - text.bytes().rev().take(2).take_while(|&byte| byte == b'0').count();
     text[..cut].to_owned()
 }

@@ -1,5 +1,5 @@
 //! Every mistake in a configuration is found, on its line, with what to do about it.
-use riposte_desk::{Check, Collar, check};
+use riposte_desk::{ANY_REACH_E4, Check, Collar, Gate, InstrumentLimits, PositionLimit, RuleLimits, Sides, check};
 use riposte_map::shm::Condition;
 
 const GOOD: &str = include_str!("desk.toml");
@@ -20,7 +20,7 @@ fn a_right_configuration_has_no_findings() {
     assert_eq!(problems, []);
     let desk = desk.expect("no problem, so a desk");
     let instrument = &desk.instruments[0];
-    assert_eq!((instrument.symbol.as_str(), instrument.locate, instrument.max_quantity), ("CVLT", Some(13), Some(500)));
+    assert_eq!((instrument.symbol.as_str(), instrument.locate), ("CVLT", Some(13)));
     assert_eq!(instrument.collar, Some(Collar { low_e4: 600_000, high_e4: 700_000 }));
     assert_eq!(instrument.rules[0].condition, Condition::BidAtLeast);
     assert_eq!(instrument.rules[0].threshold_e4, 630_200);
@@ -28,6 +28,61 @@ fn a_right_configuration_has_no_findings() {
     assert_eq!(instrument.rules[1].order.price_e4, 625_000, "a bare number is read exactly");
     assert_eq!(desk.rule(0, 1).map(|rule| rule.name.as_str()), Some("tight"));
     assert_eq!(desk.rule(1, 0), None);
+}
+
+#[test]
+fn limits_are_exact_and_never_looser_than_written() {
+    let desk = check(GOOD).desk.expect("a desk");
+    assert_eq!(desk.instruments[0].limits, InstrumentLimits {
+        max_quantity: Some(500),
+        max_value_e4: Some(200_000_000),
+        live_collar_e4: Some(1000),
+        sides: Some(Sides { buy: true, sell: true, short: true }),
+        position: Some(PositionLimit { buy: 1000, sell: 2000 }),
+    });
+    // 20 us are 3125 cycles of 6.4 ns; 2.5 us are 390.625, of which an age may have 390.
+    assert_eq!(desk.instruments[0].rules[1].limits, RuleLimits { cooldown_cycles: Some(3125), max_orders: Some(50) });
+    assert_eq!(desk.gate, Gate {
+        interval_cycles: 15_625,
+        burst: 8,
+        max_age_cycles: 390,
+        exposure_e4: 10_000_000_000,
+        open_orders: 40,
+        unacknowledged: 10,
+        heartbeat_cycles: 15_625_000,
+    });
+    let gate = |from: &str, to: &str| check(&GOOD.replacen(from, to, 1)).desk.expect("a desk").gate;
+    for (rate, interval_cycles) in [("1", 156_250_000), ("3", 52_083_334), ("156_249_999", 2), ("156_250_000", 1)] {
+        assert_eq!(gate("10_000", rate).interval_cycles, interval_cycles, "{rate} a second");
+    }
+    for (time, cycles) in [("0.0064", 1), ("0.0127", 1), ("0.0128", 2), ("419.424", 65_535)] {
+        assert_eq!(gate("= 2.5", &format!("= {time}")).max_age_cycles, cycles, "{time} us");
+    }
+    let rule = |time: &str| check(&GOOD.replacen("cooldown_us = 20", &format!("cooldown_us = {time}"), 1)).desk.expect("a desk");
+    for (time, cycles) in [("0.0001", 1), ("0.0064", 1), ("0.0065", 2), ("\"1800000000000\"", 281_250_000_000_000)] {
+        assert_eq!(rule(time).instruments[0].rules[0].limits.cooldown_cycles, Some(cycles), "{time} us");
+    }
+}
+
+#[test]
+fn what_an_instrument_or_a_rule_says_counts_before_the_defaults() {
+    let own = GOOD
+        .replacen("enabled = true", "enabled = true\nmax_value = 30000\nlive_collar = \"off\"\nsides = [\"short\", \"buy\"]\nposition = { buy = 900, sell = 901 }", 1)
+        .replacen("when = \"bid", "cooldown_us = 1\nmax_orders = 2\nwhen = \"bid", 1);
+    let Check { desk, problems } = check(&own);
+    assert_eq!(problems, []);
+    let instrument = &desk.expect("a desk").instruments[0];
+    assert_eq!(instrument.limits, InstrumentLimits {
+        max_quantity: Some(500),
+        max_value_e4: Some(300_000_000),
+        live_collar_e4: Some(ANY_REACH_E4),
+        sides: Some(Sides { buy: true, sell: false, short: true }),
+        position: Some(PositionLimit { buy: 900, sell: 901 }),
+    });
+    assert_eq!(instrument.rules[0].limits, RuleLimits { cooldown_cycles: Some(157), max_orders: Some(2) });
+    assert_eq!(instrument.rules[1].limits, RuleLimits { cooldown_cycles: Some(3125), max_orders: Some(50) });
+    let desk = check(&GOOD.replacen("max_quantity = 500\n", "", 1).replacen("[defaults]", "[defaults]\nmax_quantity = 400", 1)).desk;
+    assert_eq!(desk.expect("a desk").instruments[0].limits.max_quantity, Some(400));
 }
 
 #[test]
@@ -59,6 +114,24 @@ fn each_mistake_is_found_on_its_line() {
         ("capacity = \"A\", ", "", "24:9: `order` has no field `capacity`"),
         ("order = { side = \"short\"", "oder = { side = \"short\"", "24:1: unknown field `oder` in `rule`; did you mean `order`?"),
         ("name = \"tight\"", "name = \"sell the bid\"", "27:8: rule name `sell the bid` is already on line 21"),
+        ("max_value = \"20000.00\"", "max_value = 0", "33:13: `max_value`: `0` must be an amount above 0 with at most four decimals, such as 25000.00"),
+        ("live_collar = \"0.10\"", "live_collar = 0", "34:15: `live_collar`: must be above 0, or \"off\""),
+        ("live_collar = \"0.10\"", "live_collar = \"on\"", "34:15: `live_collar`: `on` is not a price: write dollars as digits, with a point and at most four decimals, such as 320.50"),
+        ("\"buy\", \"sell\", \"short\"]", "\"buy\", \"Sell\"]", "35:9: `sides`: must be a list of \"buy\", \"sell\" and \"short\""),
+        ("[\"buy\", \"sell\", \"short\"]", "[]", "35:9: `sides`: must be a list of \"buy\", \"sell\" and \"short\""),
+        ("buy = 1000, ", "", "36:12: `position` has no field `buy`"),
+        ("buy = 1000, sell = 2000", "buy = 0, sell = 0", "36:12: `position`: `buy` or `sell` must be above 0"),
+        ("sell = 2000", "sell = 1073741824", "36:33: `sell`: 1073741824 is out of range: it must be 0 to 1073741823"),
+        ("cooldown_us = 20", "cooldown_us = 0", "37:15: `cooldown_us`: `0` must be 0.0064 to 1801439850948.192 microseconds with at most four decimals"),
+        ("cooldown_us = 20", "cooldown_us = 0.00001", "37:15: `cooldown_us`: `0.00001` must be 0.0064 to 1801439850948.192 microseconds with at most four decimals"),
+        ("cooldown_us = 20", "cooldown_us = 1801439850948.1985", "37:15: `cooldown_us`: `1801439850948.1985` must be 0.0064 to 1801439850948.192 microseconds with at most four decimals"),
+        ("max_orders = 50", "max_orders = 0", "38:14: `max_orders`: 0 is out of range: it must be 1 to 1073741823"),
+        ("max_orders = 50", "max_ordres = 50", "38:1: unknown field `max_ordres` in `defaults`; did you mean `max_orders`?"),
+        ("orders_per_second = 10_000", "orders_per_second = 156250001", "41:21: `orders_per_second`: 156250001 is out of range: it must be 1 to 156250000"),
+        ("burst = 8", "burst = 65536", "42:9: `burst`: 65536 is out of range: it must be 1 to 65535"),
+        ("max_age_us = 2.5", "max_age_us = 419.4304", "43:14: `max_age_us`: `419.4304` must be 0.0064 to 419.424 microseconds with at most four decimals"),
+        ("max_age_us = 2.5", "max_age_us = true", "43:14: `max_age_us`: must be microseconds such as 12.5, not a boolean"),
+        ("heartbeat_ms = 100", "heartbeat_ms = 60001", "47:16: `heartbeat_ms`: 60001 is out of range: it must be 1 to 60000"),
         ("[[instrument]]", "[instrument]", "13:1: `instrument` must be written [[instrument]]: there may be several"),
     ] {
         let found = findings(from, to);
@@ -86,6 +159,32 @@ fn a_missing_limit_warns_that_it_blocks() {
     assert_eq!(findings("max_quantity = 500", ""), [format!("13:1: warning: CVLT: no `max_quantity`: {blocked}")]);
     assert_eq!(findings("collar = { low = \"60.00\", high = \"70.00\" }", ""), [format!("13:1: warning: CVLT: no `collar`: {blocked}")]);
     assert_eq!(findings("enabled = true", ""), [format!("13:1: warning: CVLT: `enabled` is not true: {blocked}")]);
+    for limit in ["max_value = \"20000.00\"", "live_collar = \"0.10\"", "sides = [\"buy\", \"sell\", \"short\"]", "position = { buy = 1000, sell = 2000 }"] {
+        let name = limit.split_once(' ').expect("a name").0;
+        assert_eq!(findings(limit, ""), [format!("13:1: warning: CVLT: no `{name}`: {blocked}")]);
+    }
+    for limit in ["cooldown_us = 20", "max_orders = 50"] {
+        let name = limit.split_once(' ').expect("a name").0;
+        let found = [(20, "sell the bid"), (26, "tight")].map(|(line, rule)| format!("{line}:1: warning: {rule}: no `{name}`: {blocked}"));
+        assert_eq!(findings(limit, ""), found);
+    }
+    let gate = &GOOD[GOOD.find("orders_per_second").expect("a gate")..];
+    for limit in gate.lines() {
+        let name = limit.split_once(' ').expect("a name").0;
+        assert_eq!(findings(limit, ""), [format!("40:1: warning: `gate`: no `{name}`: {blocked}")]);
+    }
+    assert_eq!(findings(&format!("[gate]\n{gate}"), ""), [format!("1:1: warning: no [gate]: {blocked}")]);
+}
+
+#[test]
+fn a_heartbeat_that_the_host_cannot_keep_up_is_pointed_out() {
+    assert_eq!(findings("heartbeat_ms = 100", "heartbeat_ms = 30"), Vec::<String>::new());
+    assert_eq!(
+        findings("heartbeat_ms = 100", "heartbeat_ms = 29"),
+        ["47:16: warning: `heartbeat_ms` 29 is less than three times `tick_ms` 10: the host may be heard too late"]
+    );
+    let text = GOOD.replacen("heartbeat_ms = 100", "heartbeat_ms = 29\n[host]\ntick_ms = 9", 1);
+    assert_eq!(check(&text).problems, []);
 }
 
 #[test]
@@ -97,6 +196,24 @@ fn an_order_that_the_gate_will_refuse_is_pointed_out() {
     assert_eq!(
         findings("high = \"70.00\"", "high = \"63.01\""),
         ["24:9: warning: price 63.02 is outside the collar 60.00 to 63.01: the gate will refuse every order"]
+    );
+    // 225 at 63.02 are 14179.50.
+    assert_eq!(findings("20000.00", "14179.50"), Vec::<String>::new());
+    assert_eq!(
+        findings("20000.00", "14179.4999"),
+        ["24:9: warning: value 14179.50 is above `max_value` 14179.4999: the gate will refuse every order"]
+    );
+    assert_eq!(
+        findings("1000000.00", "14179.49"),
+        ["24:9: warning: value 14179.50 is above `exposure` 14179.49: the gate will refuse every order"]
+    );
+    assert_eq!(
+        findings("[\"buy\", \"sell\", \"short\"]", "[\"buy\", \"sell\"]"),
+        ["24:9: warning: its side is not among `sides` buy, sell: the gate will refuse every order"]
+    );
+    assert_eq!(
+        findings("buy = 1000, sell = 2000", "buy = 99, sell = 225"),
+        ["30:9: warning: quantity 100 is above the 99 of `position`: the gate will refuse it while the position is flat"]
     );
 }
 
@@ -111,7 +228,7 @@ fn duplicates_name_the_first_line() {
 
 #[test]
 fn the_card_has_room_for_four_rules_an_instrument_and_sixteen_instruments() {
-    let rule = &GOOD[GOOD.rfind("[[rule]]").unwrap()..];
+    let rule = &GOOD[GOOD.rfind("[[rule]]").unwrap()..GOOD.find("[defaults]").unwrap()];
     let with_rules = |count: usize| {
         let more: String = (0..count).map(|i| rule.replace("tight", &format!("tight {i}"))).collect();
         check(&format!("{GOOD}{more}")).problems
@@ -119,7 +236,7 @@ fn the_card_has_room_for_four_rules_an_instrument_and_sixteen_instruments() {
     assert_eq!(with_rules(2), []);
     let found = with_rules(3);
     assert_eq!(found.len(), 1);
-    assert_eq!(found[0].to_string(), "42:8: `CVLT` has too many rules: the card holds at most 4 an instrument");
+    assert_eq!(found[0].to_string(), "61:8: `CVLT` has too many rules: the card holds at most 4 an instrument");
 
     let with_instruments = |count: usize| {
         let one = "[[instrument]]\nmax_quantity = 1\ncollar = { low = \"1\", high = \"2\" }\nenabled = true\n";

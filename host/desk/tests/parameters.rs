@@ -118,7 +118,7 @@ fn checksums_hold_for_every_value_that_the_gate_fills_in() {
 fn a_set_writes_every_row_and_ends_with_its_commit() {
     let commands = good().commands(5, 100);
     let count = |opcode: Opcode| commands.iter().filter(|c| c.opcode == opcode as u8).count();
-    assert_eq!((count(Opcode::WriteFeed), count(Opcode::WriteInstrument)), (1, 16));
+    assert_eq!((count(Opcode::WriteFeed), count(Opcode::WriteGate), count(Opcode::WriteInstrument)), (1, 1, 16));
     assert_eq!((count(Opcode::WriteRules), count(Opcode::WriteTemplate)), (16, 64));
     assert_eq!(count(Opcode::WriteImage), 14 * 2, "110 bytes each: 14 words");
     assert_eq!(count(Opcode::Commit), 1);
@@ -139,12 +139,34 @@ fn rows_hold_the_configured_fields() {
     };
     assert_eq!(row(Opcode::WriteFeed, 0).args[0], 26477 << 32 | 0xe936_0c6f);
     let instrument = row(Opcode::WriteInstrument, 0);
-    assert_eq!(instrument.args[..3], [1 << 16 | 13, 600_000 << 32 | 500, 700_000]);
+    // Enabled, and every side; the live collar over the upper price; 20,000 dollars.
+    assert_eq!(instrument.args[..4], [0xf << 16 | 13, 600_000 << 32 | 500, 1000 << 32 | 700_000, 200_000_000]);
+    assert_eq!(row(Opcode::WriteGate, 0).args[..2], [390 << 48 | 8 << 32 | 15_625, 0]);
+    assert_eq!(row(Opcode::WriteTemplate, 0).args[2], 3125);
     // Bid at least, spread at most.
     assert_eq!(row(Opcode::WriteRules, 0).args[..3], [0x0601, 100 << 32 | 630_200, 0]);
     assert_eq!(row(Opcode::WriteInstrument, 1).args, [0; 6], "unset is blocked");
     assert_eq!(row(Opcode::WriteRules, 15).args, [0; 6]);
     assert_eq!(row(Opcode::WriteTemplate, 15).args, [0; 6]);
+}
+
+#[test]
+fn grants_lend_what_the_limits_say_and_nothing_else() {
+    let grants = good().grants(200);
+    assert!(grants.iter().zip(200..).all(|(command, sequence)| command.sequence == sequence));
+    let told: Vec<_> = grants.iter().map(|c| (c.opcode, c.instrument, c.rule, c.value, c.args)).collect();
+    let of = |opcode: Opcode, instrument, rule, value, args: [u64; 2]| {
+        (opcode as u8, instrument, rule, value, [args[0], args[1], 0, 0, 0, 0])
+    };
+    let mut wanted = Vec::new();
+    for instrument in 0..16 {
+        let lease = if instrument == 0 { 2000 << 32 | 1000 } else { 0 };
+        wanted.push(of(Opcode::Lease, instrument, 0, 0, [lease, 0]));
+        wanted.extend((0..4).map(|rule| of(Opcode::Repeat, instrument, rule, if (instrument, rule) < (0, 2) { 50 } else { 0 }, [0; 2])));
+    }
+    wanted.push(of(Opcode::Credit, 0, 0, 0, [10_000_000_000, 10 << 32 | 40]));
+    wanted.push(of(Opcode::Heartbeat, 0, 0, 0, [15_625_000, 0]));
+    assert_eq!(told, wanted);
 }
 
 #[test]

@@ -42,6 +42,7 @@ impl Engine {
                     holding.invalid();
                 }
             }
+            Some(EventKind::Channel) if event.reason() == Some(Reason::HostSilent) => self.on_host_silent(out),
             Some(EventKind::Channel) => self.holdings.iter_mut().for_each(|holding| holding.invalid()),
             Some(EventKind::Command) => self.on_command(event, out),
             Some(EventKind::OrderRefused | EventKind::System) => {}
@@ -51,13 +52,20 @@ impl Engine {
 
     fn on_order_sent(&mut self, event: &Event, out: &mut Outputs) {
         self.count_message(CARD);
+        self.lending.sent(event);
+        let side = if event.detail == u16::from(b'B') { Side::Buy } else { Side::Sell };
         if let Some(at) = self.orders.find(CARD, event.user_ref) {
             // The venue was faster than the card's ring.
-            self.orders.table.get_mut(at).origin = Origin::Card;
+            let order = self.orders.table.get_mut(at);
+            order.origin = Origin::Card;
+            if order.quantity == 0 {
+                // Rejected, which tells no more than the number.
+                (order.instrument, order.side) = (event.instrument, side);
+                (order.quantity, order.price) = (event.quantity, event.price_e4.into());
+            }
             return;
         }
         let stands = self.sessions[usize::from(CARD)].standing == Standing::Current;
-        let side = if event.detail == u16::from(b'B') { Side::Buy } else { Side::Sell };
         let wanted = (event.quantity, event.price_e4.into());
         let order = Order::new((CARD, event.user_ref), Origin::Card, event.instrument, side, wanted, self.now_ns);
         let order = Order { state: if stands { State::Sent } else { State::Unknown }, ..order };
@@ -79,6 +87,7 @@ impl Engine {
         if let Some(one) = committed {
             self.generations.push(one);
             self.card.committing = None;
+            self.lending.is_due = true;
         }
         let again = opcode == Some(Opcode::Commit) && committed.is_some();
         if !done && !again {
@@ -98,6 +107,15 @@ impl Engine {
         }
     }
 
+    /// C28: the card heard nothing of us in time and has disarmed itself. An arm that it took before that counts for
+    /// nothing either, whichever of both it told first.
+    fn on_host_silent(&mut self, out: &mut Outputs) {
+        out.alarm(Alarm::HostSilent);
+        if self.card.permitted || self.card.arming.is_some() {
+            self.disarm(out);
+        }
+    }
+
     /// Whatever comes after it is another card, or none.
     pub(crate) fn on_card_lost(&mut self, out: &mut Outputs) {
         (self.card.permitted, self.card.arming, self.card.committing) = (false, None, None);
@@ -111,11 +129,13 @@ impl Engine {
         self.card.next_event = 1;
         (self.card.permitted, self.card.arming, self.card.committing) = (false, None, None);
         self.card.generation = 0;
+        self.lending.reset();
         self.card.approved = *deployment == self.config.approved && deployment.tables == TABLE_HASH;
         self.holdings.iter_mut().for_each(|holding| holding.invalid());
         if self.card.approved {
             // Marks come from traced tops.
             self.command(Opcode::Trace, 1, [0; 2], out);
+            self.fence_again(out);
         } else {
             self.trip(Guard::Deployment, 0, Effect::Disarm, out);
         }

@@ -5,14 +5,15 @@ use crate::execution::Execution;
 use crate::generation::{Generation, Generations, Set};
 use crate::guards::{Claims, Latches, Limits, Traffic};
 use crate::holding::{Holding, Statement};
-use crate::input::{Body, Input, Limit};
+use crate::input::{Body, Input, Side};
+use crate::lending::Lending;
 use crate::message::fields;
 use crate::order::{Order, Orders, State};
 use crate::output::{Alarm, Guard, HostOrder, Output, Outputs, Record, Stream};
-use crate::position::{Position, value};
+use crate::position::value;
 use crate::requests::{Request, Requests};
 use crate::reversion::Reversion;
-use crate::session::{Numbers, Session, Standing};
+use crate::session::{Session, Standing};
 use crate::table::Table;
 use riposte_map::limits::INSTRUMENTS;
 use riposte_map::shm::{Command, NONE, Opcode};
@@ -37,9 +38,19 @@ pub(crate) struct CardSide {
     pub next_command: u64,
     /// C36: it is the approved one.
     pub approved: bool,
+    /// Instruments that a guard has fenced, and those that a reversion has: bit per instrument.
+    pub guarded: u16,
+    pub reverted: u16,
 }
 
-fields!(CardSide { permitted, arming, killed, generation, committing, next_event, next_command, approved });
+impl CardSide {
+    /// Instruments of which no order leaves.
+    pub fn fenced(&self) -> u16 {
+        self.guarded | self.reverted
+    }
+}
+
+fields!(CardSide { permitted, arming, killed, generation, committing, next_event, next_command, approved, guarded, reverted });
 
 /// See the crate's page.
 pub struct Engine {
@@ -54,6 +65,7 @@ pub struct Engine {
     pub(crate) latches: Latches,
     pub(crate) claims: Claims,
     pub(crate) card: CardSide,
+    pub(crate) lending: Lending,
     pub(crate) requests: Requests,
     pub(crate) set: Set,
     pub(crate) generations: Generations,
@@ -94,7 +106,10 @@ impl Engine {
                 next_event: 1,
                 next_command: 1,
                 approved: false,
+                guarded: 0,
+                reverted: 0,
             },
+            lending: Lending::NEW,
             requests: Table::<Request>::new(config.requests),
             set: Set::new(),
             generations: Generations::new(),
@@ -149,7 +164,12 @@ impl Engine {
                 self.command(Opcode::Session, 0, [numbers, user_ref.into()], out);
             }
             Body::CardLost => self.on_card_lost(out),
-            Body::Linked { next_command } => self.card.next_command = next_command,
+            Body::Linked { next_command } => {
+                self.card.next_command = next_command;
+                // Nobody has told this card anything: it is another one, and what the last one was lent is not for it.
+                self.card.approved &= next_command != 1;
+                self.lending.forget();
+            }
         }
         self.settle(out);
     }
@@ -168,6 +188,7 @@ impl Engine {
         self.cancel_swept(out);
         // Cancels are messages too.
         self.check_limits(out);
+        self.lend(out);
         if out.overflowed() && !self.latches.is_held(Guard::Events, 1) {
             self.latches.hold(Guard::Events, 1);
             let command = self.stop(Opcode::Kill);
@@ -188,21 +209,41 @@ impl Engine {
         }
         // The card may be armed although we never knew.
         self.disarm(out);
+        self.lending.forget();
+        self.fence_again(out);
         self.restart_reversion(out);
     }
 
     /// Gives the card a command that is not a row.
     pub(crate) fn command(&mut self, opcode: Opcode, value: u32, args: [u64; 2], out: &mut Outputs) -> u64 {
-        let command = self.next_command(opcode, value, args);
+        let args = [args[0], args[1], 0, 0, 0, 0];
+        self.tell(Command { opcode: opcode as u8, value, args, ..Command::default() }, out)
+    }
+
+    /// As `command`, of one that is made but for its number.
+    pub(crate) fn tell(&mut self, command: Command, out: &mut Outputs) -> u64 {
+        let command = self.numbered(command);
         out.record(Record::Commanding { command });
         out.push(Output::Command(command));
         command.sequence
     }
 
-    fn next_command(&mut self, opcode: Opcode, value: u32, args: [u64; 2]) -> Command {
+    fn numbered(&mut self, command: Command) -> Command {
         let sequence = self.card.next_command;
         self.card.next_command = sequence.wrapping_add(1);
-        Command { sequence, opcode: opcode as u8, value, args: [args[0], args[1], 0, 0, 0, 0], ..Command::default() }
+        Command { sequence, ..command }
+    }
+
+    /// Orders of these instruments do not leave; their books go on.
+    pub(crate) fn fence(&mut self, instruments: u16, out: &mut Outputs) -> u64 {
+        self.command(Opcode::Fence, 0, [instruments.into(), 0], out)
+    }
+
+    /// The card may have lost its fences, or never had them.
+    pub(crate) fn fence_again(&mut self, out: &mut Outputs) {
+        if self.card.fenced() != 0 {
+            self.fence(self.card.fenced(), out);
+        }
     }
 
     fn stop(&mut self, opcode: Opcode) -> Command {
@@ -212,7 +253,7 @@ impl Engine {
             self.card.killed = true;
             self.sweep = ALL;
         }
-        self.next_command(opcode, 0, [0; 2])
+        self.numbered(Command { opcode: opcode as u8, ..Command::default() })
     }
 
     /// No new risk from the card until two people arm it again.
@@ -292,10 +333,12 @@ impl Engine {
 
     /// Adds or takes away what an order may still trade.
     fn weigh(&mut self, order: &Order, sign: i64) {
+        self.lending.weigh(order, sign);
         let at = usize::from(order.instrument);
         let Some(holding) = self.holdings.get_mut(at) else { return };
         let open = i64::from(order.open()) * sign;
         holding.open_value += value(order.price.abs(), open, self.config.instruments[at].multiplier);
+        holding.open_pieces[usize::from(order.side == Side::Sell)] += open;
         let one = u32::from(order.state.is_open());
         holding.open_orders = if sign > 0 { holding.open_orders + one } else { holding.open_orders - one };
     }
@@ -335,110 +378,6 @@ impl Engine {
         hasher.digest()
     }
 
-    /// An order of the day.
-    pub fn order(&self, session: u8, user_ref: u32) -> Option<&Order> {
-        self.orders.find(session, user_ref).map(|at| self.orders.table.get(at))
-    }
-
-    /// All orders of the day, in the order in which we heard of them.
-    pub fn orders(&self) -> impl Iterator<Item = &Order> {
-        self.orders.table.iter()
-    }
-
-    /// Orders that may still trade.
-    pub fn open_orders(&self) -> impl Iterator<Item = &Order> {
-        self.orders.open()
-    }
-
-    /// Executions of the day in the order in which we heard of them.
-    pub fn executions(&self) -> impl Iterator<Item = &Execution> {
-        self.executions.iter()
-    }
-
-    /// Position of an instrument; `None` beyond the last one.
-    pub fn position(&self, instrument: u8) -> Option<&Position> {
-        self.holdings.get(usize::from(instrument)).map(|holding| &holding.position)
-    }
-
-    /// C38: the part of a position that the venue may still break, in pieces.
-    pub fn provisional(&self, instrument: u8) -> i64 {
-        self.holdings.get(usize::from(instrument)).map_or(0, |holding| holding.provisional)
-    }
-
-    /// Whether the venue has confirmed a position and nothing has made it doubtful since.
-    pub fn is_confirmed(&self, instrument: u8) -> bool {
-        self.holdings.get(usize::from(instrument)).is_some_and(|holding| holding.confirmed)
-    }
-
-    /// Realised and unrealised result of an instrument, in book value; without a mark only what is realised.
-    pub fn result(&self, instrument: u8) -> i128 {
-        let multiplier = self.config.instruments.get(usize::from(instrument)).map_or(0, |one| one.multiplier);
-        self.holdings.get(usize::from(instrument)).map_or(0, |holding| holding.result(multiplier))
-    }
-
-    /// Result of the whole book.
-    pub fn book_result(&self) -> i128 {
-        (0..INSTRUMENTS as u8).map(|instrument| self.result(instrument)).sum()
-    }
-
-    pub fn standing(&self, session: u8) -> Option<Standing> {
-        self.sessions.get(usize::from(session)).map(|one| one.standing)
-    }
-
-    /// The report that a stream should give next: where to log in.
-    pub fn next_sequence(&self, session: u8, stream: Stream) -> Option<u64> {
-        let one: &Session = self.sessions.get(usize::from(session))?;
-        let numbers: &Numbers = one.numbers.get(stream as usize)?;
-        Some(numbers.expected)
-    }
-
-    /// The number above those of all orders of a session that the venue or we know of.
-    pub fn next_user_ref(&self, session: u8) -> u32 {
-        let ours = self.orders().filter(|order| order.session == session).map(|order| order.user_ref.saturating_add(1)).max();
-        let venues = self.sessions.get(usize::from(session)).map(|one| one.next_user_ref);
-        ours.max(venues).unwrap_or(1)
-    }
-
-    /// Whether orders may leave: armed by the card's word and not stopped since.
-    pub fn is_permitted(&self) -> bool {
-        self.card.permitted
-    }
-
-    /// The generation in force on the card; 0 is none.
-    pub fn generation(&self) -> u32 {
-        self.card.generation
-    }
-
-    /// What the generation in force is known by, if it is remembered.
-    pub fn content(&self) -> Option<[u8; 32]> {
-        self.generations.find(self.card.generation).map(|one| one.content)
-    }
-
-    /// The highest number that a generation has had.
-    pub fn newest_generation(&self) -> u32 {
-        self.generations.newest().max(self.card.generation)
-    }
-
-    /// A limit in force; 0 is unset, `None` is none.
-    pub fn limit(&self, limit: Limit, index: u8) -> Option<u64> {
-        self.limits.get(limit, index)
-    }
-
-    /// Nothing leaves until two people clear it.
-    pub fn is_killed(&self) -> bool {
-        self.card.killed
-    }
-
-    /// C36: the card that is there is the approved one.
-    pub fn is_approved(&self) -> bool {
-        self.card.approved
-    }
-
-    /// How often a guard has tripped since the start of the day.
-    pub fn trips(&self, guard: Guard) -> u64 {
-        self.latches.trips(guard)
-    }
-
     pub(crate) fn hear(&mut self, session: u8) {
         if let Some(one) = self.sessions.get_mut(usize::from(session)) {
             one.heard_ns = self.now_ns;
@@ -454,6 +393,7 @@ impl Engine {
             }
         }
         if doubtful != 0 {
+            self.lending.is_due = true;
             out.record(Record::Unconfirmed { instruments: doubtful });
         }
     }
@@ -476,7 +416,7 @@ impl Engine {
 impl Hash for Engine {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let sides = (&self.sessions, &self.orders, &self.executions, &self.holdings, &self.traffic);
-        let control = (&self.limits, &self.latches, &self.claims, &self.card, &self.requests);
+        let control = (&self.limits, &self.latches, &self.claims, &self.card, &self.lending, &self.requests);
         let sets = (&self.set, &self.generations, &self.reversion, self.sweep, self.best);
         let cursors = (self.now_ns, self.window_ns, self.firm, self.matched, self.dirty, self.adopted);
         (sides, control, sets, cursors).hash(state);

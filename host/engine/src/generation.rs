@@ -1,8 +1,9 @@
 //! Parameter sets as the engine sees them: which rows were written, what they add up to, whether one permits less.
 //!
-//! The engine keeps of each generation its number, a SHA-256 of all rows in the order written, and the limits of each
-//! instrument; rows themselves are in the store of whoever loads them. A set is whole if every row of every table stands
-//! in it once, and of each image the words that its template announces.
+//! The engine keeps of each generation its number, a SHA-256 of all rows in the order written, and the limits; rows
+//! themselves are in the store of whoever loads them. A set is whole if every row of every table stands in it once, and of
+//! each image the words that its template announces. Limits of what the card is lent are rows too: `Lease`, `Repeat`,
+//! `Credit` and `Heartbeat` as they would be given to a card after reset whose positions are flat.
 use crate::message::{Field, Sink, fields};
 use riposte_map::limits::{INSTRUMENTS, RULES};
 use riposte_map::shm::{Command, Opcode};
@@ -13,41 +14,100 @@ use zerocopy::IntoBytes;
 
 /// Earlier generations that a reversion can name.
 pub const GENERATIONS: usize = 32;
-/// Feed; instruments; rules; templates.
-const ROWS: u32 = (1 + 2 * INSTRUMENTS + INSTRUMENTS * RULES) as u32;
-const INSTRUMENT_ROWS: u32 = 1;
-const RULE_ROWS: u32 = INSTRUMENT_ROWS + INSTRUMENTS as u32;
-const TEMPLATE_ROWS: u32 = RULE_ROWS + INSTRUMENTS as u32;
+const RULE_COUNT: usize = INSTRUMENTS * RULES;
+/// A bit a row. Of the first word: feed, gate, credit, heartbeat, then of each instrument its row, lease and rules; of
+/// the second the templates, of the third the repeats.
+const WHOLE: [u64; 3] = [(1 << (4 + 3 * INSTRUMENTS)) - 1, u64::MAX, u64::MAX];
+const _: () = assert!(RULE_COUNT == u64::BITS as usize && 4 + 3 * INSTRUMENTS < 64);
 
-/// Limits of an instrument, as `WriteInstrument` has them.
+/// Limits of an instrument, as `WriteInstrument` and `Lease` have them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 struct Row {
     locate: u16,
     enabled: bool,
+    /// Buying, selling, selling short: a bit each.
+    sides: u8,
     quantity_max: u32,
+    value_max: u64,
     lowest: u32,
     highest: u32,
+    reach: u32,
+    /// Pieces long and short.
+    position: [u32; 2],
 }
 
 impl Row {
-    fn of(command: &Command) -> Row {
-        Row {
+    fn write(&mut self, command: &Command) {
+        *self = Row {
             locate: command.args[0] as u16,
             enabled: command.args[0] >> 16 & 1 == 1,
+            sides: (command.args[0] >> 17 & 7) as u8,
             quantity_max: command.args[1] as u32,
+            value_max: command.args[3],
             lowest: (command.args[1] >> 32) as u32,
             highest: command.args[2] as u32,
-        }
+            reach: (command.args[2] >> 32) as u32,
+            position: self.position,
+        };
     }
 
     /// Permits nothing that `other` does not.
     fn within(&self, other: &Row) -> bool {
         let narrower = self.locate == other.locate
+            && self.sides & !other.sides == 0
             && self.quantity_max <= other.quantity_max
+            && self.value_max <= other.value_max
             && self.lowest >= other.lowest
-            && self.highest <= other.highest;
+            && self.highest <= other.highest
+            && self.reach <= other.reach
+            && self.position[0] <= other.position[0]
+            && self.position[1] <= other.position[1];
         !self.enabled || (other.enabled && narrower)
     }
+}
+
+/// Limits of the card as a whole, as `WriteGate`, `Credit` and `Heartbeat` have them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Gate {
+    interval: u32,
+    burst: u16,
+    age_max: u16,
+    /// Price x quantity.
+    pub exposure: u64,
+    pub open_orders: u32,
+    pub unacknowledged: u32,
+    /// Cycles for which the host vouches.
+    pub heartbeat: u64,
+}
+
+impl Gate {
+    fn write(&mut self, command: &Command) {
+        let [first, second, ..] = command.args;
+        match Opcode::from_code(command.opcode) {
+            Some(Opcode::WriteGate) => {
+                (self.interval, self.burst, self.age_max) = (first as u32, (first >> 32) as u16, (first >> 48) as u16);
+            }
+            Some(Opcode::Credit) => {
+                (self.exposure, self.open_orders, self.unacknowledged) = (first, second as u32, (second >> 32) as u32);
+            }
+            _ => self.heartbeat = first,
+        }
+    }
+
+    fn within(&self, other: &Gate) -> bool {
+        is_slower(self.interval.into(), other.interval.into())
+            && self.burst <= other.burst
+            && self.age_max <= other.age_max
+            && self.exposure <= other.exposure
+            && self.open_orders <= other.open_orders
+            && self.unacknowledged <= other.unacknowledged
+            && self.heartbeat <= other.heartbeat
+    }
+}
+
+/// Of a time between orders, 0 is none at all.
+fn is_slower(one: u64, other: u64) -> bool {
+    one == 0 || (other != 0 && one >= other)
 }
 
 /// What a set is known by: SHA-256 of its rows, whatever their numbers. `None` if they are not exactly one whole set.
@@ -58,19 +118,32 @@ pub fn content(rows: &[Command]) -> Option<[u8; 32]> {
 }
 
 /// One whole set.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Generation {
     pub number: u32,
     pub content: [u8; 32],
-    /// Of everything but the instruments' limits: feed, rules, templates, images.
+    /// Of everything that is no limit: feed, rules, templates, images.
     rest: [u8; 32],
     rows: [Row; INSTRUMENTS],
+    /// Cycles between two orders of a rule.
+    cooldowns: [u64; RULE_COUNT],
+    /// Orders of a rule until it is released.
+    pub repeats: [u32; RULE_COUNT],
+    pub gate: Gate,
 }
 
 impl Generation {
     /// Permits nothing that `other` does not. Rules and templates cannot be compared, so they must be equal.
     pub fn within(&self, other: &Generation) -> bool {
-        self.rest == other.rest && self.rows.iter().zip(&other.rows).all(|(one, other)| one.within(other))
+        let slower = self.cooldowns.iter().zip(other.cooldowns).all(|(one, other)| is_slower(*one, other));
+        let fewer = self.repeats.iter().zip(other.repeats).all(|(one, other)| *one <= other);
+        let rows = self.rows.iter().zip(&other.rows).all(|(one, other)| one.within(other));
+        self.rest == other.rest && rows && slower && fewer && self.gate.within(&other.gate)
+    }
+
+    /// How far positions may go, long and short.
+    pub fn positions(&self) -> [[u32; 2]; INSTRUMENTS] {
+        self.rows.map(|row| row.position)
     }
 }
 
@@ -78,11 +151,14 @@ impl Generation {
 pub(crate) struct Set {
     all: Sha256,
     rest: Sha256,
-    written: u128,
+    written: [u64; 3],
     broken: bool,
     rows: [Row; INSTRUMENTS],
+    cooldowns: [u64; RULE_COUNT],
+    repeats: [u32; RULE_COUNT],
+    gate: Gate,
     /// Words announced and written, of each template.
-    words: [(u8, u16); INSTRUMENTS * RULES],
+    words: [(u8, u16); RULE_COUNT],
 }
 
 impl Set {
@@ -90,73 +166,99 @@ impl Set {
         Set {
             all: Sha256::new(),
             rest: Sha256::new(),
-            written: 0,
+            written: [0; 3],
             broken: false,
             rows: [Row::default(); INSTRUMENTS],
-            words: [(0, 0); INSTRUMENTS * RULES],
+            cooldowns: [0; RULE_COUNT],
+            repeats: [0; RULE_COUNT],
+            gate: Gate::default(),
+            words: [(0, 0); RULE_COUNT],
         }
     }
 
     /// Takes a row in; `false` if it is none, or stands there already.
     pub fn take(&mut self, command: &Command) -> bool {
-        let place = self.place(command);
-        self.broken |= place.is_none();
-        let Some(row) = place else { return false };
-        let bare = Command { sequence: 0, ..*command };
-        self.all.update(bare.as_bytes());
-        if row.is_none_or(|row| !(INSTRUMENT_ROWS..RULE_ROWS).contains(&row)) {
-            self.rest.update(bare.as_bytes());
+        let is_new = self.place(command).is_some();
+        self.broken |= !is_new;
+        if is_new {
+            let bare = Command { sequence: 0, ..*command };
+            self.all.update(bare.as_bytes());
+            match Opcode::from_code(command.opcode) {
+                Some(Opcode::WriteFeed | Opcode::WriteRules | Opcode::WriteImage) => self.rest.update(bare.as_bytes()),
+                Some(Opcode::WriteTemplate) => {
+                    let [order, shape, _cooldown, ..] = bare.args;
+                    self.rest.update(Command { args: [order, shape, 0, 0, 0, 0], ..bare }.as_bytes());
+                }
+                _ => {}
+            }
         }
-        self.written |= row.map_or(0, |row| 1 << row);
-        true
+        is_new
     }
 
-    /// Number of the row, none inside for a word of an image.
-    fn place(&mut self, command: &Command) -> Option<Option<u32>> {
+    /// Takes a row's limits in and marks its place; none if it has none, or something stands there.
+    fn place(&mut self, command: &Command) -> Option<()> {
         let (instrument, rule) = (usize::from(command.instrument), usize::from(command.rule));
         if instrument >= INSTRUMENTS || rule >= RULES {
             return None;
         }
-        let template = instrument * RULES + rule;
-        let row = match Opcode::from_code(command.opcode)? {
-            Opcode::WriteFeed => 0,
-            Opcode::WriteInstrument => {
-                self.rows[instrument] = Row::of(command);
-                INSTRUMENT_ROWS + instrument as u32
-            }
-            Opcode::WriteRules => RULE_ROWS + instrument as u32,
-            Opcode::WriteTemplate => {
-                self.words[template].0 = (command.args[1] >> 8 & 0x1f) as u8;
-                TEMPLATE_ROWS + template as u32
-            }
+        let at = instrument * RULES + rule;
+        let (word, bit) = match Opcode::from_code(command.opcode)? {
+            Opcode::WriteFeed => (0, 0),
+            Opcode::WriteGate => (0, 1),
+            Opcode::Credit => (0, 2),
+            Opcode::Heartbeat => (0, 3),
+            Opcode::WriteInstrument => (0, 4 + 3 * instrument),
+            Opcode::Lease => (0, 5 + 3 * instrument),
+            Opcode::WriteRules => (0, 6 + 3 * instrument),
+            Opcode::WriteTemplate => (1, at),
+            Opcode::Repeat => (2, at),
             Opcode::WriteImage => {
                 let word = 1u16.checked_shl(u32::from(command.index))?;
-                let written = self.words[template].1;
-                self.words[template].1 = written | word;
-                return (written & word == 0).then_some(None);
+                let written = self.words[at].1;
+                self.words[at].1 = written | word;
+                return (written & word == 0).then_some(());
             }
             _ => return None,
         };
-        (self.written >> row & 1 == 0).then_some(Some(row))
+        match Opcode::from_code(command.opcode)? {
+            Opcode::WriteGate | Opcode::Credit | Opcode::Heartbeat => self.gate.write(command),
+            Opcode::WriteInstrument => self.rows[instrument].write(command),
+            Opcode::Lease => {
+                self.rows[instrument].position = [command.args[0] as u32, (command.args[0] >> 32) as u32];
+            }
+            Opcode::WriteTemplate => {
+                self.words[at].0 = (command.args[1] >> 8 & 0x1f) as u8;
+                self.cooldowns[at] = command.args[2];
+            }
+            Opcode::Repeat => self.repeats[at] = command.value,
+            _ => {}
+        }
+        let is_free = self.written[word] >> bit & 1 == 0;
+        self.written[word] |= 1 << bit;
+        is_free.then_some(())
     }
 
     /// The set under a number, if it is whole.
     pub fn whole(&self, number: u32) -> Option<Generation> {
         let images = self.words.iter().all(|(announced, written)| u32::from(*written) == (1 << announced) - 1);
-        let whole = !self.broken && self.written == (1 << ROWS) - 1 && images;
-        whole.then(|| Generation {
+        let is_whole = !self.broken && self.written == WHOLE && images;
+        is_whole.then(|| Generation {
             number,
             content: self.all.clone().finalize().into(),
             rest: self.rest.clone().finalize().into(),
             rows: self.rows,
+            cooldowns: self.cooldowns,
+            repeats: self.repeats,
+            gate: self.gate,
         })
     }
 }
 
 fields! {
-    Row { locate, enabled, quantity_max, lowest, highest }
-    Generation { number, content, rest, rows }
-    Set { all, rest, written, broken, rows, words }
+    Row { locate, enabled, sides, quantity_max, value_max, lowest, highest, reach, position }
+    Gate { interval, burst, age_max, exposure, open_orders, unacknowledged, heartbeat }
+    Generation { number, content, rest, rows, gate, repeats, cooldowns }
+    Set { all, rest, written, broken, rows, words, gate, repeats, cooldowns }
 }
 
 /// A hash that is under way.
@@ -179,7 +281,8 @@ impl Field for Sha256 {
 
 impl Hash for Set {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.written, self.broken, self.rows, &self.words[..]).hash(state);
+        // Limits are of rows that are in the digest.
+        (self.written, self.broken, &self.words[..]).hash(state);
         state.write(&self.all.clone().finalize());
     }
 }

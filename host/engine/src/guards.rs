@@ -29,8 +29,7 @@ pub(crate) enum Effect {
     Disarm,
     /// No new orders, and everything open is cancelled.
     Kill,
-    /// The books of the instruments are declared invalid, so that the card's rules on them do not fire, and their
-    /// orders are cancelled.
+    /// The card sends no order of these instruments, and those that are open are cancelled; their books go on.
     Fence(u16),
 }
 
@@ -183,7 +182,8 @@ impl Engine {
             Effect::Disarm => self.disarm(out),
             Effect::Kill => self.kill(out),
             Effect::Fence(mask) => {
-                self.command(Opcode::Invalidate, 0, [mask.into(), 0], out);
+                self.card.guarded |= mask;
+                self.fence(mask, out);
                 self.sweep |= mask;
             }
         }
@@ -296,6 +296,7 @@ impl Engine {
 
     /// Everything that only time finds.
     pub(crate) fn on_tick(&mut self, out: &mut Outputs) {
+        self.lending.is_due = true;
         self.tick_marks(out);
         self.tick_orders(out);
         for session in 0..SESSIONS as u8 {
@@ -415,11 +416,24 @@ impl Engine {
 
     /// Two people have said that what tripped is dealt with.
     pub(crate) fn release(&mut self, out: &mut Outputs) {
+        let fenced = std::mem::take(&mut self.card.guarded);
         self.card.killed = false;
         self.latches.release();
+        self.lending.release_all();
         self.dirty = true;
         self.sweep = self.reverting();
         self.command(Opcode::ClearKill, 0, [0; 2], out);
+        // What is still wrong trips again before a fence is lifted.
+        self.check_limits(out);
+        self.lift(fenced, out);
         self.watch_room(out);
+    }
+
+    /// Lifts the fences of these instruments that nothing needs any more.
+    pub(crate) fn lift(&mut self, instruments: u16, out: &mut Outputs) {
+        let lifted = instruments & !self.card.fenced();
+        if lifted != 0 {
+            self.command(Opcode::Lift, 0, [lifted.into(), 0], out);
+        }
     }
 }

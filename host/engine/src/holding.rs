@@ -38,6 +38,8 @@ pub(crate) struct Holding {
     /// Value of everything that may still trade, and how many orders that is.
     pub open_value: i128,
     pub open_orders: u32,
+    /// Pieces of buys and of sells that may still trade.
+    pub open_pieces: [i64; 2],
     /// Top of the card's valid book.
     top: Option<Quote>,
     top_ns: u64,
@@ -53,7 +55,7 @@ fields! {
     Quote { bid, ask }
     Statement { quantity, price }
     Holding {
-        position, confirmed, begun, statement, provisional, open_value, open_orders, top, top_ns, window, mark, mark_ns, idle_ns,
+        position, confirmed, begun, statement, provisional, open_value, open_orders, open_pieces, top, top_ns, window, mark, mark_ns, idle_ns,
     }
 }
 

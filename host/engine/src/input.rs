@@ -83,6 +83,10 @@ messages! {
         Adopt = 9 { instrument: u8 };
         /// The books of these instruments are right as they stand; the card refuses it once they were touched.
         Validate = 10 { instruments: u16 };
+        /// Orders of these instruments may leave again behind a reversion.
+        Lift = 11 { instruments: u16 };
+        /// C07: a rule that has sent as many orders as it may begins anew.
+        Release = 12 { instrument: u8, rule: u8 };
     }
 }
 

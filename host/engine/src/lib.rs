@@ -29,6 +29,7 @@ mod generation;
 mod guards;
 mod holding;
 mod input;
+mod lending;
 mod message;
 mod order;
 mod output;
@@ -40,6 +41,7 @@ mod session;
 mod sessions;
 mod state;
 mod table;
+mod view;
 
 pub use config::{Config, ConfigError, ENTRIES_MAX, Instrument, POSITION_MAX, PRICE_MAX, SESSIONS, Session, Times, VENUES};
 pub use engine::Engine;

@@ -93,6 +93,8 @@ messages! {
         NoRoom = 20;
         /// The venue has stated no position that could be adopted.
         NoStatement = 21;
+        /// No reversion has fenced these instruments.
+        NotFenced = 22;
     }
 }
 
@@ -189,6 +191,8 @@ messages! {
         CardLost = 21;
         /// The card's watchdog has killed it: a host was gone, or hung.
         CardSilenced = 22;
+        /// The card heard nothing of us in time and has disarmed itself (C28).
+        HostSilent = 23;
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Why both streams go the same way: an execution is known by its id and a cancelled quantity by its stream, so whoever
 //! tells first is believed, and the second changes nothing.
+use crate::card::CARD;
 use crate::config::PRICE_MAX;
 use crate::engine::Engine;
 use crate::execution::{ADOPTED, Execution};
@@ -232,7 +233,7 @@ impl Engine {
             // What the venue said of the position was before this.
             holding.statement = None;
         }
-        self.dirty = true;
+        (self.dirty, self.lending.is_due) = (true, true);
         out.record(Record::Booked {
             session: execution.session,
             execution: execution.id,
@@ -281,7 +282,11 @@ impl Engine {
     }
 
     fn on_rejected(&mut self, session: u8, user_ref: u32, reason: u16, out: &mut Outputs) {
-        let Some(at) = self.orders.find(session, user_ref) else {
+        let known = self.orders.find(session, user_ref);
+        // The venue may be faster than the card's ring: its order is over before we hear of it.
+        let overtaken = Order::new((session, user_ref), Origin::Outside, NONE, Side::Buy, (0, 0), self.now_ns);
+        let known = if known.is_none() && session == CARD { self.add_order(overtaken, out) } else { known };
+        let Some(at) = known else {
             return out.alarm(Alarm::UnknownOrder { session, user_ref });
         };
         if self.orders.table.get(at).state.is_open() {
@@ -345,6 +350,6 @@ impl Engine {
                 }
             }
         }
-        self.dirty = true;
+        (self.dirty, self.lending.is_due) = (true, true);
     }
 }

@@ -6,13 +6,14 @@ use crate::card::CARD;
 use crate::config::PRICE_MAX;
 use crate::engine::Engine;
 use crate::generation::Generation;
-use crate::input::{Body, Change};
+use crate::input::{Body, Change, Side};
 use crate::message::fields;
 use crate::order::{Order, Origin, State};
 use crate::output::{Alarm, HostOrder, Output, Outputs, Record, Refusal};
 use crate::position::value;
 use crate::session::Standing;
 use crate::table::{Keyed, Table};
+use riposte_map::limits::{INSTRUMENTS, RULES};
 use riposte_map::shm::{Command, NONE, Opcode};
 
 /// Changes and orders count apart.
@@ -94,6 +95,7 @@ impl Engine {
         match *change {
             Change::Disarm | Change::Kill | Change::RevertOrders { .. } => true,
             Change::Arm | Change::ClearKill | Change::Adopt { .. } | Change::Validate { .. } => false,
+            Change::Lift { .. } | Change::Release { .. } => false,
             Change::SetLimit { limit, index, value } => self.limits.get(limit, index).is_some_and(|now| value <= now),
             Change::Commit { generation, content } => {
                 self.proposed(generation, content).is_ok_and(|new| self.is_within_force(&new))
@@ -129,6 +131,14 @@ impl Engine {
             Change::Adopt { instrument } => {
                 let holding = self.holdings.get(usize::from(instrument)).ok_or(Refusal::BadField)?;
                 holding.statement.map(|_| ()).ok_or(Refusal::NoStatement)
+            }
+            Change::Lift { instruments } if self.card.reverted & instruments == 0 => Err(Refusal::NotFenced),
+            Change::Lift { instruments } if self.reverting() & instruments != 0 => Err(Refusal::Fenced),
+            Change::Lift { instruments } if !self.are_confirmed(instruments) => Err(Refusal::Unconfirmed),
+            Change::Lift { .. } => Ok(()),
+            Change::Release { instrument, rule } => {
+                let is_rule = usize::from(instrument) < INSTRUMENTS && usize::from(rule) < RULES;
+                is_rule.then_some(()).ok_or(Refusal::BadField)
             }
         }
     }
@@ -209,6 +219,11 @@ impl Engine {
             Change::Validate { instruments } => {
                 self.command(Opcode::Validate, 0, [instruments.into(), 0], out);
             }
+            Change::Lift { instruments } => {
+                self.card.reverted &= !instruments;
+                self.lift(instruments, out);
+            }
+            Change::Release { instrument, rule } => self.lending.release(usize::from(instrument) * RULES + usize::from(rule)),
         }
     }
 
@@ -217,10 +232,13 @@ impl Engine {
         self.command(Opcode::Commit, new.number, [0; 2], out);
     }
 
-    /// A row of a set on its way to the shadow bank.
+    /// A row of a set on its way to the shadow bank. A limit of what the card is lent is for the engine alone.
     pub(crate) fn on_row(&mut self, row: &Command, out: &mut Outputs) {
         if !self.set.take(row) {
             return out.alarm(Alarm::Refused { request: row.sequence, why: Refusal::BadSet });
+        }
+        if !Opcode::from_code(row.opcode).is_some_and(Opcode::is_write) {
+            return;
         }
         let sequence = self.card.next_command;
         self.card.next_command += 1;
@@ -234,7 +252,7 @@ impl Engine {
         }
         let room = self.requests.insert(Request { kind: ENTERS, id: request, by: NOBODY, waits: None });
         self.watch_room(out);
-        let may = room.ok_or(Refusal::NoRoom).and_then(|_| self.may_enter(session, instrument, quantity, price));
+        let may = room.ok_or(Refusal::NoRoom).and_then(|_| self.may_enter(session, (instrument, side), quantity, price));
         if let Err(why) = may {
             return self.refuse(request, why, out);
         }
@@ -250,7 +268,9 @@ impl Engine {
         self.send(HostOrder::Enter { session, user_ref, instrument, side, quantity, price }, out);
     }
 
-    fn may_enter(&self, session: u8, instrument: u8, quantity: u32, price: i64) -> Result<(), Refusal> {
+    fn may_enter(
+        &self, session: u8, (instrument, side): (u8, Side), quantity: u32, price: i64,
+    ) -> Result<(), Refusal> {
         let rule = self.config.sessions.get(usize::from(session)).filter(|_| session != CARD).ok_or(Refusal::BadField)?;
         let one = self.config.instruments.get(usize::from(instrument)).ok_or(Refusal::BadField)?;
         let numbered = self.sessions[usize::from(session)].next_user_ref < u32::MAX;
@@ -272,6 +292,10 @@ impl Engine {
         }
         if !self.holdings[usize::from(instrument)].confirmed {
             return Err(Refusal::Unconfirmed);
+        }
+        // C09: from here on the card has what is left. What it sent before it hears of that comes on top.
+        if self.room(instrument)[usize::from(side == Side::Sell)] < quantity {
+            return Err(Refusal::LimitReached);
         }
         let more = value(price, quantity.into(), one.multiplier);
         if self.fits(usize::from(one.venue), more, 1) { Ok(()) } else { Err(Refusal::LimitReached) }

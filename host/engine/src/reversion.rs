@@ -1,9 +1,9 @@
 //! Reversion: bringing a scope back, step by step, each step recorded before what it causes.
 //!
 //! PARAM fences the card (`Disarm`), has the rows of an earlier generation written again, and commits them under a new
-//! number. ORDERS fences (the whole card by `Disarm`, single instruments by `Invalidate`, which ends their day), cancels
-//! what is open, waits for the venue's word on each, and for its statement of each position. Neither compensates, so
-//! nothing is planned or unwound. The fence stays until two people arm the card again.
+//! number. ORDERS fences (the whole card by `Disarm`, single instruments by `Fence`, which leaves their books as they
+//! are), cancels what is open, waits for the venue's word on each, and for its statement of each position. Neither
+//! compensates, so nothing is planned or unwound. The fence stays until two people arm the card again, or lift it.
 //!
 //! Holds: every effect may be repeated (disarming, cancelling, loading, committing the same number), so that after a
 //! restart the present step's effects are simply given again.
@@ -12,7 +12,7 @@ use crate::generation::Set;
 use crate::message::fields;
 use crate::output::{Alarm, Output, Outputs, Record, Step};
 use riposte_map::limits::INSTRUMENTS;
-use riposte_map::shm::{NONE, Opcode};
+use riposte_map::shm::NONE;
 
 #[derive(Clone, Copy, Hash)]
 pub(crate) struct Reversion {
@@ -150,7 +150,10 @@ impl Engine {
                 one.fence = self.card.next_command;
                 self.disarm(out);
             }
-            Step::Validated => one.fence = self.command(Opcode::Invalidate, 0, [one.instruments.into(), 0], out),
+            Step::Validated => {
+                self.card.reverted |= one.instruments;
+                one.fence = self.fence(one.instruments, out);
+            }
             Step::Fenced => self.sweep |= one.instruments,
             Step::Drained => {
                 // The position is what the venue says after the last order has ended.
@@ -201,7 +204,7 @@ impl Engine {
         self.orders.open().any(|order| instruments.checked_shr(order.instrument.into()).is_some_and(|mask| mask & 1 == 1))
     }
 
-    fn are_confirmed(&self, instruments: u16) -> bool {
+    pub(crate) fn are_confirmed(&self, instruments: u16) -> bool {
         let scope = self.holdings.iter().zip(&self.config.instruments).enumerate();
         let mut traded = scope.filter(|(at, (_, one))| instruments >> at & 1 == 1 && one.venue != NONE);
         traded.all(|(_, (holding, _))| holding.confirmed)

@@ -150,6 +150,7 @@ impl Engine {
         let holding = &mut self.holdings[usize::from(instrument)];
         if ours == quantity {
             if !std::mem::replace(&mut holding.confirmed, true) {
+                self.lending.is_due = true;
                 out.record(Record::Confirmed { instrument, quantity });
             }
             return;

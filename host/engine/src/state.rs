@@ -30,7 +30,7 @@ pub enum StateError {
 }
 
 fields!(Engine {
-    config, now_ns, sessions, orders, executions, holdings, traffic, limits, latches, claims, card, requests, set, generations,
+    config, now_ns, sessions, orders, executions, holdings, traffic, limits, latches, claims, card, lending, requests, set, generations,
     reversion, sweep, best, window_ns, firm, matched, dirty, adopted,
 });
 

@@ -11,11 +11,13 @@ use crate::{
     bank::{Bank, Rules, Template},
     events::{Events, Queue},
     gate::OrderSession,
+    grants::Grants,
+    throttle::Throttle,
 };
 use riposte_device::{Output, Transmitted};
 use riposte_map::{
     counter::Counter,
-    limits::INSTRUMENTS,
+    limits::{INSTRUMENTS, RULES},
     reason::Reason,
     shm::{Command, Event, EventKind, Level, NONE},
 };
@@ -101,6 +103,7 @@ pub enum Rank {
     BadLength,
     MalformedBlock,
     Frame,
+    HostSilent,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -121,7 +124,19 @@ pub struct Agenda {
     armed: bool,
     killed: bool,
     trace: bool,
+    /// Fenced instruments, a bit each.
+    fenced: u16,
     session: OrderSession,
+    /// Grants and heartbeats with the cycle in which they are visible, ascending.
+    granted: VecDeque<(u64, Command)>,
+    grants: Grants,
+    throttle: Throttle,
+    /// First gate cycle in which each rule may send again.
+    cooled: [[u64; RULES]; INSTRUMENTS],
+    /// First cycle in which the host is not heard, until that is told.
+    silence: Option<u64>,
+    /// Cycle from which on the card is disarmed, as the host is silent.
+    disarming: Option<u64>,
     /// One bit an instrument.
     valid: u16,
     trading: u16,
@@ -166,7 +181,14 @@ impl Default for Agenda {
             armed: false,
             killed: false,
             trace: false,
+            fenced: 0,
             session: OrderSession::default(),
+            granted: VecDeque::new(),
+            grants: Grants::default(),
+            throttle: Throttle::default(),
+            cooled: Default::default(),
+            silence: None,
+            disarming: None,
             valid: 0,
             trading: 0,
             held: [0; INSTRUMENTS],
@@ -207,6 +229,17 @@ fn event_of(kind: EventKind, reason: Reason, origin: &Origin) -> Event {
         generation: origin.generation,
         time_ns: origin.time_ns,
         feed_sequence: origin.sequence,
+        ..Event::default()
+    }
+}
+
+/// An event of the channel, with everything but what the reason adds.
+fn channel_event(reason: Reason) -> Event {
+    Event {
+        kind: EventKind::Channel as u8,
+        reason: reason as u8,
+        instrument: NONE,
+        rule: NONE,
         ..Event::default()
     }
 }
@@ -263,16 +296,7 @@ impl Agenda {
     ) {
         let [bid, ask] =
             sequences.map(|s| Level { price_e4: s as u32, quantity: (s >> 32) as u32 });
-        let event = Event {
-            kind: EventKind::Channel as u8,
-            reason: reason as u8,
-            instrument: NONE,
-            rule: NONE,
-            time_ns,
-            bid,
-            ask,
-            ..Event::default()
-        };
+        let event = Event { time_ns, bid, ask, ..channel_event(reason) };
         insert_sorted(&mut self.invalidations, cycle + 1);
         self.due(cycle + 1);
         self.wait(cycle, rank, event);
@@ -347,6 +371,9 @@ impl Agenda {
         let waiting = self.waiting.iter().map(|waiting| waiting.from).min();
         [
             command,
+            self.granted.front().map(|granted| granted.0),
+            self.silence,
+            self.disarming,
             self.invalidations.front().copied(),
             self.losses.front().copied(),
             self.coming.front().map(|coming| coming.0),
@@ -363,6 +390,12 @@ impl Agenda {
     fn settle_other(&mut self, cycle: u64) {
         if let Some((_, command)) = self.scheduled.pop_front_if(|c| c.0 + COMMAND_CYCLES <= cycle) {
             self.carry_out(cycle, &command);
+        } else if let Some((_, command)) = self.granted.pop_front_if(|granted| granted.0 <= cycle) {
+            self.grant(cycle, &command);
+        } else if self.disarming.take_if(|from| *from <= cycle).is_some() {
+            self.armed = false;
+        } else if self.silence.take_if(|from| *from <= cycle).is_some() {
+            self.fall_silent(cycle);
         } else if self.invalidations.pop_front_if(|from| *from <= cycle).is_some() {
             self.valid = 0;
         } else if self.losses.pop_front_if(|from| *from <= cycle).is_some() {
@@ -397,6 +430,14 @@ impl Agenda {
             self.count(Counter::EventsLost);
             self.losses.push_back(killed);
         }
+    }
+
+    /// The host was heard until the cycle before `cycle`.
+    fn fall_silent(&mut self, cycle: u64) {
+        self.count(Counter::HostSilences);
+        self.wait(cycle, Rank::HostSilent, channel_event(Reason::HostSilent));
+        self.disarming = Some(cycle + 1);
+        self.due(cycle + 1);
     }
 
     fn queue_channel_event(&mut self, cycle: u64) {

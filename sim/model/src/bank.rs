@@ -1,18 +1,37 @@
-//! Parameter banks: feed, instruments, rules and order templates, as the write commands fill them.
+//! Parameter banks: feed, gate, instruments, rules and order templates, as the write commands fill them.
 use crate::frame::Feed;
 use riposte_map::{
     limits::{IMAGE_WORDS, INSTRUMENTS, RULES},
     shm::{Command, Opcode},
 };
 
+/// What the whole card may do in a time.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Gate {
+    /// Cycles for one order of the throttle; 0: unset, none is ever let pass.
+    pub interval_cycles: u32,
+    /// Orders that the throttle may save up.
+    pub saved_max: u16,
+    /// Greatest age of a decision; 0: unset.
+    pub age_cycles_max: u16,
+}
+
 /// Limits of one instrument.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Instrument {
     pub enabled: bool,
+    /// Sides that are permitted.
+    pub buying: bool,
+    pub selling: bool,
+    pub selling_short: bool,
     pub quantity_max: u32,
     pub collar_low_e4: u32,
     /// 0: unset.
     pub collar_high_e4: u32,
+    /// How far a price may lie beyond the other side's top; 0: unset.
+    pub reach_e4: u32,
+    /// Price times quantity; 0: unset.
+    pub value_max: u64,
 }
 
 /// Conditions and thresholds of one instrument's rules; a condition is a code of `Condition`.
@@ -35,14 +54,24 @@ pub struct Template {
     pub payload_bytes: u8,
     /// One's complement sum of what the TCP checksum covers, without the fields that the card fills.
     pub partial_checksum: u16,
+    /// Cycles between two orders of the rule; 0: unset.
+    pub cool_down_cycles: u64,
     /// Byte 0 of the wire in bits 7:0.
     pub image: [u64; IMAGE_WORDS],
+}
+
+impl Template {
+    /// Price times quantity.
+    pub fn value(&self) -> u64 {
+        u64::from(self.price_e4) * u64::from(self.quantity)
+    }
 }
 
 /// One whole set of parameters.
 #[derive(Clone, Debug)]
 pub struct Bank {
     pub feed: Feed,
+    pub gate: Gate,
     locates: [u16; INSTRUMENTS],
     pub instruments: [Instrument; INSTRUMENTS],
     pub rules: [Rules; INSTRUMENTS],
@@ -53,6 +82,7 @@ impl Default for Bank {
     fn default() -> Bank {
         Bank {
             feed: Feed::default(),
+            gate: Gate::default(),
             locates: [0; INSTRUMENTS],
             instruments: Default::default(),
             rules: Default::default(),
@@ -64,6 +94,11 @@ impl Default for Bank {
 /// Low and high half of an argument.
 pub fn halves(argument: u64) -> [u32; 2] {
     [argument as u32, (argument >> 32) as u32]
+}
+
+/// The low 48 bits, which is what a number of cycles has.
+pub fn cycles48(argument: u64) -> u64 {
+    argument & ((1 << 48) - 1)
 }
 
 /// Instrument, rule and image word that a write is for. An index beyond its table is cut to its bits.
@@ -100,12 +135,19 @@ impl Bank {
             }
             Opcode::WriteInstrument => {
                 let [quantity_max, collar_low_e4] = halves(args[1]);
+                let [collar_high_e4, reach_e4] = halves(args[2]);
+                let permitted = |bit: u32| args[0] >> bit & 1 == 1;
                 self.locates[instrument] = args[0] as u16;
                 self.instruments[instrument] = Instrument {
-                    enabled: args[0] >> 16 & 1 == 1,
+                    enabled: permitted(16),
+                    buying: permitted(17),
+                    selling: permitted(18),
+                    selling_short: permitted(19),
                     quantity_max,
                     collar_low_e4,
-                    collar_high_e4: args[2] as u32,
+                    collar_high_e4,
+                    reach_e4,
+                    value_max: args[3],
                 };
             }
             Opcode::WriteRules => {
@@ -121,8 +163,16 @@ impl Bank {
                 template.last_bytes = (args[1] >> 16 & 0xf) as u8;
                 template.payload_bytes = (args[1] >> 24) as u8;
                 template.partial_checksum = (args[1] >> 32) as u16;
+                template.cool_down_cycles = cycles48(args[2]);
             }
             Opcode::WriteImage => self.templates[instrument][rule].image[word] = args[0],
+            Opcode::WriteGate => {
+                self.gate = Gate {
+                    interval_cycles: args[0] as u32,
+                    saved_max: (args[0] >> 32) as u16,
+                    age_cycles_max: (args[0] >> 48) as u16,
+                };
+            }
             _ => unreachable!("{opcode:?} is not a write"),
         }
     }

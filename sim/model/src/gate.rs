@@ -1,6 +1,14 @@
 //! The gate's checks in their order, and the frame of an order that passed.
-use crate::bank::{Instrument, Template};
-use riposte_map::{limits::{IMAGE_WORDS, IMAGE_WORDS_MIN}, reason::Reason};
+use crate::{
+    bank::{Gate, Instrument, Template},
+    grants::Left,
+};
+use riposte_map::{
+    counter::Counter,
+    limits::{IMAGE_WORDS, IMAGE_WORDS_MIN},
+    reason::Reason,
+    shm::Level,
+};
 
 /// The order session: what the next segment and order carry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,41 +24,92 @@ pub struct OrderSession {
 pub struct Sight {
     pub generation: u32,
     pub killed: bool,
+    pub host_heard: bool,
     pub armed: bool,
+    pub fenced: bool,
     pub book_valid: bool,
     pub trading: bool,
     pub user_ref: u32,
+    /// The last order that the rule sent named a later cycle to send in again.
+    pub cools: bool,
+    pub tokens: u16,
+    pub left: Left,
 }
 
-/// The first reason to refuse an order decided under `generation`; `None` lets it pass.
-pub fn refusal(
-    sight: &Sight,
-    generation: u32,
-    instrument: &Instrument,
-    template: &Template,
-) -> Option<Reason> {
-    let Template { quantity, price_e4, words, last_bytes, .. } = *template;
-    let Instrument { quantity_max, collar_low_e4, collar_high_e4, enabled } = *instrument;
+/// An order that waits for the gate's word.
+#[derive(Clone, Copy, Debug)]
+pub struct Order<'a> {
+    /// Of its decision.
+    pub generation: u32,
+    /// Bid and ask at its decision.
+    pub top: [Level; 2],
+    /// From its decisive byte to its first word.
+    pub age_cycles: u64,
+    pub limits: &'a Gate,
+    pub instrument: &'a Instrument,
+    pub template: &'a Template,
+}
+
+impl Order<'_> {
+    fn side_is_permitted(&self) -> bool {
+        match self.template.side {
+            b'B' => self.instrument.buying,
+            b'S' => self.instrument.selling,
+            b'T' | b'E' => self.instrument.selling_short,
+            _ => false,
+        }
+    }
+
+    /// Whether the price lies no further beyond the other side's top than the instrument's reach.
+    fn is_within_reach(&self) -> bool {
+        let [bid, ask] = self.top;
+        let [price, reach] = [self.template.price_e4, self.instrument.reach_e4].map(i64::from);
+        match self.instrument.reach_e4 {
+            0 => false,
+            u32::MAX => true,
+            _ if self.template.side == b'B' => ask.quantity != 0 && price <= i64::from(ask.price_e4) + reach,
+            _ => bid.quantity != 0 && price >= i64::from(bid.price_e4) - reach,
+        }
+    }
+}
+
+/// The first reason to refuse an order, and its counter; `None` lets it pass.
+pub fn refusal(sight: &Sight, order: &Order) -> Option<(Reason, Counter)> {
+    let Template { quantity, price_e4, words, last_bytes, cool_down_cycles, .. } = *order.template;
+    let Instrument { quantity_max, collar_low_e4, collar_high_e4, value_max, .. } = *order.instrument;
+    let value = order.template.value();
+    let Left { repeats, quantity: lease, value: credit, open_orders, unacknowledged } = sight.left;
+    let age_max = u64::from(order.limits.age_cycles_max);
+    let is_collared = (collar_low_e4..=collar_high_e4).contains(&price_e4);
+    let has_shape = (IMAGE_WORDS_MIN..=IMAGE_WORDS).contains(&usize::from(words)) && (1..=8).contains(&last_bytes);
+    let is_cooling = cool_down_cycles == 0 || sight.cools;
     let checks = [
-        (sight.generation == 0, Reason::NoGeneration),
-        (sight.killed, Reason::Killed),
-        (!sight.armed, Reason::Disarmed),
-        (generation != sight.generation, Reason::StaleGeneration),
-        (!sight.book_valid, Reason::BookInvalid),
-        (!sight.trading, Reason::NotTrading),
-        (!enabled, Reason::InstrumentDisabled),
-        (quantity == 0 || quantity > quantity_max, Reason::Quantity),
-        (
-            collar_high_e4 == 0 || price_e4 < collar_low_e4 || price_e4 > collar_high_e4,
-            Reason::Collar,
-        ),
-        (
-            !(IMAGE_WORDS_MIN..=IMAGE_WORDS).contains(&usize::from(words)) || !(1..=8).contains(&last_bytes),
-            Reason::TemplateUnset,
-        ),
-        (sight.user_ref == 0, Reason::SessionUnset),
+        (sight.generation == 0, Reason::NoGeneration, Counter::RefusedNoGeneration),
+        (sight.killed, Reason::Killed, Counter::RefusedKilled),
+        (!sight.host_heard, Reason::HostSilent, Counter::RefusedHostSilent),
+        (!sight.armed, Reason::Disarmed, Counter::RefusedDisarmed),
+        (order.generation != sight.generation, Reason::StaleGeneration, Counter::RefusedStaleGeneration),
+        (sight.fenced, Reason::Fenced, Counter::RefusedFenced),
+        (!sight.book_valid, Reason::BookInvalid, Counter::RefusedBookInvalid),
+        (!sight.trading, Reason::NotTrading, Counter::RefusedNotTrading),
+        (!order.instrument.enabled, Reason::InstrumentDisabled, Counter::RefusedInstrumentDisabled),
+        (!order.side_is_permitted(), Reason::Side, Counter::RefusedSide),
+        (quantity == 0 || quantity > quantity_max, Reason::Quantity, Counter::RefusedQuantity),
+        (value_max == 0 || value > value_max, Reason::Value, Counter::RefusedValue),
+        (collar_high_e4 == 0 || !is_collared, Reason::Collar, Counter::RefusedCollar),
+        (!order.is_within_reach(), Reason::LiveCollar, Counter::RefusedLiveCollar),
+        (!has_shape, Reason::TemplateUnset, Counter::RefusedTemplateUnset),
+        (sight.user_ref == 0, Reason::SessionUnset, Counter::RefusedSessionUnset),
+        (age_max == 0 || order.age_cycles > age_max, Reason::Age, Counter::RefusedAge),
+        (is_cooling, Reason::CoolDown, Counter::RefusedCoolDown),
+        (repeats == 0, Reason::Repeated, Counter::RefusedRepeated),
+        (sight.tokens == 0, Reason::Throttle, Counter::RefusedThrottle),
+        (lease == 0 || quantity > lease, Reason::Position, Counter::RefusedPosition),
+        (credit == 0 || value > credit, Reason::Exposure, Counter::RefusedExposure),
+        (open_orders == 0, Reason::OpenOrders, Counter::RefusedOpenOrders),
+        (unacknowledged == 0, Reason::Unacknowledged, Counter::RefusedUnacknowledged),
     ];
-    checks.iter().find(|(fails, _)| *fails).map(|&(_, reason)| reason)
+    checks.iter().find(|(fails, ..)| *fails).map(|&(_, reason, counter)| (reason, counter))
 }
 
 /// One's complement sum of 16-bit words.

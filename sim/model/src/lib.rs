@@ -14,11 +14,13 @@ mod book;
 mod events;
 mod frame;
 mod gate;
+mod grants;
 mod levels;
 mod orders;
 mod pipeline;
 mod rules;
 mod session;
+mod throttle;
 mod wire;
 
 use agenda::{Agenda, Origin, Pending, Rank};

@@ -183,19 +183,37 @@ fn a_book_rule_fires_when_it_begins_to_hold_and_a_trade_rule_always() {
 #[test]
 fn every_reason_of_the_gate_is_found_in_its_order() {
     // What is wrong with the card, and the reason; each card has all that come later too.
-    let broken: [(Reason, Vec<Command>); 10] = [
+    let granted = u64::from(u32::MAX >> 1);
+    let order = 225 | 630_200 << 32;
+    let of_rule = |command: Command| Command { rule: 2, ..command };
+    let mut cooling = template(0, 2, 225, 630_200)[0];
+    cooling.args[2] = 0;
+    let row = |sides: u64, quantity: u64, high: u64, worth: u64| {
+        args(Opcode::WriteInstrument, &[u64::from(LOCATE) | sides << 16, quantity | 1 << 32, high, worth])
+    };
+    let broken: [(Reason, Vec<Command>); 23] = [
+        (Reason::Unacknowledged, vec![args(Opcode::Credit, &[u64::MAX >> 1, granted])]),
+        (Reason::OpenOrders, vec![args(Opcode::Credit, &[u64::MAX >> 1, 0])]),
+        (Reason::Exposure, vec![args(Opcode::Credit, &[0, 0])]),
+        (Reason::Position, vec![args(Opcode::Lease, &[0])]),
+        (Reason::Throttle, vec![gate_limits(1, 0, u16::MAX)]),
+        (Reason::Repeated, vec![of_rule(value(Opcode::Repeat, 0))]),
+        (Reason::CoolDown, vec![cooling]),
+        (Reason::Age, vec![gate_limits(1, 0, 0)]),
         (Reason::SessionUnset, vec![args(Opcode::Session, &[0, 0])]),
-        (
-            Reason::TemplateUnset,
-            vec![Command { rule: 2, ..args(Opcode::WriteTemplate, &[225 | 630_200 << 32, 0]) }],
-        ),
-        (Reason::Collar, vec![instrument(0, LOCATE, true, 225, 1, 630_199)]),
-        (Reason::Quantity, vec![instrument(0, LOCATE, true, 224, 1, 0)]),
-        (Reason::InstrumentDisabled, vec![instrument(0, LOCATE, false, 0, 1, 0)]),
+        (Reason::TemplateUnset, vec![of_rule(args(Opcode::WriteTemplate, &[order, u64::from(b'T'), 0]))]),
+        (Reason::LiveCollar, vec![row(0b1111, 225, 630_200, u64::MAX)]),
+        (Reason::Collar, vec![row(0b1111, 225, 630_199, u64::MAX)]),
+        (Reason::Value, vec![row(0b1111, 225, 0, 141_794_999)]),
+        (Reason::Quantity, vec![row(0b1111, 224, 0, 0)]),
+        (Reason::Side, vec![row(0b0111, 0, 0, 0)]),
+        (Reason::InstrumentDisabled, vec![row(0, 0, 0, 0)]),
         (Reason::NotTrading, vec![]),
         (Reason::BookInvalid, vec![]),
+        (Reason::Fenced, vec![args(Opcode::Fence, &[1])]),
         (Reason::StaleGeneration, vec![]),
         (Reason::Disarmed, vec![value(Opcode::Disarm, 0)]),
+        (Reason::HostSilent, vec![args(Opcode::Heartbeat, &[0])]),
         (Reason::Killed, vec![value(Opcode::Kill, 0)]),
     ];
     for last in 0..broken.len() {
@@ -222,6 +240,11 @@ fn every_reason_of_the_gate_is_found_in_its_order() {
         bench.show(&one_trade());
         assert_eq!(orders(&mut bench), [refused(broken[last].0)]);
         assert_eq!((bench.count(Counter::OrdersRefused), bench.count(Counter::OrdersSent)), (1, 0));
+        // Counters of the gate's reasons stand in its order, the one of no generation first.
+        let counted: Vec<u32> = (0..24).map(|at| bench.card.counters()[Counter::RefusedNoGeneration as usize + at]).collect();
+        let mut expected = vec![0; 24];
+        expected[23 - last] = 1;
+        assert_eq!(counted, expected, "{:?}", broken[last].0);
         assert!(bench.output.transmitted.is_empty());
     }
 }
@@ -252,7 +275,7 @@ fn a_template_needs_two_to_sixteen_words_and_a_last_one_of_one_to_eight_bytes() 
             let mut bench = bench();
             bench.commands(&parameters([0, 0, 7, 0], [0; 4]));
             let fields = u64::from(b'T') | words << 8 | last << 16;
-            let template = args(Opcode::WriteTemplate, &[225 | 630_200 << 32, fields]);
+            let template = args(Opcode::WriteTemplate, &[225 | 630_200 << 32, fields, 1]);
             bench.commands(&[Command { rule: 2, ..template }, value(Opcode::Commit, 2)]);
             bench.show(&one_trade());
             let set = (2..=16).contains(&words) && (1..=8).contains(&last);
@@ -542,7 +565,7 @@ fn commands_answer_with_the_generation_in_force_after_them() {
     assert_eq!(seen(&mut bench, value(Opcode::Commit, 1)), (Reason::OldGeneration, 1));
     assert_eq!(seen(&mut bench, value(Opcode::Commit, 5)), (Reason::None, 5));
     assert_eq!(seen(&mut bench, value(Opcode::Commit, 4)), (Reason::OldGeneration, 5));
-    let unknown = Command { opcode: 15, ..Command::default() };
+    let unknown = Command { opcode: Opcode::ALL.len() as u8 + 1, ..Command::default() };
     assert_eq!(seen(&mut bench, unknown), (Reason::BadOpcode, 5));
     assert_eq!(seen(&mut bench, args(Opcode::Validate, &[0b1])), (Reason::BookNotClean, 5));
     assert_eq!(seen(&mut bench, args(Opcode::Validate, &[0b111])), (Reason::BookNotClean, 5));

@@ -78,7 +78,7 @@ impl Random {
     }
 
     fn command(&mut self, generation: &mut u32) -> Command {
-        match self.below(16) {
+        match self.below(26) {
             0 => value(Opcode::Kill, 0),
             1 => value(Opcode::ClearKill, 0),
             2 => value(Opcode::Disarm, 0),
@@ -101,9 +101,20 @@ impl Random {
                 let commands = template(0, self.below(3) as u8, 225, 630_200);
                 commands[self.below(commands.len() as u64) as usize]
             }
-            _ => {
+            14 | 15 => {
                 *generation += 1;
                 value(Opcode::Commit, *generation)
+            }
+            16 => gate_limits(self.below(200) as u32, self.below(3) as u16, self.below(40) as u16),
+            17 => args(Opcode::Fence, &[self.below(4)]),
+            18 => args(Opcode::Lift, &[self.below(4)]),
+            19 => args(Opcode::Lease, &[self.below(1 << 12) << 32 | self.below(1 << 12)]),
+            20 => args(Opcode::Credit, &[self.below(1 << 31), self.below(20) << 32 | self.below(20)]),
+            21 => Command { rule: self.below(4) as u8, ..value(Opcode::Repeat, self.below(20) as u32) },
+            22 => args(Opcode::Heartbeat, &[self.below(300)]),
+            _ => {
+                let all = grants();
+                all[self.below(all.len() as u64) as usize]
             }
         }
     }
@@ -148,6 +159,7 @@ fn run(
 #[test]
 fn output_depends_on_what_is_shown_alone() {
     let mut kinds = [0; 8];
+    let mut counters = [0; Counter::COUNT];
     let mut lost = 0;
     for seed in 1..=400 {
         println!("seed {seed}");
@@ -158,6 +170,7 @@ fn output_depends_on_what_is_shown_alone() {
         initial.push(value(Opcode::Commit, 1));
         initial.extend(parameters([7, 1, 6, 0], [0, 100_200, 100, 0]));
         initial.push(value(Opcode::Commit, 2));
+        initial.extend(grants());
         initial.push(args(Opcode::Validate, &[0xffff]));
         initial.push(args(Opcode::Session, &[1, 1]));
         initial.push(value(Opcode::Arm, 0));
@@ -182,10 +195,21 @@ fn output_depends_on_what_is_shown_alone() {
             kinds[usize::from(event.kind)] += 1;
         }
         assert!(one.0.events.iter().zip(1..).all(|(event, sequence)| event.sequence == sequence));
+        for (total, count) in counters.iter_mut().zip(&one.1) {
+            *total += count;
+        }
         lost += one.1[Counter::EventsLost as usize];
         let frames = &one.0.transmitted;
         assert!(frames.windows(2).all(|f| f[1].cycle >= f[0].cycle + IMAGE_WORDS + 4));
     }
     println!("events by kind {kinds:?}, lost {lost}");
     assert!(kinds[EventKind::Book as usize..].iter().all(|&count| count > 0), "{kinds:?}");
+    let in_time = [
+        Counter::RefusedHostSilent, Counter::RefusedFenced, Counter::RefusedAge, Counter::RefusedRepeated,
+        Counter::RefusedThrottle, Counter::RefusedPosition, Counter::RefusedExposure, Counter::RefusedOpenOrders,
+        Counter::RefusedUnacknowledged, Counter::HostSilences,
+    ];
+    for counter in in_time {
+        assert!(counters[counter as usize] > 0, "{counter:?}");
+    }
 }

@@ -1,15 +1,18 @@
 //! Starts a card and feeds it frames, cycle by cycle.
+use super::pulse::Pulse;
 use super::rig::{Difference, Rig};
 use super::tally::Tally;
 use riposte_capture::Record;
 use riposte_desk::{Desk, arm, trace, validate};
 use riposte_device::{Frame, Output};
 use riposte_map::counter::Counter;
-use riposte_map::shm::Command;
+use riposte_map::shm::{Command, Opcode};
 use std::time::Instant;
 
 /// Idle cycles after the last frame or command: more than the longest path and all queues need.
 const SETTLE_CYCLES: u64 = 4096;
+/// Words of the largest frame, with an idle cycle before each, fit into this.
+const FRAME_CYCLES: u64 = 1 << 15;
 /// Events that collect before they are handed on.
 const BATCH_EVENTS: usize = 1 << 12;
 
@@ -63,6 +66,8 @@ pub struct Ended {
     pub cycles: u64,
     pub elapsed_ms: u64,
     pub counters: [u32; Counter::COUNT],
+    /// Heartbeats behind the first.
+    pub beats: Vec<Command>,
 }
 
 /// A card under way.
@@ -74,6 +79,7 @@ pub struct Drive<'a> {
     batch: Output,
     tally: Tally,
     frames: u64,
+    pulse: Pulse,
 }
 
 /// Takes what came out, in order.
@@ -81,7 +87,8 @@ pub type Sink<'a> = dyn FnMut(&Output) -> anyhow::Result<()> + 'a;
 
 impl<'a> Drive<'a> {
     pub fn new(rig: Rig, pacing: Pacing, desk: &'a Desk, generation: u32) -> Drive<'a> {
-        Drive { rig, pacing, desk, generation, batch: Output::default(), tally: Tally::default(), frames: 0 }
+        let pulse = Pulse::new(0, 0, 0);
+        Drive { rig, pacing, desk, generation, batch: Output::default(), tally: Tally::default(), frames: 0, pulse }
     }
 
     pub fn card_name(&self) -> String {
@@ -101,6 +108,7 @@ impl<'a> Drive<'a> {
             // An empty record of a damaged capture has no word to show.
             if !record.bytes.is_empty() {
                 let (gap, stalls) = self.pacing.next();
+                self.vouch(gap.saturating_add(FRAME_CYCLES));
                 let frame = Frame { stalls, ..Frame::new(&record.bytes, record.time_ns) };
                 self.rig.each(|card| {
                     card.idle(gap);
@@ -112,23 +120,26 @@ impl<'a> Drive<'a> {
                 self.hand_on(sink)?;
             }
         }
+        self.vouch(SETTLE_CYCLES);
         self.rig.each(|card| card.idle(SETTLE_CYCLES));
         self.collect()?;
         let cycles = self.rig.cycle();
         let counters = self.rig.finish().map_err(|difference| self.placed(difference))?;
         self.hand_on(sink)?;
         let elapsed_ms = start.elapsed().as_millis() as u64;
-        Ok(Ended { tally: self.tally, frames: self.frames, cycles, elapsed_ms, counters })
+        Ok(Ended { tally: self.tally, frames: self.frames, cycles, elapsed_ms, counters, beats: self.pulse.given() })
     }
 
-    /// Parameters, session, tracing, validation, arming: all that the card is told, in order.
+    /// Parameters, session, tracing, validation, what is lent to flat positions, arming: all that the card is told before
+    /// the first frame, in order. Heartbeats follow.
     pub fn commands(&self) -> Vec<Command> {
         let mut commands = self.desk.commands(self.generation, 1);
         let next = commands.len() as u64 + 1;
         commands.push(self.desk.session_command(next));
         commands.push(trace(next + 1, true));
         commands.push(validate(next + 2, self.desk.mask()));
-        commands.push(arm(next + 3));
+        commands.extend(self.desk.grants(next + 3));
+        commands.push(arm(commands.len() as u64 + 1));
         commands
     }
 
@@ -142,6 +153,19 @@ impl<'a> Drive<'a> {
             }
             card.idle(commands.len() as u64 + SETTLE_CYCLES);
         });
+        let is_beat = |command: &Command| command.opcode == Opcode::Heartbeat as u8;
+        if let Some(at) = commands.iter().position(is_beat) {
+            let first_cycle = self.rig.cycle() - SETTLE_CYCLES - (commands.len() - at) as u64;
+            self.pulse = Pulse::new(self.desk.gate.heartbeat_cycles, first_cycle, commands.len() as u64 + 1);
+        }
+    }
+
+    /// Lets the card hear its host in the next so many cycles.
+    fn vouch(&mut self, cycles: u64) {
+        let until = self.rig.cycle().saturating_add(cycles);
+        while let Some((cycle, command)) = self.pulse.beat(until) {
+            self.rig.each(|card| card.schedule(cycle, &command));
+        }
     }
 
     fn collect(&mut self) -> Result<(), Error> {

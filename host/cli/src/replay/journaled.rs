@@ -1,7 +1,8 @@
 //! The journal of a replay: every command, event and transmitted frame.
 //!
 //! Holds: the same run gives the same records, so the same chain head, on every card and however its output was
-//! batched: times are those of the frames, and a frame stands behind the event that told of its order.
+//! batched: times are those of the frames, a frame stands behind the event that told of its order, and heartbeats
+//! behind the first stand at the end.
 use super::drive::{Ended, Error};
 use super::summary::{JournalSummary, Manifest};
 use riposte_device::{Output, Transmitted};
@@ -73,6 +74,10 @@ impl Journaled {
             Err(Error::Differ(difference)) => ("stop", difference.to_string()),
             Err(Error::Failed(error)) => ("stop", format!("{error:#}")),
         };
+        // Where they fell among the events depends on how the card hands those out.
+        for command in ended.iter().flat_map(|ended| &ended.beats) {
+            self.append(&Entry::Command(*command))?;
+        }
         self.append(&Entry::Note(Note { who: WHO, act, why: &why }))?;
         let end = self.journal.finish(self.appender)?;
         Ok(JournalSummary { folder: self.folder.display().to_string(), records: end.position, head: end.head() })

@@ -261,7 +261,9 @@ impl Summary {
             text += &format!("Invalid          {count:>8}  {reason}\n");
         }
         let ordinary = ["frames", "packets", "orders_sent", "orders_refused", "rules_fired", "commands", "heartbeats", "other_types"];
-        for (name, count) in self.counters.iter().filter(|(name, _)| !ordinary.contains(name)) {
+        // Refusals by reason stand above.
+        let told = |name: &str| ordinary.contains(&name) || name.starts_with("refused_");
+        for (name, count) in self.counters.iter().filter(|(name, _)| !told(name)) {
             text += &format!("Counter          {count:>8}  {name}\n");
         }
         text

@@ -169,8 +169,10 @@ impl Tally {
             }
             Some(EventKind::Channel) => {
                 *self.troubles.entry(reason).or_default() += 1;
-                for watched in &mut self.watched {
-                    watched.invalid.get_or_insert(reason);
+                if reason != Reason::HostSilent {
+                    for watched in &mut self.watched {
+                        watched.invalid.get_or_insert(reason);
+                    }
                 }
             }
             Some(EventKind::Command) if reason != Reason::None => {

@@ -189,9 +189,15 @@ fn a_card_is_loaded_before_the_first_frame() {
     let commands = commands.borrow();
     assert!(commands.windows(2).all(|pair| pair[0].0 < pair[1].0), "one command a cycle");
     assert!((1..).zip(commands.iter()).all(|(sequence, (_, command))| command.sequence == sequence));
-    let last: Vec<u8> = commands.iter().rev().take(5).map(|(_, command)| command.opcode).collect();
-    let wanted = [Opcode::Arm, Opcode::Validate, Opcode::Trace, Opcode::Session, Opcode::Commit];
-    assert_eq!(last, wanted.map(|opcode| opcode as u8));
+    let mut order: Vec<u8> = commands.iter().map(|(_, command)| command.opcode).collect();
+    order.drain(..order.iter().position(|&opcode| opcode == Opcode::Commit as u8).expect("a commit"));
+    let is_told = |wanted: Opcode| order.iter().filter(|&&opcode| opcode == wanted as u8).count();
+    assert_eq!((is_told(Opcode::Lease), is_told(Opcode::Repeat)), (16, 64));
+    order.retain(|&opcode| ![Opcode::Lease, Opcode::Repeat].map(|one| one as u8).contains(&opcode));
+    let wanted = [
+        Opcode::Commit, Opcode::Session, Opcode::Trace, Opcode::Validate, Opcode::Credit, Opcode::Heartbeat, Opcode::Arm,
+    ];
+    assert_eq!(order, wanted.map(|opcode| opcode as u8));
     assert!(commands.iter().any(|(_, c)| c.opcode == Opcode::Commit as u8 && c.value == 7));
 }
 
@@ -275,4 +281,25 @@ fn a_full_disk_is_an_error() {
     assert!(format!("{error:#}").starts_with("/dev/full: cannot be written"), "{error:#}");
     let files = Outputs::create(None, None, Some(full)).expect("opening it works");
     assert!(files.finish(|| "page".to_owned()).is_err(), "what fits a buffer fails when it is flushed");
+}
+
+#[test]
+fn a_long_replay_is_heard_from_its_first_beat_to_its_end() {
+    let card = Fake::new(Flaw::None);
+    let commands = Rc::clone(&card.commands);
+    // Half a second between two frames, where the host vouches for a tenth.
+    let ended = run(vec![Box::new(card)], Pacing::new(78_125_000, None)).ok().expect("one card agrees with itself");
+    let commands = commands.borrow();
+    assert!(commands.windows(2).all(|pair| pair[0].0 < pair[1].0), "each in a cycle behind the last one's");
+    let is_beat = |command: &Command| command.opcode == Opcode::Heartbeat as u8;
+    let beats: Vec<_> = commands.iter().filter(|(_, command)| is_beat(command)).collect();
+    let cycles = desk().gate.heartbeat_cycles;
+    assert!(beats.iter().all(|(_, command)| command.args[0] == cycles));
+    assert!(beats.windows(2).all(|pair| pair[1].0 - pair[0].0 <= cycles / 2), "long before the last one ends");
+    assert!(beats.last().expect("a beat").0 + cycles >= ended.cycles);
+    let armed = commands.iter().find(|(_, command)| command.opcode == Opcode::Arm as u8).expect("an arm");
+    assert!(beats[0].0 < armed.0);
+    let renewed: Vec<_> = beats[1..].iter().map(|(_, command)| *command).collect();
+    assert_eq!((ended.beats == renewed, renewed.len()), (true, 90));
+    assert!(commands.iter().map(|(_, command)| command.sequence).eq(1..=commands.len() as u64));
 }

@@ -158,7 +158,7 @@ impl Calls {
     fn status(&self, engine: &Engine) -> Value {
         json!({
             "armed": engine.is_permitted(), "killed": engine.is_killed(), "card_approved": engine.is_approved(),
-            "generation": engine.generation(),
+            "generation": engine.generation(), "fenced": engine.fenced(),
             "arming": engine.arming().map_or_else(why_text, |()| "possible"),
             "session": engine.standing(0).map(|standing| format!("{standing:?}").to_lowercase()),
             "open_orders": engine.open_orders().count(), "executions": engine.executions().count(),
@@ -184,6 +184,7 @@ impl Calls {
         rows.map(|(at, position)| {
             json!({
                 "instrument": self.symbol(at), "quantity": position.quantity, "confirmed": engine.is_confirmed(at),
+                "may_buy": engine.room(at)[0], "may_sell": engine.room(at)[1],
                 "provisional": engine.provisional(at), "realised_e4": position.realised().to_string(),
                 "result_e4": engine.result(at).to_string(),
             })
@@ -200,6 +201,9 @@ impl Calls {
             "generation": engine.generation(), "content": engine.content().map(|content| riposte_journal::hex(&content)),
             "limits": LimitName::ALL.into_iter().map(limit).collect::<serde_json::Map<String, Value>>(),
             "proposals": waiting.collect::<Vec<_>>(),
+            "latched_rules": engine.latched_rules().map(|(instrument, rule)| {
+                json!({ "rule": format!("{instrument}.{rule}"), "name": self.desk.rule(instrument, rule).map(|one| &one.name) })
+            }).collect::<Vec<_>>(),
             "reversion": engine.reversion().map(|(request, step)| json!({ "request": request, "step": format!("{step:?}") })),
         })
     }
@@ -251,5 +255,6 @@ fn why_text(why: Refusal) -> &'static str {
         Refusal::NoTarget => "no such generation is remembered",
         Refusal::NoRoom => "no room for more requests today",
         Refusal::NoStatement => "the venue has stated no position",
+        Refusal::NotFenced => "no reversion has fenced any of these instruments",
     }
 }

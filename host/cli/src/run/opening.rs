@@ -132,11 +132,12 @@ impl Opening {
     }
 }
 
-/// The rows of a desk's set, without numbers.
+/// The rows of a desk's set, without numbers, and with them the limits of what the card is lent.
 pub fn set_of(desk: &Desk) -> Vec<Command> {
     let mut rows = desk.commands(1, 1);
     // Its commit is the engine's.
     rows.pop();
+    rows.extend(desk.grants(1));
     rows.iter_mut().for_each(|row| row.sequence = 0);
     rows
 }

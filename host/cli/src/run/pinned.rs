@@ -16,7 +16,7 @@ use super::{HOST, Shared};
 use riposte_device::link::{FRAME_BYTES_MAX, HostEnd};
 use riposte_engine::{Body, Change, Engine, HostOrder, Input, Output, Outputs};
 use riposte_journal::{Appender, Entry, Outbox, SnapshotMark, Watch};
-use riposte_map::shm::{Command, Event, EventKind};
+use riposte_map::shm::{Command, Event, EventKind, Opcode};
 use riposte_session::{SendError, Session};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -69,7 +69,7 @@ pub struct Terms {
 /// The card that is there.
 struct Joined {
     link: HostEnd,
-    /// Highest numbers of a command that was sent, and of one that the card has answered.
+    /// Highest numbers of a command that was sent and makes an event, and of one that the card has answered.
     sent: u64,
     answered: u64,
     /// The newest event taken.
@@ -281,7 +281,10 @@ impl Pinned {
                 (Effect::Command(_), None) => true,
                 (Effect::Command(command), Some(card)) => match card.link.send(command) {
                     Ok(number) => {
-                        card.sent = number;
+                        // The others make no event that tells that the card has them.
+                        if Opcode::from_code(command.opcode).is_some_and(Opcode::is_told) {
+                            card.sent = number;
+                        }
                         self.shared.misnumbered.fetch_add(u64::from(number != command.sequence), Relaxed);
                         true
                     }

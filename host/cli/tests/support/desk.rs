@@ -1,5 +1,8 @@
 //! The text of a desk with one instrument: what tests of a card or a host begin with.
 
+/// Limits that nothing reaches.
+const FAR: &str = include_str!("../../../desk/tests/far.toml");
+
 /// A rule: its name, its condition, its order as side, quantity, price and time in force.
 pub type Rule<'a> = (&'a str, &'a str, (&'a str, u32, &'a str, &'a str));
 
@@ -69,7 +72,7 @@ symbol = "{symbol}"
 {locate}max_quantity = {quantity_max}
 collar = {{ low = "{low}", high = "{high}" }}
 enabled = true
-{rules}"#
+{rules}{FAR}"#
         )
     }
 }

@@ -48,16 +48,27 @@ pub fn config() -> Config {
     }
 }
 
-/// A whole parameter set; `quantity_max` of every instrument and the threshold of its rules.
+/// Of every instrument, pieces long and short; of every rule, orders; of the card, value and orders.
+pub const FAR: u32 = 1 << 28;
+pub const HEARTBEAT_CYCLES: u64 = 46_875_000;
+
+/// A whole parameter set; `quantity_max` of every instrument and the threshold of its rules, all else far away.
 pub fn set(quantity_max: u64, threshold: u64) -> Vec<Command> {
     let row = |opcode: Opcode, at: usize| Command { opcode: opcode as u8, instrument: at as u8, ..Command::default() };
-    let mut rows = vec![row(Opcode::WriteFeed, 0)];
+    let with = |opcode: Opcode, first: u64, second: u64| Command { args: [first, second, 0, 0, 0, 0], ..row(opcode, 0) };
+    let both = u64::from(FAR) | u64::from(FAR) << 32;
+    let mut rows = vec![
+        row(Opcode::WriteFeed, 0), with(Opcode::WriteGate, 1000 | 8 << 32 | 500 << 48, 0),
+        with(Opcode::Credit, 1 << 40, both), with(Opcode::Heartbeat, HEARTBEAT_CYCLES, 0),
+    ];
     for at in 0..INSTRUMENTS {
-        let limits = [(at as u64 + 1) | (1 << 16), quantity_max | 900 << 32, 1100, 0, 0, 0];
+        let limits = [(at as u64 + 1) | (0xf << 16), quantity_max | 900 << 32, 1100 | 50 << 32, 1 << 40, 0, 0];
         rows.push(Command { args: limits, ..row(Opcode::WriteInstrument, at) });
+        rows.push(Command { args: [both, 0, 0, 0, 0, 0], ..row(Opcode::Lease, at) });
         rows.push(Command { args: [1, threshold, 0, 0, 0, 0], ..row(Opcode::WriteRules, at) });
         for rule in 0..RULES as u8 {
-            rows.push(Command { rule, args: [0, 2 << 8, 0, 0, 0, 0], ..row(Opcode::WriteTemplate, at) });
+            rows.push(Command { rule, value: FAR, ..row(Opcode::Repeat, at) });
+            rows.push(Command { rule, args: [0, 2 << 8, 1000, 0, 0, 0], ..row(Opcode::WriteTemplate, at) });
             for index in 0..2 {
                 rows.push(Command { rule, index, args: [7; 6], ..row(Opcode::WriteImage, at) });
             }
@@ -123,6 +134,11 @@ impl Bench {
 
     /// All but armed: limits that are far, generation 1, sessions current, positions confirmed flat.
     pub fn ready(config: Config) -> Bench {
+        Bench::ready_with(config, &set(500, 1))
+    }
+
+    /// As `ready`, with another set.
+    pub fn ready_with(config: Config, rows: &[Command]) -> Bench {
         let mut bench = Bench::new(config);
         bench.give(Body::CardUp { deployment: approved() });
         for (limit, last) in [
@@ -133,7 +149,7 @@ impl Bench {
                 bench.set_limit(limit, index, 1_000_000_000);
             }
         }
-        bench.load(&set(500, 1), 1);
+        bench.load(rows, 1);
         for session in [CARD, HOST] {
             bench.reconnect(session, 1);
         }
@@ -160,7 +176,7 @@ impl Bench {
 
     /// The card carries a command out.
     pub fn answer(&mut self, command: &Command) -> Vec<Output> {
-        if (1..=5).contains(&command.opcode) {
+        if !Opcode::from_code(command.opcode).is_some_and(Opcode::is_told) {
             return Vec::new();
         }
         let mut reason = 0;
@@ -175,6 +191,12 @@ impl Bench {
         let event = Event { sequence: self.next_event, generation: self.generation, ..event };
         self.next_event += 1;
         self.give(Body::Card { event })
+    }
+
+    /// A card after reset numbers its events and knows no generation.
+    pub fn reset_card(&mut self) {
+        (self.next_event, self.generation) = (1, 0);
+        self.give(Body::CardUp { deployment: approved() });
     }
 
     pub fn lose_event(&mut self) {
@@ -324,8 +346,19 @@ pub fn commanded(output: &Output) -> Option<Command> {
     }
 }
 
+/// What the card is told to do; not what it is lent.
 pub fn opcodes(said: &[Output]) -> Vec<Opcode> {
-    said.iter().filter_map(commanded).filter_map(|command| Opcode::from_code(command.opcode)).collect()
+    let all = said.iter().filter_map(commanded).filter_map(|command| Opcode::from_code(command.opcode));
+    all.filter(|opcode| !is_grant(*opcode)).collect()
+}
+
+fn is_grant(opcode: Opcode) -> bool {
+    matches!(opcode, Opcode::Lease | Opcode::Repeat | Opcode::Credit | Opcode::Heartbeat)
+}
+
+/// Those of one opcode.
+pub fn commands(said: &[Output], opcode: Opcode) -> Vec<Command> {
+    said.iter().filter_map(commanded).filter(|command| command.opcode == opcode as u8).collect()
 }
 
 pub fn cancels(said: &[Output]) -> Vec<u32> {
@@ -348,7 +381,7 @@ fn check_order(said: &[Output]) {
     for (at, one) in said.iter().enumerate() {
         let before = at.checked_sub(1).map(|at| said[at]);
         match one {
-            Output::Command(command) if !(1..=5).contains(&command.opcode) => {
+            Output::Command(command) if !Opcode::from_code(command.opcode).is_some_and(Opcode::is_write) => {
                 assert_eq!(before, Some(Output::Record(Record::Commanding { command: *command })));
             }
             Output::Order(order) => assert_eq!(before, Some(Output::Record(Record::Sending { order: *order }))),

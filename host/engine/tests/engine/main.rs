@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 mod bench;
 mod controls;
+mod lending;
 mod orders;
 mod pain;
 mod recovery;

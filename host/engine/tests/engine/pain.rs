@@ -1,6 +1,6 @@
 //! What real systems suffer from, one scripted case each.
 use crate::bench::*;
-use riposte_engine::{Alarm, Body, Change, Guard, HostOrder, Output, Refusal, Report, Side, Standing, State, Stream};
+use riposte_engine::{Alarm, Body, Change, Guard, HostOrder, Origin, Output, Refusal, Report, Side, Standing, State, Stream};
 use riposte_map::shm::Opcode;
 
 fn state(bench: &Bench, session: u8, user_ref: u32) -> State {
@@ -233,4 +233,20 @@ fn a_bust_makes_the_position_what_it_would_be_without_the_trade() {
     bench.venue(HOST, executed(order, 10, 5));
     bench.drop_copy(HOST, executed(order, 10, 5));
     assert_eq!((bench.quantity(0), bench.engine.order(HOST, order).unwrap().open()), (0, 10), "it took its pieces, once");
+}
+
+#[test]
+fn a_word_of_the_venue_that_overtakes_the_cards_event_is_believed() {
+    let mut bench = Bench::armed();
+    let (accepted_first, rejected_first) = (bench.user_ref + 1, bench.user_ref + 2);
+    bench.venue(CARD, accepted(accepted_first, 30));
+    assert!(alarmed(&bench.venue(CARD, Report::Rejected { user_ref: rejected_first, reason: 7 }), |one| matches!(one, Alarm::Rejected { .. })));
+    assert_eq!(state(&bench, CARD, rejected_first), State::Rejected);
+    assert_eq!((bench.card_order(30), bench.card_order(40)), (accepted_first, rejected_first));
+    assert_eq!((state(&bench, CARD, accepted_first), state(&bench, CARD, rejected_first)), (State::Live, State::Rejected));
+    let order = bench.engine.order(CARD, rejected_first).expect("an order");
+    assert_eq!((order.origin, order.instrument, order.quantity, order.price), (Origin::Card, 0, 40, PRICE));
+    assert_eq!(bench.engine.open_orders().count(), 1);
+    // On a session of ours an order that nobody sent stays one.
+    assert!(alarmed(&bench.venue(HOST, Report::Rejected { user_ref: 99, reason: 7 }), |one| matches!(one, Alarm::UnknownOrder { .. })));
 }

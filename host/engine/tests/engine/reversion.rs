@@ -101,7 +101,7 @@ fn a_scope_of_one_instrument_leaves_the_others_alone() {
     let mut bench = Bench::armed();
     let order = bench.live(10);
     let said = bench.one(Change::RevertOrders { instruments: 2 });
-    assert_eq!((cancels(&said), opcodes(&said)), (vec![], vec![Opcode::Invalidate]));
+    assert_eq!((cancels(&said), opcodes(&said)), (vec![], vec![Opcode::Fence]));
     assert!(bench.engine.is_permitted());
     assert_eq!(step(&bench), Step::Drained);
     bench.confirm(1, 0);

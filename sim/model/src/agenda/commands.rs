@@ -1,4 +1,4 @@
-//! What commands change, and their events.
+//! What commands change and grant, and their events.
 use super::{Agenda, RULES_BEFORE_VERDICT, Sending, TOUCH_CYCLES};
 use crate::{
     bank,
@@ -23,8 +23,10 @@ impl Agenda {
                 | Opcode::WriteInstrument
                 | Opcode::WriteRules
                 | Opcode::WriteTemplate
-                | Opcode::WriteImage),
+                | Opcode::WriteImage
+                | Opcode::WriteGate),
             ) => return self.write(cycle, write, command),
+            Some(Opcode::Heartbeat) => return self.grant_later(cycle + 1, command),
             Some(opcode) => self.act(cycle, opcode, command),
             None => Some(Reason::BadOpcode),
         };
@@ -94,6 +96,8 @@ impl Agenda {
                 return Some(Reason::OldGeneration);
             }
             Opcode::Commit => {
+                // Up to here the throttle has run with the parameters that were in force.
+                self.tokens(cycle);
                 self.generation = command.value;
                 self.in_force = 1 - self.in_force;
                 self.held = [0; INSTRUMENTS];
@@ -121,8 +125,39 @@ impl Agenda {
                 };
             }
             Opcode::Trace => self.trace = command.value & 1 == 1,
-            _ => unreachable!("{opcode:?} is a write"),
+            Opcode::Lease | Opcode::Repeat => self.grant_later(cycle + 1, command),
+            Opcode::Credit => self.grant_later(cycle + 2, command),
+            Opcode::Fence => self.fenced |= mask,
+            Opcode::Lift => self.fenced &= !mask,
+            _ => unreachable!("{opcode:?} is a write or a heartbeat"),
         }
         None
+    }
+
+    /// What was granted is visible to the gate later than what commands change else: a lease is read at the pick, a credit
+    /// is compared there.
+    fn grant_later(&mut self, cycle: u64, command: &Command) {
+        self.granted.push_back((cycle, *command));
+        self.due(cycle);
+    }
+
+    /// Makes a grant or a heartbeat visible from `cycle` on.
+    pub(super) fn grant(&mut self, cycle: u64, command: &Command) {
+        match Opcode::from_code(command.opcode) {
+            Some(Opcode::Heartbeat) => {
+                // One of no cycles ends what an earlier one said, if that has not ended yet.
+                let cycles = bank::cycles48(command.args[0]);
+                if cycles != 0 || self.silence.is_some() {
+                    self.silence = Some(cycle + cycles);
+                }
+            }
+            Some(opcode) => self.grants.grant(opcode, command),
+            None => unreachable!("only grants and heartbeats wait"),
+        }
+    }
+
+    /// Tokens of the throttle in `cycle`, the parameters in force not having changed since the last call.
+    pub(super) fn tokens(&mut self, cycle: u64) -> u16 {
+        self.throttle.tokens(cycle, &self.banks[self.in_force].gate)
     }
 }

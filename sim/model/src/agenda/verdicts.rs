@@ -1,8 +1,9 @@
 //! Verdicts and the gate: from an operation that is done to an event, a decision, an order.
 use super::{Agenda, Decision, Pending, Sending, event_of};
 use crate::{
+    bank::Template,
     events::Queue,
-    gate::{self, Sight},
+    gate::{self, Order, Sight},
     rules,
 };
 use riposte_device::Transmitted;
@@ -101,46 +102,69 @@ impl Agenda {
             self.decisions.pop_front();
             self.last_left = cycle;
         }
+        let age_cycles = cycle + 1 - origin.decisive;
+        let tokens = self.tokens(cycle);
         let bank = &self.banks[bank];
         let template = self.template_read.take().unwrap_or(bank.templates[instrument][rule]);
         let sight = Sight {
             generation: self.generation,
             killed: self.killed,
+            // Silence in this cycle has been told before the gate looks.
+            host_heard: self.silence.is_some(),
             armed: self.armed,
+            fenced: self.fenced >> instrument & 1 == 1,
             book_valid: self.valid >> instrument & 1 == 1,
             trading: self.trading >> instrument & 1 == 1,
             user_ref: self.session.user_ref,
+            cools: cycle < self.cooled[instrument][rule],
+            tokens,
+            left: self.grants.left(instrument, rule, &template),
         };
-        let refusal =
-            gate::refusal(&sight, origin.generation, &bank.instruments[instrument], &template);
+        let refusal = gate::refusal(&sight, &Order {
+            generation: origin.generation,
+            top: [bid, ask],
+            age_cycles,
+            limits: &bank.gate,
+            instrument: &bank.instruments[instrument],
+            template: &template,
+        });
         let kind = if refusal.is_none() { EventKind::OrderSent } else { EventKind::OrderRefused };
+        let reason = refusal.map_or(Reason::None, |(reason, _)| reason);
         let mut event = Event {
             rule: rule as u8,
             bid,
             ask,
             price_e4: template.price_e4,
             quantity: template.quantity,
-            cycles: (cycle + 1 - origin.decisive) as u16,
+            cycles: age_cycles as u16,
             detail: u16::from(template.side),
-            ..event_of(kind, refusal.unwrap_or(Reason::None), &origin)
+            ..event_of(kind, reason, &origin)
         };
-        if refusal.is_none() {
-            let words = u64::from(template.words);
-            let bytes = gate::patch(&template, &self.session);
-            let session = self.session;
-            self.sending = Some(Sending { pick: cycle - 1, order, template, session });
-            event.user_ref = self.session.user_ref;
-            self.session.sequence =
-                self.session.sequence.wrapping_add(u32::from(template.payload_bytes));
-            self.session.user_ref = self.session.user_ref.wrapping_add(1);
-            let frame = Transmitted { cycle: cycle + 1, time_ns: origin.time_ns, bytes };
-            self.transmitted.push_back((cycle + words, frame));
-            self.gate_free = cycle + words + 3;
-            self.count(Counter::OrdersSent);
-        } else {
+        if let Some((_, counter)) = refusal {
             self.gate_free = cycle + 1;
             self.count(Counter::OrdersRefused);
+            self.count(counter);
+        } else {
+            event.user_ref = self.session.user_ref;
+            self.send(cycle, order, &template, origin.time_ns);
         }
         self.push(Queue::Order, cycle + 1, event);
+    }
+
+    /// Sends an order that has passed the gate in cycle `cycle`.
+    fn send(&mut self, cycle: u64, order: [usize; 3], template: &Template, time_ns: u64) {
+        let words = u64::from(template.words);
+        let session = self.session;
+        let frame = Transmitted { cycle: cycle + 1, time_ns, bytes: gate::patch(template, &session) };
+        self.transmitted.push_back((cycle + words, frame));
+        self.sending = Some(Sending { pick: cycle - 1, order, template: *template, session });
+        self.session.sequence = session.sequence.wrapping_add(u32::from(template.payload_bytes));
+        self.session.user_ref = session.user_ref.wrapping_add(1);
+        self.gate_free = cycle + words + 3;
+        self.count(Counter::OrdersSent);
+        let [_, instrument, rule] = order;
+        self.cooled[instrument][rule] = cycle + template.cool_down_cycles;
+        self.throttle.take(cycle);
+        self.grants.send(instrument, rule, template);
     }
 }

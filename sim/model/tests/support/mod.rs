@@ -174,6 +174,10 @@ pub fn rules(instrument: u8, conditions: [u8; 4], thresholds: [u32; 4]) -> Comma
     Command { instrument, ..command }
 }
 
+/// Of the live collar: permits all.
+pub const REACH_ALL: u64 = 0xffff_ffff;
+
+/// Limits of an instrument; those that are not named permit all.
 pub fn instrument(
     index: u8,
     locate: u16,
@@ -182,11 +186,12 @@ pub fn instrument(
     low: u32,
     high: u32,
 ) -> Command {
-    let first = u64::from(locate) | u64::from(enabled) << 16;
+    let sides = 0b111 << 17;
+    let first = u64::from(locate) | u64::from(enabled) << 16 | sides;
     let limits = u64::from(maximum) | u64::from(low) << 32;
     Command {
         instrument: index,
-        ..args(Opcode::WriteInstrument, &[first, limits, u64::from(high)])
+        ..args(Opcode::WriteInstrument, &[first, limits, u64::from(high) | REACH_ALL << 32, u64::MAX])
     }
 }
 
@@ -233,7 +238,7 @@ pub fn template(instrument: u8, rule: u8, quantity: u32, price_e4: u32) -> Vec<C
     let partial = u64::from(tcp_sum(&image));
     let fields = u64::from(b'T') | IMAGE_WORDS << 8 | 6 << 16 | PAYLOAD_BYTES << 24 | partial << 32;
     let order = u64::from(quantity) | u64::from(price_e4) << 32;
-    let mut commands = vec![args(Opcode::WriteTemplate, &[order, fields])];
+    let mut commands = vec![args(Opcode::WriteTemplate, &[order, fields, 1])];
     for (index, word) in image.chunks(8).enumerate() {
         let mut bytes = [0xee; 8]; // What lies behind the last byte must not matter.
         bytes[..word.len()].copy_from_slice(word);
@@ -243,10 +248,32 @@ pub fn template(instrument: u8, rule: u8, quantity: u32, price_e4: u32) -> Vec<C
     commands.iter().map(|c| Command { instrument, rule, ..*c }).collect()
 }
 
+/// Limits of the gate: one order in `interval` cycles, `saved` of them saved up, decisions as old as `age` cycles.
+pub fn gate_limits(interval: u32, saved: u16, age: u16) -> Command {
+    args(Opcode::WriteGate, &[u64::from(interval) | u64::from(saved) << 32 | u64::from(age) << 48])
+}
+
+/// Grants of whatever can be granted, and a host that is heard for ever.
+pub fn grants() -> Vec<Command> {
+    let [orders, worth] = [u64::from(u32::MAX >> 1), u64::MAX >> 1];
+    let mut commands = vec![
+        args(Opcode::Credit, &[worth, orders | orders << 32]),
+        args(Opcode::Heartbeat, &[(1 << 48) - 1]),
+    ];
+    for instrument in 0..2 {
+        let lease = args(Opcode::Lease, &[orders | orders << 32]);
+        commands.push(Command { instrument, ..lease });
+        let repeat = value(Opcode::Repeat, orders as u32);
+        commands.extend((0..4).map(|rule| Command { instrument, rule, ..repeat }));
+    }
+    commands
+}
+
 /// One whole parameter set: two instruments, the rules of the first, its templates.
 pub fn parameters(conditions: [u8; 4], thresholds: [u32; 4]) -> Vec<Command> {
     let mut commands = vec![
         args(Opcode::WriteFeed, &[u64::from(GROUP) | u64::from(PORT) << 32]),
+        gate_limits(1, u16::MAX, u16::MAX),
         instrument(0, LOCATE, true, 1_000, 1, 2_000_000),
         instrument(1, OTHER_LOCATE, true, 1_000, 1, 2_000_000),
         rules(0, conditions, thresholds),
@@ -273,6 +300,7 @@ impl Bench {
             args(Opcode::Session, &[0x0102_0304_0506_0708, 0x71]),
             value(Opcode::Arm, 0),
         ]);
+        bench.commands(&grants());
         bench.show(&[action(LOCATE, b'T'), action(OTHER_LOCATE, b'T')]);
         bench.events();
         bench
