@@ -18,6 +18,7 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
     ("riposte-capture", "host/capture", &["riposte-map"]),
     ("riposte-desk", "host/desk", &["riposte-map"]),
     ("riposte-engine", "host/engine", &["riposte-map"]),
+    ("riposte-models", "host/models", &["riposte-map"]),
     ("riposte-journal", "host/journal", &["riposte-map"]),
     ("riposte-control", "host/control", &["riposte-desk", "riposte-engine"]),
     ("riposte-session", "host/session", &["riposte-map", "riposte-engine"]),
@@ -46,6 +47,7 @@ const NEVER_IN_TESTS: &[(&str, &[&str])] = &[
     ("riposte-capture", &["riposte-blocks", "riposte-card", "riposte"]),
     ("riposte-venue", &["riposte-blocks", "riposte-card", "riposte"]),
     ("riposte-journal", &["riposte-blocks", "riposte-card", "riposte"]),
+    ("riposte-models", &["riposte-blocks", "riposte-card", "riposte"]),
     ("riposte-engine", &["riposte-blocks", "riposte-card", "riposte"]),
     ("riposte-session", &["riposte-blocks", "riposte-card", "riposte"]),
 ];
