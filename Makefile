@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 CARGO_TEST := cargo test --release --workspace --no-fail-fast
 
-.PHONY: help setup setup-timing demo live-demo test check soak bench timing prove netlist clean
+.PHONY: help setup setup-timing demo live-demo test check soak bench fuzz timing prove netlist clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ soak: setup ## 100 million cycles of seeded traffic in lockstep, with functional
 
 bench: setup ## speed of the cards, with clock and unit
 	@tools/bench
+
+fuzz: ## libFuzzer on every reader of bytes that others write, SECONDS=60 each; ARGS="wire desk" for some of them
+	@SECONDS_EACH=$(or $(SECONDS),60) tools/fuzz $(ARGS)
 
 timing: setup setup-timing ## Fmax and resources of the card on an ECP5
 	@tools/timing

@@ -22,6 +22,7 @@ mod recovery;
 mod sessions;
 mod sets;
 mod snapshots;
+mod stall;
 #[cfg(test)]
 mod tests;
 mod voice;
@@ -104,6 +105,8 @@ pub struct Shared {
     card: AtomicU8,
     /// Commands that did not get the number which the engine knows them by: none, if all is well.
     misnumbered: AtomicU64,
+    /// Records have waited too long to become durable.
+    is_stalled: AtomicBool,
     /// Frames of the card that were no order.
     unsent: AtomicU64,
 }
@@ -239,21 +242,23 @@ fn live(
     let (folder, rehearses, outgoing, wanted) = (args.journal.clone(), args.rehearse, Default::default(), Vec::new());
     let deskside = deskside::Deskside {
         mirror, snapshots, cards, opening, calls, socket, runners, folder, rehearses, inputs, outgoing, watch, clock,
-        shared: Arc::clone(shared), voice: voice.clone(), is_halted: false, wanted, state_at_ns: 0,
+        shared: Arc::clone(shared), voice: voice.clone(), said: deskside::RUNNING.to_owned(), wanted, state_at_ns: 0,
     };
     let card_up = Body::CardUp { deployment: announced };
-    let terms = pinned::Terms { is_restart: recovered.is_restart(), card_up, clock, tick_ns: desk.host.tick_ns };
+    let terms = pinned::Terms { is_restart: recovered.is_restart(), card_up, clock, tick_ns: desk.host.tick_ns, sync_ns: desk.host.sync_ns };
     let pinned = Pinned::new(recovered.engine, appender, lines, terms, Arc::clone(shared));
     let beside = std::thread::Builder::new().name("deskside".to_owned()).spawn(move || deskside.run())?;
     let host = desk.host.clone();
     let engine = std::thread::Builder::new().name("engine".to_owned()).spawn(move || drive(pinned, &host, &voice))?;
     let ended = engine.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-    let mirror = beside.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    let mut mirror = beside.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     let mut appender = ended.journal;
     if let Err(error) = snapshots::last(&mirror, &mut appender, clock.now_ns()) {
         eprintln!("riposte: warning: no snapshot at the end, so the next start takes longer: {error:#}");
     }
     let end = journal.finish(appender)?;
+    // A disk that had no room until now: the mirror has what it waited for.
+    while mirror.next().is_some() {}
     if let Some(link) = ended.link {
         link.leave();
     }

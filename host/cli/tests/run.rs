@@ -1,25 +1,22 @@
 //! `riposte run` as its user meets it: a served card, a journal, signals, kills.
 //!
 //! No test waits for a time to pass: each asks until what it waits for is there; the limit only ends a test that fails.
-#[path = "../src/run/engine_config.rs"]
-mod engine_config;
 mod support;
 
-use riposte_engine::{Body, Change, Deployment, Engine, Input, Outputs, Record as Decided};
-use riposte_journal::{Contents, Entry, Note, Reader, hex};
-use riposte_map::identity::TABLE_HASH;
+use riposte_engine::{Body, Change, Record as Decided};
 use riposte_map::shm::{EventKind, Opcode};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
+use support::crash::{Random, points, uninterrupted};
 use support::{Folder, Journaled, Process, riposte, wait_for};
 
 const DESK: &str = include_str!("../../../demo/desk.toml");
-const HOST: &str = "\n[limits]\nloss = 25000\ndrawdown = 25000\ninstrument_loss = 5000\nexposure = 1000000\nfree_messages = 100000\nmessages_per_trade = 100\n";
+/// Snapshots often, so that many a crash finds one half written.
+const HOST: &str = "\n[limits]\nloss = 25000\ndrawdown = 25000\ninstrument_loss = 5000\nexposure = 1000000\nfree_messages = 100000\nmessages_per_trade = 100\n[host]\nsnapshot_inputs = 20\n";
 
 /// A folder with a desk and a market.
 fn folder(name: &str, messages: u32) -> Folder {
@@ -113,7 +110,7 @@ fn people(folder: &Folder) -> (Process, Process) {
     let desk = std::fs::read_to_string(folder.0.join("desk.toml")).expect("a desk");
     let person = |name: &str, uid: u32, role: &str| format!("\n[[person]]\nname = \"{name}\"\nuid = {uid}\nrole = \"{role}\"\n");
     let all = [person("ann", folder.uid(), "risk"), person("bob", BOB, "risk"), person("vic", VIC, "viewer")].concat();
-    std::fs::write(folder.0.join("desk.toml"), format!("{desk}{all}\n[host]\ncontrol = \"control.sock\"\n")).expect("a desk");
+    std::fs::write(folder.0.join("desk.toml"), format!("{desk}control = \"control.sock\"\n{all}")).expect("a desk");
     let card = folder.card();
     let host = folder.host_with(&[]);
     wait_for("proposals", || {
@@ -191,40 +188,14 @@ fn a_socket_is_its_owners_if_nobody_else_is_of_the_desk() {
     host.end();
 }
 
-/// Takes all durable inputs without a break; gives the digest at the end and how many recoveries were compared with it.
-fn uninterrupted(folder: &Folder) -> (String, usize) {
-    let text = std::fs::read_to_string(folder.0.join("desk.toml")).expect("a desk");
-    let desk = riposte_desk::check(&text).desk.expect("a desk");
-    let approved = Deployment { gateware: [0; 32], configuration: Sha256::digest(&text).into(), tables: TABLE_HASH };
-    let mut engine = Engine::new(engine_config::of(&desk, approved)).expect("a sound configuration");
-    let (mut out, mut recoveries) = (Outputs::default(), 0);
-    let mut reader = Reader::open(&folder.0.join("journal"), Contents::Open(None)).expect("a journal");
-    while let Some(record) = reader.next_record().expect("a whole journal") {
-        match record.entry() {
-            Some(Entry::Input(bytes)) => engine.apply(&Input::decode(bytes).expect("an input"), &mut out),
-            Some(Entry::Note(Note { act: "begin", why, .. })) => {
-                recoveries += 1;
-                let recovered = why.rsplit(' ').next().expect("a digest");
-                assert_eq!(recovered, hex(&engine.digest()), "recovery {recoveries}, record {}", record.position);
-            }
-            _ => {}
-        }
-    }
-    (hex(&engine.digest()), recoveries)
-}
-
 #[test]
 fn killed_at_any_point_the_engine_comes_back_as_if_nothing_had_been() {
-    let asked = std::env::var("RIPOSTE_CRASHES").ok().and_then(|count| count.parse().ok());
-    let (crashes, mut seed): (u64, u64) = (asked.unwrap_or(8), 0x9e37_79b9_7f4a_7c15);
+    let (crashes, mut random) = (points(8), Random::new());
     let folder = folder("crashes", 100_000);
     let (mut card, mut host) = (folder.card(), folder.host());
     let mut recoveries = 1;
     for crash in 0..crashes {
-        // xorshift: any number that is not 0 will do.
-        seed ^= seed << 13;
-        seed ^= seed >> 7;
-        seed ^= seed << 17;
+        let seed = random.next();
         let before = folder.journaled().inputs.len();
         let more = if seed % 4 == 0 { seed as usize >> 8 & 0xf } else { seed as usize >> 8 & 0xfff };
         // Ticks come for ever, so the journal always grows.

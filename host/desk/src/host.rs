@@ -23,6 +23,8 @@ pub struct Host {
     pub control: Option<PathBuf>,
     /// Between two ticks of the engine, nanoseconds.
     pub tick_ns: u64,
+    /// Records that wait so long to be durable stop the host's heart, nanoseconds.
+    pub sync_ns: u64,
     /// Inputs between two snapshots of the engine's state.
     pub snapshot_inputs: u64,
     /// Entries of a day that the engine has room for.
@@ -54,6 +56,7 @@ impl Default for Host {
             realtime: false,
             control: None,
             tick_ns: 10 * MS,
+            sync_ns: 2 * second,
             snapshot_inputs: 1 << 17,
             orders: 1 << 16,
             executions: 1 << 16,
@@ -145,7 +148,7 @@ pub(crate) fn read_host(root: &mut Section, log: &mut Log) -> Host {
     }
     let times = &mut host.times;
     for (field, value) in [
-        ("tick_ms", &mut host.tick_ns), ("answer_ms", &mut times.answer_ns),
+        ("tick_ms", &mut host.tick_ns), ("sync_ms", &mut host.sync_ns), ("answer_ms", &mut times.answer_ns),
         ("silence_ms", &mut times.silence_ns), ("mark_window_ms", &mut times.mark_window_ns),
         ("mark_age_ms", &mut times.mark_age_ns), ("drop_copy_ms", &mut times.drop_copy_ns),
         ("bust_window_ms", &mut times.bust_window_ns), ("claim_ms", &mut times.claim_ns),

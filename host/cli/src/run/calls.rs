@@ -35,10 +35,10 @@ impl Calls {
     }
 
     /// Takes a call; its answer comes at once or with the engine's.
-    pub fn take(&mut self, call: Call, engine: &Engine, to: &mut VecDeque<Body>) {
+    pub fn take(&mut self, call: Call, engine: &Engine, journal: &str, to: &mut VecDeque<Body>) {
         let Call { request, by, answer } = call;
         let now = match request {
-            Request::Status {} => Some(Answer::Told { value: self.status(engine) }),
+            Request::Status {} => Some(Answer::Told { value: self.status(engine, journal) }),
             Request::Orders { all } => Some(Answer::Told { value: self.orders(engine, all) }),
             Request::Positions {} => Some(Answer::Told { value: self.positions(engine) }),
             Request::Params {} => Some(Answer::Told { value: self.params(engine) }),
@@ -155,7 +155,7 @@ impl Calls {
         known.cloned().unwrap_or_else(|| if by >= super::REHEARSAL { "the host".to_owned() } else { format!("person {by}") })
     }
 
-    fn status(&self, engine: &Engine) -> Value {
+    fn status(&self, engine: &Engine, journal: &str) -> Value {
         json!({
             "armed": engine.is_permitted(), "killed": engine.is_killed(), "card_approved": engine.is_approved(),
             "generation": engine.generation(), "fenced": engine.fenced(),
@@ -163,7 +163,7 @@ impl Calls {
             "session": engine.standing(0).map(|standing| format!("{standing:?}").to_lowercase()),
             "open_orders": engine.open_orders().count(), "executions": engine.executions().count(),
             "result_e4": engine.book_result().to_string(), "proposals": engine.proposals().count(),
-            "digest": riposte_journal::hex(&engine.digest()),
+            "journal": journal, "digest": riposte_journal::hex(&engine.digest()),
         })
     }
 

@@ -17,12 +17,17 @@ use riposte_session::Runner;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 /// Between two statements of positions in a rehearsal.
 const STATE_NS: u64 = 50_000_000;
 /// How long this thread sleeps when there is nothing to do.
 const REST: Duration = Duration::from_micros(500);
+/// For how long a halted journal is waited for at the end.
+const LEAVE: Duration = Duration::from_secs(2);
+/// A journal that becomes durable.
+pub const RUNNING: &str = "running";
 
 pub struct Deskside {
     pub mirror: Mirror,
@@ -42,7 +47,8 @@ pub struct Deskside {
     pub clock: Clock,
     pub shared: Arc<Shared>,
     pub voice: Voice,
-    pub is_halted: bool,
+    /// Of the journal, last.
+    pub said: String,
     /// What the engine wants of others than the card and the sessions.
     pub wanted: Vec<Output>,
     pub state_at_ns: u64,
@@ -51,9 +57,17 @@ pub struct Deskside {
 impl Deskside {
     /// Runs until the engine's thread has ended and everything that it did was taken; gives the mirror.
     pub fn run(mut self) -> Mirror {
+        let mut halted = None;
         while !self.mirror.is_done() {
-            if !self.turn() {
-                std::thread::sleep(REST);
+            if self.turn() {
+                continue;
+            }
+            std::thread::sleep(REST);
+            // The engine's thread has ended and a full disk stays full: what is left can never become durable.
+            let is_over = self.mirror.is_abandoned() && self.watch.is_halted();
+            halted = is_over.then(|| halted.unwrap_or_else(Instant::now));
+            if halted.is_some_and(|since: Instant| since.elapsed() > LEAVE) {
+                break;
             }
         }
         self.snapshots.finish();
@@ -90,7 +104,8 @@ impl Deskside {
         }
         while let Ok(call) = self.socket.calls.try_recv() {
             any = true;
-            self.calls.take(call, &self.mirror.engine, &mut self.outgoing);
+            let journal = self.journal();
+            self.calls.take(call, &self.mirror.engine, &journal, &mut self.outgoing);
         }
         while let Some(body) = self.outgoing.pop_front() {
             if self.inputs.push(body).is_err() {
@@ -138,7 +153,7 @@ impl Deskside {
         }
         for (stream, runner) in &self.runners {
             while let Some(notice) = runner.notice() {
-                self.voice.say(format!("{stream:?}: {notice:?}"));
+                self.voice.say(format!("{}: {notice}", if *stream == Stream::Session { "order session" } else { "drop copy" }));
             }
         }
     }
@@ -157,15 +172,23 @@ impl Deskside {
 
     /// Says when the journal halts, and when it goes on.
     fn tell_journal(&mut self) {
-        if self.watch.is_halted() == self.is_halted {
+        let now = self.journal();
+        if now == self.said {
             return;
         }
-        self.is_halted = !self.is_halted;
+        self.voice.say(match now.as_str() {
+            RUNNING => "the journal goes on".to_owned(),
+            why => format!("alarm: the journal {why}: the card is silenced by its watchdog"),
+        });
+        self.said = now;
+    }
+
+    /// How the journal is, for people.
+    fn journal(&self) -> String {
         match self.watch.state() {
-            State::Running => self.voice.say("the journal goes on"),
-            State::Halted { reason } => {
-                self.voice.say(format!("alarm: the journal has halted ({reason}): the card is silenced by its watchdog"));
-            }
+            State::Halted { reason } => format!("has halted ({reason})"),
+            State::Running if self.shared.is_stalled.load(Ordering::Relaxed) => "does not become durable".to_owned(),
+            State::Running => RUNNING.to_owned(),
         }
     }
 }

@@ -41,6 +41,11 @@ impl Mirror {
         &self.out
     }
 
+    /// No input will come any more.
+    pub fn is_abandoned(&self) -> bool {
+        self.told.is_abandoned()
+    }
+
     /// No input will come any more, and all that came was taken.
     pub fn is_done(&self) -> bool {
         self.told.is_abandoned() && self.told.is_empty()

@@ -8,10 +8,11 @@
 //! - Nothing is taken while the last input's outputs have no place: journal, outbox and mirror are waited for, and the
 //!   card's ring keeps what comes meanwhile. Nothing is lost, and nothing is done twice.
 //! - An event is released only when it is durable.
-//! - While the journal is halted the host's heart stands still, so that the card's watchdog silences the card: no
-//!   command could leave, since each waits for its record.
+//! - While the journal is halted, or nothing becomes durable, the host's heart stands still, so that the card's watchdog
+//!   silences the card: no command could leave, since each waits for its record.
 //! - In steady state nothing here allocates, locks, formats or calls the system.
 use super::clock::Clock;
+use super::stall::Stall;
 use super::{HOST, Shared};
 use riposte_device::link::{FRAME_BYTES_MAX, HostEnd};
 use riposte_engine::{Body, Change, Engine, HostOrder, Input, Output, Outputs};
@@ -64,6 +65,8 @@ pub struct Terms {
     pub card_up: Body,
     pub clock: Clock,
     pub tick_ns: u64,
+    /// For how long records may wait to be durable before the heart stops.
+    pub sync_ns: u64,
 }
 
 /// The card that is there.
@@ -86,6 +89,7 @@ pub struct Pinned {
     carrying: Option<(usize, Input)>,
     journal: Appender,
     watch: Watch,
+    stall: Stall,
     outbox: Outbox<Effect>,
     /// Found no room where it goes.
     stuck: Option<Effect>,
@@ -120,12 +124,13 @@ pub struct Ended {
 
 impl Pinned {
     pub fn new(engine: Engine, journal: Appender, lines: Lines, terms: Terms, shared: Arc<Shared>) -> Pinned {
-        let Terms { is_restart, card_up, clock, tick_ns } = terms;
+        let Terms { is_restart, card_up, clock, tick_ns, sync_ns } = terms;
         Pinned {
             engine,
             out: Outputs::default(),
             carrying: None,
             watch: journal.watch(),
+            stall: Stall::new(sync_ns, clock.now_ns()),
             journal,
             outbox: Outbox::new(OUTBOX),
             stuck: None,
@@ -177,10 +182,16 @@ impl Pinned {
             }
             taken += 1;
         }
-        if let Some(card) = self.card.as_mut().filter(|_| !self.watch.is_halted()) {
+        self.beat();
+        sent || taken > 0
+    }
+
+    fn beat(&mut self) {
+        let is_stalled = self.stall.look(self.clock.now_ns(), self.watch.durable(), self.journal.last());
+        self.shared.is_stalled.store(is_stalled, Relaxed);
+        if let Some(card) = self.card.as_mut().filter(|_| !is_stalled && !self.watch.is_halted()) {
             card.link.beat();
         }
-        sent || taken > 0
     }
 
     /// The next input: what was refused before, then people and sessions, then the card, then time.

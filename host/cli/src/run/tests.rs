@@ -2,16 +2,21 @@
 //!
 //! Allocations are counted on that thread; its system calls are stopped by a seccomp filter that it puts on itself, so
 //! that not one can pass unseen. Page faults are counted from outside, in `tests/pinned.rs`: memory is locked by the process.
-use super::pinned::{Ended, Pinned};
+#[path = "../../tests/support/desk.rs"]
+mod desk;
+
+use super::clock::Clock;
+use super::pinned::{Ended, Lines, Pinned, Terms};
 use super::voice::Voice;
 use super::{Args, KeyArgs, Shared, live, rest};
 use crate::card::port::{Line, PortName, open};
 use crate::card::serve::{self, Settings};
 use crate::venue::server::{Addresses, Server};
+use desk::{Desk, PATIENT};
 use riposte_desk::Host;
-use riposte_device::link::{CardEnd, Sizes};
-use riposte_engine::{Body, Input, Report};
-use riposte_journal::{Contents, Entry, Reader};
+use riposte_device::link::{CardEnd, HostEnd, Peer, Sizes};
+use riposte_engine::{Body, Engine, Input, Report};
+use riposte_journal::{Contents, Disk, Entry, Files, Options, Reader, SegmentFile};
 use riposte_venue::{Config, Setup, Venue};
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch};
 use std::collections::BTreeMap;
@@ -25,7 +30,6 @@ use std::time::{Duration, Instant};
 
 /// Only ends a test that fails.
 const LIMIT: Duration = Duration::from_secs(120);
-const DESK: &str = include_str!("../../tests/venue.desk.toml");
 /// Traded before the measurement ends.
 const EXECUTIONS: usize = 20;
 
@@ -131,10 +135,11 @@ impl World {
 fn desk(folder: &Path, lines: &[SocketAddr; 2], listening: &str) -> String {
     let words: Vec<&str> = listening.split_whitespace().collect();
     let addresses: BTreeMap<&str, &str> = words.chunks(2).map(|pair| (pair[0], pair[1])).collect();
+    let group = lines[0].ip().to_string();
+    let desk = Desk { feed: (&group, lines[0].port()), ..Desk::TWO_SIDED };
     format!(
-        "[feed]\ngroup = \"{}\"\nport = {}\n{DESK}\n[sessions]\norders = \"{}\"\ndrop_copy = \"{}\"\nusername = \"RIPO\"\n\
-         password_file = {:?}\n",
-        lines[0].ip(), lines[0].port(), addresses["ouch"], addresses["dropcopy"], folder.join("password")
+        "{}{PATIENT}[sessions]\norders = \"{}\"\ndrop_copy = \"{}\"\nusername = \"RIPO\"\npassword_file = {:?}\n",
+        desk.text(), addresses["ouch"], addresses["dropcopy"], folder.join("password")
     )
 }
 
@@ -179,4 +184,89 @@ fn while_it_trades_the_engines_thread_neither_allocates_nor_calls_the_system() {
     assert_eq!(SEEN.allocations.load(Relaxed), 0, "allocations in {} turns", SEEN.turns.load(Relaxed));
     assert!(!SEEN.has_called.load(Relaxed), "a system call in {} turns; `strace -f` tells which", SEEN.turns.load(Relaxed));
     world.end();
+}
+
+/// A disk whose syncs wait as long as it is held.
+struct Held(Arc<AtomicBool>);
+
+struct HeldFile(Box<dyn SegmentFile>, Arc<AtomicBool>);
+
+impl Disk for Held {
+    fn create(&mut self, path: &Path, header: &[u8]) -> std::io::Result<Box<dyn SegmentFile>> {
+        Ok(Box::new(HeldFile(Files.create(path, header)?, Arc::clone(&self.0))))
+    }
+
+    fn now_unix_ns(&mut self) -> u64 {
+        Files.now_unix_ns()
+    }
+
+    fn random(&mut self) -> std::io::Result<[u8; 16]> {
+        Files.random()
+    }
+}
+
+impl SegmentFile for HeldFile {
+    fn write(&mut self, offset: u64, bytes: &[u8]) -> std::io::Result<()> {
+        self.0.write(offset, bytes)
+    }
+
+    fn sync(&mut self) -> std::io::Result<()> {
+        while self.1.load(Relaxed) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        self.0.sync()
+    }
+
+    fn cut(&mut self, length: u64) -> std::io::Result<()> {
+        self.0.cut(length)
+    }
+}
+
+#[test]
+fn a_disk_that_does_not_answer_stops_the_heart_and_one_that_does_again_lets_it_beat() {
+    let folder = std::env::temp_dir().join(format!("riposte-held-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).expect("a folder for the test");
+    let is_held = Arc::new(AtomicBool::new(false));
+    let recovery = riposte_journal::open(Options::new(folder.join("journal"))).expect("a journal");
+    let (appender, journal) = recovery.start_on(Box::new(Held(Arc::clone(&is_held)))).expect("a disk");
+    let card = CardEnd::create(&folder.join("link"), Sizes::default()).expect("a link");
+    let (mut links, links_out) = rtrb::RingBuffer::new(1);
+    links.push(HostEnd::attach(&folder.join("link")).expect("a card")).expect("room");
+    let desk = riposte_desk::check(include_str!("../../../../demo/desk.toml")).desk.expect("a desk");
+    let engine = Engine::new(super::engine_config::of(&desk, Default::default())).expect("an engine");
+    let (left, _left) = rtrb::RingBuffer::new(1);
+    let (mirror, mut told) = rtrb::RingBuffer::new(1 << 16);
+    let ((_inputs, inputs), (_marks, marks)) = (rtrb::RingBuffer::new(1), rtrb::RingBuffer::new(1));
+    let lines = Lines { inputs, sessions: Vec::new(), links: links_out, left, mirror, marks };
+    // A busy machine's own disk answers well within the patience.
+    let (clock, sync_ns) = (Clock::new(0), 3_000_000_000);
+    let card_up = Body::CardUp { deployment: Default::default() };
+    let terms = Terms { is_restart: false, card_up, clock, tick_ns: 1_000_000, sync_ns };
+    let shared = Arc::new(Shared::default());
+    let pinned = Pinned::new(engine, appender, lines, terms, Arc::clone(&shared));
+    let thread = std::thread::spawn(move || pinned.run(|_| std::thread::sleep(Duration::from_micros(100))));
+    let mut watch = card.watch(1_000_000_000).expect("a watch");
+    let start = Instant::now();
+    let mut wait = |what: &str, wanted: &dyn Fn(&Peer) -> bool| {
+        let since = Instant::now();
+        while !watch.look(start.elapsed().as_nanos() as u64).is_ok_and(|peer| wanted(&peer)) {
+            while told.pop().is_ok() {}
+            assert!(since.elapsed() < LIMIT, "{what}");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    };
+    wait("it beats", &|peer| matches!(peer, Peer::Alive));
+    assert!(!shared.is_stalled.load(Relaxed));
+    is_held.store(true, Relaxed);
+    wait("it stops", &|peer| matches!(peer, Peer::Silent { .. }));
+    assert!(shared.is_stalled.load(Relaxed), "and says so");
+    is_held.store(false, Relaxed);
+    wait("it beats again", &|peer| matches!(peer, Peer::Alive));
+    shared.stop.store(true, Relaxed);
+    let ended = thread.join().expect("no panic");
+    assert!(!shared.is_stalled.load(Relaxed));
+    journal.finish(ended.journal).expect("nothing is lost");
+    drop(card);
+    std::fs::remove_dir_all(&folder).expect("it goes");
 }

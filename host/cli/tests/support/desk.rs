@@ -76,3 +76,19 @@ enabled = true
         )
     }
 }
+
+/// Limits that nothing in a test reaches, and patience: a busy machine is not a silent venue.
+pub const PATIENT: &str = r#"
+[limits]
+loss = 1000000
+drawdown = 1000000
+instrument_loss = 1000000
+exposure = 100000000
+free_messages = 1000000
+messages_per_trade = 1000
+[host]
+answer_ms = 120000
+silence_ms = 120000
+mark_age_ms = 120000
+drop_copy_ms = 120000
+"#;

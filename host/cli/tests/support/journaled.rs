@@ -61,10 +61,12 @@ impl Journaled {
         self.events().filter(is_it).filter(|event| event.reason == Reason::None as u8 && event.feed_sequence > 0).count()
     }
 
-    /// Each event of each card is there once and in order, and no command reached a card twice or undecided.
+    /// Each event of each card is there once and in order, and no command reached a card twice or undecided; time goes on.
     pub fn check(&self) {
-        let (mut next, mut answered) = (1, 0);
+        let (mut next, mut answered, mut time_ns) = (1, 0, 0);
         for input in &self.inputs {
+            assert!(input.time_ns >= time_ns, "time went back");
+            time_ns = input.time_ns;
             match input.body {
                 Body::CardUp { .. } => (next, answered) = (1, 0),
                 Body::Card { event } if event.sequence >= next => {

@@ -3,6 +3,7 @@
 //! No test waits for a time to pass: each asks until what it waits for is there; the limit only ends a test that fails.
 #![allow(dead_code)] // No single test needs all of it.
 
+pub mod crash;
 pub mod desk;
 pub mod journaled;
 pub mod process;

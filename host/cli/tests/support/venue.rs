@@ -1,5 +1,6 @@
 //! A venue, and a card that listens to its feed on two lines, as processes.
-use super::{Folder, Process, desk::Desk, riposte};
+use super::desk::{Desk, PATIENT};
+use super::{Folder, Process, riposte};
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, UdpSocket};
 use std::os::unix::fs::PermissionsExt;
@@ -31,23 +32,6 @@ pub fn market(folder: &Folder, card_options: &[&str], venue_options: &[&str]) ->
     Market { card, venue, lines, addresses }
 }
 
-/// Limits that nothing in a test reaches, and patience: a busy machine is not a silent venue.
-const HOST: &str = r#"
-[limits]
-loss = 1000000
-drawdown = 1000000
-instrument_loss = 1000000
-exposure = 100000000
-free_messages = 1000000
-messages_per_trade = 1000
-[host]
-control = "control.sock"
-answer_ms = 120000
-silence_ms = 120000
-mark_age_ms = 120000
-drop_copy_ms = 120000
-"#;
-
 impl Market {
     /// Trades both sides of the market that this feed brings.
     pub fn card_desk(&self) -> String {
@@ -61,7 +45,7 @@ impl Market {
         let person = |(name, uid, role): &(&str, u32, &str)| format!("[[person]]\nname = \"{name}\"\nuid = {uid}\nrole = \"{role}\"\n");
         let people: String = people.iter().map(person).collect();
         folder.write("desk.toml", format!(
-            "{card}{HOST}{people}[sessions]\norders = \"{orders}\"\ndrop_copy = \"{copy}\"\nusername = \"RIPO\"\npassword_file = \"password\"\n"
+            "{card}{PATIENT}control = \"control.sock\"\n{people}[sessions]\norders = \"{orders}\"\ndrop_copy = \"{copy}\"\nusername = \"RIPO\"\npassword_file = \"password\"\n"
         ));
         folder.write("password", "riposte\n");
         std::fs::set_permissions(folder.path("password"), std::fs::Permissions::from_mode(0o600)).expect("rights");
