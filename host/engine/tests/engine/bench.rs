@@ -318,6 +318,20 @@ impl Bench {
         self.give(Body::Tick)
     }
 
+    /// Numbers of a world that has lived through these inputs.
+    pub fn catch_up(&mut self, inputs: &[Input]) {
+        for input in inputs {
+            match input.body {
+                Body::Card { event } => {
+                    (self.next_event, self.generation) = (event.sequence + 1, event.generation);
+                }
+                Body::Venue { session, sequence, .. } => self.numbers[usize::from(session)][0] = sequence + 1,
+                Body::DropCopy { session, sequence, .. } => self.numbers[usize::from(session)][1] = sequence + 1,
+                _ => {}
+            }
+        }
+    }
+
     pub fn take(&mut self) -> Vec<Output> {
         std::mem::take(&mut self.said)
     }

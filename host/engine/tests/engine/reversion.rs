@@ -1,6 +1,8 @@
 //! Reversion: each step recorded before what it causes, the same request once, a restart in every step.
 use crate::bench::*;
 use riposte_engine::{Alarm, Body, Change, HostOrder, Output, Record, Refusal, Report, Step};
+use proptest::prelude::*;
+use riposte_engine::{Engine, Input, Outputs};
 use riposte_map::shm::Opcode;
 
 fn steps(said: &[Output]) -> Vec<Step> {
@@ -224,5 +226,144 @@ fn a_restart_in_any_step_gives_its_effects_again_and_ends_the_same() {
             assert_eq!(step(&bench), Step::Committed, "{change:?} after {reached}");
             assert_eq!(bench.engine.open_orders().count(), usize::from(change == Change::RevertParameters { target: 1 }));
         }
+    }
+}
+
+/// A reversion of either kind from its request to its end, among other things that happen; what was asked is asked again after
+/// every input, by anybody.
+fn reverted(parameters: bool, again: impl Fn(usize) -> usize) -> Bench {
+    let mut bench = second_generation();
+    let order = bench.live(100);
+    let request = bench.request();
+    let change = if parameters { Change::RevertParameters { target: 1 } } else { Change::RevertOrders { instruments: 1 } };
+    let steps: [&dyn Fn(&mut Bench); 7] = [
+        &|bench| drop(bench.give(Body::Propose { request, by: ALICE, change })),
+        &|bench| drop(bench.wait(1)),
+        &|bench| drop(bench.venue(HOST, executed(order, 30, 1))),
+        &|bench| drop(bench.venue(HOST, Report::Cancelled { user_ref: order, quantity: 70 })),
+        &|bench| drop(bench.confirm(0, 30)),
+        &|bench| if parameters { bench.write(&set(500, 1)) },
+        &|bench| drop(bench.wait(1)),
+    ];
+    for (at, step) in steps.iter().enumerate() {
+        step(&mut bench);
+        for copy in 0..again(at) {
+            let by = if copy % 2 == 0 { ALICE } else { BOB };
+            let said = bench.give(Body::Propose { request, by, change });
+            assert!(said.is_empty(), "again after {at}: {said:?}");
+            let said = bench.give(Body::Approve { request, by: BOB });
+            assert!(said.is_empty(), "approved again after {at}: {said:?}");
+        }
+    }
+    assert_eq!(step(&bench), Step::Committed);
+    bench
+}
+
+/// Records and effects of a day in their order.
+fn journal(bench: &Bench) -> Vec<Output> {
+    bench.said.iter().filter(|one| !matches!(one, Output::Alarm(_))).copied().collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn the_same_request_any_number_of_times_in_any_interleaving_gives_the_same_journal_and_orders(
+        parameters in any::<bool>(), copies in prop::collection::vec(0usize..4, 7),
+    ) {
+        let once = reverted(parameters, |_| 0);
+        let often = reverted(parameters, |at| copies[at]);
+        prop_assert_eq!(journal(&often), journal(&once));
+        prop_assert_eq!(often.engine.digest(), once.engine.digest());
+    }
+}
+
+/// Reads a journal of inputs back, cut after `bytes`: whole inputs only, as a torn tail is cut off.
+fn read_back(journal: &[Vec<u8>], bytes: usize) -> Vec<Input> {
+    let (mut inputs, mut left) = (Vec::new(), bytes);
+    for record in journal {
+        if left < record.len() {
+            // A torn record is none.
+            assert!(left == 0 || Input::decode(&record[..left]).is_none());
+            break;
+        }
+        left -= record.len();
+        inputs.push(Input::decode(record).expect("an input"));
+    }
+    inputs
+}
+
+#[test]
+fn killed_at_every_byte_of_the_journal_a_reversion_comes_to_the_same_end() {
+    for parameters in [false, true] {
+        let whole = reverted(parameters, |_| 0);
+        let journal: Vec<Vec<u8>> = whole.inputs.iter().map(|input| input.encode().bytes().to_vec()).collect();
+        let begun = whole.inputs.iter().position(|input| matches!(
+            input.body, Body::Propose { change: Change::RevertParameters { .. } | Change::RevertOrders { .. }, .. }
+        ));
+        let begun: usize = journal[..begun.expect("a request")].iter().map(Vec::len).sum();
+        let total: usize = journal.iter().map(Vec::len).sum();
+        let (mut ends, mut last) = (0, usize::MAX);
+        for bytes in begun..=total {
+            let inputs = read_back(&journal, bytes);
+            // Bytes of a torn record change nothing: the same recovery.
+            if std::mem::replace(&mut last, inputs.len()) == inputs.len() {
+                continue;
+            }
+            let mut bench = Bench::recovered(&inputs);
+            let request = whole.engine.reversion().expect("a reversion").0;
+            bench.give(Body::Restarted);
+            let change = if parameters { Change::RevertParameters { target: 1 } } else { Change::RevertOrders { instruments: 1 } };
+            // Whoever asked may not know whether it was heard, and asks again.
+            bench.give(Body::Propose { request, by: ALICE, change });
+            bench.the_world_goes_on(&set(500, 1));
+            assert_eq!(step(&bench), Step::Committed, "parameters {parameters}, {bytes} bytes");
+            assert_eq!((bench.engine.open_orders().count(), bench.quantity(0)), (0, 30), "{bytes} bytes");
+            assert_eq!(bench.engine.content(), whole.engine.content());
+            assert!(!bench.engine.is_permitted(), "the fence stays, or a restart disarms");
+            ends += 1;
+        }
+        assert!(ends > 5, "{ends} different recoveries");
+    }
+}
+
+/// An engine as the inputs before left it, applied by nobody else.
+fn engine_of(inputs: &[Input]) -> Engine {
+    let (mut engine, mut out) = (Engine::new(config()).expect("a sound configuration"), Outputs::default());
+    inputs.iter().for_each(|input| engine.apply(input, &mut out));
+    engine
+}
+
+impl Bench {
+    /// The world as it is when a host comes back: the card knows what was committed, the venue what it told.
+    fn recovered(inputs: &[Input]) -> Bench {
+        let mut bench = Bench::new(config());
+        bench.inputs = inputs.to_vec();
+        bench.engine = engine_of(inputs);
+        bench.now_ns = inputs.last().map_or(0, |input| input.time_ns);
+        bench.catch_up(inputs);
+        bench
+    }
+
+    /// Sessions return, what the venue knows is told, positions are stated, a set that is asked for is written.
+    fn the_world_goes_on(&mut self, rows: &[riposte_map::shm::Command]) {
+        for session in [CARD, HOST] {
+            self.give(Body::SessionUp { session });
+            let next = self.engine.next_user_ref(session);
+            self.caught_up(session, next);
+        }
+        let order = self.engine.orders().find(|order| order.session == HOST).copied().expect("the order");
+        if self.engine.executions().count() == 0 {
+            self.venue(HOST, executed(order.user_ref, 30, 1));
+        }
+        if self.engine.order(HOST, order.user_ref).is_some_and(|order| order.state.is_open()) {
+            self.venue(HOST, Report::Cancelled { user_ref: order.user_ref, quantity: 70 });
+        }
+        self.confirm(0, 30);
+        self.confirm(1, 0);
+        if loads(&self.said).is_some() {
+            self.write(rows);
+        }
+        self.wait(1);
     }
 }
