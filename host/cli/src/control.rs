@@ -1,10 +1,12 @@
 //! What people say to a host that runs: `riposte status`, `arm`, `kill`… over its control socket.
 //!
 //! In: the command line. Out: the host's answer, as text or JSON. Exit code 3 when the host refuses.
+mod positions;
+
 use crate::output::{Outcome, Output};
 use anyhow::{Context, anyhow, bail};
 use clap::builder::PossibleValuesParser;
-use riposte_control::{Answer, LimitName, Lines, Request, Wish, line};
+use riposte_control::{Answer, Card, LimitName, Lines, Request, Wish, line};
 use riposte_desk::money_e4;
 use serde_json::Value;
 use std::io::{Read, Write};
@@ -49,13 +51,6 @@ pub struct Orders {
     /// Also those that are over.
     #[arg(long)]
     all: bool,
-    #[command(flatten)]
-    place: Place,
-}
-
-#[derive(clap::Args)]
-#[command(after_help = "Example:\n  riposte positions --control day.journal/control.sock --json")]
-pub struct Positions {
     #[command(flatten)]
     place: Place,
 }
@@ -107,11 +102,11 @@ enum ParamsVerb {
         #[command(flatten)]
         place: Place,
     },
-    /// Put a proposed set in force: approve its proposal.
+    /// Put a proposed set in force: approves its proposal, and no other kind, and says which generation is in force then.
     Commit {
-        /// Number of the proposal.
+        /// Number of the proposal; the only parameter set that waits, if none is named.
         #[arg(value_name = "N")]
-        proposal: u64,
+        proposal: Option<u64>,
         #[arg(long)]
         dry_run: bool,
         #[command(flatten)]
@@ -161,7 +156,7 @@ enum RevertVerb {
     Plan(Reversion),
     /// Begin it.
     Apply(Reversion),
-    /// The step that the newest one is in.
+    /// The step that the newest one is in, and what it waits for.
     Status {
         #[command(flatten)]
         place: Place,
@@ -208,12 +203,21 @@ pub fn status(args: &Status, output: &Output) -> anyhow::Result<Outcome> {
 }
 
 pub fn orders(args: &Orders, output: &Output) -> anyhow::Result<Outcome> {
-    say(&args.place, &Request::Orders { all: args.all }, output)
+    let (mut found, mut from) = (Vec::new(), 0);
+    loop {
+        let answer = ask(&args.place, &Request::Orders { all: args.all, from })?;
+        let Answer::Told { mut value } = answer else { return print(answer, output) };
+        if let Value::Array(page) = value["orders"].take() {
+            found.extend(page);
+        }
+        match value["next"].as_u64().filter(|next| *next > from) {
+            Some(next) => from = next,
+            None => return print(Answer::Told { value: Value::Array(found) }, output),
+        }
+    }
 }
 
-pub fn positions(args: &Positions, output: &Output) -> anyhow::Result<Outcome> {
-    say(&args.place, &Request::Positions {}, output)
-}
+pub use positions::{Positions, positions};
 
 /// Arm, disarm, kill, clear.
 pub fn act(wish: Wish, args: &Act, output: &Output) -> anyhow::Result<Outcome> {
@@ -232,7 +236,11 @@ pub fn params(args: Params, output: &Output) -> anyhow::Result<Outcome> {
             say(&place, &Request::Push { configuration, dry_run }, output)
         }
         ParamsVerb::Commit { proposal, dry_run, place } => {
-            say(&place, &Request::Approve { request: Some(proposal), dry_run }, output)
+            let outcome = say(&place, &Request::Commit { request: proposal, dry_run }, output)?;
+            if outcome == Outcome::Done && !dry_run && !output.is_json() {
+                in_force(&place, output)?;
+            }
+            Ok(outcome)
         }
         ParamsVerb::Rollback { generation, acting } => wish_for(Wish::RevertParameters { generation }, &acting, output),
     }
@@ -250,7 +258,7 @@ pub fn limit(args: LimitArgs, output: &Output) -> anyhow::Result<Outcome> {
 
 pub fn revert(args: Revert, output: &Output) -> anyhow::Result<Outcome> {
     let (reversion, is_plan) = match args.verb {
-        RevertVerb::Status { place } => return say(&place, &Request::Params {}, output),
+        RevertVerb::Status { place } => return say(&place, &Request::Reversion {}, output),
         RevertVerb::Plan(reversion) => (reversion, true),
         RevertVerb::Apply(reversion) => (reversion, false),
     };
@@ -277,7 +285,18 @@ fn wish_for(wish: Wish, acting: &Acting, output: &Output) -> anyhow::Result<Outc
 
 /// Says it, and prints the answer.
 fn say(place: &Place, request: &Request, output: &Output) -> anyhow::Result<Outcome> {
-    let answer = ask(place, request)?;
+    print(ask(place, request)?, output)
+}
+
+/// Which parameter set is in force now.
+fn in_force(place: &Place, output: &Output) -> anyhow::Result<()> {
+    if let Answer::Told { value } = ask(place, &Request::Params {})? {
+        output.print(format!("generation {} is in force: {}", value["generation"], text(&value["content"], 0)))?;
+    }
+    Ok(())
+}
+
+fn print(answer: Answer, output: &Output) -> anyhow::Result<Outcome> {
     if output.is_json() {
         output.print_json(&answer)?;
     }
@@ -286,14 +305,27 @@ fn say(place: &Place, request: &Request, output: &Output) -> anyhow::Result<Outc
             eprintln!("riposte: refused: {why}");
             return Ok(Outcome::CheckFailed);
         }
+        Answer::Silent { request, why, .. } => {
+            eprintln!("riposte: request {request}: {why}");
+            return Ok(Outcome::CheckFailed);
+        }
         _ if output.is_json() => {}
         Answer::Told { value } => output.print(text(&value, 0))?,
-        Answer::Done { request } => output.print(format!("done (request {request})"))?,
+        Answer::Done { request, card } => output.print(format!("done (request {request}){}", card.map_or(String::new(), card_text)))?,
         Answer::Proposed { request } => {
             output.print(format!("proposed: a second person approves with `riposte approve {request}`"))?;
         }
     }
     Ok(Outcome::Done)
+}
+
+fn card_text(card: Card) -> String {
+    match card {
+        Card::CarriedOut { command, event, cycle } => {
+            format!(": the card has carried it out, as its event {event} says (command {command}, at its cycle {cycle} or before)")
+        }
+        Card::Absent {} => ": no card is there, so nothing can leave; the next one is disarmed after reset".to_owned(),
+    }
 }
 
 fn ask(place: &Place, request: &Request) -> anyhow::Result<Answer> {

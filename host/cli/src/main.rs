@@ -69,7 +69,7 @@ enum Command {
     Status(control::Status),
     /// Show orders that may still trade.
     Orders(control::Orders),
-    /// Show positions and results.
+    /// Show positions and results; state the venue's.
     Positions(control::Positions),
     /// Let the card send orders; needs a second person.
     Arm(control::Act),
@@ -108,7 +108,7 @@ fn main() -> ExitCode {
         Command::Run(args) => run::run(args, &output),
         Command::Status(args) => control::status(&args, &output),
         Command::Orders(args) => control::orders(&args, &output),
-        Command::Positions(args) => control::positions(&args, &output),
+        Command::Positions(args) => control::positions(args, &output),
         Command::Arm(args) => control::act(Wish::Arm, &args, &output),
         Command::Disarm(args) => control::act(Wish::Disarm, &args, &output),
         Command::Kill(args) => control::act(Wish::Kill, &args, &output),

@@ -24,7 +24,7 @@ use drive::{Drive, Ended, Pacing};
 use journaled::Journaled;
 use outputs::Outputs;
 use rig::Rig;
-use riposte_capture::{Channel, Record, wire};
+use riposte_capture::{Capture, Channel, Record, wire};
 use riposte_desk::Desk;
 use riposte_map::identity::{TABLE_HASH, VERSION};
 use riposte_map::limits::TRANSMIT_GAP_WORDS;
@@ -177,8 +177,16 @@ pub fn resolve(desk: &mut Desk, file: &Path) -> anyhow::Result<()> {
     if open.is_empty() {
         return Ok(());
     }
-    for record in riposte_capture::open(file)?.into_frames(channel(desk))? {
-        for message in messages(&record?, desk) {
+    // Messages without frames are of no group, whatever the desk listens to.
+    let found_in: Box<dyn Iterator<Item = anyhow::Result<Vec<Vec<u8>>>>> = match riposte_capture::open(file)? {
+        Capture::Messages(all) => Box::new(all.map(|message| Ok(vec![message?.bytes]))),
+        Capture::Frames(frames) => {
+            let desk = desk.clone();
+            Box::new(frames.map(move |record| Ok(messages(&record?, &desk))))
+        }
+    };
+    for together in found_in {
+        for message in together? {
             let Some(stock) = riposte_capture::stock_of(&message) else { continue };
             let symbol = String::from_utf8_lossy(&stock).trim_end().to_owned();
             if let Some(at) = open.iter().position(|wanted| *wanted == symbol) {

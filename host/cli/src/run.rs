@@ -8,6 +8,7 @@
 //! | snapshots | writes the mirror's state beside the journal |
 //! | control | hears people (`desk_socket`), whom the deskside answers (`calls`) |
 //! | voice | prints |
+mod alarms;
 mod calls;
 mod cards;
 mod clock;
@@ -23,9 +24,11 @@ mod sessions;
 mod sets;
 mod snapshots;
 mod stall;
+mod statements;
 #[cfg(test)]
 mod tests;
 mod voice;
+mod waiting;
 
 use crate::journal::KeyArgs;
 use crate::output::{Outcome, Output};
@@ -43,6 +46,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
+use waiting::CardClock;
 use voice::Voice;
 
 const EXAMPLES: &str = "\
@@ -109,6 +113,9 @@ pub struct Shared {
     is_stalled: AtomicBool,
     /// Frames of the card that were no order.
     unsent: AtomicU64,
+    /// The card's status behind its last answer to a command: events published, and its cycle.
+    events: AtomicU64,
+    cycle: AtomicU64,
 }
 
 const NO_CARD: u8 = 0;
@@ -127,6 +134,18 @@ impl Shared {
     /// Acquire pairs with the Release in `lose_card`: what the card had put into the ring before is seen.
     fn is_card_lost(&self) -> bool {
         self.card.load(Ordering::Acquire) == LOST_CARD
+    }
+
+    /// The card had published so many events by this cycle. Release: whoever sees the events sees a cycle that is no older.
+    fn set_clock(&self, events: u64, cycle: u64) {
+        self.cycle.store(cycle, Ordering::Relaxed);
+        self.events.store(events, Ordering::Release);
+    }
+
+    /// Acquire pairs with the Release in `set_clock`.
+    fn card_clock(&self) -> CardClock {
+        let events = self.events.load(Ordering::Acquire);
+        CardClock { is_there: self.card.load(Ordering::Acquire) == CARD, events, cycle: self.cycle.load(Ordering::Relaxed) }
     }
 
     fn find_card(&self) {
@@ -224,7 +243,7 @@ fn live(
     let (left, left_out) = rtrb::RingBuffer::new(1);
     let (told, told_out) = rtrb::RingBuffer::new(MIRROR);
     let link = riposte_device::link::place(&args.link);
-    let mut cards = cards::Cards::new(link.clone(), links, left_out, Arc::clone(shared), voice.clone());
+    let mut cards = cards::Cards::new(link.clone(), links, left_out, Arc::clone(shared), voice.clone(), args.rehearse);
     if !cards.join()? {
         voice.say(format!("waiting for a card at {}", link.display()));
     }

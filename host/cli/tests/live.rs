@@ -40,7 +40,7 @@ fn a_few_seconds_of_the_live_demonstration_end_with_one_account() {
         }
     }
     // What a killed host leaves behind; the next one may want to arm when the reversion begins.
-    const EXPECTED: [&str; 3] = ["CardSilenced", "Unknown {", "Refused {"];
+    const EXPECTED: [&str; 3] = ["CardSilenced: ", "Unknown: ", "Refused: "];
     let host = std::fs::read_to_string(folder.0.join("out/host.log")).expect("what the host said");
     let alarms = host.lines().filter(|line| line.contains("alarm:") && !EXPECTED.iter().any(|one| line.contains(one)));
     assert_eq!(alarms.collect::<Vec<_>>(), [""; 0]);

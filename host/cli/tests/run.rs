@@ -3,16 +3,16 @@
 //! No test waits for a time to pass: each asks until what it waits for is there; the limit only ends a test that fails.
 mod support;
 
-use riposte_engine::{Body, Change, Record as Decided};
+use riposte_engine::{Body, Change, Input, Record as Decided, Report, Side};
+use riposte_journal::Entry;
 use riposte_map::shm::{EventKind, Opcode};
 use serde_json::Value;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::os::unix::process::CommandExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 use support::crash::{Random, points, uninterrupted};
-use support::{Folder, Journaled, Process, riposte, wait_for};
+use support::{BOB, Folder, Journaled, Process, riposte, wait_for};
 
 const DESK: &str = include_str!("../../../demo/desk.toml");
 /// Snapshots often, so that many a crash finds one half written.
@@ -120,14 +120,13 @@ fn people(folder: &Folder) -> (Process, Process) {
     (card, host)
 }
 
-const BOB: u32 = 61_001;
 const VIC: u32 = 61_002;
 const NOBODY: u32 = 61_003;
 
 #[test]
 fn people_of_the_desk_are_heard_each_in_their_role_and_two_loosen() {
     let folder = folder("people", 20_000);
-    std::fs::set_permissions(&folder.0, std::fs::Permissions::from_mode(0o755)).expect("rights");
+    let can_be_others = folder.has_two_people("people_of_the_desk_...");
     let (_card, mut host) = people(&folder);
     let own = folder.uid();
     // In the name of who started it; the same person cannot approve.
@@ -135,9 +134,7 @@ fn people_of_the_desk_are_heard_each_in_their_role_and_two_loosen() {
     assert_eq!((code, &refused["answer"]), (Some(3), &"refused".into()), "{refused}");
     assert_eq!(folder.say_as(own, &["arm", "--dry-run"]).0, Some(3), "nothing is in force that could be armed");
     assert_eq!(folder.told(&["params", "show"])["proposals"].as_array().map(Vec::len), Some(4));
-    let can_be_others = riposte(&folder.0, &["--version"]).uid(BOB).status().is_ok_and(|status| status.success());
     if !can_be_others {
-        println!("skipped: people_of_the_desk_...: two users; this one cannot become another");
         return;
     }
     let bob = |args: &[&str]| folder.say_as(BOB, args);
@@ -164,8 +161,14 @@ fn people_of_the_desk_are_heard_each_in_their_role_and_two_loosen() {
         assert_eq!(folder.say_as(uid, args).0, Some(3), "{uid} {args:?}");
     }
     assert_eq!(folder.say_as(VIC, &["status"]).1["value"]["armed"], true);
-    assert_eq!(bob(&["disarm"]).1["answer"], "done");
+    let done = folder.act_as(BOB, &["disarm"]);
+    assert_eq!((&done["answer"], &done["card"]["card"]), (&"done".into(), &"carried-out".into()), "{done}");
     assert_eq!(folder.told(&["status"])["armed"], false);
+    // The event that it names is the card's word on that command.
+    let named = folder.journaled().events().find(|event| done["card"]["event"] == event.sequence).copied().expect("the event");
+    assert_eq!((named.kind(), named.detail), (Some(EventKind::Command), Opcode::Disarm as u16));
+    assert_eq!(done["card"]["command"], named.feed_sequence);
+    assert!(done["card"]["cycle"].as_u64() > Some(0), "{done}");
     let same = ["kill", "--request", "77"];
     assert_eq!(bob(&same).1["answer"], "done");
     assert_eq!(bob(&same).1["answer"], "told", "the same number again is answered, and nothing is done");
@@ -176,6 +179,112 @@ fn people_of_the_desk_are_heard_each_in_their_role_and_two_loosen() {
     let by_bob = |one: &&Decided| matches!(one, Decided::Done { by: 2, change: Change::Kill, .. });
     assert_eq!(folder.journaled().decided.iter().filter(by_bob).count(), 1, "who did it is journaled");
     assert!(!folder.0.join("control.sock").exists(), "the socket goes with its host");
+}
+
+/// Everything that waits is approved by the second person, and the card is armed.
+fn armed_by_two(folder: &Folder) {
+    folder.act_as(BOB, &["approve", "--all"]);
+    let proposed = folder.act_as(folder.uid(), &["arm"]);
+    let done = folder.act_as(BOB, &["approve", &proposed["request"].to_string()]);
+    assert_eq!(done["card"]["card"], "carried-out", "{done}");
+    assert_eq!(folder.told(&["status"])["armed"], true, "who is told that it is done finds it done");
+}
+
+#[test]
+fn an_act_is_answered_when_the_card_has_it_and_a_silent_card_is_told() {
+    let folder = folder("silent", 100_000);
+    if !folder.has_two_people("an_act_is_answered_...") {
+        return;
+    }
+    let (card, _host) = people(&folder);
+    armed_by_two(&folder);
+    card.signal("STOP");
+    let (code, silent) = folder.say_as(folder.uid(), &["kill"]);
+    assert_eq!((code, &silent["answer"]), (Some(3), &"silent".into()), "{silent}");
+    assert!(silent["why"].as_str().expect("text").contains(&format!("command {}", silent["command"])), "{silent}");
+    let status = folder.told(&["status"]);
+    assert_eq!((&status["armed"], &status["killed"]), (&false.into(), &true.into()), "what the host decided stands");
+    card.signal("CONT");
+    let done = folder.act_as(folder.uid(), &["disarm"]);
+    assert_eq!(done["card"]["card"], "carried-out", "{done}");
+    card.kill();
+    wait_for("the card's end", || (folder.act_as(folder.uid(), &["disarm"])["card"]["card"] == "absent").then_some(()));
+}
+
+#[test]
+fn a_rehearsal_on_a_device_is_refused() {
+    let folder = folder("device", 2_000);
+    let card = folder.card();
+    drop(folder.join());
+    let mut bar = std::fs::read(folder.path("link")).expect("the region");
+    card.kill();
+    // What a device shows: a region in a BAR, which is longer, of the other kind, with no lock beside it.
+    bar.resize(bar.len().next_power_of_two(), 0xff);
+    bar[6 * 8] = 2;
+    std::fs::remove_file(folder.path("link.card")).expect("the lock");
+    folder.write("link", bar);
+    std::fs::set_permissions(folder.path("link"), std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("rights");
+    let args = ["run", "-c", "desk.toml", "--link", "./link", "--journal", "journal", "--directory", "market.pcap", "--rehearse"];
+    let output = folder.run(&args);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(1) && told.contains("is a device, and --rehearse arms simulated cards only"), "{told}");
+    // Without a rehearsal it is a card like others.
+    let mut host = folder.host_with(&[]);
+    wait_for("a host", || folder.journaled().holds(|body| matches!(body, Body::CardUp { .. })).then_some(()));
+    host.end();
+}
+
+#[test]
+fn a_directory_of_bare_messages_serves_a_feed_that_is_no_group() {
+    let folder = Folder::new("directory");
+    folder.write("desk.toml", format!("{DESK}{HOST}").replace("233.54.12.111", "127.0.0.1"));
+    let made = folder.run(&["market", "--seed", "7", "--messages", "2000", "--format", "itch", "--out", "market.itch"]);
+    assert!(made.status.success());
+    let mut command = riposte(&folder.0, &["run", "-c", "desk.toml", "--link", "./link", "--journal", "journal", "--directory", "market.itch", "--json"]);
+    command.stderr(std::fs::File::create(folder.path("host.log")).expect("a file"));
+    let mut host = Process::start(command);
+    wait_for("a host", || (!folder.journaled().inputs.is_empty()).then_some(()));
+    host.end();
+    let told = std::fs::read_to_string(folder.path("host.log")).expect("what it said");
+    assert!(!told.contains("is never named") && !told.contains("has no locate"), "{told}");
+}
+
+#[test]
+fn orders_beyond_one_answer_are_all_told_once() {
+    const ORDERS: u32 = 5_000;
+    let folder = folder("many", 2_000);
+    // A day as it is found again: nothing of it is old.
+    let recovery = riposte_journal::open(riposte_journal::Options::new(folder.path("journal"))).expect("a journal");
+    let (mut appender, journal) = recovery.start().expect("it starts");
+    let mut put = |body| {
+        let input = Input { time_ns: 1, body };
+        appender.append_waiting(1, &Entry::Input(input.encode().bytes())).expect("it is taken");
+    };
+    put(Body::SessionUp { session: 0 });
+    for user_ref in 1..=ORDERS {
+        let report = Report::Accepted { user_ref, instrument: 0, side: Side::Buy, quantity: 100, price: 1_234_500 };
+        put(Body::Venue { session: 0, sequence: u64::from(user_ref), report });
+    }
+    for (sequence, user_ref) in (u64::from(ORDERS) + 1..).zip((1..=ORDERS).step_by(3)) {
+        put(Body::Venue { session: 0, sequence, report: Report::Cancelled { user_ref, quantity: 100 } });
+    }
+    journal.finish(appender).expect("it ends");
+    let desk = std::fs::read_to_string(folder.path("desk.toml")).expect("a desk");
+    let me = format!("control = \"control.sock\"\n[[person]]\nname = \"me\"\nuid = {}\nrole = \"viewer\"\n", folder.uid());
+    // With a venue, of whose session this is; nobody listens there.
+    let sessions = "[sessions]\norders = \"127.0.0.1:9\"\nusername = \"RIPO\"\npassword_file = \"password\"\n";
+    folder.write("desk.toml", format!("{desk}\n{me}{sessions}"));
+    folder.write("password", "riposte\n");
+    std::fs::set_permissions(folder.path("password"), std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("rights");
+    let mut host = folder.host_with(&[]);
+    let told = |args: &[&str]| {
+        let all = wait_for("orders", || folder.asked(args));
+        let numbers = all.as_array().expect("a list").iter().map(|order| order["user_ref"].as_u64().expect("a number") as u32);
+        numbers.collect::<Vec<_>>()
+    };
+    assert!(told(&["orders", "--all"]).into_iter().eq(1..=ORDERS), "each, once, in order");
+    assert!(told(&["orders"]).into_iter().eq((1..=ORDERS).filter(|user_ref| user_ref % 3 != 1)), "those that may still trade");
+    host.end();
 }
 
 #[test]

@@ -8,25 +8,43 @@
 //! Not here: the socket, who is at its other end, what the engine makes of it.
 #![forbid(unsafe_code)]
 
+mod answer;
+
+pub use answer::{Answer, Card};
+
 use riposte_desk::Role;
 use riposte_engine::{Change, Limit};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use thiserror::Error;
 
 /// Longest line, without its end: a parameter set is pushed in one.
 pub const LINE_BYTES_MAX: usize = 1 << 18;
+/// Orders of one answer: a line holds them whatever their names.
+pub const ORDERS_PAGE: usize = 512;
 
 /// What somebody wants.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "verb", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Request {
     Status {},
+    /// A page of them: at most `ORDERS_PAGE`, and where the next one begins.
     Orders {
         /// Also those that are over.
         all: bool,
+        /// Orders of the day to leave out: 0, then what the last page says.
+        #[serde(default)]
+        from: u64,
     },
     Positions {},
+    /// The venue's positions, as somebody has them from it.
+    State {
+        positions: Vec<Stated>,
+        /// Instruments that are not named are flat.
+        rest_flat: bool,
+        /// What the person has it from: kept beside the journal, its SHA-256 in it.
+        evidence: String,
+        dry_run: bool,
+    },
     /// The generation in force, those remembered, and what waits for approval.
     Params {},
     Wish {
@@ -39,6 +57,22 @@ pub enum Request {
     Push { configuration: String, dry_run: bool },
     /// Approves one proposal, or all that wait.
     Approve { request: Option<u64>, dry_run: bool },
+    /// Approves a proposed parameter set, the only one if none is named, and nothing else.
+    Commit { request: Option<u64>, dry_run: bool },
+    /// The newest reversion.
+    Reversion {},
+}
+
+/// A position of the venue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stated {
+    /// As the desk names it.
+    pub instrument: String,
+    /// Pieces, negative if short.
+    pub quantity: i64,
+    /// Average or settlement price, 1e-4 dollars: a difference is booked at it.
+    pub price_e4: Option<u32>,
 }
 
 /// A change that the engine can be asked for.
@@ -119,9 +153,11 @@ impl Request {
     /// The least role that may say this.
     pub fn role(&self) -> Role {
         match self {
-            Request::Status {} | Request::Orders { .. } | Request::Positions {} | Request::Params {} => Role::Viewer,
-            Request::Approve { .. } => Role::Risk,
-            Request::Push { .. } => Role::Operator,
+            Request::Status {} | Request::Orders { .. } | Request::Positions {} | Request::Params {} | Request::Reversion {} => {
+                Role::Viewer
+            }
+            Request::Approve { .. } | Request::Commit { .. } => Role::Risk,
+            Request::Push { .. } | Request::State { .. } => Role::Operator,
             Request::Wish { wish, .. } => match wish {
                 Wish::Arm | Wish::Disarm | Wish::Kill | Wish::RevertOrders { .. } => Role::Operator,
                 Wish::ClearKill | Wish::Limit { .. } | Wish::RevertParameters { .. } | Wish::Adopt { .. }
@@ -129,20 +165,6 @@ impl Request {
             },
         }
     }
-}
-
-/// What becomes of a request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "answer", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Answer {
-    /// What was asked for.
-    Told { value: Value },
-    /// It is done, and durable.
-    Done { request: u64 },
-    /// It waits for a second person.
-    Proposed { request: u64 },
-    /// Nothing has changed, and why.
-    Refused { why: String },
 }
 
 /// Why a line is no request.

@@ -1,12 +1,17 @@
 //! Requests and answers survive any cut, nothing unknown is taken, and each needs its role.
-use riposte_control::{Answer, LINE_BYTES_MAX, LimitName, LineError, Lines, Request, Wish, line};
+use riposte_control::{Answer, Card, LINE_BYTES_MAX, LimitName, LineError, Lines, Request, Stated, Wish, line};
 use riposte_desk::Role;
 
 fn requests() -> Vec<(Request, Role)> {
     let wish = |wish| Request::Wish { wish, request: Some(7), dry_run: false };
+    let positions = vec![Stated { instrument: "AAPL".to_owned(), quantity: i64::MIN, price_e4: Some(1) }];
+    let state = Request::State { positions, rest_flat: true, evidence: "by telephone\n\"é\"".to_owned(), dry_run: false };
     vec![
         (Request::Status {}, Role::Viewer),
-        (Request::Orders { all: true }, Role::Viewer),
+        (Request::Orders { all: true, from: u64::MAX }, Role::Viewer),
+        (Request::Reversion {}, Role::Viewer),
+        (state, Role::Operator),
+        (Request::Commit { request: None, dry_run: true }, Role::Risk),
         (Request::Positions {}, Role::Viewer),
         (Request::Params {}, Role::Viewer),
         (wish(Wish::Arm), Role::Operator),
@@ -64,7 +69,9 @@ fn what_is_unknown_cut_or_too_long_is_an_error() {
 #[test]
 fn answers_are_read_back() {
     for answer in [
-        Answer::Told { value: serde_json::json!({ "a": [1] }) }, Answer::Done { request: 1 },
+        Answer::Told { value: serde_json::json!({ "a": [1] }) }, Answer::Done { request: 1, card: None },
+        Answer::Done { request: 1, card: Some(Card::CarriedOut { command: 2, event: 3, cycle: u64::MAX }) },
+        Answer::Done { request: 1, card: Some(Card::Absent {}) }, Answer::Silent { request: 1, command: 2, why: "?".to_owned() },
         Answer::Proposed { request: u64::MAX }, Answer::Refused { why: "no".to_owned() },
     ] {
         let mut lines = Lines::default();

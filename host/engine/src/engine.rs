@@ -133,11 +133,12 @@ impl Engine {
             Body::Card { event } => self.on_card(&event, out),
             Body::CardUp { deployment } => self.on_card_up(&deployment, out),
             Body::Venue { session, sequence, report } => {
-                self.on_numbered(session, Stream::Session, sequence, &report, out);
+                self.on_numbered(session, Stream::Session, sequence, Some(&report), out);
             }
             Body::DropCopy { session, sequence, report } => {
-                self.on_numbered(session, Stream::DropCopy, sequence, &report, out);
+                self.on_numbered(session, Stream::DropCopy, sequence, Some(&report), out);
             }
+            Body::Unreadable { session, stream, sequence } => self.on_numbered(session, stream, sequence, None, out),
             Body::SessionUp { session } => self.on_session_up(session),
             Body::CaughtUp { session, next_sequence, next_user_ref } => {
                 self.on_caught_up(session, next_sequence, next_user_ref, out);

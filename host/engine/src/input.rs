@@ -3,6 +3,7 @@
 //! Whoever runs the engine journals an input before it applies it; inputs that are read back from the journal bring
 //! an engine to the same state. Numbers of sessions, instruments and people are indices that configuration gives.
 use crate::message::{Encoded, decode, fields, messages};
+use crate::output::Stream;
 use riposte_map::shm::{Command, Event};
 
 messages! {
@@ -87,6 +88,11 @@ messages! {
         Lift = 11 { instruments: u16 };
         /// C07: a rule that has sent as many orders as it may begins anew.
         Release = 12 { instrument: u8, rule: u8 };
+        /// The venue's position, with everything up to report `as_of` of its session, is `quantity` where the ledger has `ours`.
+        /// A difference is booked at `price`. `evidence` is the SHA-256 of what the person has it from.
+        StatePosition = 13 {
+            session: u8, instrument: u8, quantity: i64, ours: i64, price: i64, as_of: u64, evidence: [u8; 32],
+        };
     }
 }
 
@@ -147,6 +153,8 @@ messages! {
         CardLost = 23;
         /// The host has joined a card's link: commands have numbers of its ring from here on.
         Linked = 24 { next_command: u64 };
+        /// The stream's report with this number is one that nobody here can read.
+        Unreadable = 25 { session: u8, stream: Stream, sequence: u64 };
     }
 }
 

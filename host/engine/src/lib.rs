@@ -40,6 +40,7 @@ mod reversion;
 mod session;
 mod sessions;
 mod state;
+mod statement;
 mod table;
 mod view;
 

@@ -95,6 +95,8 @@ messages! {
         NoStatement = 21;
         /// No reversion has fenced these instruments.
         NotFenced = 22;
+        /// Reports have come, or the position is another, since it was stated.
+        Moved = 23;
     }
 }
 

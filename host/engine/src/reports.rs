@@ -42,7 +42,8 @@ fn is_sane(report: &Report) -> bool {
 
 impl Engine {
     /// A report with its place in its stream: only the next one counts.
-    pub(crate) fn on_numbered(&mut self, session: u8, stream: Stream, sequence: u64, report: &Report, out: &mut Outputs) {
+    /// None is a report that whoever reads the stream could not read.
+    pub(crate) fn on_numbered(&mut self, session: u8, stream: Stream, sequence: u64, report: Option<&Report>, out: &mut Outputs) {
         let used = self.config.sessions.get(usize::from(session)).is_some_and(|rule| rule.venue != NONE);
         let Some(one) = self.sessions.get_mut(usize::from(session)).filter(|_| used) else {
             return out.alarm(Alarm::BadReport { session, sequence });
@@ -52,12 +53,14 @@ impl Engine {
         }
         let expected = one.numbers[stream as usize].expected;
         match one.numbers[stream as usize].place(sequence) {
-            Place::Next if is_sane(report) => self.on_report(session, stream, report, out),
-            Place::Next => {
-                // Something happened that we cannot read, so what we hold is not known.
-                out.alarm(Alarm::BadReport { session, sequence });
-                self.unbooked(session, out);
-            }
+            Place::Next => match report.filter(|report| is_sane(report)) {
+                Some(report) => self.on_report(session, stream, report, out),
+                None => {
+                    // Something happened that we cannot read, so what we hold is not known.
+                    out.alarm(Alarm::BadReport { session, sequence });
+                    self.unbooked(session, out);
+                }
+            },
             Place::Again => {}
             Place::Gap(first) => {
                 if first {
@@ -80,7 +83,10 @@ impl Engine {
 
     /// Something about this session's orders is not in our book.
     pub(crate) fn unbooked(&mut self, session: u8, out: &mut Outputs) {
-        self.unconfirm(self.instruments_of(session), out);
+        let doubtful = self.instruments_of(session);
+        // What was stated does not tell of it.
+        self.holdings.iter_mut().enumerate().filter(|(at, _)| doubtful >> at & 1 == 1).for_each(|(_, one)| one.statement = None);
+        self.unconfirm(doubtful, out);
         self.trip(Guard::Unbooked, session, Effect::Disarm, out);
     }
 

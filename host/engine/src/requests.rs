@@ -67,6 +67,7 @@ impl Engine {
             self.refuse(id, why, out);
         } else {
             out.record(Record::Proposed { request: id, by, change });
+            self.await_statement(&change, out);
         }
     }
 
@@ -96,6 +97,7 @@ impl Engine {
             Change::Disarm | Change::Kill | Change::RevertOrders { .. } => true,
             Change::Arm | Change::ClearKill | Change::Adopt { .. } | Change::Validate { .. } => false,
             Change::Lift { .. } | Change::Release { .. } => false,
+            Change::StatePosition { .. } => self.agrees(change),
             Change::SetLimit { limit, index, value } => self.limits.get(limit, index).is_some_and(|now| value <= now),
             Change::Commit { generation, content } => {
                 self.proposed(generation, content).is_ok_and(|new| self.is_within_force(&new))
@@ -140,6 +142,7 @@ impl Engine {
                 let is_rule = usize::from(instrument) < INSTRUMENTS && usize::from(rule) < RULES;
                 is_rule.then_some(()).ok_or(Refusal::BadField)
             }
+            Change::StatePosition { .. } => self.may_state(change),
         }
     }
 
@@ -224,6 +227,11 @@ impl Engine {
                 self.lift(instruments, out);
             }
             Change::Release { instrument, rule } => self.lending.release(usize::from(instrument) * RULES + usize::from(rule)),
+            Change::StatePosition { .. } => {
+                if let Err(why) = self.accept_statement(&change, out) {
+                    self.refuse(request, why, out);
+                }
+            }
         }
     }
 

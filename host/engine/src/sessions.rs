@@ -1,16 +1,12 @@
-//! Sessions that come, go and come back, and what the venue says of our positions.
+//! Sessions that come, go and come back.
 //!
 //! A lost session makes each of its open orders unknown and each position of its venue doubtful. Afterwards everything
 //! missed is replayed; then the stream itself is the venue's word: what it has accepted and not ended is live, and what
 //! it has never numbered, it never took.
-use crate::config::{POSITION_MAX, PRICE_MAX};
 use crate::engine::{ALL, Engine};
-use crate::execution::{ADOPTED, Execution};
 use crate::guards::Effect;
-use crate::holding::Statement;
-use crate::input::Side;
 use crate::order::State;
-use crate::output::{Alarm, Guard, Output, Outputs, Record, Refusal, Stream};
+use crate::output::{Alarm, Guard, Output, Outputs, Record, Stream};
 use crate::session::Standing;
 use riposte_map::limits::INSTRUMENTS;
 use riposte_map::shm::NONE;
@@ -122,67 +118,5 @@ impl Engine {
         if let Some(one) = self.sessions.get_mut(usize::from(session)) {
             one.timer_until_ns = until_ns;
         }
-    }
-
-    /// The venue's position counts if it was taken at the report that we have read last.
-    pub(crate) fn on_position(&mut self, session: u8, instrument: u8, told: Statement, as_of: u64, out: &mut Outputs) {
-        let Statement { quantity, price } = told;
-        let traded = usize::from(instrument) < INSTRUMENTS && self.instruments_of(session) >> instrument & 1 == 1;
-        if !traded || quantity.unsigned_abs() > POSITION_MAX as u64 || price.unsigned_abs() > PRICE_MAX as u64 {
-            return out.alarm(Alarm::BadReport { session, sequence: as_of });
-        }
-        self.hear(session);
-        let one = &self.sessions[usize::from(session)];
-        if one.standing != Standing::Current || as_of.saturating_add(1) != one.numbers[0].expected {
-            return;
-        }
-        let holding = &mut self.holdings[usize::from(instrument)];
-        holding.statement = Some(told);
-        let first = !std::mem::replace(&mut holding.begun, true);
-        let ours = holding.position.quantity;
-        if ours != quantity && first {
-            // Nothing was ever confirmed here: the venue's first word is where we start.
-            if self.adopt(instrument, out).is_err() {
-                self.unbooked(session, out);
-            }
-            return;
-        }
-        let holding = &mut self.holdings[usize::from(instrument)];
-        if ours == quantity {
-            if !std::mem::replace(&mut holding.confirmed, true) {
-                self.lending.is_due = true;
-                out.record(Record::Confirmed { instrument, quantity });
-            }
-            return;
-        }
-        out.alarm(Alarm::PositionDiffers { instrument, ours, theirs: quantity });
-        self.unconfirm(1 << instrument, out);
-        self.trip(Guard::DropCopy, instrument, Effect::Disarm, out);
-    }
-
-    /// Books the difference to the venue's last word, at the venue's price.
-    pub(crate) fn adopt(&mut self, instrument: u8, out: &mut Outputs) -> Result<(), Refusal> {
-        let holding = self.holdings.get(usize::from(instrument)).ok_or(Refusal::BadField)?;
-        let Statement { quantity, price } = holding.statement.ok_or(Refusal::NoStatement)?;
-        let difference = quantity - holding.position.quantity;
-        let execution = Execution {
-            session: ADOPTED,
-            id: self.adopted,
-            user_ref: 0,
-            instrument,
-            side: if difference < 0 { Side::Sell } else { Side::Buy },
-            quantity: difference.abs(),
-            price,
-            time_ns: self.now_ns,
-            told: [true; 2],
-            broken: false,
-            missed: false,
-        };
-        let at = self.executions.insert(execution).ok_or(Refusal::NoRoom)?;
-        self.adopted += 1;
-        self.book_at(at, out);
-        self.holdings[usize::from(instrument)].confirmed = true;
-        out.record(Record::Confirmed { instrument, quantity });
-        Ok(())
     }
 }

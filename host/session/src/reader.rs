@@ -28,13 +28,9 @@ pub enum Unreadable {
     Modified,
 }
 
-/// What stands in the place of a message that cannot be read: a report that cannot be, so that the engine knows that
-/// its book may be wrong, and stops.
-const UNREADABLE: Report = Report::Cancelled { user_ref: 0, quantity: 0 };
-
-/// Whether `body` says that a message could not be read.
+/// Whether `body` says that a message could not be read: the engine then knows that its book may be wrong, and stops.
 pub fn is_unreadable(body: &Body) -> bool {
-    matches!(body, Body::Venue { report, .. } | Body::DropCopy { report, .. } if *report == UNREADABLE)
+    matches!(body, Body::Unreadable { .. })
 }
 
 /// What a message led to.
@@ -78,20 +74,24 @@ impl Reader {
     pub fn read(&mut self, message: &[u8]) -> Told {
         let mut told = Told::default();
         let message = Message::decode(message).map_err(Unreadable::from);
-        let (first, second) = match message.and_then(|message| self.reports(message, &mut told)) {
-            Ok(reports) => reports,
+        told.reports = match message.and_then(|message| self.reports(message, &mut told)) {
+            Ok((first, second)) => [first, second].map(|report| report.map(|report| self.numbered(report))),
             Err(why) => {
                 told.unreadable = Some(why);
-                (Some(UNREADABLE), None)
+                let (session, stream) = (self.session, self.stream);
+                [Some(Body::Unreadable { session, stream, sequence: self.number() }), None]
             }
         };
-        told.reports = [first, second].map(|report| report.map(|report| self.numbered(report)));
         told
     }
 
-    fn numbered(&mut self, report: Report) -> Body {
-        let (session, sequence) = (self.session, self.next_report);
+    fn number(&mut self) -> u64 {
         self.next_report += 1;
+        self.next_report - 1
+    }
+
+    fn numbered(&mut self, report: Report) -> Body {
+        let (session, sequence) = (self.session, self.number());
         match self.stream {
             Stream::Session => Body::Venue { session, sequence, report },
             Stream::DropCopy => Body::DropCopy { session, sequence, report },

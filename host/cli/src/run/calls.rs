@@ -1,27 +1,26 @@
 //! Answers what people ask, from the mirror, and turns what they want into inputs of the engine.
 //!
-//! Holds: an act is answered when its record is durable, with what the engine made of it.
+//! Holds: an act is answered with what the engine made of it, and the card, if it takes a command (`waiting`).
 use super::desk_socket::Call;
 use super::opening::set_of;
 use super::sets;
-use riposte_control::{Answer, LimitName, Request};
+use super::statements::Statement;
+use super::waiting::{CardClock, Waiting, all_or_why};
+use riposte_control::{Answer, LimitName, ORDERS_PAGE, Request};
 use riposte_desk::Desk;
-use riposte_engine::{Body, Change, Engine, Order, Output, Outputs, Record, Refusal};
+use riposte_engine::{Body, Change, Engine, Input, Limit, Order, Outputs, Refusal, Step};
 use riposte_map::limits::INSTRUMENTS;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::SyncSender;
-
-/// Calls that wait for the engine; more are refused.
-const WAITING: usize = 256;
 
 pub struct Calls {
     symbols: Vec<String>,
     names: Vec<String>,
     desk: Desk,
-    waiting: Vec<(u64, SyncSender<Answer>)>,
+    pub(super) waiting: Waiting,
     next_request: u64,
     /// Where sets are kept.
     folder: PathBuf,
@@ -31,7 +30,7 @@ impl Calls {
     pub fn new(desk: &Desk, folder: PathBuf, first_request: u64) -> Calls {
         let symbols = desk.instruments.iter().map(|one| one.symbol.clone()).collect();
         let names = desk.people.iter().map(|one| one.name.clone()).collect();
-        Calls { symbols, names, desk: desk.clone(), waiting: Vec::new(), next_request: first_request, folder }
+        Calls { symbols, names, desk: desk.clone(), waiting: Waiting::default(), next_request: first_request, folder }
     }
 
     /// Takes a call; its answer comes at once or with the engine's.
@@ -39,53 +38,53 @@ impl Calls {
         let Call { request, by, answer } = call;
         let now = match request {
             Request::Status {} => Some(Answer::Told { value: self.status(engine, journal) }),
-            Request::Orders { all } => Some(Answer::Told { value: self.orders(engine, all) }),
+            Request::Orders { all, from } => Some(Answer::Told { value: self.orders(engine, all, from) }),
             Request::Positions {} => Some(Answer::Told { value: self.positions(engine) }),
             Request::Params {} => Some(Answer::Told { value: self.params(engine) }),
-            Request::Wish { wish, request, dry_run: true } => Some(preview(engine, &wish.change(), request)),
+            Request::Reversion {} => Some(Answer::Told { value: self.reversion(engine) }),
+            Request::State { positions, rest_flat, evidence, dry_run: is_dry_run } => {
+                let statement = Statement { positions: &positions, rest_flat, evidence: &evidence, by, is_dry_run };
+                self.state(&statement, engine, &answer, to)
+            }
+            Request::Wish { wish, request, dry_run: true } => Some(self.preview(engine, &wish.change(), request)),
             Request::Wish { request: Some(id), dry_run: false, .. } if engine.knows(id) => Some(again(id, engine)),
             Request::Wish { wish, request, dry_run: false } => self.propose(request, by, wish.change(), &answer, to),
             Request::Push { configuration, dry_run } => self.push(&configuration, by, dry_run, engine, &answer, to),
-            Request::Approve { request, dry_run } => self.approve(request, by, dry_run, engine, &answer, to),
+            Request::Approve { request, dry_run } => {
+                let wanted = |id: &u64| request.is_none_or(|one| one == *id);
+                let all: Vec<u64> = engine.proposals().map(|(id, ..)| id).filter(wanted).collect();
+                self.approve(&all, by, dry_run, &answer, to)
+            }
+            Request::Commit { request, dry_run } => match self.proposed_set(request, engine) {
+                Ok(request) => self.approve(&[request], by, dry_run, &answer, to),
+                Err(why) => Some(Answer::Refused { why }),
+            },
         };
         if let Some(now) = now {
             let _ = answer.try_send(now);
         }
     }
 
-    /// Answers those whose record is among these.
-    pub fn hear(&mut self, out: &Outputs) {
-        for one in out.iter() {
-            let Output::Record(record) = one else { continue };
-            let (request, answer) = match *record {
-                Record::Proposed { request, .. } => (request, Answer::Proposed { request }),
-                Record::Done { request, .. } => (request, Answer::Done { request }),
-                Record::Refused { request, why } => (request, Answer::Refused { why: why_text(why).to_owned() }),
-                _ => continue,
-            };
-            // The same number may wait twice: then it was asked again before the first answer.
-            while let Some(at) = self.waiting.iter().position(|(waits, _)| *waits == request) {
-                let _ = self.waiting.swap_remove(at).1.try_send(answer.clone());
-            }
-        }
+    /// An input that is durable, and what came of it.
+    pub fn hear(&mut self, input: &Input, out: &Outputs, now_ns: u64) {
+        self.waiting.hear(input, out, now_ns);
     }
 
-    fn wait(&mut self, request: u64, answer: &SyncSender<Answer>) -> Option<Answer> {
-        if self.waiting.len() >= WAITING {
-            return Some(Answer::Refused { why: "too many requests wait for the engine; try again".to_owned() });
-        }
-        self.waiting.push((request, answer.clone()));
-        None
+    /// Answers those of whose requests all is known.
+    pub fn settle(&mut self, now_ns: u64, card: CardClock) {
+        self.waiting.settle(now_ns, card);
+    }
+
+    pub(super) fn next_request(&mut self) -> u64 {
+        self.next_request += 1;
+        self.next_request
     }
 
     fn propose(
         &mut self, request: Option<u64>, by: u16, change: Change, answer: &SyncSender<Answer>, to: &mut VecDeque<Body>,
     ) -> Option<Answer> {
-        let request = request.unwrap_or_else(|| {
-            self.next_request += 1;
-            self.next_request
-        });
-        let refused = self.wait(request, answer);
+        let request = request.unwrap_or_else(|| self.next_request());
+        let refused = self.waiting.push(&[request], answer, Box::new(all_or_why));
         if refused.is_none() {
             to.push_back(Body::Propose { request, by, change });
         }
@@ -93,22 +92,39 @@ impl Calls {
     }
 
     fn approve(
-        &mut self, request: Option<u64>, by: u16, dry_run: bool, engine: &Engine, answer: &SyncSender<Answer>,
-        to: &mut VecDeque<Body>,
+        &mut self, wanted: &[u64], by: u16, dry_run: bool, answer: &SyncSender<Answer>, to: &mut VecDeque<Body>,
     ) -> Option<Answer> {
-        let wanted = |id: &u64| request.is_none_or(|one| one == *id);
-        let all: Vec<u64> = engine.proposals().map(|(id, ..)| id).filter(wanted).collect();
-        let Some(last) = all.last() else {
+        if wanted.is_empty() {
             return Some(Answer::Refused { why: "no such proposal waits; `riposte params show` lists them".to_owned() });
-        };
-        if dry_run {
-            return Some(Answer::Told { value: json!({ "would_approve": all }) });
         }
-        let refused = self.wait(*last, answer);
+        if dry_run {
+            return Some(Answer::Told { value: json!({ "would_approve": wanted }) });
+        }
+        let refused = self.waiting.push(wanted, answer, Box::new(all_or_why));
         if refused.is_none() {
-            to.extend(all.iter().map(|request| Body::Approve { request: *request, by }));
+            to.extend(wanted.iter().map(|request| Body::Approve { request: *request, by }));
         }
         refused
+    }
+
+    /// The proposed parameter set that is meant; why none is.
+    fn proposed_set(&self, wanted: Option<u64>, engine: &Engine) -> Result<u64, String> {
+        let is_set = |change: &Change| matches!(change, Change::Commit { .. });
+        if let Some(request) = wanted {
+            return match engine.proposals().find(|(id, ..)| *id == request) {
+                Some((_, _, change)) if is_set(&change) => Ok(request),
+                Some((_, _, change)) => {
+                    Err(format!("proposal {request} is no parameter set but {}: `riposte approve {request}`", self.change_text(&change)))
+                }
+                None => Err(format!("no proposal {request} waits; `riposte params show` lists them")),
+            };
+        }
+        let sets: Vec<u64> = engine.proposals().filter(|(_, _, change)| is_set(change)).map(|(id, ..)| id).collect();
+        match sets[..] {
+            [only] => Ok(only),
+            [] => Err("no parameter set waits: `riposte params push desk.toml` proposes one".to_owned()),
+            _ => Err(format!("{} parameter sets wait, so name one: {}", sets.len(), sets.iter().map(u64::to_string).collect::<Vec<_>>().join(", "))),
+        }
     }
 
     fn push(
@@ -146,11 +162,23 @@ impl Calls {
         0..self.symbols.len().min(INSTRUMENTS) as u8
     }
 
-    fn symbol(&self, instrument: u8) -> Value {
+    pub(super) fn symbols(&self) -> &[String] {
+        &self.symbols
+    }
+
+    pub(super) fn has_sessions(&self) -> bool {
+        self.desk.sessions.is_some()
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub(super) fn symbol(&self, instrument: u8) -> Value {
         self.symbols.get(usize::from(instrument)).map_or(Value::from(instrument), |symbol| Value::from(symbol.as_str()))
     }
 
-    fn name(&self, by: u16) -> String {
+    pub(super) fn name(&self, by: u16) -> String {
         let known = usize::from(by).checked_sub(1).and_then(|at| self.names.get(at));
         known.cloned().unwrap_or_else(|| if by >= super::REHEARSAL { "the host".to_owned() } else { format!("person {by}") })
     }
@@ -167,7 +195,8 @@ impl Calls {
         })
     }
 
-    fn orders(&self, engine: &Engine, all: bool) -> Value {
+    /// A page of orders, and where the next one begins: they stand in the order in which we heard of them, and stay there.
+    fn orders(&self, engine: &Engine, all: bool, from: u64) -> Value {
         let one = |order: &Order| {
             json!({
                 "session": order.session, "user_ref": order.user_ref, "instrument": self.symbol(order.instrument),
@@ -176,7 +205,12 @@ impl Calls {
                 "price_e4": order.price,
             })
         };
-        if all { engine.orders().map(one).collect() } else { engine.open_orders().map(one).collect() }
+        let from = usize::try_from(from).unwrap_or(usize::MAX);
+        let rest = engine.orders().enumerate().skip(from).filter(|(_, order)| all || order.state.is_open());
+        let mut page: Vec<(usize, &Order)> = rest.take(ORDERS_PAGE + 1).collect();
+        let next = page.get(ORDERS_PAGE).map(|(at, _)| *at);
+        page.truncate(ORDERS_PAGE);
+        json!({ "orders": page.into_iter().map(|(_, order)| one(order)).collect::<Vec<_>>(), "next": next })
     }
 
     fn positions(&self, engine: &Engine) -> Value {
@@ -193,19 +227,74 @@ impl Calls {
     }
 
     fn params(&self, engine: &Engine) -> Value {
-        let limit = |name: LimitName| (name.text().to_owned(), engine.limit(name.limit(), 0).into());
         let waiting = engine.proposals().map(|(request, by, change)| {
-            json!({ "request": request, "by": self.name(by), "change": change_text(&change) })
+            json!({ "request": request, "by": self.name(by), "change": self.change_text(&change) })
         });
         json!({
             "generation": engine.generation(), "content": engine.content().map(|content| riposte_journal::hex(&content)),
-            "limits": LimitName::ALL.into_iter().map(limit).collect::<serde_json::Map<String, Value>>(),
+            "limits": self.limits(engine),
             "proposals": waiting.collect::<Vec<_>>(),
             "latched_rules": engine.latched_rules().map(|(instrument, rule)| {
                 json!({ "rule": format!("{instrument}.{rule}"), "name": self.desk.rule(instrument, rule).map(|one| &one.name) })
             }).collect::<Vec<_>>(),
-            "reversion": engine.reversion().map(|(request, step)| json!({ "request": request, "step": format!("{step:?}") })),
         })
+    }
+
+    /// Every limit of every index that the desk uses; 0 is unset.
+    fn limits(&self, engine: &Engine) -> Value {
+        let indices = |name: LimitName| if name.limit() == Limit::InstrumentLoss { self.instruments() } else { 0..1 };
+        let rows = LimitName::ALL.into_iter().flat_map(|name| indices(name).map(move |index| (name, index)));
+        rows.map(|(name, index)| {
+            let mut row = json!({ "limit": name.text(), "index": index, "value": engine.limit(name.limit(), index) });
+            if name.limit() == Limit::InstrumentLoss {
+                row["instrument"] = self.symbol(index);
+            }
+            row
+        })
+        .collect()
+    }
+
+    /// The newest reversion: its step, and what it waits for.
+    fn reversion(&self, engine: &Engine) -> Value {
+        let Some((request, step)) = engine.reversion() else { return json!({ "reversion": "none" }) };
+        let doubtful = self.instruments().filter(|at| !engine.is_confirmed(*at)).map(|at| self.symbols[usize::from(at)].as_str());
+        let doubtful = doubtful.collect::<Vec<_>>().join(", ");
+        let waits_for = match step {
+            Step::Requested | Step::Validated => "the card, which has to acknowledge the fence".to_owned(),
+            Step::Fenced => format!("the venue's word on the end of open orders ({} are open on the desk)", engine.open_orders().count()),
+            Step::Drained => format!("the venue's positions ({doubtful}): `riposte positions state`"),
+            Step::Reconciled | Step::RolledBack => "its parameter set, which is loaded and committed".to_owned(),
+            Step::Verifying => "what was wanted to be in force".to_owned(),
+            Step::Committed => "nothing: it is done, and two people may arm again".to_owned(),
+            Step::Rejected => "nothing: it was refused".to_owned(),
+            Step::Escalated => "people: it stood still for too long, and the fence stays; settle what it waited for, then arm".to_owned(),
+        };
+        json!({ "request": request, "step": format!("{step:?}"), "waits_for": waits_for })
+    }
+
+    fn preview(&self, engine: &Engine, change: &Change, request: Option<u64>) -> Answer {
+        match engine.preview(change) {
+            Ok(second) => {
+                Answer::Told { value: json!({ "would": self.change_text(change), "needs_second_person": second, "request": request }) }
+            }
+            Err(why) => Answer::Refused { why: why_text(why).to_owned() },
+        }
+    }
+
+    /// A change as a person reads it.
+    fn change_text(&self, change: &Change) -> String {
+        match change {
+            Change::Commit { generation, content } => format!("commit generation {generation}, {}", riposte_journal::hex(content)),
+            Change::StatePosition { instrument, quantity, ours, price, evidence, .. } => {
+                let symbol = self.symbols.get(usize::from(*instrument)).map_or("?", String::as_str);
+                let difference = quantity.saturating_sub(*ours);
+                format!(
+                    "book {difference:+} {symbol} at {price} e-4, to {quantity} as the venue has it, by evidence-{}.json",
+                    riposte_journal::hex(evidence)
+                )
+            }
+            other => format!("{other:?}"),
+        }
     }
 }
 
@@ -217,22 +306,7 @@ fn again(request: u64, engine: &Engine) -> Answer {
     Answer::Told { value: json!({ "request": request, "again": "this number was asked before: nothing was done" }) }
 }
 
-fn preview(engine: &Engine, change: &Change, request: Option<u64>) -> Answer {
-    match engine.preview(change) {
-        Ok(second) => Answer::Told { value: json!({ "would": change_text(change), "needs_second_person": second, "request": request }) },
-        Err(why) => Answer::Refused { why: why_text(why).to_owned() },
-    }
-}
-
-/// A change as a person reads it.
-fn change_text(change: &Change) -> String {
-    match change {
-        Change::Commit { generation, content } => format!("commit generation {generation}, {}", riposte_journal::hex(content)),
-        other => format!("{other:?}"),
-    }
-}
-
-fn why_text(why: Refusal) -> &'static str {
+pub(super) fn why_text(why: Refusal) -> &'static str {
     match why {
         Refusal::Deployment => "no card, or not the approved gateware, tables and configuration",
         Refusal::Killed => "killed: two people clear it with `riposte clear-kill`",
@@ -240,7 +314,7 @@ fn why_text(why: Refusal) -> &'static str {
         Refusal::Fenced => "a reversion is under way",
         Refusal::Session => "the order session is not up, or orders of a lost one have no proven end",
         Refusal::Timer => "the venue's dead-man timer is not set",
-        Refusal::Unconfirmed => "a position is not confirmed by the venue",
+        Refusal::Unconfirmed => "a position is not confirmed by the venue: state what it has with `riposte positions state`",
         Refusal::UnknownOrders => "orders whose outcome nobody here knows",
         Refusal::Unset => "a limit is unset: `riposte limit set`",
         Refusal::LimitReached => "a limit would be exceeded",
@@ -256,5 +330,6 @@ fn why_text(why: Refusal) -> &'static str {
         Refusal::NoRoom => "no room for more requests today",
         Refusal::NoStatement => "the venue has stated no position",
         Refusal::NotFenced => "no reversion has fenced any of these instruments",
+        Refusal::Moved => "a report has come, or the position or its newest statement is another, since this was stated: state it again",
     }
 }

@@ -40,19 +40,21 @@ pub struct Cards {
     left: rtrb::Consumer<HostEnd>,
     shared: Arc<Shared>,
     voice: Voice,
+    /// Only a simulated card may be joined.
+    rehearses: bool,
     looked_ns: u64,
 }
 
 impl Cards {
     pub fn new(
-        path: PathBuf, links: rtrb::Producer<HostEnd>, left: rtrb::Consumer<HostEnd>, shared: Arc<Shared>, voice: Voice,
+        path: PathBuf, links: rtrb::Producer<HostEnd>, left: rtrb::Consumer<HostEnd>, shared: Arc<Shared>, voice: Voice, rehearses: bool,
     ) -> Cards {
         let (kept, said) = (kept(&path), String::new());
-        Cards { path, kept, there: There::Nobody, joined: None, said, links, left, shared, voice, looked_ns: 0 }
+        Cards { path, kept, there: There::Nobody, joined: None, said, links, left, shared, voice, rehearses, looked_ns: 0 }
     }
 
     /// Joins the card if one is there, or what one has left; whether it did.
-    pub fn join(&mut self) -> Result<bool, LinkError> {
+    pub fn join(&mut self) -> anyhow::Result<bool> {
         let (path, is_kept) = self.kept.pop_front().map_or((self.path.clone(), false), |path| (path, true));
         let Ok(metadata) = std::fs::metadata(&path) else { return Ok(false) };
         let identity = (metadata.ino(), metadata.created().ok());
@@ -65,6 +67,10 @@ impl Cards {
             Err(LinkError::NoCard { .. }) => return Ok(false),
             link => link?,
         };
+        if self.rehearses && link.is_device() {
+            // Let go of before anything is said to it.
+            anyhow::bail!("{}: is a device, and --rehearse arms simulated cards only: start without it", region.0.display());
+        }
         self.there = if is_kept {
             self.voice.say(format!("reading what a card left in {}", region.0.display()));
             self.shared.lose_card();

@@ -4,7 +4,7 @@
 //! number of connections, each with a line at a time and a limit on waiting; the engine's thread knows nothing of them.
 use super::voice::Voice;
 use anyhow::Context;
-use riposte_control::{Answer, Lines, Request, line};
+use riposte_control::{Answer, LINE_BYTES_MAX, Lines, Request, line};
 use riposte_desk::Person;
 use rustix::net::sockopt::socket_peercred;
 use std::io::{Read, Write};
@@ -110,7 +110,12 @@ fn serve(mut stream: UnixStream, people: &[Person], calls: &SyncSender<Call>, vo
             Err(error) => return refuse(stream, error.to_string()),
             Ok(Some(request)) => ask(request, person, by, calls),
         };
-        if stream.write_all(&line(&answer)).is_err() {
+        let mut bytes = line(&answer);
+        if bytes.len() > LINE_BYTES_MAX {
+            let why = format!("the answer has {} bytes, and a line at most {LINE_BYTES_MAX}", bytes.len());
+            bytes = line(&Answer::Refused { why });
+        }
+        if stream.write_all(&bytes).is_err() {
             return;
         }
     }

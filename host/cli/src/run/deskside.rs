@@ -2,6 +2,7 @@
 //!
 //! In: durable inputs, what people say. Out: alarms to the voice, answers, proposals and sets to the engine.
 use super::Shared;
+use super::alarms::sentence;
 use super::calls::Calls;
 use super::cards::Cards;
 use super::clock::Clock;
@@ -82,9 +83,9 @@ impl Deskside {
             any = true;
             self.snapshots.count(&self.mirror);
             let out = self.mirror.said();
-            self.calls.hear(out);
+            self.calls.hear(&input, out, now_ns);
             for alarm in alarms(out) {
-                self.voice.say(format!("alarm: {alarm:?}"));
+                self.voice.say(format!("alarm: {}", sentence(alarm, self.calls.symbols())));
             }
             self.wanted.extend(out.iter().copied().filter(is_wanted));
             if matches!(input.body, Body::CaughtUp { .. }) {
@@ -102,6 +103,7 @@ impl Deskside {
             self.opening.go_on(&self.mirror.engine, now_ns, &mut self.outgoing);
             self.cards.look(now_ns);
         }
+        self.calls.settle(now_ns, self.shared.card_clock());
         while let Ok(call) = self.socket.calls.try_recv() {
             any = true;
             let journal = self.journal();
@@ -128,7 +130,11 @@ impl Deskside {
                 // In a rehearsal it is stated below.
                 Output::AskPosition { .. } if self.rehearses => {}
                 Output::AskPosition { instrument } => {
-                    self.voice.say(format!("the venue's position in instrument {instrument} is wanted"));
+                    let symbol = self.calls.symbols().get(usize::from(instrument)).map_or("?", String::as_str);
+                    self.voice.say(format!(
+                        "the venue's position in {symbol} is wanted: `riposte positions state --instrument {symbol} --quantity N \
+                         --evidence TEXT`"
+                    ));
                 }
                 Output::LoadSet { generation, content } => match sets::load(&self.folder, &content) {
                     Ok(rows) => {

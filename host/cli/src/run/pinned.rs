@@ -77,6 +77,8 @@ struct Joined {
     answered: u64,
     /// The newest event taken.
     newest: u64,
+    /// The newest event that answers a command, until a status that counts it was read.
+    unclocked: Option<u64>,
     /// Position behind which events up to the second number may be released.
     releasing: Option<(u64, u64)>,
 }
@@ -183,6 +185,7 @@ impl Pinned {
             taken += 1;
         }
         self.beat();
+        self.look_at_clock();
         sent || taken > 0
     }
 
@@ -191,6 +194,16 @@ impl Pinned {
         self.shared.is_stalled.store(is_stalled, Relaxed);
         if let Some(card) = self.card.as_mut().filter(|_| !is_stalled && !self.watch.is_halted()) {
             card.link.beat();
+        }
+    }
+
+    /// Reads the card's cycle behind its answer to a command, for whoever waits for that.
+    fn look_at_clock(&mut self) {
+        let Some(card) = self.card.as_mut() else { return };
+        let Some(event) = card.unclocked else { return };
+        if let Some(status) = card.link.status().filter(|status| status.events >= event) {
+            self.shared.set_clock(status.events, status.cycle);
+            card.unclocked = None;
         }
     }
 
@@ -228,6 +241,7 @@ impl Pinned {
             card.newest = event.sequence;
             if event.kind() == Some(EventKind::Command) {
                 card.answered = card.answered.max(event.feed_sequence);
+                card.unclocked = Some(event.sequence);
             }
             return Some(event);
         }
@@ -385,7 +399,8 @@ impl Pinned {
         if next_command == 1 {
             self.owed.push_back(self.card_up);
         }
-        self.card = Some(Joined { link, sent: 0, answered: 0, newest: 0, releasing: None });
+        self.card = Some(Joined { link, sent: 0, answered: 0, newest: 0, unclocked: None, releasing: None });
+        self.shared.set_clock(0, 0);
     }
 
     /// Disarms once told to stop; true when that is durable and the card has answered, or does not.

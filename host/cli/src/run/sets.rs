@@ -1,4 +1,5 @@
-//! Parameter sets that were proposed, by their content, beside the journal: a reversion loads an earlier one from here.
+//! What lies beside the journal under its content: parameter sets that were proposed, from which a reversion loads an earlier
+//! one, and evidence of what people have stated.
 use anyhow::{Context, ensure};
 use riposte_journal::hex;
 use riposte_map::shm::Command;
@@ -14,19 +15,23 @@ fn path(folder: &Path, content: &[u8; 32]) -> PathBuf {
 
 /// Keeps a set, durably and whole; one that is kept already stays as it is.
 pub fn keep(folder: &Path, content: &[u8; 32], rows: &[Command]) -> anyhow::Result<()> {
-    let path = path(folder, content);
+    keep_bytes(&path(folder, content), rows.as_bytes()).context("the parameter set cannot be kept")
+}
+
+/// Keeps what the journal knows by its content, durably and whole; what is there already stays as it is.
+pub fn keep_bytes(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     if path.exists() {
         return Ok(());
     }
     let partial = path.with_extension("partial");
     let write = || {
         let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&partial)?;
-        rows.iter().try_for_each(|row| file.write_all(row.as_bytes()))?;
+        file.write_all(bytes)?;
         file.sync_all()?;
-        std::fs::rename(&partial, &path)?;
-        File::open(folder)?.sync_all()
+        std::fs::rename(&partial, path)?;
+        File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
     };
-    write().with_context(|| format!("{}: the parameter set cannot be kept", path.display()))
+    write().with_context(|| format!("{}: cannot be written", path.display()))
 }
 
 /// A set that was kept, exactly as its content says.

@@ -14,13 +14,15 @@ pub use process::{Process, riposte};
 
 use riposte_device::link::{HostEnd, LinkError};
 use serde_json::Value;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::{Duration, Instant};
 
 pub const LIMIT: Duration = Duration::from_secs(120);
+/// A second person of a desk.
+pub const BOB: u32 = 61_001;
 
 /// Asks until there is something. Who waits leaves the machine to others: as long as the asking took, a millisecond at least.
 pub fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
@@ -96,6 +98,23 @@ impl Folder {
         (output.status.code(), serde_json::from_slice(&output.stdout).unwrap_or_default())
     }
 
+    /// Whether this user can become another; says aloud what is skipped if not.
+    pub fn has_two_people(&self, test: &str) -> bool {
+        std::fs::set_permissions(&self.0, std::fs::Permissions::from_mode(0o755)).expect("rights");
+        let can = riposte(&self.0, &["--version"]).uid(BOB).status().is_ok_and(|status| status.success());
+        if !can {
+            println!("skipped: {test}: two users; this one cannot become another");
+        }
+        can
+    }
+
+    /// Says something that must be done, or proposed, as another user; the whole answer.
+    pub fn act_as(&self, uid: u32, args: &[&str]) -> Value {
+        let (code, answer) = self.say_as(uid, args);
+        assert_eq!(code, Some(0), "{args:?}: {answer}");
+        answer
+    }
+
     /// What the host says when it is asked, if it does.
     pub fn asked(&self, args: &[&str]) -> Option<Value> {
         let (code, mut answer) = self.say_as(self.uid(), args);
@@ -103,9 +122,7 @@ impl Folder {
     }
 
     pub fn told(&self, args: &[&str]) -> Value {
-        let (code, mut answer) = self.say_as(self.uid(), args);
-        assert_eq!(code, Some(0), "{args:?}: {answer}");
-        answer["value"].take()
+        self.act_as(self.uid(), args)["value"].take()
     }
 
     /// Everything that is durable and whole by now.

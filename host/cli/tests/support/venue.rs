@@ -2,7 +2,7 @@
 use super::desk::{Desk, PATIENT};
 use super::{Folder, Process, riposte};
 use std::collections::BTreeMap;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::os::unix::fs::PermissionsExt;
 
 /// Both, and where they are.
@@ -17,37 +17,81 @@ pub struct Market {
 /// A venue on ports that nobody uses; where its lines go follows.
 pub const SERVE: [&str; 9] =
     ["venue", "serve", "--json", "--ouch", "127.0.0.1:0", "--dropcopy", "127.0.0.1:0", "--rerequest", "127.0.0.1:0"];
+const MARKET: [&str; 7] = ["--seed", "21", "--instruments", "1", "--rate", "2000", "--wait-for-login"];
+
+/// Two addresses of this machine that nobody uses.
+fn free_lines() -> [SocketAddr; 2] {
+    let sockets = [(); 2].map(|()| UdpSocket::bind("127.0.0.1:0").expect("a port"));
+    sockets.map(|socket| socket.local_addr().expect("its address"))
+}
+
+fn card(folder: &Folder, [a, b]: [SocketAddr; 2], options: &[&str]) -> Process {
+    let port = format!("udp:{a},{b}");
+    let card = ["card", "serve", "--port", &port, "--link", "./link", "--watchdog-ms", "60000", "--json"];
+    Process::start(riposte(&folder.0, &[&card, options].concat()))
+}
 
 /// Begins with the first login, and ends by itself.
 pub fn market(folder: &Folder, card_options: &[&str], venue_options: &[&str]) -> Market {
-    let sockets = [(); 2].map(|()| UdpSocket::bind("127.0.0.1:0").expect("a port"));
-    let lines = sockets.map(|socket| socket.local_addr().expect("its address"));
+    let lines = free_lines();
+    let card = card(folder, lines, card_options);
     let [a, b] = lines.map(|line| line.to_string());
-    let port = format!("udp:{a},{b}");
-    let card = ["card", "serve", "--port", &port, "--link", "./link", "--watchdog-ms", "60000", "--json"];
-    let card = Process::start(riposte(&folder.0, &[&card, card_options].concat()));
-    let market = ["--seed", "21", "--instruments", "1", "--rate", "2000", "--wait-for-login", "--itch", &a, "--itch-b", &b];
-    let mut venue = Process::start(riposte(&folder.0, &[&SERVE, &market[..], venue_options].concat()));
+    let to = ["--itch", &a, "--itch-b", &b];
+    let mut venue = Process::start(riposte(&folder.0, &[&SERVE, &MARKET[..], &to, venue_options].concat()));
     let addresses = venue.listening();
     Market { card, venue, lines, addresses }
 }
 
-impl Market {
-    /// Trades both sides of the market that this feed brings.
-    pub fn card_desk(&self) -> String {
-        let group = self.lines[0].ip().to_string();
-        Desk { feed: (&group, self.lines[0].port()), ..Desk::TWO_SIDED }.text()
+/// A card whose venue is not there yet: a desk can be opened by people before the market begins.
+pub struct Closed {
+    pub card: Process,
+    lines: [SocketAddr; 2],
+    sessions: [SocketAddr; 2],
+}
+
+impl Closed {
+    pub fn new(folder: &Folder, people: &[(&str, u32, &str)]) -> Closed {
+        let lines = free_lines();
+        let sessions = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").expect("a port"));
+        let sessions = sessions.map(|socket| socket.local_addr().expect("its address"));
+        desk(folder, &card_desk(lines), sessions, people);
+        Closed { card: card(folder, lines, &[]), lines, sessions }
     }
 
-    /// Writes a desk with this venue's addresses, its password, and people by user and role.
+    /// The venue comes, and the market begins with the login.
+    pub fn open(&self, folder: &Folder, options: &[&str]) -> Process {
+        let [a, b, orders, copy] = [self.lines, self.sessions].concat().try_into().map(|all: [SocketAddr; 4]| all.map(|one| one.to_string())).expect("4");
+        let at = ["venue", "serve", "--json", "--ouch", &orders, "--dropcopy", &copy, "--rerequest", "127.0.0.1:0", "--itch", &a, "--itch-b", &b];
+        let mut venue = Process::start(riposte(&folder.0, &[&at[..], &MARKET, options].concat()));
+        venue.listening();
+        venue
+    }
+}
+
+/// Trades both sides of the market that this feed brings.
+fn card_desk(lines: [SocketAddr; 2]) -> String {
+    let group = lines[0].ip().to_string();
+    Desk { feed: (&group, lines[0].port()), ..Desk::TWO_SIDED }.text()
+}
+
+/// Writes a desk with these sessions, their password, and people by user and role.
+fn desk(folder: &Folder, card: &str, [orders, copy]: [SocketAddr; 2], people: &[(&str, u32, &str)]) {
+    let person = |(name, uid, role): &(&str, u32, &str)| format!("[[person]]\nname = \"{name}\"\nuid = {uid}\nrole = \"{role}\"\n");
+    let people: String = people.iter().map(person).collect();
+    folder.write("desk.toml", format!(
+        "{card}{PATIENT}control = \"control.sock\"\n{people}[sessions]\norders = \"{orders}\"\ndrop_copy = \"{copy}\"\nusername = \"RIPO\"\npassword_file = \"password\"\n"
+    ));
+    folder.write("password", "riposte\n");
+    std::fs::set_permissions(folder.path("password"), std::fs::Permissions::from_mode(0o600)).expect("rights");
+}
+
+impl Market {
+    pub fn card_desk(&self) -> String {
+        card_desk(self.lines)
+    }
+
+    /// Writes a desk with this venue's addresses.
     pub fn desk(&self, folder: &Folder, people: &[(&str, u32, &str)]) {
-        let (card, orders, copy) = (self.card_desk(), self.addresses["ouch"], self.addresses["dropcopy"]);
-        let person = |(name, uid, role): &(&str, u32, &str)| format!("[[person]]\nname = \"{name}\"\nuid = {uid}\nrole = \"{role}\"\n");
-        let people: String = people.iter().map(person).collect();
-        folder.write("desk.toml", format!(
-            "{card}{PATIENT}control = \"control.sock\"\n{people}[sessions]\norders = \"{orders}\"\ndrop_copy = \"{copy}\"\nusername = \"RIPO\"\npassword_file = \"password\"\n"
-        ));
-        folder.write("password", "riposte\n");
-        std::fs::set_permissions(folder.path("password"), std::fs::Permissions::from_mode(0o600)).expect("rights");
+        desk(folder, &self.card_desk(), [self.addresses["ouch"], self.addresses["dropcopy"]], people);
     }
 }

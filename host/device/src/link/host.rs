@@ -69,6 +69,11 @@ impl HostEnd {
         Ok(end)
     }
 
+    /// The card is no process of a simulation: what it transmits is on a wire.
+    pub fn is_device(&self) -> bool {
+        self.kind == PeerKind::Device
+    }
+
     /// Number that the next command gets; it is also in the event that answers it.
     pub fn next_command(&self) -> u64 {
         self.commands.next_sequence()

@@ -8,3 +8,4 @@ mod pain;
 mod recovery;
 mod reversion;
 mod snapshots;
+mod statements;

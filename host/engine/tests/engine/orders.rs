@@ -1,6 +1,6 @@
 //! The states of an order, each by the word that leads to it.
 use crate::bench::*;
-use riposte_engine::{Alarm, Body, Origin, Output, Report, Side, State};
+use riposte_engine::{Alarm, Body, Guard, Origin, Output, Report, Side, State, Stream};
 
 fn state(bench: &Bench, session: u8, user_ref: u32) -> State {
     bench.engine.order(session, user_ref).expect("an order").state
@@ -90,6 +90,16 @@ fn a_bad_input_is_told_and_changes_no_order() {
         bench.give(body);
     }
     assert_eq!(state(&bench, HOST, order), State::Live);
+    for stream in [Stream::Session, Stream::DropCopy] {
+        let mut bench = Bench::armed();
+        let sequence = bench.number(HOST, stream);
+        let said = bench.give(Body::Unreadable { session: HOST, stream, sequence });
+        assert!(said.iter().any(|one| matches!(one, Output::Alarm(Alarm::BadReport { session: HOST, .. }))));
+        assert_eq!((bench.engine.is_permitted(), bench.engine.is_confirmed(0), bench.tripped(Guard::Unbooked)), (false, false, 1));
+        // What comes behind it is taken, and it counts once.
+        assert!(bench.give(Body::Unreadable { session: HOST, stream, sequence }).is_empty());
+        assert_eq!(bench.engine.next_sequence(HOST, stream), Some(sequence + 1));
+    }
     let price = i64::MAX;
     let unreadable = Report::Executed { user_ref: order, instrument: 0, side: Side::Buy, quantity: 1, price, execution: 1 };
     let said = bench.venue(HOST, unreadable);

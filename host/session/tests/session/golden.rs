@@ -135,7 +135,7 @@ fn no_more_orders_are_remembered_than_configured() {
         assert!(!is_unreadable(&give(&mut client, 0, &order_accepted(user_ref, b'B', 9, b'L'))[0]));
     }
     let told = give(&mut client, 0, &order_accepted(17, b'B', 9, b'L'));
-    assert!(is_unreadable(&told[0]) && matches!(told[0], Body::DropCopy { sequence: 17, .. }));
+    assert!(is_unreadable(&told[0]) && matches!(told[0], Body::Unreadable { stream: Stream::DropCopy, sequence: 17, .. }));
 }
 
 #[test]

@@ -1,0 +1,170 @@
+//! Alarms as sentences: the name that docs/operate.md explains, what has happened, and what to do.
+use riposte_engine::{Alarm, BOOK, DRAWDOWN, Guard, Stream};
+use riposte_map::reason::Reason;
+use riposte_map::shm::Opcode;
+
+/// One line for a person. `symbols` are the desk's, in its order.
+pub fn sentence(alarm: &Alarm, symbols: &[String]) -> String {
+    let named = format!("{alarm:?}");
+    let name = named.split([' ', '{']).next().unwrap_or_default();
+    format!("{name}: {}", meaning(alarm, symbols))
+}
+
+fn meaning(alarm: &Alarm, symbols: &[String]) -> String {
+    match *alarm {
+        Alarm::Tripped { guard, index } => {
+            let what = tripped(guard, index, symbols);
+            format!("{what}; deal with the cause, then `riposte clear-kill` and a second person (guard {guard:?}, index {index})")
+        }
+        Alarm::Gap { session, stream, expected, received } => format!(
+            "{} told report {received} where {expected} is next; what is missing was asked for: wait, and ask the venue if it repeats",
+            teller(session, stream)
+        ),
+        Alarm::Unknown { session, orders } => format!(
+            "nobody here knows what became of {orders} orders of {}; they count as live: wait for it to return, or ask the venue",
+            place(session)
+        ),
+        Alarm::HandTrade { session, execution, instrument } => format!(
+            "a trade in {} under no order of ours, execution {execution} of {}; it is booked: find out who traded",
+            symbol(instrument, symbols), place(session)
+        ),
+        Alarm::ExecutionDiffers { session, execution } => format!(
+            "{} and its drop copy tell execution {execution} differently: ask the venue which is right", place(session)
+        ),
+        Alarm::ExecutionMissing { session, execution, from } => {
+            format!("{} does not tell execution {execution}, which the other stream did: ask the venue", teller(session, from))
+        }
+        Alarm::LateOrOver { session, user_ref } => format!(
+            "order {user_ref} of {} was executed beyond its quantity or behind its end; it is booked: ask the venue", place(session)
+        ),
+        Alarm::OutsideCancel { session, user_ref, quantity } => format!(
+            "the venue cancelled {quantity} of order {user_ref} of {} without our asking: normal at the day's end, else ask why",
+            place(session)
+        ),
+        Alarm::Broken { session, execution, late } => format!(
+            "the venue broke execution {execution} of {}{}; the position is booked anew: inform the risk desk", place(session),
+            if late == 1 { ", after its window" } else { "" }
+        ),
+        Alarm::PositionDiffers { instrument, ours, theirs } => format!(
+            "the venue has {theirs} {} and the ledger {ours}: reconcile before anything else, then `riposte positions state`",
+            symbol(instrument, symbols)
+        ),
+        Alarm::BadReport { session, sequence } => format!(
+            "report {sequence} of {} cannot be read or believed, so the positions are not known: keep the journal and report it",
+            place(session)
+        ),
+        Alarm::UnknownOrder { session, user_ref } => {
+            format!("a report on order {user_ref} of {}, of which nobody told us: find out whose it is", place(session))
+        }
+        Alarm::ClaimDue { session, execution, until_ns } => format!(
+            "execution {execution} of {} is at an erroneous price: file the claim at the venue before {until_ns} ns, now", place(session)
+        ),
+        Alarm::ClaimMissed { session, execution } => {
+            format!("the time to claim for execution {execution} of {} has passed: inform the risk desk", place(session))
+        }
+        Alarm::Refused { request, why } => {
+            format!("request {request} was refused, and nothing has changed: {}", super::calls::why_text(why))
+        }
+        Alarm::CommandRefused { opcode, reason } => {
+            let what = Opcode::from_code(opcode).map_or_else(|| format!("command of kind {opcode}"), |one| format!("command {one:?}"));
+            let why = Reason::from_code(reason).map_or_else(|| format!("reason {reason}"), |one| one.text().to_owned());
+            format!("the card refused the {what}: {why}; look at `riposte status`, and push again what should be in force")
+        }
+        Alarm::Escalated { request } => format!(
+            "reversion {request} stood still for too long and its fence stays: `riposte revert status` tells what it waited for"
+        ),
+        Alarm::SessionSilent { session } => {
+            format!("the venue said nothing on {} for too long, so it counts as lost: wait for its return, check the line", place(session))
+        }
+        Alarm::Rejected { session, user_ref, reason } => format!(
+            "the venue rejected order {user_ref} of {} with its code {reason}: look the code up, and disarm if it repeats", place(session)
+        ),
+        Alarm::EventsMissing { expected, received } => format!(
+            "the card's event {received} came where {expected} is next, so orders may have left unseen; it is killed: keep the \
+             journal and report it"
+        ),
+        Alarm::CardLost => "the card is gone; start the next one, and approve what is proposed for it".to_owned(),
+        Alarm::HostSilent => {
+            "the card heard nothing of this host in time and has disarmed itself: find out why the host was late, then arm again".to_owned()
+        }
+        Alarm::CardSilenced => {
+            "the card's watchdog killed it since its host was gone or hung: `riposte clear-kill` and a second person, then arm".to_owned()
+        }
+    }
+}
+
+/// What a guard has found, and what it did.
+fn tripped(guard: Guard, index: u8, symbols: &[String]) -> String {
+    let instrument = symbol(index, symbols);
+    match guard {
+        Guard::Loss if index == BOOK => "the book's loss is beyond its limit; the card is killed".to_owned(),
+        Guard::Loss if index == DRAWDOWN => "the book's drawdown is beyond its limit; the card is killed".to_owned(),
+        Guard::Loss => format!("the loss of {instrument} is beyond its limit; its book is closed and its orders are cancelled"),
+        Guard::VenueCap => "exposure at the venue is above its limit; disarmed: reduce, or raise the limit with two people".to_owned(),
+        Guard::OrderToTrade => "too many messages for the trades made; disarmed: look for a rule that fires without trading".to_owned(),
+        Guard::CancelOnDisconnect => {
+            format!("an order of {} lives that the venue should have cancelled; disarmed: have the venue cancel it", place(index))
+        }
+        Guard::DeadManTimer => format!("the venue's timer of {} ran out; disarmed, and its orders are unknown", place(index)),
+        Guard::DropCopy => format!("the streams or the venue's position disagree in {instrument}; disarmed: reconcile with the venue"),
+        Guard::Deployment => "gateware, tables or configuration are not the approved ones; disarmed: start the right ones".to_owned(),
+        Guard::Bust => format!("a trade in {instrument} was broken after its window; disarmed: check position and hedge"),
+        Guard::Erroneous => format!("an execution in {instrument} is far from its mark; disarmed: file the claim"),
+        Guard::StaleMark => format!("{instrument} has a position or order and no fresh mark; disarmed: check the feed"),
+        Guard::Stream => format!("an order of {} had no answer in time and is unknown; disarmed: ask the venue", place(index)),
+        Guard::Room => {
+            let table = ["orders", "executions", "requests"].get(usize::from(index)).unwrap_or(&"a day's entries");
+            format!("the room for {table} of a day is nearly used up; disarmed: end the day, or start with more room")
+        }
+        Guard::Events => "the card's events have a hole or tell something impossible; it is killed: keep the journal and report it".to_owned(),
+        Guard::Unbooked => format!("something of {} could not be booked, so positions are not known; stopped: reconcile with the venue", place(index)),
+    }
+}
+
+fn symbol(instrument: u8, symbols: &[String]) -> String {
+    symbols.get(usize::from(instrument)).cloned().unwrap_or_else(|| format!("instrument {instrument}"))
+}
+
+fn place(session: u8) -> String {
+    if session == 0 { "the order session".to_owned() } else { format!("order session {session}") }
+}
+
+fn teller(session: u8, stream: Stream) -> String {
+    match stream {
+        Stream::Session => place(session),
+        Stream::DropCopy => format!("the drop copy of {}", place(session)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use riposte_engine::Refusal;
+
+    #[test]
+    fn an_alarm_is_a_sentence_with_its_name_and_its_values() {
+        let symbols = ["AAPL".to_owned(), "SPY".to_owned()];
+        let (session, execution, user_ref) = (0, 77, 88);
+        for (alarm, wanted) in [
+            (Alarm::Tripped { guard: Guard::Loss, index: 1 }, &["Tripped: the loss of SPY", "riposte clear-kill", "guard Loss"][..]),
+            (Alarm::Tripped { guard: Guard::Loss, index: BOOK }, &["the book's loss"]),
+            (Alarm::Tripped { guard: Guard::Room, index: 2 }, &["requests"]),
+            (Alarm::Gap { session, stream: Stream::DropCopy, expected: 5, received: 9 }, &["Gap: the drop copy of the order session", "9", "5"]),
+            (Alarm::Unknown { session, orders: 3 }, &["Unknown: ", "3 orders"]),
+            (Alarm::HandTrade { session, execution, instrument: 0 }, &["AAPL", "77"]),
+            (Alarm::Broken { session, execution, late: 1 }, &["77", "after its window"]),
+            (Alarm::PositionDiffers { instrument: 1, ours: -4, theirs: 6 }, &["6 SPY", "-4", "riposte positions state"]),
+            (Alarm::BadReport { session, sequence: 12 }, &["report 12"]),
+            (Alarm::LateOrOver { session, user_ref }, &["order 88"]),
+            (Alarm::Refused { request: 4, why: Refusal::Killed }, &["request 4", "riposte clear-kill"]),
+            (Alarm::CommandRefused { opcode: 6, reason: Reason::OldGeneration as u8 }, &["Commit", Reason::OldGeneration.text()]),
+            (Alarm::CommandRefused { opcode: 200, reason: 250 }, &["kind 200", "reason 250"]),
+            (Alarm::CardLost, &["CardLost: "]),
+            (Alarm::HandTrade { session: 2, execution, instrument: 9 }, &["instrument 9", "order session 2"]),
+        ] {
+            let told = sentence(&alarm, &symbols);
+            assert!(wanted.iter().all(|part| told.contains(part)), "{told}");
+            assert!(!told.contains(['{', '}']), "{told}");
+        }
+    }
+}
