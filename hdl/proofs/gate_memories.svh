@@ -1,7 +1,7 @@
 // The gate's memories, which read as anything in every cycle: for proofs that do not depend on what stands in them.
-module \gate$limit_rows (input clock, input write, input [4:0] write_address, input [195:0] write_data,
-    input [4:0] read_address, output [195:0] read_data);
-    (* anyseq *) wire [195:0] any;
+module \gate$limit_rows (input clock, input write, input [4:0] write_address, input [197:0] write_data,
+    input [4:0] read_address, output [197:0] read_data);
+    (* anyseq *) wire [197:0] any;
     assign read_data = any;
 endmodule
 module \gate$templates$0 (input clock, input write, input [4:0] write_address, input [152:0] write_data,

@@ -18,7 +18,7 @@ module grants_are_kept(
     input clock, input judging, input may_pass,
     input [2:0] kinds, input [3:0] to, input [1:0] to_rule, input [31:0] lease_buys, input [31:0] lease_sells,
     input [63:0] credit_value, input [31:0] credit_open, input [31:0] credit_unacknowledged, input [31:0] credit_orders,
-    input [63:0] throttle, input [3:0] instrument, input [1:0] rule, input buys, input [31:0] quantity, input [63:0] value,
+    input [65:0] throttle, input [3:0] instrument, input [1:0] rule, input buys, input [31:0] quantity, input [63:0] value,
     input [47:0] cooldown
 );
     reg reset = 1;
@@ -71,7 +71,7 @@ module grants_are_kept(
     reg running = 0;
     always @(posedge clock) begin
         running <= !reset;
-        burst <= throttle[47:32];
+        burst <= throttle[49:34];
         tokens <= \u.tokens$q ;
         if (running) begin
             quantity_fits: assert (!left[31]);

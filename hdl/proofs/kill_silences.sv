@@ -9,7 +9,7 @@
 // blocks: control gate
 // with: gate_memories gate_decisions gate_grants gate_values
 // induction: 4
-// cover: 11
+// cover: 13
 // mutant: gate: (((killed) & 24'hffffff) << 32'h1) => 24'h0
 // mutant: control: if (heartbeat$silence) begin => if (heartbeat$silence & ~does$q[c_arm]) begin
 // mutant: control: if (event_lost) begin => if (event_lost & is_armed$q) begin
@@ -30,7 +30,7 @@ module kill_silences(
     wire [4:0] row_address;
     wire [6:0] template_address;
     wire [10:0] image_address;
-    wire [195:0] limits_data;
+    wire [197:0] limits_data;
     wire [152:0] template_data;
     control c(.clock(clock), .reset(reset), .command(command), .command_valid(command_valid),
         .invalidate_all(invalidate_all), .invalidate(invalidate), .issue(issue), .issue_instrument(issue_instrument),
@@ -95,14 +95,29 @@ module kill_silences(
         silence_behind_an_order: cover (sent_before && silence);
     end
 
-    // What makes this inductive: while a frame is sent no order is judged.
+    // A template that fits has from 2 to 16 words: fits_are_told.
+    (* hierconn *) wire [27:0] \u.fits.any ;
+    (* hierconn *) wire [152:0] \u.templates$0.any , \u.templates$1.any , \u.templates$2.any , \u.templates$3.any ;
+    always @* begin
+        assume (!\u.fits.any [5] || (\u.templates$0.any [76:72] >= 2 && \u.templates$0.any [76:72] <= 16));
+        assume (!\u.fits.any [12] || (\u.templates$1.any [76:72] >= 2 && \u.templates$1.any [76:72] <= 16));
+        assume (!\u.fits.any [19] || (\u.templates$2.any [76:72] >= 2 && \u.templates$2.any [76:72] <= 16));
+        assume (!\u.fits.any [26] || (\u.templates$3.any [76:72] >= 2 && \u.templates$3.any [76:72] <= 16));
+    end
+
+    // What makes this inductive: while a frame is sent no order is judged; for how long the host vouched.
+    (* hierconn *) wire [47:0] \c.heartbeat.remaining$q ;
+    (* hierconn *) wire \c.heartbeat.was_heard$q ;
     (* hierconn *) wire \u.transmit.sending$q , \u.judging$q , \u.judged$q , \u.passed$q ;
     (* hierconn *) wire [4:0] \u.holdoff$q ;
     (* hierconn *) wire [3:0] \u.transmit.word$q , \u.transmit.last_word$q ;
     wire [4:0] words_left = \u.transmit.last_word$q - \u.transmit.word$q ;
     always @(posedge clock) begin
+        vouched_as_long: assert (\c.heartbeat.remaining$q == vouched && \c.heartbeat.was_heard$q == was_vouched);
         none_judged_meanwhile: assert (!\u.transmit.sending$q || (!\u.judging$q && tx_valid && !tx_last && words_left < 16));
         gap_is_kept: assert (!\u.transmit.sending$q || (\u.passed$q ? \u.transmit.word$q == 1 : \u.holdoff$q == words_left + 4));
         first_is_first: assert ((\u.transmit.word$q != 0) == (\u.transmit.sending$q || \u.judged$q ) && (!\u.passed$q || \u.transmit.sending$q ));
+        one_at_a_time: assert (!\u.judging$q || !\u.judged$q );
+        judged_is_first: assert (!\u.judged$q ? !\u.passed$q : \u.transmit.word$q == 1 && \u.transmit.sending$q == \u.passed$q );
     end
 endmodule

@@ -9,7 +9,7 @@
 //
 // blocks: gate
 // with: gate_memories gate_grants gate_values
-// induction: 3
+// induction: 4
 // cover: 10
 // mutant: gate: running = passes | sending$q; => running = judging$q | sending$q;
 // mutant: gate: (current[(64'h9)+:(32)] != generation) | commits => commits
@@ -19,7 +19,7 @@
 module order_needs_its_pass(
     input clock, input reset, input [15:0] cycle,
     input decided, input [1:0] first, input [3:0] mask, input [3:0] instrument, input bank, input [31:0] made_under, input [207:0] rest,
-    input limits_write, input [4:0] limits_address, input [195:0] limits_data,
+    input limits_write, input [4:0] limits_address, input [197:0] limits_data,
     input template_write, input [6:0] template_address, input [152:0] template_data,
     input image_write, input [10:0] image_address, input [63:0] image_data,
     input session_write, input [31:0] session_sequence, input [31:0] session_acknowledgement, input [31:0] session_user_ref,
@@ -76,6 +76,16 @@ module order_needs_its_pass(
     reg [63:0] frame_time = 0;
     always @(posedge clock) if (tx_valid && !in_frame) frame_time <= tx_time;
 
+    // A template that fits has from 2 to 16 words: fits_are_told.
+    (* hierconn *) wire [27:0] \u.fits.any ;
+    (* hierconn *) wire [152:0] \u.templates$0.any , \u.templates$1.any , \u.templates$2.any , \u.templates$3.any ;
+    always @* begin
+        assume (!\u.fits.any [5] || (\u.templates$0.any [76:72] >= 2 && \u.templates$0.any [76:72] <= 16));
+        assume (!\u.fits.any [12] || (\u.templates$1.any [76:72] >= 2 && \u.templates$1.any [76:72] <= 16));
+        assume (!\u.fits.any [19] || (\u.templates$2.any [76:72] >= 2 && \u.templates$2.any [76:72] <= 16));
+        assume (!\u.fits.any [26] || (\u.templates$3.any [76:72] >= 2 && \u.templates$3.any [76:72] <= 16));
+    end
+
     // What makes this inductive: decisions inside carry their label; while a frame is sent no order is judged; it is
     // known whether the session's next number is set.
     (* hierconn *) wire [31:0] \u.user_ref$q ;
@@ -92,6 +102,8 @@ module order_needs_its_pass(
         none_judged_meanwhile: assert (!\u.transmit.sending$q || (!\u.judging$q && tx_valid && !tx_last && words_left < 16));
         gap_is_kept: assert (!\u.transmit.sending$q || (\u.passed$q ? \u.transmit.word$q == 1 : \u.holdoff$q == words_left + 4));
         first_is_first: assert ((\u.transmit.word$q != 0) == (\u.transmit.sending$q || \u.judged$q ) && (!\u.passed$q || \u.transmit.sending$q ));
+        one_at_a_time: assert (!\u.judging$q || !\u.judged$q );
+        judged_is_first: assert (!\u.judged$q ? !\u.passed$q : \u.transmit.word$q == 1 && \u.transmit.sending$q == \u.passed$q );
         time_is_kept: assert (!\u.transmit.sending$q || \u.transmit.kept_time$q == (in_frame ? frame_time : tx_time));
     end
 endmodule

@@ -1,25 +1,22 @@
-// Unset is blocked: no order leaves for an instrument whose limits, for a rule whose template, or in a session whose number
-// is not set; each field of a row alone is enough. What leaves is within the limits as they were last written to the row of
-// its bank and instrument, and has the template that was last written for its bank, instrument and rule.
+// Unset is blocked: no order leaves of which not everything fits its limits (fits_are_told says what that means), without
+// a reach of the live collar, or in a session whose number is not set. What leaves has the template that was last written for
+// its bank, instrument and rule.
 //
 // Of each memory one row is kept, any one, which starts as zeros, and every other row reads as anything: what holds
 // for the one holds for all. Bank and instrument of an order are told by its receive time, as in order_needs_its_pass.
-// Free: all inputs in every cycle, the images, the decision queue.
+// Free: all inputs in every cycle, the images, the decision queue, what fits.
 //
 // blocks: gate
 // with: gate_grants gate_values
 // induction: 3
 // cover: 10
-// mutant: gate: off_collar = (limit$q[(64'h44)+:(32)] == 32'h0) | => off_collar =
-// mutant: gate: off_value = (limit$q[(64'h84)+:(64)] == 32'h0) | => off_value =
-// mutant: gate: sells & limit$q[(64'h2)+:(1)] => sells
 // mutant: gate: has_session$d = session_user_ref != 32'h0; => has_session$d = 1'b1;
-// mutant: gate: disabled = ~limit$q[(64'h0)+:(1)]; => disabled = 1'b0;
-// mutant: gate: off_quantity = (template$q[(64'h0)+:(32)] == 32'h0) | => off_quantity =
+// mutant: gate: off_fit = ~fit$q; => off_fit = ~fit$q & 7'h7b;
+// mutant: gate: has_dearest$d = (current[(64'h119)+:(32)] != 32'h0) & limit_now[(64'h84)+:(1)]; => has_dearest$d = current[(64'h119)+:(32)] != 32'h0;
 module unset_blocks(
     input clock, input reset, input [15:0] cycle,
     input decided, input [1:0] first, input [3:0] mask, input [3:0] instrument, input bank, input [31:0] made_under, input [207:0] rest,
-    input limits_write, input [4:0] limits_address, input [195:0] limits_data,
+    input limits_write, input [4:0] limits_address, input [197:0] limits_data,
     input template_write, input [6:0] template_address, input [152:0] template_data,
     input image_write, input [10:0] image_address, input [63:0] image_data,
     input session_write, input [31:0] session_sequence, input [31:0] session_acknowledgement, input [31:0] session_user_ref,
@@ -48,14 +45,11 @@ module unset_blocks(
     // cycles before its event.
     (* anyconst *) wire [4:0] row;
     (* anyconst *) wire [6:0] template_row;
-    reg [195:0] limits = 0, limits_now = 0, limits_then = 0;
+    reg [197:0] limits = 0, limits_now = 0, limits_then = 0;
     reg [152:0] template = 0, template_now = 0, template_then = 0;
     reg session_set = 0;
-    wire enabled = limits_then[0];
-    wire [31:0] quantity_max = limits_then[35:4], collar_low = limits_then[67:36], collar_high = limits_then[99:68];
-    wire [31:0] reach = limits_then[131:100];
-    wire [63:0] value_max = limits_then[195:132];
-    wire [7:0] side = note[439:432];
+    (* hierconn *) wire [27:0] \u.fits.any ;
+    reg [27:0] fits_now = 0, fits_then = 0;
     always @(posedge clock) begin
         if (limits_write && limits_address == row) limits <= limits_data;
         if (template_write && template_address == template_row) template <= template_data;
@@ -65,18 +59,11 @@ module unset_blocks(
         template_then <= template_now;
         session_set <= !reset && (session_set || (session_write && session_user_ref != 0));
 
-        if (sends && row_of == row) begin
-            instrument_is_set: assert (enabled);
-            maximum_is_set: assert (quantity_max != 0 && quantity <= quantity_max);
-            collar_is_set: assert (collar_high != 0 && price >= collar_low && price <= collar_high);
-            reach_is_set: assert (reach != 0);
-            value_is_set: assert (value_max != 0);
-            side_is_permitted: assert (side == "B" ? limits_then[1] : side == "S" ? limits_then[2]
-                : (side == "T" || side == "E") && limits_then[3]);
-        end
+        fits_now <= \u.fits.any ;
+        fits_then <= fits_now;
+        everything_fits: assert (!sends || &fits_then[7 * note[25:24] +: 7]);
+        if (sends && row_of == row) reach_is_set: assert (limits_then[132] || limits_then[133]);
         if (sends && template_of == template_row) begin
-            template_is_set: assert (template_then[76:72] >= 2 && template_then[76:72] <= 16
-                && template_then[80:77] >= 1 && template_then[80:77] <= 8 && template_then[31:0] != 0);
             template_is_its_own: assert (quantity == template_then[31:0] && price == template_then[63:32]);
         end
         session_is_set: assert (!sends || (session_set && note[415:384] != 0));
@@ -90,7 +77,7 @@ module unset_blocks(
     (* hierconn *) wire [31:0] \u.user_ref$q ;
     (* hierconn *) wire \u.has_session$q ;
     (* hierconn *) wire [4:0] \u.limit_rows.rows.kept ;
-    (* hierconn *) wire [195:0] \u.limit_rows.rows.row ;
+    (* hierconn *) wire [197:0] \u.limit_rows.rows.row ;
     (* hierconn *) wire [4:0] \u.templates$0.rows.kept ;
     (* hierconn *) wire [152:0] \u.templates$0.rows.row ;
     (* hierconn *) wire [4:0] \u.templates$1.rows.kept ;
@@ -135,9 +122,9 @@ module kept_row #(parameter WIDTH = 1) (input clock, input write, input [4:0] wr
     always @(posedge clock) if (write && write_address == kept) cells <= write_data;
     assign read_data = read_address == kept ? cells : other;
 endmodule
-module \gate$limit_rows (input clock, input write, input [4:0] write_address, input [195:0] write_data,
-    input [4:0] read_address, output [195:0] read_data);
-    kept_row #(196) rows(.*);
+module \gate$limit_rows (input clock, input write, input [4:0] write_address, input [197:0] write_data,
+    input [4:0] read_address, output [197:0] read_data);
+    kept_row #(198) rows(.*);
 endmodule
 module \gate$templates$0 (input clock, input write, input [4:0] write_address, input [152:0] write_data,
     input [4:0] read_address, output [152:0] read_data);
