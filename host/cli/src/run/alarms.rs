@@ -12,22 +12,16 @@ pub fn sentence(alarm: &Alarm, symbols: &[String]) -> String {
 
 fn meaning(alarm: &Alarm, symbols: &[String]) -> String {
     match *alarm {
-        Alarm::Tripped { guard, index } => {
-            let what = tripped(guard, index, symbols);
-            format!("{what}; deal with the cause, then `riposte clear-kill` and a second person (guard {guard:?}, index {index})")
-        }
-        Alarm::Gap { session, stream, expected, received } => format!(
-            "{} told report {received} where {expected} is next; what is missing was asked for: wait, and ask the venue if it repeats",
-            teller(session, stream)
+        Alarm::Tripped { guard, index } => format!(
+            "{}; deal with the cause, then `riposte clear-kill` and a second person (guard {guard:?}, index {index})",
+            tripped(guard, index, symbols)
         ),
+        Alarm::Gap { session, stream, expected, received } => gap(&teller(session, stream), expected, received),
         Alarm::Unknown { session, orders } => format!(
             "nobody here knows what became of {orders} orders of {}; they count as live: wait for it to return, or ask the venue",
             place(session)
         ),
-        Alarm::HandTrade { session, execution, instrument } => format!(
-            "a trade in {} under no order of ours, execution {execution} of {}; it is booked: find out who traded",
-            symbol(instrument, symbols), place(session)
-        ),
+        Alarm::HandTrade { session, execution, instrument } => hand_trade(execution, &place(session), &symbol(instrument, symbols)),
         Alarm::ExecutionDiffers { session, execution } => format!(
             "{} and its drop copy tell execution {execution} differently: ask the venue which is right", place(session)
         ),
@@ -41,10 +35,7 @@ fn meaning(alarm: &Alarm, symbols: &[String]) -> String {
             "the venue cancelled {quantity} of order {user_ref} of {} without our asking: normal at the day's end, else ask why",
             place(session)
         ),
-        Alarm::Broken { session, execution, late } => format!(
-            "the venue broke execution {execution} of {}{}; the position is booked anew: inform the risk desk", place(session),
-            if late == 1 { ", after its window" } else { "" }
-        ),
+        Alarm::Broken { session, execution, late } => broken(execution, &place(session), late == 1),
         Alarm::PositionDiffers { instrument, ours, theirs } => format!(
             "the venue has {theirs} {} and the ledger {ours}: reconcile before anything else, then `riposte positions state`",
             symbol(instrument, symbols)
@@ -65,11 +56,7 @@ fn meaning(alarm: &Alarm, symbols: &[String]) -> String {
         Alarm::Refused { request, why } => {
             format!("request {request} was refused, and nothing has changed: {}", super::calls::why_text(why))
         }
-        Alarm::CommandRefused { opcode, reason } => {
-            let what = Opcode::from_code(opcode).map_or_else(|| format!("command of kind {opcode}"), |one| format!("command {one:?}"));
-            let why = Reason::from_code(reason).map_or_else(|| format!("reason {reason}"), |one| one.text().to_owned());
-            format!("the card refused the {what}: {why}; look at `riposte status`, and push again what should be in force")
-        }
+        Alarm::CommandRefused { opcode, reason } => command_refused(opcode, reason),
         Alarm::Escalated { request } => format!(
             "reversion {request} stood still for too long and its fence stays: `riposte revert status` tells what it waited for"
         ),
@@ -91,6 +78,25 @@ fn meaning(alarm: &Alarm, symbols: &[String]) -> String {
             "the card's watchdog killed it since its host was gone or hung: `riposte clear-kill` and a second person, then arm".to_owned()
         }
     }
+}
+
+fn gap(teller: &str, expected: u64, received: u64) -> String {
+    format!("{teller} told report {received} where {expected} is next; what is missing was asked for: wait, and ask the venue if it repeats")
+}
+
+fn hand_trade(execution: u64, place: &str, symbol: &str) -> String {
+    format!("a trade in {symbol} under no order of ours, execution {execution} of {place}; it is booked: find out who traded")
+}
+
+fn broken(execution: u64, place: &str, late: bool) -> String {
+    let late = if late { ", after its window" } else { "" };
+    format!("the venue broke execution {execution} of {place}{late}; the position is booked anew: inform the risk desk")
+}
+
+fn command_refused(opcode: u8, reason: u8) -> String {
+    let what = Opcode::from_code(opcode).map_or_else(|| format!("command of kind {opcode}"), |one| format!("command {one:?}"));
+    let why = Reason::from_code(reason).map_or_else(|| format!("reason {reason}"), |one| one.text().to_owned());
+    format!("the card refused the {what}: {why}; look at `riposte status`, and push again what should be in force")
 }
 
 /// What a guard has found, and what it did.
