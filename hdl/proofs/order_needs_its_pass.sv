@@ -76,13 +76,17 @@ module order_needs_its_pass(
     reg [63:0] frame_time = 0;
     always @(posedge clock) if (tx_valid && !in_frame) frame_time <= tx_time;
 
-    // A template that fits has from 2 to 16 words: fits_are_told.
+    // A template that fits has from 2 to 16 words and a quantity: fits_are_told.
     (* hierconn *) wire [27:0] \u.fits.any ;
     (* hierconn *) wire [152:0] \u.templates$0.any , \u.templates$1.any , \u.templates$2.any , \u.templates$3.any ;
     always @* begin
+        assume (!\u.fits.any [2] || \u.templates$0.any [31:0] != 0);
         assume (!\u.fits.any [5] || (\u.templates$0.any [76:72] >= 2 && \u.templates$0.any [76:72] <= 16));
+        assume (!\u.fits.any [9] || \u.templates$1.any [31:0] != 0);
         assume (!\u.fits.any [12] || (\u.templates$1.any [76:72] >= 2 && \u.templates$1.any [76:72] <= 16));
+        assume (!\u.fits.any [16] || \u.templates$2.any [31:0] != 0);
         assume (!\u.fits.any [19] || (\u.templates$2.any [76:72] >= 2 && \u.templates$2.any [76:72] <= 16));
+        assume (!\u.fits.any [23] || \u.templates$3.any [31:0] != 0);
         assume (!\u.fits.any [26] || (\u.templates$3.any [76:72] >= 2 && \u.templates$3.any [76:72] <= 16));
     end
 
