@@ -10,10 +10,10 @@
 // induction: 6
 // cover: 14
 // mutant: grants: lacks_buys = left_buys1$q[32'h1f] | (quantity > left_buys1$q); => lacks_buys = left_buys1$q[64'h1f];
-// mutant: grants: repeats = (left_repeats1$q == 32'h0) | => repeats =
-// mutant: grants: (left_value$q == 32'h0) | left_value$q[32'h3f] | (value > left_value$q) => (left_value$q == 32'h0)
-// mutant: grants: off_open = (left_open$q == 32'h0) | => off_open =
-// mutant: grants: if (passed & (kept != 32'h0)) begin => if (passed) begin
+// mutant: grants: repeats = (most1$q == repeated1$q) | => repeats =
+// mutant: grants: off_exposure = none_left1$q | (value1$q > left_value1$q); => off_exposure = none_left1$q;
+// mutant: grants: off_open1$d = (left_open$q == 32'h0) | => off_open1$d =
+// mutant: grants: if (tokens$q == 32'h0) begin => if (1'b0) begin
 module grants_are_kept(
     input clock, input judging, input may_pass,
     input [2:0] kinds, input [3:0] to, input [1:0] to_rule, input [31:0] lease_buys, input [31:0] lease_sells,
