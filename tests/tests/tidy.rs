@@ -27,14 +27,14 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
         "host/cli",
         &[
             "riposte-map", "riposte-capture", "riposte-control", "riposte-desk", "riposte-device", "riposte-engine", "riposte-journal",
-            "riposte-model", "riposte-session",
+            "riposte-model", "riposte-models", "riposte-session",
             "riposte-venue", "riposte-verilated", "riposte-card",
         ],
     ),
     ("riposte-tests", "tests", ALL),
 ];
 const ALL: &[&str] = &[
-    "riposte-control",
+    "riposte-control", "riposte-models",
     "riposte-map", "riposte-blocks", "riposte-card", "riposte-model", "riposte-verilated", "riposte-venue",
     "riposte-ring", "riposte-device", "riposte-capture", "riposte-desk", "riposte-engine", "riposte-journal", "riposte-session",
     "riposte",

@@ -30,12 +30,12 @@ pub struct Place {
 pub struct Acting {
     /// Only say what would happen, and whether it needs a second person.
     #[arg(long)]
-    dry_run: bool,
+    pub dry_run: bool,
     /// Number of the request; the same number twice is one request.
     #[arg(long, value_name = "N")]
-    request: Option<u64>,
+    pub request: Option<u64>,
     #[command(flatten)]
-    place: Place,
+    pub place: Place,
 }
 
 #[derive(clap::Args)]
@@ -284,7 +284,7 @@ fn wish_for(wish: Wish, acting: &Acting, output: &Output) -> anyhow::Result<Outc
 }
 
 /// Says it, and prints the answer.
-fn say(place: &Place, request: &Request, output: &Output) -> anyhow::Result<Outcome> {
+pub fn say(place: &Place, request: &Request, output: &Output) -> anyhow::Result<Outcome> {
     print(ask(place, request)?, output)
 }
 

@@ -3,6 +3,7 @@
 //! Not here: what a journal promises and how it is laid out (`riposte_journal`).
 mod export;
 mod fields;
+mod orders;
 mod parquet;
 #[cfg(test)]
 mod tests;
@@ -40,6 +41,12 @@ Examples:
   riposte journal show day.journal | less
   riposte journal show day.journal --kind note --kind command
   riposte journal show day.journal --from 5000 --limit 20 --json | jq '.[].why'";
+const ORDERS_EXAMPLES: &str = "\
+Examples:
+  riposte journal orders day.journal
+  riposte journal orders day.journal --json | jq .generations
+
+Exit codes: 0 each order is what its generation makes · 1 it cannot be read · 3 one is not";
 const EXPORT_EXAMPLES: &str = "\
 One row or line a record; a column that the record's kind does not have is null (Parquet) or absent (JSON lines).
 
@@ -88,6 +95,14 @@ enum Verb {
         /// At most so many records.
         #[arg(long, value_name = "N", default_value_t = u64::MAX, hide_default_value = true)]
         limit: u64,
+        #[command(flatten)]
+        key: KeyArgs,
+    },
+    /// Hold every order of the card against the parameter set whose number it carries.
+    #[command(after_help = ORDERS_EXAMPLES)]
+    Orders {
+        /// Folder of the journal.
+        dir: PathBuf,
         #[command(flatten)]
         key: KeyArgs,
     },
@@ -155,6 +170,7 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<Outcome> {
             let kinds: Vec<_> = kind.iter().filter_map(|text| Kind::from_text(text)).collect();
             show(&dir, from, &kinds, limit, Contents::Open(key.load()?), output)
         }
+        Verb::Orders { dir, key } => orders::run(&dir, &key, output),
         Verb::Export { dir, format, out, key } => {
             let records = export::export(&dir, Contents::Open(key.load()?), format, &out, output)?;
             if output.is_json() {

@@ -10,6 +10,7 @@ mod control;
 mod controls;
 mod decode;
 mod journal;
+mod mandate;
 mod market;
 mod output;
 mod replay;
@@ -85,6 +86,8 @@ enum Command {
     Params(control::Params),
     /// Set limits.
     Limit(control::LimitArgs),
+    /// Grant or end what a model may move without asking.
+    Mandate(mandate::Args),
     /// Bring parameters or orders back.
     Revert(control::Revert),
     /// Let a rule that has sent all its orders, or fenced instruments, send again; needs a second person.
@@ -116,6 +119,7 @@ fn main() -> ExitCode {
         Command::Approve(args) => control::approve(&args, &output),
         Command::Params(args) => control::params(args, &output),
         Command::Limit(args) => control::limit(args, &output),
+        Command::Mandate(args) => mandate::run(args, &output),
         Command::Revert(args) => control::revert(args, &output),
         Command::Release(args) => control::release(&args, &output),
         Command::Venue(args) => venue::run(args, &output),

@@ -7,15 +7,19 @@
 //! | deskside | `deskside`: the mirror, the look after the card, proposals |
 //! | snapshots | writes the mirror's state beside the journal |
 //! | control | hears people (`desk_socket`), whom the deskside answers (`calls`) |
+//! | models | `modelling`: bands and hedges from the tops of the books |
 //! | voice | prints |
 mod alarms;
+mod calibration;
 mod calls;
 mod cards;
 mod clock;
 mod desk_socket;
 mod deskside;
 pub mod engine_config;
+mod hedger;
 mod mirror;
+mod modelling;
 mod opening;
 mod pinned;
 mod place;
@@ -257,11 +261,13 @@ fn live(
     let calls = calls::Calls::new(desk, args.journal.clone(), clock.now_ns() + 1_000_000);
     let control = desk.host.control.clone().unwrap_or_else(|| args.journal.join("control.sock"));
     let socket = desk_socket::open(&control, desk.people.clone(), voice.clone())?;
+    let models = modelling::start(desk, Arc::clone(shared)).context("no thread for the models")?;
+    let (calibration, hedger) = (calibration::Calibration::new(desk, args.journal.clone()), hedger::Hedger::new(desk));
     let mirror = mirror::Mirror::new(again, told_out, watch.clone());
     let (folder, rehearses, outgoing, wanted) = (args.journal.clone(), args.rehearse, Default::default(), Vec::new());
     let deskside = deskside::Deskside {
-        mirror, snapshots, cards, opening, calls, socket, runners, folder, rehearses, inputs, outgoing, watch, clock,
-        shared: Arc::clone(shared), voice: voice.clone(), said: deskside::RUNNING.to_owned(), wanted, state_at_ns: 0,
+        mirror, snapshots, cards, opening, calls, socket, runners, models, calibration, hedger, folder, rehearses, inputs, outgoing, watch,
+        clock, shared: Arc::clone(shared), voice: voice.clone(), said: deskside::RUNNING.to_owned(), wanted, state_at_ns: 0, dropped: 0,
     };
     let card_up = Body::CardUp { deployment: announced };
     let terms = pinned::Terms { is_restart: recovered.is_restart(), card_up, clock, tick_ns: desk.host.tick_ns, sync_ns: desk.host.sync_ns };

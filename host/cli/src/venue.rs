@@ -84,6 +84,12 @@ struct Serve {
     /// Where drop copies are accepted.
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:26401")]
     dropcopy: SocketAddr,
+    /// Where order sessions of a second account are accepted, with order numbers of its own; without it there is one account.
+    #[arg(long, value_name = "ADDR:PORT")]
+    second_ouch: Option<SocketAddr>,
+    /// Where its drop copies are accepted.
+    #[arg(long, value_name = "ADDR:PORT", requires = "second_ouch")]
+    second_dropcopy: Option<SocketAddr>,
     /// Where requests for lost messages are answered.
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:26402")]
     rerequest: SocketAddr,
@@ -120,6 +126,7 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<Outcome> {
     let addresses = Addresses {
         orders: serve.ouch,
         drop_copy: serve.dropcopy,
+        second: [serve.second_ouch, serve.second_dropcopy],
         requests: serve.rerequest,
         lines: [Some(serve.itch), serve.itch_b],
         interface: serve.interface,

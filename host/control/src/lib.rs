@@ -55,6 +55,8 @@ pub enum Request {
     },
     /// Makes a desk configuration's parameter set a proposal.
     Push { configuration: String, dry_run: bool },
+    /// Grants the mandate of a model as the desk has it, or ends it.
+    Mandate { model: String, is_end: bool, request: Option<u64>, dry_run: bool },
     /// Approves one proposal, or all that wait.
     Approve { request: Option<u64>, dry_run: bool },
     /// Approves a proposed parameter set, the only one if none is named, and nothing else.
@@ -102,21 +104,23 @@ pub enum LimitName {
     Exposure,
     FreeMessages,
     MessagesPerTrade,
+    /// Pieces of a position that a hedge may lead to.
+    Hedge,
 }
 
 impl LimitName {
-    pub const ALL: [LimitName; 6] = [
+    pub const ALL: [LimitName; 7] = [
         LimitName::Loss, LimitName::InstrumentLoss, LimitName::Drawdown, LimitName::Exposure, LimitName::FreeMessages,
-        LimitName::MessagesPerTrade,
+        LimitName::MessagesPerTrade, LimitName::Hedge,
     ];
 
     pub fn text(self) -> &'static str {
-        ["loss", "instrument-loss", "drawdown", "exposure", "free-messages", "messages-per-trade"][self as usize]
+        ["loss", "instrument-loss", "drawdown", "exposure", "free-messages", "messages-per-trade", "hedge"][self as usize]
     }
 
     /// Whether it is an amount of money.
     pub fn is_money(self) -> bool {
-        !matches!(self, LimitName::FreeMessages | LimitName::MessagesPerTrade)
+        !matches!(self, LimitName::FreeMessages | LimitName::MessagesPerTrade | LimitName::Hedge)
     }
 
     pub fn limit(self) -> Limit {
@@ -127,6 +131,7 @@ impl LimitName {
             LimitName::Exposure => Limit::Exposure,
             LimitName::FreeMessages => Limit::FreeMessages,
             LimitName::MessagesPerTrade => Limit::MessagesPerTrade,
+            LimitName::Hedge => Limit::Hedge,
         }
     }
 }
@@ -156,8 +161,8 @@ impl Request {
             Request::Status {} | Request::Orders { .. } | Request::Positions {} | Request::Params {} | Request::Reversion {} => {
                 Role::Viewer
             }
-            Request::Approve { .. } | Request::Commit { .. } => Role::Risk,
-            Request::Push { .. } | Request::State { .. } => Role::Operator,
+            Request::Approve { .. } | Request::Commit { .. } | Request::Mandate { is_end: false, .. } => Role::Risk,
+            Request::Push { .. } | Request::State { .. } | Request::Mandate { is_end: true, .. } => Role::Operator,
             Request::Wish { wish, .. } => match wish {
                 Wish::Arm | Wish::Disarm | Wish::Kill | Wish::RevertOrders { .. } => Role::Operator,
                 Wish::ClearKill | Wish::Limit { .. } | Wish::RevertParameters { .. } | Wish::Adopt { .. }

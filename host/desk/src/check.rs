@@ -3,6 +3,7 @@ use crate::field::{Placed, Section, boolean, choice, code, mac, parsed, price, t
 use crate::gate::{Gate, read_gate};
 use crate::host::{read_host, read_limits, read_people, read_sessions};
 use crate::limits::{BLOCKED, Defaults, InstrumentLimits, RuleLimits, read_defaults};
+use crate::models::{read_hedge, read_models};
 use crate::price::{decimal_text, price_e4, price_text};
 use crate::problem::{Log, Problem};
 use crate::{Collar, Desk, Feed, Instrument, Order, Rule, Session};
@@ -47,9 +48,14 @@ pub fn check(source: &str) -> Check {
     for section in root.sections(&mut log, "rule") {
         read_rule(section, &mut log, &mut book, &mut names);
     }
+    let models = read_models(&mut root, &mut log, &book.placed);
+    let hedge = read_hedge(&mut root, &mut log, &book.placed);
     let limits = read_limits(&mut root, &mut log);
     let people = read_people(&mut root, &mut log);
     let sessions = read_sessions(&mut root, &mut log);
+    if hedge.is_some() && sessions.is_none() {
+        log.error(&(0..0), "[hedge] without [sessions]: there is no venue that would take its orders");
+    }
     root.finish(&mut log);
     if book.placed.is_empty() {
         log.warning(&(0..0), "no [[instrument]]: the card will watch nothing");
@@ -57,7 +63,7 @@ pub fn check(source: &str) -> Check {
     let desk = match (feed, session) {
         (Some(feed), Some(session)) if !log.has_errors() => {
             let instruments = book.placed.into_iter().map(|placed| placed.value).collect();
-            Some(Desk { feed, session, gate, instruments, host, limits, people, sessions })
+            Some(Desk { feed, session, gate, instruments, host, limits, people, sessions, models, hedge })
         }
         _ => None,
     };
@@ -216,7 +222,7 @@ fn read_rule(mut section: Section, log: &mut Log, book: &mut Instruments, names:
     instrument.value.rules.push(Rule { name: name.value, condition, threshold_e4, order, limits });
 }
 
-fn unknown_instrument(symbol: &str, placed: &[Placed<Instrument>]) -> String {
+pub(crate) fn unknown_instrument(symbol: &str, placed: &[Placed<Instrument>]) -> String {
     let near = placed.iter().map(|known| known.value.symbol.as_str());
     let near = near.min_by_key(|known| strsim::damerau_levenshtein(symbol, known));
     match near {

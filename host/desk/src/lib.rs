@@ -14,6 +14,8 @@ mod gate;
 mod host;
 mod image;
 mod limits;
+mod models;
+mod moved;
 mod price;
 mod problem;
 
@@ -25,6 +27,8 @@ pub use gate::Gate;
 pub use host::{Host, Limits, Person, Role, Sessions, Times, money_e4};
 pub use image::Template;
 pub use limits::{ANY_REACH_E4, InstrumentLimits, PositionLimit, RuleLimits, Sides};
+pub use models::{Hedge, HedgeLeg, Mandate, Model};
+pub use moved::{Unmovable, move_threshold};
 pub use price::{PriceError, decimal_text, price_e4, price_text};
 pub use problem::{Problem, Severity};
 
@@ -42,6 +46,9 @@ pub struct Desk {
     pub people: Vec<Person>,
     /// None: there is no venue, and no order of the host.
     pub sessions: Option<Sessions>,
+    /// The position is what the engine knows a model by: new ones go to the end.
+    pub models: Vec<Model>,
+    pub hedge: Option<Hedge>,
 }
 
 /// The multicast feed that the card listens to.

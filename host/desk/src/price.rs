@@ -26,8 +26,13 @@ pub fn price_e4(text: &str) -> Result<u32, PriceError> {
     format!("{whole}{decimals:0<4}")
         .parse()
         .ok()
-        .filter(|&price: &u32| price < MARKET_PRICE_E4)
+        .filter(|&price: &u32| in_range(price))
         .ok_or_else(|| PriceError::TooHigh(text.to_owned()))
+}
+
+/// Whether the venue reads it as a price.
+pub(crate) fn in_range(price_e4: u32) -> bool {
+    price_e4 < MARKET_PRICE_E4
 }
 
 /// 1e-4 dollars as dollars, with two decimals or as many more as it needs.

@@ -90,6 +90,9 @@ impl Engine {
             self.lending.is_due = true;
         }
         let again = opcode == Some(Opcode::Commit) && committed.is_some();
+        if opcode == Some(Opcode::Commit) && !done {
+            self.card.committing = None;
+        }
         if !done && !again {
             out.alarm(Alarm::CommandRefused { opcode: event.detail as u8, reason: event.reason });
         }
@@ -120,6 +123,7 @@ impl Engine {
     pub(crate) fn on_card_lost(&mut self, out: &mut Outputs) {
         (self.card.permitted, self.card.arming, self.card.committing) = (false, None, None);
         self.card.approved = false;
+        self.models.forget();
         self.holdings.iter_mut().for_each(|holding| holding.invalid());
         out.alarm(Alarm::CardLost);
     }
@@ -130,6 +134,7 @@ impl Engine {
         (self.card.permitted, self.card.arming, self.card.committing) = (false, None, None);
         self.card.generation = 0;
         self.lending.reset();
+        self.models.forget();
         self.card.approved = *deployment == self.config.approved && deployment.tables == TABLE_HASH;
         self.holdings.iter_mut().for_each(|holding| holding.invalid());
         if self.card.approved {

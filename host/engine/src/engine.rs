@@ -7,6 +7,7 @@ use crate::guards::{Claims, Latches, Limits, Traffic};
 use crate::holding::{Holding, Statement};
 use crate::input::{Body, Input, Side};
 use crate::lending::Lending;
+use crate::mandate::Models;
 use crate::message::fields;
 use crate::order::{Order, Orders, State};
 use crate::output::{Alarm, Guard, HostOrder, Output, Outputs, Record, Stream};
@@ -70,6 +71,7 @@ pub struct Engine {
     pub(crate) set: Set,
     pub(crate) generations: Generations,
     pub(crate) reversion: Option<Reversion>,
+    pub(crate) models: Models,
     /// Instruments whose open orders are being cancelled.
     pub(crate) sweep: u16,
     /// C20: the book's best result.
@@ -114,6 +116,7 @@ impl Engine {
             set: Set::new(),
             generations: Generations::new(),
             reversion: None,
+            models: Models::default(),
             sweep: 0,
             best: 0,
             window_ns: 0,
@@ -153,7 +156,11 @@ impl Engine {
             Body::Mark { instrument, price } => self.on_mark(instrument, price),
             Body::Propose { request, by, change } => self.on_propose(request, by, change, out),
             Body::Approve { request, by } => self.on_approve(request, by, out),
-            Body::BeginSet => self.set = Set::new(),
+            Body::BeginSet => self.on_begin_set(out),
+            Body::Candidate { number, model, lower, upper } => self.on_candidate(number, model, [lower, upper], out),
+            Body::BeginCandidate { number } => self.on_begin_candidate(number),
+            Body::Hedge { .. } => self.on_hedge(&input.body, out),
+            Body::Unhedged { why } => out.alarm(Alarm::Unhedged { why }),
             Body::Row { command } => self.on_row(&command, out),
             Body::Enter { .. } => self.on_enter(&input.body, out),
             Body::Cancel { session, user_ref } => self.on_cancel(session, user_ref, out),
@@ -186,6 +193,7 @@ impl Engine {
             }
         }
         self.advance_reversion(out);
+        self.advance_calibration(out);
         self.cancel_swept(out);
         // Cancels are messages too.
         self.check_limits(out);
@@ -212,6 +220,7 @@ impl Engine {
         self.disarm(out);
         self.lending.forget();
         self.fence_again(out);
+        self.models.forget();
         self.restart_reversion(out);
     }
 
@@ -418,7 +427,7 @@ impl Hash for Engine {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let sides = (&self.sessions, &self.orders, &self.executions, &self.holdings, &self.traffic);
         let control = (&self.limits, &self.latches, &self.claims, &self.card, &self.lending, &self.requests);
-        let sets = (&self.set, &self.generations, &self.reversion, self.sweep, self.best);
+        let sets = (&self.set, &self.generations, &self.reversion, &self.models, self.sweep, self.best);
         let cursors = (self.now_ns, self.window_ns, self.firm, self.matched, self.dirty, self.adopted);
         (sides, control, sets, cursors).hash(state);
     }

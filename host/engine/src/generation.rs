@@ -1,6 +1,6 @@
 //! Parameter sets as the engine sees them: which rows were written, what they add up to, whether one permits less.
 //!
-//! The engine keeps of each generation its number, a SHA-256 of all rows in the order written, and the limits; rows
+//! The engine keeps of each generation its number, a SHA-256 of all rows in the order written, the limits and the rules; rows
 //! themselves are in the store of whoever loads them. A set is whole if every row of every table stands in it once, and of
 //! each image the words that its template announces. Limits of what the card is lent are rows too: `Lease`, `Repeat`,
 //! `Credit` and `Heartbeat` as they would be given to a card after reset whose positions are flat.
@@ -110,6 +110,24 @@ fn is_slower(one: u64, other: u64) -> bool {
     one == 0 || (other != 0 && one >= other)
 }
 
+/// Rules of an instrument, as `WriteRules` has them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Rules {
+    /// Code of `riposte_map::shm::Condition` each; 0 is off.
+    pub conditions: [u8; RULES],
+    /// What the metric is compared with, in the venue's integers.
+    pub thresholds: [u32; RULES],
+}
+
+impl Rules {
+    fn of(command: &Command) -> Rules {
+        Rules {
+            conditions: std::array::from_fn(|rule| (command.args[0] >> (8 * rule)) as u8),
+            thresholds: std::array::from_fn(|rule| (command.args[1 + rule / 2] >> (32 * (rule % 2))) as u32),
+        }
+    }
+}
+
 /// What a set is known by: SHA-256 of its rows, whatever their numbers. `None` if they are not exactly one whole set.
 pub fn content(rows: &[Command]) -> Option<[u8; 32]> {
     let mut set = Set::new();
@@ -122,9 +140,12 @@ pub fn content(rows: &[Command]) -> Option<[u8; 32]> {
 pub(crate) struct Generation {
     pub number: u32,
     pub content: [u8; 32],
-    /// Of everything that is no limit: feed, rules, templates, images.
+    /// What people approved: the content, or that of the set whose thresholds models have moved since.
+    pub base: [u8; 32],
+    /// Of everything that is neither limit nor rule: feed, templates, images.
     rest: [u8; 32],
     rows: [Row; INSTRUMENTS],
+    pub rules: [Rules; INSTRUMENTS],
     /// Cycles between two orders of a rule.
     cooldowns: [u64; RULE_COUNT],
     /// Orders of a rule until it is released.
@@ -138,12 +159,31 @@ impl Generation {
         let slower = self.cooldowns.iter().zip(other.cooldowns).all(|(one, other)| is_slower(*one, other));
         let fewer = self.repeats.iter().zip(other.repeats).all(|(one, other)| *one <= other);
         let rows = self.rows.iter().zip(&other.rows).all(|(one, other)| one.within(other));
-        self.rest == other.rest && rows && slower && fewer && self.gate.within(&other.gate)
+        let acts_alike = self.rest == other.rest && self.rules == other.rules;
+        acts_alike && rows && slower && fewer && self.gate.within(&other.gate)
     }
 
     /// How far positions may go, long and short.
     pub fn positions(&self) -> [[u32; 2]; INSTRUMENTS] {
         self.rows.map(|row| row.position)
+    }
+
+    /// The same but for thresholds of rules.
+    pub fn is_moved(&self, other: &Generation) -> bool {
+        let conditions = self.rules.iter().zip(&other.rules).all(|(one, other)| one.conditions == other.conditions);
+        let limits = self.rows == other.rows && self.gate == other.gate;
+        let pace = self.cooldowns == other.cooldowns && self.repeats == other.repeats;
+        self.rest == other.rest && limits && pace && conditions
+    }
+
+    /// What its rules are part of: templates, images and feed.
+    pub fn basis(&self) -> [u8; 32] {
+        self.rest
+    }
+
+    /// A model has moved it, and people have not seen it.
+    pub fn is_calibrated(&self) -> bool {
+        self.base != self.content
     }
 }
 
@@ -154,6 +194,7 @@ pub(crate) struct Set {
     written: [u64; 3],
     broken: bool,
     rows: [Row; INSTRUMENTS],
+    rules: [Rules; INSTRUMENTS],
     cooldowns: [u64; RULE_COUNT],
     repeats: [u32; RULE_COUNT],
     gate: Gate,
@@ -169,6 +210,7 @@ impl Set {
             written: [0; 3],
             broken: false,
             rows: [Row::default(); INSTRUMENTS],
+            rules: [Rules::default(); INSTRUMENTS],
             cooldowns: [0; RULE_COUNT],
             repeats: [0; RULE_COUNT],
             gate: Gate::default(),
@@ -184,7 +226,7 @@ impl Set {
             let bare = Command { sequence: 0, ..*command };
             self.all.update(bare.as_bytes());
             match Opcode::from_code(command.opcode) {
-                Some(Opcode::WriteFeed | Opcode::WriteRules | Opcode::WriteImage) => self.rest.update(bare.as_bytes()),
+                Some(Opcode::WriteFeed | Opcode::WriteImage) => self.rest.update(bare.as_bytes()),
                 Some(Opcode::WriteTemplate) => {
                     let [order, shape, _cooldown, ..] = bare.args;
                     self.rest.update(Command { args: [order, shape, 0, 0, 0, 0], ..bare }.as_bytes());
@@ -223,6 +265,7 @@ impl Set {
         match Opcode::from_code(command.opcode)? {
             Opcode::WriteGate | Opcode::Credit | Opcode::Heartbeat => self.gate.write(command),
             Opcode::WriteInstrument => self.rows[instrument].write(command),
+            Opcode::WriteRules => self.rules[instrument] = Rules::of(command),
             Opcode::Lease => {
                 self.rows[instrument].position = [command.args[0] as u32, (command.args[0] >> 32) as u32];
             }
@@ -242,23 +285,29 @@ impl Set {
     pub fn whole(&self, number: u32) -> Option<Generation> {
         let images = self.words.iter().all(|(announced, written)| u32::from(*written) == (1 << announced) - 1);
         let is_whole = !self.broken && self.written == WHOLE && images;
-        is_whole.then(|| Generation {
-            number,
-            content: self.all.clone().finalize().into(),
-            rest: self.rest.clone().finalize().into(),
-            rows: self.rows,
-            cooldowns: self.cooldowns,
-            repeats: self.repeats,
-            gate: self.gate,
+        is_whole.then(|| {
+            let content = self.all.clone().finalize().into();
+            Generation {
+                number,
+                content,
+                base: content,
+                rest: self.rest.clone().finalize().into(),
+                rows: self.rows,
+                rules: self.rules,
+                cooldowns: self.cooldowns,
+                repeats: self.repeats,
+                gate: self.gate,
+            }
         })
     }
 }
 
 fields! {
     Row { locate, enabled, sides, quantity_max, value_max, lowest, highest, reach, position }
+    Rules { conditions, thresholds }
     Gate { interval, burst, age_max, exposure, open_orders, unacknowledged, heartbeat }
-    Generation { number, content, rest, rows, gate, repeats, cooldowns }
-    Set { all, rest, written, broken, rows, words, gate, repeats, cooldowns }
+    Generation { number, content, base, rest, rows, rules, gate, repeats, cooldowns }
+    Set { all, rest, written, broken, rows, rules, words, gate, repeats, cooldowns }
 }
 
 /// A hash that is under way.
@@ -281,7 +330,7 @@ impl Field for Sha256 {
 
 impl Hash for Set {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        // Limits are of rows that are in the digest.
+        // Limits and rules are of rows that are in the digest.
         (self.written, self.broken, &self.words[..]).hash(state);
         state.write(&self.all.clone().finalize());
     }
@@ -311,13 +360,23 @@ impl Generations {
         Generations { ring: [None; GENERATIONS], next: 0 }
     }
 
+    /// Of a run of sets that models have moved only the newest is kept: those that people approved stay.
     pub fn push(&mut self, one: Generation) {
+        let last = &mut self.ring[(self.next + GENERATIONS - 1) % GENERATIONS];
+        if one.is_calibrated() && last.is_some_and(|last| last.is_calibrated()) {
+            *last = Some(one);
+            return;
+        }
         self.ring[self.next] = Some(one);
         self.next = (self.next + 1) % GENERATIONS;
     }
 
     pub fn newest(&self) -> u32 {
         self.ring.iter().flatten().map(|one| one.number).max().unwrap_or(0)
+    }
+
+    pub fn find_content(&self, content: &[u8; 32]) -> Option<&Generation> {
+        self.ring.iter().flatten().find(|one| one.content == *content)
     }
 
     pub fn find(&self, number: u32) -> Option<&Generation> {

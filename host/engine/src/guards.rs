@@ -85,6 +85,7 @@ pub(crate) struct Limits {
     exposure: [u64; VENUES],
     free_messages: [u64; VENUES],
     messages_per_trade: [u64; VENUES],
+    hedge: [u64; INSTRUMENTS],
 }
 
 impl Limits {
@@ -98,6 +99,7 @@ impl Limits {
             Limit::Exposure => self.exposure.get(index).copied(),
             Limit::FreeMessages => self.free_messages.get(index).copied(),
             Limit::MessagesPerTrade => self.messages_per_trade.get(index).copied(),
+            Limit::Hedge => self.hedge.get(index).copied(),
         }
     }
 
@@ -111,6 +113,7 @@ impl Limits {
             Limit::Exposure => self.exposure.get_mut(index),
             Limit::FreeMessages => self.free_messages.get_mut(index),
             Limit::MessagesPerTrade => self.messages_per_trade.get_mut(index),
+            Limit::Hedge => self.hedge.get_mut(index),
         }
     }
 }
@@ -145,7 +148,7 @@ impl Claims {
 
 fields! {
     Latch { trips, held }
-    Limits { loss, drawdown, instrument_loss, exposure, free_messages, messages_per_trade }
+    Limits { loss, drawdown, instrument_loss, exposure, free_messages, messages_per_trade, hedge }
     Traffic { messages, trades }
     Claim { session, execution, until_ns }
 }
@@ -305,6 +308,7 @@ impl Engine {
         self.tick_executions(out);
         self.tick_claims(out);
         self.tick_reversion(out);
+        self.tick_calibration(out);
     }
 
     fn tick_marks(&mut self, out: &mut Outputs) {

@@ -60,6 +60,8 @@ messages! {
         FreeMessages = 5;
         /// C25: messages to venue `index` for each of our trades there.
         MessagesPerTrade = 6;
+        /// Largest position of instrument `index`, in pieces, that a hedge may lead to.
+        Hedge = 7;
     }
 }
 
@@ -93,6 +95,12 @@ messages! {
         StatePosition = 13 {
             session: u8, instrument: u8, quantity: i64, ours: i64, price: i64, as_of: u64, evidence: [u8; 32],
         };
+        /// Model `model` may move the thresholds of two rules of an instrument (`NONE` is none), each within a corridor, by a
+        /// step at a time, no more often than `interval_ns`, for `for_ns` from the approval on.
+        Mandate = 14 {
+            model: u8, instrument: u8, lower: u8, upper: u8, lowest: u32, highest: u32, step: u32, interval_ns: u64, for_ns: u64,
+        };
+        EndMandate = 15 { model: u8 };
     }
 }
 
@@ -108,6 +116,21 @@ pub struct Deployment {
 }
 
 fields!(Deployment { gateware, configuration, tables });
+
+messages! {
+    /// Why a book was not hedged.
+    Unhedged {
+        /// An instrument has no book, or a position that cannot be.
+        Holding = 1;
+        /// Too little is known of how the instruments move together.
+        Covariance = 2;
+        /// No position within the bounds can be reached.
+        Infeasible = 3;
+        /// The solver has not ended within its iterations.
+        Iterations = 4;
+        Solver = 5;
+    }
+}
 
 messages! {
     /// What happened.
@@ -155,6 +178,13 @@ messages! {
         Linked = 24 { next_command: u64 };
         /// The stream's report with this number is one that nobody here can read.
         Unreadable = 25 { session: u8, stream: Stream, sequence: u64 };
+        /// A model wants its rules at these thresholds; 0 where it has no rule. Numbers increase: an older one is no news.
+        Candidate = 26 { number: u64, model: u8, lower: u32, upper: u32 };
+        /// The rows of the set that the candidate asked for follow.
+        BeginCandidate = 27 { number: u64 };
+        /// An order of a hedge. Numbers increase: an older one is no news.
+        Hedge = 28 { number: u64, session: u8, instrument: u8, side: Side, quantity: u32, price: i64 };
+        Unhedged = 29 { why: Unhedged };
     }
 }
 

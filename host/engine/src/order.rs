@@ -66,6 +66,8 @@ pub struct Order {
     pub cancelled: [u32; 2],
     /// The venue has said that it has it.
     pub accepted: bool,
+    /// What of it does not trade at once ends by itself: hedges.
+    pub at_once: bool,
     /// We asked for its end.
     pub cancel_asked: bool,
     /// C26: was open when a session that cancels on disconnect was lost, and its end is not proven.
@@ -76,7 +78,7 @@ pub struct Order {
 }
 
 fields!(Order {
-    session, user_ref, instrument, side, origin, state, quantity, price, filled, cancelled, accepted, cancel_asked, at_loss,
+    session, user_ref, instrument, side, origin, state, quantity, price, filled, cancelled, accepted, at_once, cancel_asked, at_loss,
     sent_ns, place,
 });
 
@@ -96,6 +98,7 @@ impl Order {
             filled: 0,
             cancelled: [0; 2],
             accepted: false,
+            at_once: false,
             cancel_asked: false,
             at_loss: false,
             sent_ns,

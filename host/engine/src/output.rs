@@ -3,7 +3,7 @@
 //! Holds: what has an effect outside (a command, an order, a claim, a set to load) stands behind the record that says
 //! so; whoever carries outputs out lets an effect happen only once every record before it is durable. A bounded list:
 //! what finds no room kills the card, for which room is kept.
-use crate::input::{Change, Limit, Side};
+use crate::input::{Change, Limit, Side, Unhedged};
 use crate::message::{Encoded, decode, messages};
 use crate::order::State;
 use riposte_map::shm::Command;
@@ -97,6 +97,15 @@ messages! {
         NotFenced = 22;
         /// Reports have come, or the position is another, since it was stated.
         Moved = 23;
+        /// The model has no mandate, or one for other rules than those in force.
+        NoMandate = 24;
+        /// A threshold outside the corridor of the mandate.
+        Corridor = 25;
+        /// A threshold further away than one step.
+        TooFar = 26;
+        TooSoon = 27;
+        /// Another set is on its way, or waits for its second person.
+        Busy = 28;
     }
 }
 
@@ -143,6 +152,12 @@ messages! {
         LimitSet = 17 { limit: Limit, index: u8, value: u64 };
         /// What was asked of a stream, a venue or a loader.
         Asking = 18 { session: u8, instrument: u8, generation: u32 };
+        /// A candidate is within its mandate: its set is asked for under this generation.
+        Candidate = 19 { number: u64, model: u8, generation: u32, lower: u32, upper: u32 };
+        /// The set is whole, the one that was asked for, and about to be committed.
+        Calibrated = 20 { number: u64, model: u8, generation: u32, content: [u8; 32] };
+        /// A mandate is in force until then; 0: it is over.
+        Mandate = 21 { model: u8, until_ns: u64 };
     }
 }
 
@@ -195,6 +210,10 @@ messages! {
         CardSilenced = 22;
         /// The card heard nothing of us in time and has disarmed itself (C28).
         HostSilent = 23;
+        /// What a model wants is refused; told once a reason until one is taken again.
+        Candidate = 24 { model: u8, why: Refusal };
+        /// The book was not hedged.
+        Unhedged = 25 { why: Unhedged };
     }
 }
 
@@ -211,6 +230,8 @@ pub enum Output {
     AskPosition { instrument: u8 },
     /// Write the set with this content, from `BeginSet` on.
     LoadSet { generation: u32, content: [u8; 32] },
+    /// Write the rows of `Engine::calibration` from `BeginCandidate` on.
+    LoadCandidate { number: u64 },
     /// File a claim at the venue (C39).
     Claim { session: u8, execution: u64, until_ns: u64 },
 }

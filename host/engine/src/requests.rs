@@ -41,7 +41,7 @@ fields!(Request { kind, id, by, waits });
 pub(crate) type Requests = Table<Request>;
 
 impl Engine {
-    fn refuse(&self, request: u64, why: Refusal, out: &mut Outputs) {
+    pub(crate) fn refuse(&self, request: u64, why: Refusal, out: &mut Outputs) {
         out.record(Record::Refused { request, why });
         out.alarm(Alarm::Refused { request, why });
     }
@@ -98,6 +98,8 @@ impl Engine {
             Change::Arm | Change::ClearKill | Change::Adopt { .. } | Change::Validate { .. } => false,
             Change::Lift { .. } | Change::Release { .. } => false,
             Change::StatePosition { .. } => self.agrees(change),
+            Change::EndMandate { .. } => true,
+            Change::Mandate { .. } => self.is_within_mandate(change),
             Change::SetLimit { limit, index, value } => self.limits.get(limit, index).is_some_and(|now| value <= now),
             Change::Commit { generation, content } => {
                 self.proposed(generation, content).is_ok_and(|new| self.is_within_force(&new))
@@ -130,6 +132,8 @@ impl Engine {
             Change::RevertParameters { target } => self.generations.find(target).map(|_| ()).ok_or(Refusal::NoTarget),
             Change::RevertOrders { instruments: 0 } => Err(Refusal::BadField),
             Change::RevertOrders { .. } => Ok(()),
+            Change::Mandate { .. } => self.may_mandate(change),
+            Change::EndMandate { model } => self.mandate(model).map(|_| ()).ok_or(Refusal::NoMandate),
             Change::Adopt { instrument } => {
                 let holding = self.holdings.get(usize::from(instrument)).ok_or(Refusal::BadField)?;
                 holding.statement.map(|_| ()).ok_or(Refusal::NoStatement)
@@ -219,6 +223,12 @@ impl Engine {
                     self.refuse(request, why, out);
                 }
             }
+            Change::Mandate { .. } => {
+                if let Err(why) = self.grant(change, out) {
+                    self.refuse(request, why, out);
+                }
+            }
+            Change::EndMandate { model } => self.end_mandate(model, out),
             Change::Validate { instruments } => {
                 self.command(Opcode::Validate, 0, [instruments.into(), 0], out);
             }
@@ -235,6 +245,11 @@ impl Engine {
         }
     }
 
+    /// A set waits for its second person.
+    pub(crate) fn is_set_proposed(&self) -> bool {
+        self.proposals().any(|(_, _, change)| matches!(change, Change::Commit { .. }))
+    }
+
     pub(crate) fn commit(&mut self, new: Generation, out: &mut Outputs) {
         self.card.committing = Some(new);
         self.command(Opcode::Commit, new.number, [0; 2], out);
@@ -242,6 +257,9 @@ impl Engine {
 
     /// A row of a set on its way to the shadow bank. A limit of what the card is lent is for the engine alone.
     pub(crate) fn on_row(&mut self, row: &Command, out: &mut Outputs) {
+        if self.models.ignores_rows() {
+            return;
+        }
         if !self.set.take(row) {
             return out.alarm(Alarm::Refused { request: row.sequence, why: Refusal::BadSet });
         }
@@ -261,14 +279,20 @@ impl Engine {
         let room = self.requests.insert(Request { kind: ENTERS, id: request, by: NOBODY, waits: None });
         self.watch_room(out);
         let may = room.ok_or(Refusal::NoRoom).and_then(|_| self.may_enter(session, (instrument, side), quantity, price));
-        if let Err(why) = may {
-            return self.refuse(request, why, out);
+        match may {
+            Ok(()) => self.enter(request, HostOrder::Enter { session, user_ref: 0, instrument, side, quantity, price }, false, out),
+            Err(why) => self.refuse(request, why, out),
         }
+    }
+
+    /// Sends an order that may be sent, under the session's next number.
+    pub(crate) fn enter(&mut self, request: u64, order: HostOrder, at_once: bool, out: &mut Outputs) {
+        let HostOrder::Enter { session, instrument, side, quantity, price, .. } = order else { return };
         let one = &mut self.sessions[usize::from(session)];
         let user_ref = one.next_user_ref;
         one.next_user_ref += 1;
         let order = Order::new((session, user_ref), Origin::Host, instrument, side, (quantity, price), self.now_ns);
-        let order = Order { state: State::Sent, ..order };
+        let order = Order { state: State::Sent, at_once, ..order };
         if self.add_order(order, out).is_none() {
             return self.refuse(request, Refusal::NoRoom, out);
         }
@@ -276,7 +300,7 @@ impl Engine {
         self.send(HostOrder::Enter { session, user_ref, instrument, side, quantity, price }, out);
     }
 
-    fn may_enter(
+    pub(crate) fn may_enter(
         &self, session: u8, (instrument, side): (u8, Side), quantity: u32, price: i64,
     ) -> Result<(), Refusal> {
         let rule = self.config.sessions.get(usize::from(session)).filter(|_| session != CARD).ok_or(Refusal::BadField)?;

@@ -10,7 +10,7 @@
 use crate::engine::{ALL, Engine};
 use crate::generation::Set;
 use crate::message::fields;
-use crate::output::{Alarm, Output, Outputs, Record, Step};
+use crate::output::{Alarm, Output, Outputs, Record, Refusal, Step};
 use riposte_map::limits::INSTRUMENTS;
 use riposte_map::shm::NONE;
 
@@ -42,11 +42,16 @@ fields!(Reversion {
 impl Engine {
     pub(crate) fn begin_reversion(&mut self, request: u64, target: Option<u32>, instruments: u16, out: &mut Outputs) {
         let content = target.and_then(|number| self.generations.find(number)).map_or([0; 32], |one| one.content);
+        if target.is_some() {
+            // Who goes back wants it to stay there.
+            self.end_mandates(out);
+        }
+        self.drop_calibration(Refusal::Fenced, out);
         self.reversion = Some(Reversion {
             request,
             target,
             content,
-            generation: self.card.generation.saturating_add(1),
+            generation: self.newest_generation().saturating_add(1),
             instruments,
             step: Step::Requested,
             given: false,
@@ -170,7 +175,8 @@ impl Engine {
                 out.push(Output::LoadSet { generation: one.generation, content: one.content });
             }
             Step::RolledBack => {
-                if let Some(set) = self.set.whole(one.generation) {
+                if let Some(mut set) = self.set.whole(one.generation) {
+                    set.base = self.generations.find_content(&set.content).map_or(set.content, |known| known.base);
                     self.commit(set, out);
                 }
             }

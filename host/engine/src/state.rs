@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 /// Counts up with every change of what is written.
-const VERSION: u32 = 1;
+const VERSION: u32 = 3;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum StateError {
@@ -31,7 +31,7 @@ pub enum StateError {
 
 fields!(Engine {
     config, now_ns, sessions, orders, executions, holdings, traffic, limits, latches, claims, card, lending, requests, set, generations,
-    reversion, sweep, best, window_ns, firm, matched, dirty, adopted,
+    reversion, models, sweep, best, window_ns, firm, matched, dirty, adopted,
 });
 
 impl Engine {
@@ -67,6 +67,7 @@ impl Engine {
             && self.orders.table.iter().all(|order| usize::from(order.session) < SESSIONS)
             && executions().all(|one| usize::from(one.instrument) < INSTRUMENTS)
             && executions().all(|one| usize::from(one.session) < SESSIONS || one.session == ADOPTED)
+            && self.models.is_sound()
             && self.firm.max(self.matched) <= self.executions.len()
     }
 

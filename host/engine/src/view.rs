@@ -88,9 +88,10 @@ impl Engine {
         self.generations.find(self.card.generation).map(|one| one.content)
     }
 
-    /// The highest number that a generation has had.
+    /// The highest number that a generation has had, or will have when the card answers.
     pub fn newest_generation(&self) -> u32 {
-        self.generations.newest().max(self.card.generation)
+        let coming = self.card.committing.map_or(0, |one| one.number);
+        self.generations.newest().max(self.card.generation).max(coming)
     }
 
     /// A limit in force; 0 is unset, `None` is none.

@@ -1,7 +1,8 @@
-//! The exchange: one client's OUCH messages against the simulated market.
+//! The exchange: the OUCH messages of one client's accounts against the simulated market.
 //!
-//! In: messages of the client (`take`), requests for the next message of the market (`next_message`), and what an
-//! operator does (bust, halt, resume, close). Out: ITCH messages, and OUCH messages to the client (`outbound`).
+//! In: messages of the client (`take`, for the account that `account` has named), requests for the next message of the market (`next_message`), and what an
+//! operator does (bust, halt, resume, close). Out: ITCH messages, and OUCH messages to each account (`outbound`). An account has
+//! order numbers and a stream of its own; positions are the client's.
 //!
 //! Why: a desk is tested against a counterpart that matches by price and time, and whose word on positions can be
 //! compared with the desk's. Holds: time is the market's own, so the same seed and the same messages between the same
@@ -25,10 +26,17 @@ use order::Order;
 /// Why an order's broken trade was broken: erroneous.
 const BROKEN_ERRONEOUS: u8 = b'E';
 
+/// Accounts of the client: one for its card, one for itself.
+pub const ACCOUNTS: usize = 2;
+
+/// An order: its account and UserRefNum.
+type Key = (usize, u32);
+
 /// A trade of the client, as it may be broken later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Execution {
     pub match_number: u64,
+    pub account: usize,
     pub user_ref: u32,
     pub symbol: [u8; 8],
     /// Shares bought, negative if sold.
@@ -58,12 +66,14 @@ pub struct Counts {
 #[derive(Clone, Debug)]
 pub struct Exchange {
     market: Market,
-    /// Live orders by their UserRefNum, and that by the order's reference in the market.
-    orders: BTreeMap<u32, Order>,
-    user_refs: HashMap<u64, u32>,
-    last_ref: u32,
+    /// Live orders, and which of them has a reference in the market.
+    orders: BTreeMap<Key, Order>,
+    keys: HashMap<u64, Key>,
+    last_ref: [u32; ACCOUNTS],
+    /// Whose messages are taken.
+    account: usize,
     executions: Vec<Execution>,
-    out: VecDeque<Outbound>,
+    out: [VecDeque<Outbound>; ACCOUNTS],
     counts: Counts,
     is_closed: bool,
 }
@@ -80,10 +90,11 @@ impl Exchange {
         let mut exchange = Exchange {
             market,
             orders: BTreeMap::new(),
-            user_refs: HashMap::new(),
-            last_ref: 0,
+            keys: HashMap::new(),
+            last_ref: [0; ACCOUNTS],
+            account: 0,
             executions: Vec::new(),
-            out: VecDeque::new(),
+            out: Default::default(),
             counts: Counts::default(),
             is_closed: false,
         };
@@ -106,7 +117,7 @@ impl Exchange {
 
     /// UserRefNum and open shares of each live order.
     pub fn open_orders(&self) -> impl Iterator<Item = (u32, u32)> {
-        self.orders.iter().map(|(user_ref, order)| (*user_ref, order.left))
+        self.orders.iter().map(|((_, user_ref), order)| (*user_ref, order.left))
     }
 
     /// Shares of each instrument that the client traded, sold ones negative, broken trades left out.
@@ -123,9 +134,15 @@ impl Exchange {
         self.is_closed
     }
 
-    /// The next message for the client.
+    /// Names the account whose messages are taken and given from here on; at first it is 0.
+    pub fn account(&mut self, account: usize) -> &mut Exchange {
+        self.account = account.min(ACCOUNTS - 1);
+        self
+    }
+
+    /// The next message for the account.
     pub fn outbound(&mut self) -> Option<Outbound> {
-        self.out.pop_front()
+        self.out[self.account].pop_front()
     }
 
     /// The next message of the market data feed; lets the market go on if there is none. `None` at the end of the day.
@@ -145,16 +162,16 @@ impl Exchange {
         self.market.written_message()
     }
 
-    /// Takes a message of the client.
+    /// Takes a message of the account.
     pub fn take(&mut self, message: &Inbound) {
         match message {
             Inbound::EnterOrder(enter) => self.enter(enter),
             Inbound::ReplaceOrder(replace) => self.replace(replace),
-            Inbound::CancelOrder(cancel) => self.cancel(cancel.user_ref, cancel.quantity),
+            Inbound::CancelOrder(cancel) => self.cancel((self.account, cancel.user_ref), cancel.quantity),
             Inbound::ModifyOrder(modify) => self.modify(modify),
             Inbound::AccountQuery(_) => {
-                let (time_ns, next_user_ref) = (self.market.time_ns(), self.last_ref.saturating_add(1));
-                self.tell(ouch::AccountQueryResponse { time_ns, next_user_ref, options: Default::default() });
+                let (time_ns, next_user_ref) = (self.market.time_ns(), self.last_ref[self.account].saturating_add(1));
+                self.tell(self.account, ouch::AccountQueryResponse { time_ns, next_user_ref, options: Default::default() });
             }
             Inbound::MassCancel(mass) => self.mass_cancel(mass),
         }
@@ -186,11 +203,11 @@ impl Exchange {
             let execution = &mut self.executions[at];
             if execution.match_number == found.match_number {
                 execution.is_broken = true;
-                let (user_ref, client_order_id) = (execution.user_ref, execution.client_order_id);
+                let (account, user_ref, client_order_id) = (execution.account, execution.user_ref, execution.client_order_id);
                 let match_number = found.match_number;
                 let (reason, options) = (BROKEN_ERRONEOUS, Default::default());
                 self.counts.broken += 1;
-                self.tell(ouch::BrokenTrade { time_ns, user_ref, match_number, reason, client_order_id, options });
+                self.tell(account, ouch::BrokenTrade { time_ns, user_ref, match_number, reason, client_order_id, options });
             }
         }
         Some(found.match_number)
@@ -211,17 +228,19 @@ impl Exchange {
         self.market.close_soon();
     }
 
-    fn tell(&mut self, message: impl Into<Outbound>) {
-        self.out.push_back(message.into());
+    fn tell(&mut self, account: usize, message: impl Into<Outbound>) {
+        self.out[account].push_back(message.into());
     }
 
     fn tell_system(&mut self, event: u8) {
         let time_ns = self.market.time_ns();
-        self.tell(ouch::SystemEvent { time_ns, event, options: Default::default() });
+        for account in 0..ACCOUNTS {
+            self.tell(account, ouch::SystemEvent { time_ns, event, options: Default::default() });
+        }
     }
 
-    fn tell_canceled(&mut self, user_ref: u32, quantity: u32, reason: u8, time_ns: u64) {
-        self.tell(ouch::Canceled { time_ns, user_ref, quantity, reason, options: Default::default() });
+    fn tell_canceled(&mut self, (account, user_ref): Key, quantity: u32, reason: u8, time_ns: u64) {
+        self.tell(account, ouch::Canceled { time_ns, user_ref, quantity, reason, options: Default::default() });
     }
 
     /// Tells the client what became of its orders.
@@ -230,10 +249,10 @@ impl Exchange {
             match notice {
                 Notice::Fill(fill) => self.execute(fill),
                 Notice::Closed { reference, time_ns } => {
-                    if let Some(order) = self.user_refs.get(&reference).and_then(|user_ref| self.orders.get(user_ref)) {
-                        let (user_ref, left) = (order.user_ref, order.left);
-                        self.forget(user_ref);
-                        self.tell_canceled(user_ref, left, canceled::TIMEOUT, time_ns);
+                    if let Some(order) = self.keys.get(&reference).and_then(|key| self.orders.get(key)) {
+                        let (key, left) = (order.key(), order.left);
+                        self.forget(key);
+                        self.tell_canceled(key, left, canceled::TIMEOUT, time_ns);
                     }
                 }
             }
@@ -241,13 +260,15 @@ impl Exchange {
     }
 
     fn execute(&mut self, fill: Fill) {
-        let Some(user_ref) = self.user_refs.get(&fill.reference).copied() else { return };
-        let Some(order) = self.orders.get_mut(&user_ref) else { return };
+        let Some(key) = self.keys.get(&fill.reference).copied() else { return };
+        let Some(order) = self.orders.get_mut(&key) else { return };
+        let (account, user_ref) = key;
         order.left -= fill.shares;
         order.executed += fill.shares;
         let (left, shares) = (order.left, i64::from(fill.shares));
         let execution = Execution {
             match_number: fill.match_number,
+            account,
             user_ref,
             symbol: order.symbol,
             signed_shares: if order.side() == Side::Buy { shares } else { -shares },
@@ -260,9 +281,9 @@ impl Exchange {
         self.counts.executions += 1;
         self.counts.executed_shares += u64::from(fill.shares);
         if left == 0 {
-            self.forget(user_ref);
+            self.forget(key);
         }
-        self.tell(ouch::Executed {
+        self.tell(account, ouch::Executed {
             time_ns: fill.time_ns,
             user_ref,
             quantity: fill.shares,
@@ -274,9 +295,9 @@ impl Exchange {
     }
 
     /// The order is dead.
-    fn forget(&mut self, user_ref: u32) {
-        if let Some(order) = self.orders.remove(&user_ref) {
-            self.user_refs.remove(&order.reference);
+    fn forget(&mut self, key: Key) {
+        if let Some(order) = self.orders.remove(&key) {
+            self.keys.remove(&order.reference);
         }
     }
 
@@ -284,7 +305,7 @@ impl Exchange {
     fn expire(&mut self) {
         let time_ns = self.market.time_ns();
         let over = self.orders.values().filter(|order| order.expires_ns <= time_ns);
-        let over: Vec<u32> = over.map(|order| order.user_ref).collect();
-        over.into_iter().for_each(|user_ref| self.drop_order(user_ref, canceled::TIMEOUT));
+        let over: Vec<Key> = over.map(Order::key).collect();
+        over.into_iter().for_each(|key| self.drop_order(key, canceled::TIMEOUT));
     }
 }

@@ -17,6 +17,7 @@ use thiserror::Error;
 
 use crate::{
     Config, ConfigError, Exchange, Market,
+    exchange::ACCOUNTS,
     faults::{Dose, Fault},
     feed::{Feed, RequestError},
     line::Line,
@@ -51,8 +52,8 @@ pub struct Setup {
     pub rate: u64,
     /// Whether the market waits for the first login of an order session.
     pub waits_for_login: bool,
-    /// Order session, drop copy.
-    pub terms: [Terms; 2],
+    /// Of each [`Port`].
+    pub terms: [Terms; PORTS],
     /// Faults with the time since the start from which they are in force, in that order.
     pub script: Vec<(u64, Fault)>,
 }
@@ -61,7 +62,7 @@ impl Setup {
     /// A venue whose session has the number of its seed, without faults.
     pub fn new(market: Config, rate: u64, username: &str, password: &str) -> Setup {
         let session = session(market.seed);
-        let terms = [false, true].map(|read_only| Terms::new(session, username, password, read_only));
+        let terms = [false, true, false, true].map(|read_only| Terms::new(session, username, password, read_only));
         Setup { market, recording: None, rate, waits_for_login: false, terms, script: Vec::new() }
     }
 }
@@ -83,11 +84,26 @@ pub enum SetupError {
     Rate(u64),
 }
 
-/// What a connection is for.
+/// What a connection is for: orders of an account, or a copy of what they led to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Port {
     Orders,
     DropCopy,
+    SecondOrders,
+    SecondDropCopy,
+}
+
+/// Two an account.
+pub(crate) const PORTS: usize = 2 * ACCOUNTS;
+
+impl Port {
+    pub(crate) fn account(self) -> usize {
+        self as usize / 2
+    }
+
+    pub(crate) fn is_drop_copy(self) -> bool {
+        self as usize % 2 == 1
+    }
 }
 
 /// What is to be done in the world outside.
@@ -121,8 +137,8 @@ pub struct Venue {
     exchange: Exchange,
     feed: Feed,
     lines: [Line; 2],
-    terms: [Terms; 2],
-    streams: [Stream; 2],
+    terms: [Terms; PORTS],
+    streams: [Stream; PORTS],
     clients: BTreeMap<u64, Client>,
     clients_ever: u64,
     rate: u64,
@@ -351,7 +367,11 @@ impl Venue {
 
     /// Moves what the exchange has to say to its clients to their sessions.
     fn tell_clients(&mut self, now_ns: u64) {
-        while let Some(message) = self.exchange.outbound() {
+        (0..ACCOUNTS).for_each(|account| self.tell_account(now_ns, account));
+    }
+
+    fn tell_account(&mut self, now_ns: u64, account: usize) {
+        while let Some(message) = self.exchange.account(account).outbound() {
             if let Outbound::Executed(executed) = &message
                 && self.bust.strikes(&mut self.random)
             {
@@ -362,8 +382,8 @@ impl Venue {
             self.faults.slow_acks += u64::from(is_slow);
             let release_ns = if is_slow { now_ns + *delay_ns } else { now_ns };
             let bytes = message.encode();
-            self.streams[Port::Orders as usize].push(bytes.clone(), release_ns);
-            self.streams[Port::DropCopy as usize].push(bytes, now_ns);
+            self.streams[2 * account].push(bytes.clone(), release_ns);
+            self.streams[2 * account + 1].push(bytes, now_ns);
         }
     }
 

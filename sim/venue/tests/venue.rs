@@ -575,3 +575,29 @@ proptest! {
         prop_assert_eq!(world.packets, again.packets, "the same calls give the same packets");
     }
 }
+
+#[test]
+fn a_second_account_has_numbers_and_streams_of_its_own_and_the_clients_positions() {
+    let mut world = World::new(1, 0, "");
+    let [card, copy, host, host_copy] = [Port::Orders, Port::DropCopy, Port::SecondOrders, Port::SecondDropCopy].map(|port| world.log_in(port, 1));
+    assert!(!world.seen[&card].is_closed, "another account takes nobody's place");
+    world.order(card, take(7, b'B'));
+    // The same number, and a smaller one: each account counts for itself.
+    world.order(host, take(1, b'B'));
+    world.order(host, take(7, b'S'));
+    world.order(host, EnterOrder { time_in_force: b'0', ..enter(8, b'B', 5, 10_000) });
+    world.order(card, EnterOrder { time_in_force: b'0', ..enter(8, b'B', 6, 10_000) });
+    world.order(host, AccountQuery { options: Default::default() });
+    for (id, letters) in [(card, "SAEA"), (copy, "SAEA"), (host, "SAEAEAQ"), (host_copy, "SAEAEAQ")] {
+        assert_eq!(world.seen[&id].letters(), letters);
+    }
+    let Some(Outbound::AccountQueryResponse(answer)) = world.seen[&host].sequenced().pop() else { panic!("an answer") };
+    assert_eq!(answer.next_user_ref, 9);
+    let report = world.venue.report();
+    assert_eq!((report.orders.accepted, report.open_orders, report.positions[b"AAPL    "]), (5, 2, 1));
+    // A mass cancel is the account's own.
+    world.order(host, MassCancel { user_ref: 9, firm: *b"    ", symbol: *b"        ", options: Default::default() });
+    assert_eq!((world.venue.report().open_orders, world.seen[&card].letters().as_str()), (1, "SAEA"));
+    world.order(card, CancelOrder { user_ref: 8, quantity: 0, options: Default::default() });
+    assert_eq!((world.venue.report().open_orders, world.seen[&card].letters().as_str()), (0, "SAEAC"));
+}

@@ -1,5 +1,5 @@
 //! Alarms as sentences: the name that docs/operate.md explains, what has happened, and what to do.
-use riposte_engine::{Alarm, BOOK, DRAWDOWN, Guard, Stream};
+use riposte_engine::{Alarm, BOOK, DRAWDOWN, Guard, Stream, Unhedged};
 use riposte_map::reason::Reason;
 use riposte_map::shm::Opcode;
 
@@ -57,9 +57,7 @@ fn meaning(alarm: &Alarm, symbols: &[String]) -> String {
             format!("request {request} was refused, and nothing has changed: {}", super::calls::why_text(why))
         }
         Alarm::CommandRefused { opcode, reason } => command_refused(opcode, reason),
-        Alarm::Escalated { request } => format!(
-            "reversion {request} stood still for too long and its fence stays: `riposte revert status` tells what it waited for"
-        ),
+        Alarm::Escalated { request } => escalated(request),
         Alarm::SessionSilent { session } => {
             format!("the venue said nothing on {} for too long, so it counts as lost: wait for its return, check the line", place(session))
         }
@@ -77,6 +75,29 @@ fn meaning(alarm: &Alarm, symbols: &[String]) -> String {
         Alarm::CardSilenced => {
             "the card's watchdog killed it since its host was gone or hung: `riposte clear-kill` and a second person, then arm".to_owned()
         }
+        Alarm::Candidate { model, why } => candidate(model, super::calls::why_text(why)),
+        Alarm::Unhedged { why } => unhedged(why).to_owned(),
+    }
+}
+
+fn escalated(request: u64) -> String {
+    format!("reversion {request} stood still for too long and its fence stays: `riposte revert status` tells what it waited for")
+}
+
+fn candidate(model: u8, why: &str) -> String {
+    format!(
+        "what model {model} wants was refused, and its rules stay: {why}; look at the market and the model, then widen its mandate with \
+         two people or end it"
+    )
+}
+
+fn unhedged(why: Unhedged) -> &'static str {
+    match why {
+        Unhedged::Holding => "a fill is not hedged yet: an instrument has no book, or a position that no order can end; hedge by hand if it stays",
+        Unhedged::Covariance => "a fill is not hedged yet: too little is known of how the instruments move together; hedge by hand if it stays",
+        Unhedged::Infeasible => "a fill is not hedged: no position within the bounds helps; look at `riposte limit set hedge` and the positions",
+        Unhedged::Iterations => "a fill is not hedged yet: the solver did not come to an end; it is tried again, hedge by hand if it stays",
+        Unhedged::Solver => "a fill is not hedged yet: the solver failed on it; it is tried again, hedge by hand if it stays",
     }
 }
 
@@ -135,7 +156,7 @@ fn place(session: u8) -> String {
     if session == 0 { "the order session".to_owned() } else { format!("order session {session}") }
 }
 
-fn teller(session: u8, stream: Stream) -> String {
+pub fn teller(session: u8, stream: Stream) -> String {
     match stream {
         Stream::Session => place(session),
         Stream::DropCopy => format!("the drop copy of {}", place(session)),

@@ -1,6 +1,7 @@
 //! Answers what people ask, from the mirror, and turns what they want into inputs of the engine.
 //!
 //! Holds: an act is answered with what the engine made of it, and the card, if it takes a command (`waiting`).
+use super::calibration::mandate;
 use super::desk_socket::Call;
 use super::opening::set_of;
 use super::sets;
@@ -15,6 +16,9 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::SyncSender;
+
+/// Numbers that models may take while a set is on its way to the engine.
+const TAKEN: u32 = 16;
 
 pub struct Calls {
     symbols: Vec<String>,
@@ -50,6 +54,12 @@ impl Calls {
             Request::Wish { request: Some(id), dry_run: false, .. } if engine.knows(id) => Some(again(id, engine)),
             Request::Wish { wish, request, dry_run: false } => self.propose(request, by, wish.change(), &answer, to),
             Request::Push { configuration, dry_run } => self.push(&configuration, by, dry_run, engine, &answer, to),
+            Request::Mandate { model, is_end, request, dry_run } => match self.mandate_of(&model, is_end) {
+                None => Some(Answer::Refused { why: format!("the desk has no model `{model}`: {}", self.models()) }),
+                Some(change) if dry_run => Some(self.preview(engine, &change, request)),
+                Some(_) if request.is_some_and(|id| engine.knows(id)) => request.map(|id| again(id, engine)),
+                Some(change) => self.propose(request, by, change, &answer, to),
+            },
             Request::Approve { request, dry_run } => {
                 let wanted = |id: &u64| request.is_none_or(|one| one == *id);
                 let all: Vec<u64> = engine.proposals().map(|(id, ..)| id).filter(wanted).collect();
@@ -145,7 +155,9 @@ impl Calls {
         let Some(content) = riposte_engine::content(&rows) else {
             return Some(Answer::Refused { why: "it makes no whole parameter set".to_owned() });
         };
-        let generation = engine.newest_generation() + 1;
+        // Models may have taken numbers that the mirror has not seen.
+        let taken = if engine.mandates().next().is_some() { TAKEN } else { 0 };
+        let generation = engine.newest_generation() + taken + 1;
         if dry_run {
             return Some(Answer::Told { value: json!({ "generation": generation, "content": riposte_journal::hex(&content) }) });
         }
@@ -155,6 +167,16 @@ impl Calls {
         to.push_back(Body::BeginSet);
         to.extend(rows.iter().map(|row| Body::Row { command: *row }));
         self.propose(None, by, Change::Commit { generation, content }, answer, to)
+    }
+
+    fn mandate_of(&self, model: &str, is_end: bool) -> Option<Change> {
+        let (number, model) = self.desk.model(model)?;
+        Some(if is_end { Change::EndMandate { model: number } } else { mandate(number, model) })
+    }
+
+    fn models(&self) -> String {
+        let names: Vec<&str> = self.desk.models.iter().map(|one| one.name.as_str()).collect();
+        if names.is_empty() { "it has none".to_owned() } else { format!("known are {}", names.join(", ")) }
     }
 
     /// Those of the desk, all of which are traded.
@@ -181,6 +203,24 @@ impl Calls {
     pub(super) fn name(&self, by: u16) -> String {
         let known = usize::from(by).checked_sub(1).and_then(|at| self.names.get(at));
         known.cloned().unwrap_or_else(|| if by >= super::REHEARSAL { "the host".to_owned() } else { format!("person {by}") })
+    }
+
+    fn mandates(&self, engine: &Engine) -> Value {
+        let one = |(model, mandate): (u8, &riposte_engine::Mandate)| {
+            let rules = engine.rules(mandate.instrument);
+            let threshold = |rule: u8| rules.and_then(|rules| rules.thresholds.get(usize::from(rule)));
+            json!({
+                "model": self.model(model),
+                "instrument": self.symbol(mandate.instrument), "low_e4": mandate.lowest, "high_e4": mandate.highest,
+                "step_e4": mandate.step, "interval_ms": mandate.interval_ns / 1_000_000, "until_ns": mandate.until_ns,
+                "lower_e4": threshold(mandate.rules[0]), "upper_e4": threshold(mandate.rules[1]),
+            })
+        };
+        engine.mandates().map(one).collect()
+    }
+
+    fn model(&self, model: u8) -> String {
+        self.desk.models.get(usize::from(model)).map_or_else(|| model.to_string(), |one| one.name.clone())
     }
 
     fn status(&self, engine: &Engine, journal: &str) -> Value {
@@ -232,8 +272,9 @@ impl Calls {
         });
         json!({
             "generation": engine.generation(), "content": engine.content().map(|content| riposte_journal::hex(&content)),
+            "approved": engine.base().map(|content| riposte_journal::hex(&content)),
             "limits": self.limits(engine),
-            "proposals": waiting.collect::<Vec<_>>(),
+            "proposals": waiting.collect::<Vec<_>>(), "mandates": self.mandates(engine),
             "latched_rules": engine.latched_rules().map(|(instrument, rule)| {
                 json!({ "rule": format!("{instrument}.{rule}"), "name": self.desk.rule(instrument, rule).map(|one| &one.name) })
             }).collect::<Vec<_>>(),
@@ -242,11 +283,12 @@ impl Calls {
 
     /// Every limit of every index that the desk uses; 0 is unset.
     fn limits(&self, engine: &Engine) -> Value {
-        let indices = |name: LimitName| if name.limit() == Limit::InstrumentLoss { self.instruments() } else { 0..1 };
+        let is_of_one = |name: LimitName| matches!(name.limit(), Limit::InstrumentLoss | Limit::Hedge);
+        let indices = |name: LimitName| if is_of_one(name) { self.instruments() } else { 0..1 };
         let rows = LimitName::ALL.into_iter().flat_map(|name| indices(name).map(move |index| (name, index)));
         rows.map(|(name, index)| {
             let mut row = json!({ "limit": name.text(), "index": index, "value": engine.limit(name.limit(), index) });
-            if name.limit() == Limit::InstrumentLoss {
+            if is_of_one(name) {
                 row["instrument"] = self.symbol(index);
             }
             row
@@ -328,6 +370,11 @@ pub(super) fn why_text(why: Refusal) -> &'static str {
         Refusal::OldGeneration => "the generation's number is not above the one in force",
         Refusal::NoTarget => "no such generation is remembered",
         Refusal::NoRoom => "no room for more requests today",
+        Refusal::NoMandate => "the model has no mandate, or one for other rules than those in force",
+        Refusal::Corridor => "a threshold outside the corridor of the mandate",
+        Refusal::TooFar => "a threshold further away than a step of the mandate",
+        Refusal::TooSoon => "sooner than the mandate's interval",
+        Refusal::Busy => "another parameter set is on its way, or waits for its second person",
         Refusal::NoStatement => "the venue has stated no position",
         Refusal::NotFenced => "no reversion has fenced any of these instruments",
         Refusal::Moved => "a report has come, or the position or its newest statement is another, since this was stated: state it again",

@@ -2,17 +2,23 @@
 //!
 //! In: durable inputs, what people say. Out: alarms to the voice, answers, proposals and sets to the engine.
 use super::Shared;
-use super::alarms::sentence;
+use super::alarms::{sentence, teller};
+use super::calibration::{self, Calibration};
 use super::calls::Calls;
 use super::cards::Cards;
 use super::clock::Clock;
 use super::desk_socket::Socket;
+use super::hedger::Hedger;
 use super::mirror::{Mirror, alarms};
+use super::modelling::{Found, Models, News};
 use super::opening::Opening;
+use super::sessions::HEDGES;
 use super::sets;
 use super::snapshots::Snapshots;
 use super::voice::Voice;
 use riposte_engine::{Body, Output, Refusal, Stream};
+use riposte_map::shm::{Event, EventKind};
+use riposte_models::Top;
 use riposte_journal::{State, Watch};
 use riposte_session::Runner;
 use std::collections::VecDeque;
@@ -37,7 +43,10 @@ pub struct Deskside {
     pub opening: Opening,
     pub calls: Calls,
     pub socket: Socket,
-    pub runners: Vec<(Stream, Runner)>,
+    pub runners: Vec<(u8, Stream, Runner)>,
+    pub models: Models,
+    pub calibration: Calibration,
+    pub hedger: Hedger,
     /// Of the journal.
     pub folder: PathBuf,
     pub rehearses: bool,
@@ -53,6 +62,8 @@ pub struct Deskside {
     /// What the engine wants of others than the card and the sessions.
     pub wanted: Vec<Output>,
     pub state_at_ns: u64,
+    /// From how many on it is said again that the models' queues were full.
+    pub dropped: u64,
 }
 
 impl Deskside {
@@ -84,10 +95,14 @@ impl Deskside {
             self.snapshots.count(&self.mirror);
             let out = self.mirror.said();
             self.calls.hear(&input, out, now_ns);
+            self.hedger.hear(out);
             for alarm in alarms(out) {
                 self.voice.say(format!("alarm: {}", sentence(alarm, self.calls.symbols())));
             }
             self.wanted.extend(out.iter().copied().filter(is_wanted));
+            if let Body::Card { event } = &input.body {
+                tell(event, &mut self.models);
+            }
             if matches!(input.body, Body::CaughtUp { .. }) {
                 self.opening.number(&self.mirror.engine, &mut self.outgoing);
             }
@@ -101,6 +116,7 @@ impl Deskside {
         self.ask();
         if !self.shared.is_stopping() {
             self.opening.go_on(&self.mirror.engine, now_ns, &mut self.outgoing);
+            any |= self.hear_models(now_ns);
             self.cards.look(now_ns);
         }
         self.calls.settle(now_ns, self.shared.card_clock());
@@ -117,6 +133,26 @@ impl Deskside {
             any = true;
         }
         self.tell_journal();
+        self.tell_dropped();
+        any
+    }
+
+    /// Takes what the models have found, and asks them for what is wanted.
+    fn hear_models(&mut self, now_ns: u64) -> bool {
+        let mut any = false;
+        while let Ok(found) = self.models.found.pop() {
+            any = true;
+            match found {
+                Found::Band { model, band } => self.calibration.hear(model, band),
+                Found::Refused { model, why } => self.voice.say(format!("model {model}: {why}")),
+                Found::Hedge(found) => self.hedger.take(found, now_ns, &mut self.outgoing),
+            }
+        }
+        // Behind what waits already: a candidate is for what is in force now.
+        if self.outgoing.is_empty() {
+            self.calibration.go_on(&self.mirror.engine, now_ns, &mut self.outgoing);
+            self.hedger.go_on(&self.mirror.engine, now_ns, &mut self.models);
+        }
         any
     }
 
@@ -124,8 +160,9 @@ impl Deskside {
     fn ask(&mut self) {
         for one in std::mem::take(&mut self.wanted) {
             match one {
-                Output::Replay { stream, .. } => {
-                    self.runners.iter().filter(|(of, _)| *of == stream).for_each(|(_, runner)| runner.reread());
+                Output::Replay { session, stream, .. } => {
+                    let meant = self.runners.iter().filter(|(of, kind, _)| (*of, *kind) == (session, stream));
+                    meant.for_each(|(.., runner)| runner.reread());
                 }
                 // In a rehearsal it is stated below.
                 Output::AskPosition { .. } if self.rehearses => {}
@@ -136,7 +173,12 @@ impl Deskside {
                          --evidence TEXT`"
                     ));
                 }
-                Output::LoadSet { generation, content } => match sets::load(&self.folder, &content) {
+                Output::LoadCandidate { number } => {
+                    if let Err(error) = self.calibration.load(&self.mirror.engine, number, &mut self.outgoing) {
+                        self.voice.say(format!("alarm: a model's set cannot be loaded: {error:#}"));
+                    }
+                }
+                Output::LoadSet { generation, content } => match self.load(&content) {
                     Ok(rows) => {
                         self.outgoing.push_back(Body::BeginSet);
                         self.outgoing.extend(rows.into_iter().map(|command| Body::Row { command }));
@@ -157,23 +199,42 @@ impl Deskside {
             self.state_at_ns = now_ns + STATE_NS;
             self.calls.instruments().for_each(|instrument| self.state_position(instrument));
         }
-        for (stream, runner) in &self.runners {
+        for (session, stream, runner) in &self.runners {
             while let Some(notice) = runner.notice() {
-                self.voice.say(format!("{}: {notice}", if *stream == Stream::Session { "order session" } else { "drop copy" }));
+                self.voice.say(format!("{}: {notice}", teller(*session, *stream)));
             }
+        }
+    }
+
+    /// A set that was in force: as it was kept, or as a model has moved it.
+    fn load(&self, content: &[u8; 32]) -> anyhow::Result<Vec<riposte_map::shm::Command>> {
+        match self.mirror.engine.recipe(content) {
+            Some((base, rules)) if base != *content => calibration::moved(&self.folder, &base, &rules),
+            _ => sets::load(&self.folder, content),
         }
     }
 
     /// A simulated venue has no back office: in a rehearsal our own account stands for its word.
     fn state_position(&mut self, instrument: u8) {
         let engine = &self.mirror.engine;
-        if engine.is_confirmed(instrument) {
+        // A hedge that trades meanwhile would not be in it: its reports have numbers of their own.
+        let trades = engine.open_orders().any(|order| order.instrument == instrument && order.session == HEDGES);
+        if engine.is_confirmed(instrument) || trades {
             return;
         }
         let next = engine.next_sequence(0, Stream::Session);
         let (Some(position), Some(next)) = (engine.position(instrument), next) else { return };
         let (quantity, as_of) = (position.quantity, next.saturating_sub(1));
         self.outgoing.push_back(Body::Position { session: 0, instrument, quantity, price: 0, as_of });
+    }
+
+    /// Says once, and then each time that it has doubled, that models have missed something.
+    fn tell_dropped(&mut self) {
+        let dropped = self.models.dropped();
+        if dropped > self.dropped {
+            self.voice.say(format!("warning: {dropped} tops or results found no room on their way to or from the models"));
+            self.dropped = 2 * dropped;
+        }
     }
 
     /// Says when the journal halts, and when it goes on.
@@ -196,6 +257,20 @@ impl Deskside {
             State::Running if self.shared.is_stalled.load(Ordering::Relaxed) => "does not become durable".to_owned(),
             State::Running => RUNNING.to_owned(),
         }
+    }
+}
+
+/// Tells the models of a book.
+fn tell(event: &Event, models: &mut Models) {
+    let instrument = event.instrument;
+    match event.kind() {
+        Some(EventKind::Book) if event.bid.quantity > 0 && event.ask.quantity > 0 => {
+            let top = Top { bid: event.bid.price_e4, ask: event.ask.price_e4 };
+            models.tell(News::Top { time_ns: event.time_ns, instrument, top });
+        }
+        Some(EventKind::Book | EventKind::Invalid) => models.tell(News::Invalid { instrument }),
+        Some(EventKind::Channel) => (0..riposte_map::limits::INSTRUMENTS as u8).for_each(|instrument| models.tell(News::Invalid { instrument })),
+        _ => {}
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Holds: nothing is in force by being in a file. The host proposes in the name of who started it, and a second person
 //! approves; in a rehearsal on a simulated card the host is both, arms, and lifts what the card's watchdog did.
+use super::calibration::mandate;
 use super::{HOST, REHEARSAL};
 use riposte_desk::{Desk, Session};
 use riposte_engine::{Body, Change, Engine, Limit, Refusal};
@@ -18,6 +19,8 @@ pub struct Opening {
     rows: Vec<Command>,
     content: [u8; 32],
     limits: Vec<(Limit, u8, u64)>,
+    /// Mandates of the desk's models.
+    mandates: Vec<Change>,
     session: Session,
     instruments: u16,
     /// In whose name.
@@ -48,12 +51,15 @@ impl Opening {
                 (Limit::MessagesPerTrade, 0, limits.messages_per_trade),
             ]);
         }
+        let legs = desk.hedge.iter().flat_map(|hedge| &hedge.legs);
+        wanted.extend(legs.map(|leg| (Limit::Hedge, leg.instrument, leg.position.into())));
         wanted.retain(|(_, _, value)| *value != 0);
         let session = &desk.session;
         Some(Opening {
             rows,
             content,
             limits: wanted,
+            mandates: (0..).zip(&desk.models).map(|(number, model)| mandate(number, model)).collect(),
             session: session.clone(),
             instruments: desk.mask() as u16,
             by: by.unwrap_or(HOST),
@@ -84,7 +90,7 @@ impl Opening {
                 self.propose(Change::SetLimit { limit, index, value }, to);
             }
         }
-        if engine.is_approved() && engine.content() != Some(self.content) {
+        if engine.is_approved() && engine.base() != Some(self.content) {
             to.push_back(Body::BeginSet);
             to.extend(self.rows.iter().map(|row| Body::Row { command: *row }));
             let generation = engine.newest_generation() + 1;
@@ -92,6 +98,12 @@ impl Opening {
             self.proposed = Some(generation);
             self.number(engine, to);
             self.propose(Change::Validate { instruments: self.instruments }, to);
+        }
+        for (model, change) in (0..).zip(self.mandates.clone()) {
+            let is_there = engine.mandates().any(|(one, _)| one == model);
+            if engine.is_approved() && !is_there {
+                self.propose(change, to);
+            }
         }
         let asked = to.iter().skip(before).filter(|body| matches!(body, Body::Propose { .. })).count();
         if self.rehearses { 0 } else { asked }
@@ -117,7 +129,7 @@ impl Opening {
     /// A rehearsal arms once all is in force.
     pub fn go_on(&mut self, engine: &Engine, now_ns: u64, to: &mut VecDeque<Body>) {
         self.is_over |= engine.is_permitted();
-        let is_ready = engine.is_approved() && engine.content() == Some(self.content);
+        let is_ready = engine.is_approved() && engine.base() == Some(self.content);
         if !self.rehearses || self.is_over || !is_ready || now_ns.saturating_sub(self.armed_ns) < AGAIN_NS {
             return;
         }

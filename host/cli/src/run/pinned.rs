@@ -278,7 +278,7 @@ impl Pinned {
                 Output::Order(order) => self.outbox.push(self.journal.behind(Effect::Order(order))).is_ok(),
                 // The mirror finds them too, and has the time to carry them out.
                 Output::Alarm(_) | Output::Replay { .. } | Output::AskPosition { .. } | Output::LoadSet { .. }
-                | Output::Claim { .. } => true,
+                | Output::LoadCandidate { .. } | Output::Claim { .. } => true,
             };
             if !is_placed {
                 self.carrying = Some((at, input));
@@ -300,8 +300,9 @@ impl Pinned {
             let is_sent = match (&effect, &mut self.card) {
                 // What cannot be sent at all stays unknown to the venue, and its answer is waited for in vain: an alarm.
                 (Effect::Order(order), _) => {
-                    let session = self.lines.sessions.first_mut();
-                    session.is_none_or(|session| !matches!(session.order(order), Err(SendError::Full)))
+                    let mut tried = self.lines.sessions.iter_mut().map(|session| session.order(order));
+                    let sent = tried.find(|sent| !matches!(sent, Err(SendError::Session(_) | SendError::DropCopy)));
+                    !matches!(sent, Some(Err(SendError::Full)))
                 }
                 (Effect::Command(_), None) => true,
                 (Effect::Command(command), Some(card)) => match card.link.send(command) {

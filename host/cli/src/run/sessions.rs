@@ -1,31 +1,45 @@
-//! The desk's order session and drop copy, started.
+//! The desk's order sessions and drop copies, started: the card's, and the host's own for hedges.
 use anyhow::{Context, ensure};
 use riposte_desk::Desk;
 use riposte_engine::Stream;
-use riposte_session::{Config, Runner, Session, start};
+use riposte_session::{Config, EnterTerms, Runner, Session, start};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
-/// Of the engine's thread, and of those who look after it; the order session is the first.
-pub type Sessions = (Vec<Session>, Vec<(Stream, Runner)>);
+/// The engine's numbers of the card's session and of the host's own.
+const CARD: u8 = 0;
+pub const HEDGES: u8 = 1;
+/// Immediate or cancel: what does not trade at once is hedged anew.
+const AT_ONCE: u8 = b'3';
+
+/// Of the engine's thread, and of those who look after it, with their numbers; the card's order session is the first.
+pub type Sessions = (Vec<Session>, Vec<(u8, Stream, Runner)>);
 
 /// None if the desk has no venue.
 pub fn open(desk: &Desk) -> anyhow::Result<Sessions> {
     let (mut ends, mut runners) = (Vec::new(), Vec::new());
     let Some(rule) = &desk.sessions else { return Ok((ends, runners)) };
     let password = password(&rule.password_file)?;
-    let streams = [(Stream::Session, Some(rule.orders)), (Stream::DropCopy, rule.drop_copy)];
-    for (stream, address) in streams {
+    let mut streams = vec![
+        (CARD, &rule.username, Stream::Session, Some(rule.orders)), (CARD, &rule.username, Stream::DropCopy, rule.drop_copy),
+    ];
+    if let Some(hedge) = &desk.hedge {
+        streams.push((HEDGES, &hedge.username, Stream::Session, Some(hedge.orders)));
+        streams.push((HEDGES, &hedge.username, Stream::DropCopy, hedge.drop_copy));
+    }
+    for (session, username, stream, address) in streams {
         let Some(address) = address else { continue };
-        let mut config = Config { stream, orders: desk.host.orders, ..Config::new(address, &rule.username, &password) };
+        let mut config = Config { session, stream, orders: desk.host.orders, ..Config::new(address, username, &password) };
+        let terms = EnterTerms { time_in_force: AT_ONCE, firm: desk.session.firm, ..EnterTerms::default() };
+        config.enters = (session == HEDGES).then_some(terms);
         for (symbol, instrument) in config.symbols.iter_mut().zip(&desk.instruments) {
             symbol.clone_from(&instrument.symbol);
         }
         config.times.silence = Duration::from_nanos(desk.host.times.silence_ns);
         let (end, runner) = start(&config).context("the order session cannot be started")?;
         ends.push(end);
-        runners.push((stream, runner));
+        runners.push((session, stream, runner));
     }
     Ok((ends, runners))
 }

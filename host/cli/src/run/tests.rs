@@ -103,7 +103,7 @@ impl World {
         let mut setup = Setup::new(Config { seed: 21, instruments: 1, messages: 1 << 30 }, 2000, "RIPO", "riposte");
         setup.waits_for_login = true;
         let interface = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let addresses = Addresses { orders: any, drop_copy: any, requests: any, lines: lines.map(Some), interface };
+        let addresses = Addresses { orders: any, drop_copy: any, second: [None; 2], requests: any, lines: lines.map(Some), interface };
         let mut venue = Server::new(Venue::new(setup).expect("a venue"), &addresses).expect("its sockets");
         let listening = venue.listening().expect("addresses").to_string();
         std::fs::write(folder.join("desk.toml"), desk(&folder, &lines, &listening)).expect("a desk");

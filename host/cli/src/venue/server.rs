@@ -23,6 +23,8 @@ use riposte_venue::{Output, Port, Report, Venue, soup::Close};
 const ORDERS: Token = Token(0);
 const DROP_COPY: Token = Token(1);
 const REQUESTS: Token = Token(2);
+const SECOND_ORDERS: Token = Token(3);
+const SECOND_DROP_COPY: Token = Token(4);
 /// Tokens of clients begin here.
 const CLIENTS: usize = 16;
 /// A signal that comes just before the wait is seen after this long.
@@ -38,6 +40,8 @@ const TIME_TO_LIVE: u32 = 16;
 pub struct Addresses {
     pub orders: SocketAddr,
     pub drop_copy: SocketAddr,
+    /// Of the second account.
+    pub second: [Option<SocketAddr>; 2],
     pub requests: SocketAddr,
     pub lines: [Option<SocketAddr>; 2],
     pub interface: IpAddr,
@@ -68,6 +72,7 @@ pub struct Server {
     started: Instant,
     orders: TcpListener,
     drop_copy: TcpListener,
+    second: [Option<TcpListener>; 2],
     requests: RequestSocket,
     lines: [Option<(UdpSocket, SocketAddr)>; 2],
     peers: HashMap<u64, Peer>,
@@ -85,6 +90,8 @@ impl Server {
         };
         let orders = listen("ouch", addresses.orders, ORDERS)?;
         let drop_copy = listen("dropcopy", addresses.drop_copy, DROP_COPY)?;
+        let second = |at: usize, option: &str, token: Token| addresses.second[at].map(|to| listen(option, to, token)).transpose();
+        let second = [second(0, "second-ouch", SECOND_ORDERS)?, second(1, "second-dropcopy", SECOND_DROP_COPY)?];
         let requests = RequestSocket::bind(addresses.requests);
         let mut requests = requests.with_context(|| in_use("rerequest", addresses.requests))?;
         poll.registry().register(&mut requests, REQUESTS, Interest::READABLE)?;
@@ -92,7 +99,7 @@ impl Server {
         let lines = [line(addresses.lines[0])?, line(addresses.lines[1])?];
         let started = Instant::now();
         let (peers, sent) = (HashMap::new(), Sent::default());
-        Ok(Server { poll, venue, started, orders, drop_copy, requests, lines, peers, sent })
+        Ok(Server { poll, venue, started, orders, drop_copy, second, requests, lines, peers, sent })
     }
 
     /// The addresses in use, as one line.
@@ -103,6 +110,11 @@ impl Server {
         for (name, line) in ["itch", "itch-b"].into_iter().zip(&self.lines) {
             if let Some((_, to)) = line {
                 text += &format!(" {name} {to}");
+            }
+        }
+        for (name, listener) in ["second-ouch", "second-dropcopy"].into_iter().zip(&self.second) {
+            if let Some(listener) = listener {
+                text += &format!(" {name} {}", listener.local_addr()?);
             }
         }
         Ok(text)
@@ -141,6 +153,8 @@ impl Server {
                 match event.token() {
                     ORDERS => self.accept(Port::Orders),
                     DROP_COPY => self.accept(Port::DropCopy),
+                    SECOND_ORDERS => self.accept(Port::SecondOrders),
+                    SECOND_DROP_COPY => self.accept(Port::SecondDropCopy),
                     REQUESTS => self.answer(),
                     Token(token) => self.read((token - CLIENTS) as u64),
                 }
@@ -158,7 +172,13 @@ impl Server {
 
     fn accept(&mut self, port: Port) {
         loop {
-            let listener = if port == Port::Orders { &self.orders } else { &self.drop_copy };
+            let listener = match port {
+                Port::Orders => Some(&self.orders),
+                Port::DropCopy => Some(&self.drop_copy),
+                Port::SecondOrders => self.second[0].as_ref(),
+                Port::SecondDropCopy => self.second[1].as_ref(),
+            };
+            let Some(listener) = listener else { return };
             // A connection that broke before it was taken, or a lack of descriptors, is no reason to end.
             let Ok((mut socket, _)) = listener.accept() else { return };
             let id = self.venue.connect(self.now_ns(), port);

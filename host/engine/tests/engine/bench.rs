@@ -399,7 +399,7 @@ fn check_order(said: &[Output]) {
                 assert_eq!(before, Some(Output::Record(Record::Commanding { command: *command })));
             }
             Output::Order(order) => assert_eq!(before, Some(Output::Record(Record::Sending { order: *order }))),
-            Output::Replay { .. } | Output::AskPosition { .. } | Output::LoadSet { .. } => {
+            Output::Replay { .. } | Output::AskPosition { .. } | Output::LoadSet { .. } | Output::LoadCandidate { .. } => {
                 assert!(matches!(before, Some(Output::Record(Record::Asking { .. }))), "{before:?}");
             }
             Output::Claim { .. } => assert!(matches!(before, Some(Output::Record(Record::Claim { .. }))), "{before:?}"),

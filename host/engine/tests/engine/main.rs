@@ -3,6 +3,7 @@
 mod bench;
 mod controls;
 mod lending;
+mod models;
 mod orders;
 mod pain;
 mod recovery;

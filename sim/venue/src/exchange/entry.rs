@@ -1,6 +1,6 @@
 //! What a client may ask for: entry, replacement, cancellation, modification, mass cancellation.
 
-use super::{Exchange, order::Order};
+use super::{Exchange, Key, order::Order};
 use crate::{
     market::CLIENT_LIVE_MAX,
     ouch::{
@@ -48,17 +48,18 @@ impl Exchange {
             (UNTIL_TIME, Some(seconds)) => seconds.saturating_mul(SECOND_NS),
             _ => u64::MAX,
         };
-        let order = Order::new(enter, instrument, reference, expires_ns);
+        let order = Order::new(self.account, enter, instrument, reference, expires_ns);
         self.counts.accepted += 1;
-        self.tell(accepted(self.market.time_ns(), &order));
+        self.tell(self.account, accepted(self.market.time_ns(), &order));
         self.work(order);
     }
 
     /// Whether the number is new; if not, the message has been seen and is ignored.
     pub(super) fn use_ref(&mut self, user_ref: u32) -> bool {
-        let is_new = user_ref > self.last_ref;
+        let last_ref = &mut self.last_ref[self.account];
+        let is_new = user_ref > *last_ref;
         if is_new {
-            self.last_ref = user_ref;
+            *last_ref = user_ref;
         } else {
             self.counts.ignored += 1;
         }
@@ -68,7 +69,7 @@ impl Exchange {
     pub(super) fn reject(&mut self, user_ref: u32, reason: u16, client_order_id: [u8; 14]) {
         self.counts.rejected += 1;
         let (time_ns, options) = (self.market.time_ns(), Options::default());
-        self.tell(ouch::Rejected { time_ns, user_ref, reason, client_order_id, options });
+        self.tell(self.account, ouch::Rejected { time_ns, user_ref, reason, client_order_id, options });
     }
 
     /// The instrument of an order that can be accepted, or the reason why it cannot.
@@ -114,29 +115,29 @@ impl Exchange {
 
     /// Lets an accepted order trade and rest.
     fn work(&mut self, order: Order) {
-        let (user_ref, reference, index, side) = (order.user_ref, order.reference, order.instrument, order.side());
+        let (key, reference, index, side) = (order.key(), order.reference, order.instrument, order.side());
         let (limit, shares) = (limit(side, order.price_e4), order.left);
         let is_market = order.price_e4 >= MARKET_PRICE_E4;
         let is_immediate = order.time_in_force == IMMEDIATE_OR_CANCEL;
         let is_post_only = order.options.get(tag::POST_ONLY) == Some(b"P");
         let mpid = (order.display == ATTRIBUTED).then(|| order.options.get(tag::FIRM).unwrap_or(b"RIPO").to_vec());
-        self.user_refs.insert(reference, user_ref);
-        self.orders.insert(user_ref, order);
+        self.keys.insert(reference, key);
+        self.orders.insert(key, order);
         if self.market.would_trade(index, side, limit) {
             if is_post_only {
-                return self.drop_order(user_ref, canceled::POST_ONLY);
+                return self.drop_order(key, canceled::POST_ONLY);
             }
             // A book that is halted must not cross.
             if !self.market.is_trading(index) {
-                return self.drop_order(user_ref, canceled::HALTED);
+                return self.drop_order(key, canceled::HALTED);
             }
         }
         let left = self.market.match_client(index, side, limit, shares, reference);
         self.settle();
         match left {
             0 => {}
-            _ if is_immediate => self.drop_order(user_ref, canceled::IMMEDIATE_OR_CANCEL),
-            _ if is_market => self.drop_order(user_ref, canceled::COLLAR),
+            _ if is_immediate => self.drop_order(key, canceled::IMMEDIATE_OR_CANCEL),
+            _ if is_market => self.drop_order(key, canceled::COLLAR),
             shares => {
                 let resting = Resting { reference, price: limit, shares, is_client: true };
                 self.market.rest_client(index, side, resting, mpid.as_deref());
@@ -146,7 +147,7 @@ impl Exchange {
 
     pub(super) fn replace(&mut self, replace: &ReplaceOrder) {
         self.counts.replaced += 1;
-        let Some(original) = self.orders.get(&replace.original_ref).cloned() else {
+        let Some(original) = self.orders.get(&(self.account, replace.original_ref)).cloned() else {
             self.counts.ignored += 1;
             return;
         };
@@ -164,7 +165,7 @@ impl Exchange {
             return self.reject(replace.user_ref, reason, replace.client_order_id);
         }
         let Some(left) = replace.quantity.checked_sub(original.executed).filter(|&left| left > 0) else {
-            return self.drop_order(original.user_ref, canceled::USER);
+            return self.drop_order(original.key(), canceled::USER);
         };
         let reference = self.market.client_reference();
         let order = Order {
@@ -179,8 +180,8 @@ impl Exchange {
             client_order_id: replace.client_order_id,
             ..original.clone()
         };
-        self.tell(replaced(self.market.time_ns(), original.user_ref, &order));
-        self.forget(original.user_ref);
+        self.tell(self.account, replaced(self.market.time_ns(), original.user_ref, &order));
+        self.forget(original.key());
         self.move_in_book(&original, order);
     }
 
@@ -194,8 +195,8 @@ impl Exchange {
             let (reference, shares) = (order.reference, order.left);
             let resting = Resting { reference, price, shares, is_client: true };
             self.market.replace_client(index, side, original.reference, resting);
-            self.user_refs.insert(reference, order.user_ref);
-            self.orders.insert(order.user_ref, order);
+            self.keys.insert(reference, order.key());
+            self.orders.insert(order.key(), order);
         } else {
             self.market.withdraw_client(index, side, original.reference);
             self.work(order);
@@ -203,27 +204,27 @@ impl Exchange {
     }
 
     /// Reduces the order to a total of `quantity`, what was executed included.
-    pub(super) fn cancel(&mut self, user_ref: u32, quantity: u32) {
+    pub(super) fn cancel(&mut self, key: Key, quantity: u32) {
         self.counts.cancels += 1;
-        let Some(order) = self.orders.get_mut(&user_ref) else {
+        let Some(order) = self.orders.get_mut(&key) else {
             self.counts.ignored += 1;
             return;
         };
         let wanted = quantity.saturating_sub(order.executed);
         if wanted == 0 {
-            return self.drop_order(user_ref, canceled::USER);
+            return self.drop_order(key, canceled::USER);
         }
         if wanted >= order.left {
             self.counts.ignored += 1;
             return;
         }
-        let cut = self.cut(user_ref, wanted);
-        self.tell_canceled(user_ref, cut, canceled::USER, self.market.time_ns());
+        let cut = self.cut(key, wanted);
+        self.tell_canceled(key, cut, canceled::USER, self.market.time_ns());
     }
 
     /// Leaves `wanted` open shares, fewer than there are; returns how many went.
-    fn cut(&mut self, user_ref: u32, wanted: u32) -> u32 {
-        let Some(order) = self.orders.get_mut(&user_ref) else { return 0 };
+    fn cut(&mut self, key: Key, wanted: u32) -> u32 {
+        let Some(order) = self.orders.get_mut(&key) else { return 0 };
         let cut = order.left - wanted;
         order.left = wanted;
         let (index, side, reference) = (order.instrument, order.side(), order.reference);
@@ -232,7 +233,8 @@ impl Exchange {
     }
 
     pub(super) fn modify(&mut self, modify: &ModifyOrder) {
-        let Some(order) = self.orders.get_mut(&modify.user_ref) else {
+        let key = (self.account, modify.user_ref);
+        let Some(order) = self.orders.get_mut(&key) else {
             self.counts.ignored += 1;
             return;
         };
@@ -245,11 +247,11 @@ impl Exchange {
         }
         order.side_code = modify.side;
         if wanted < order.left {
-            self.cut(modify.user_ref, wanted);
+            self.cut(key, wanted);
         }
         let (time_ns, options) = (self.market.time_ns(), Options::default());
         let ModifyOrder { user_ref, side, .. } = *modify;
-        self.tell(ouch::Modified { time_ns, user_ref, side, quantity: wanted, options });
+        self.tell(self.account, ouch::Modified { time_ns, user_ref, side, quantity: wanted, options });
     }
 
     pub(super) fn mass_cancel(&mut self, mass: &MassCancel) {
@@ -259,22 +261,23 @@ impl Exchange {
         self.counts.cancels += 1;
         let (time_ns, options) = (self.market.time_ns(), Options::default());
         let MassCancel { user_ref, firm, symbol, .. } = *mass;
-        self.tell(ouch::MassCancelResponse { time_ns, user_ref, firm, symbol, options });
+        self.tell(self.account, ouch::MassCancelResponse { time_ns, user_ref, firm, symbol, options });
+        let account = self.account;
         let is_meant = |order: &&Order| {
             let of_firm = firm == BLANK_FIRM || order.options.get(tag::FIRM).unwrap_or(&BLANK_FIRM) == firm;
-            of_firm && (symbol == BLANK_SYMBOL || symbol == order.symbol)
+            order.account == account && of_firm && (symbol == BLANK_SYMBOL || symbol == order.symbol)
         };
-        let meant: Vec<u32> = self.orders.values().filter(is_meant).map(|order| order.user_ref).collect();
-        meant.into_iter().for_each(|user_ref| self.drop_order(user_ref, canceled::USER));
+        let meant: Vec<Key> = self.orders.values().filter(is_meant).map(Order::key).collect();
+        meant.into_iter().for_each(|key| self.drop_order(key, canceled::USER));
     }
 
     /// Cancels all that is left of an order, whether it rests or not.
-    pub(super) fn drop_order(&mut self, user_ref: u32, reason: u8) {
-        let Some(order) = self.orders.get(&user_ref) else { return };
+    pub(super) fn drop_order(&mut self, key: Key, reason: u8) {
+        let Some(order) = self.orders.get(&key) else { return };
         let (index, side, reference, left) = (order.instrument, order.side(), order.reference, order.left);
         self.market.withdraw_client(index, side, reference);
-        self.forget(user_ref);
-        self.tell_canceled(user_ref, left, reason, self.market.time_ns());
+        self.forget(key);
+        self.tell_canceled(key, left, reason, self.market.time_ns());
     }
 }
 

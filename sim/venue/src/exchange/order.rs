@@ -1,5 +1,6 @@
 //! A live order of the client.
 
+use super::Key;
 use crate::{
     ouch::{EnterOrder, Options},
     queue::Side,
@@ -7,6 +8,7 @@ use crate::{
 
 #[derive(Clone, Debug)]
 pub(super) struct Order {
+    pub account: usize,
     pub user_ref: u32,
     pub instrument: usize,
     pub symbol: [u8; 8],
@@ -31,8 +33,9 @@ pub(super) struct Order {
 
 impl Order {
     /// The order that a valid message enters.
-    pub fn new(enter: &EnterOrder, instrument: usize, reference: u64, expires_ns: u64) -> Order {
+    pub fn new(account: usize, enter: &EnterOrder, instrument: usize, reference: u64, expires_ns: u64) -> Order {
         Order {
+            account,
             user_ref: enter.user_ref,
             instrument,
             symbol: enter.symbol,
@@ -50,6 +53,10 @@ impl Order {
             client_order_id: enter.client_order_id,
             options: enter.options.clone(),
         }
+    }
+
+    pub fn key(&self) -> Key {
+        (self.account, self.user_ref)
     }
 
     pub fn side(&self) -> Side {

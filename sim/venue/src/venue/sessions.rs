@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Ending, Output, Port, Venue};
+use super::{Ending, Output, PORTS, Port, Venue};
 use crate::{
     ouch::Inbound,
     soup::{Close, Connection, Event, Stream, Terms},
@@ -26,7 +26,7 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub fn due_ns(&self, terms: &[Terms; 2], streams: &[Stream; 2]) -> Option<u64> {
+    pub fn due_ns(&self, terms: &[Terms; PORTS], streams: &[Stream; PORTS]) -> Option<u64> {
         let at = self.port as usize;
         match self.out.front() {
             Some((due_ns, _)) => Some(*due_ns),
@@ -100,11 +100,11 @@ impl Venue {
     fn logged_in(&mut self, now_ns: u64, id: u64) {
         self.sessions.logins += 1;
         let Some(port) = self.clients.get(&id).map(|client| client.port) else { return };
-        if port == Port::DropCopy {
+        if port.is_drop_copy() {
             return;
         }
         // A client that comes back must not wait until its dead connection times out.
-        let older = self.clients.iter().filter(|(other, client)| is_older(**other, client, id));
+        let older = self.clients.iter().filter(|(other, client)| is_older(**other, client, (id, port)));
         let older: Vec<u64> = older.map(|(other, _)| *other).collect();
         older.into_iter().for_each(|other| self.close(now_ns, other, Close::Displaced));
         if self.began_ns.is_none() {
@@ -118,12 +118,13 @@ impl Venue {
             Ok(message) => message,
             Err(error) => return self.close(now_ns, id, Close::Message(error)),
         };
+        let Some(account) = self.clients.get(&id).map(|client| client.port.account()) else { return };
         let is_order = matches!(message, Inbound::EnterOrder(_) | Inbound::ReplaceOrder(_));
         if is_order && self.reject.strikes(&mut self.random) {
             self.faults.rejects += 1;
-            self.exchange.refuse(&message);
+            self.exchange.account(account).refuse(&message);
         } else {
-            self.exchange.take(&message);
+            self.exchange.account(account).take(&message);
         }
         self.settle(now_ns);
         if is_order && self.disconnect.strikes(&mut self.random) {
@@ -196,7 +197,7 @@ impl Venue {
             client.connection.close(Close::Ended, &mut out);
             closed = Some(Close::Ended);
         }
-        if client.port == Port::Orders && is_data && self.partial.strikes(&mut self.random) {
+        if !client.port.is_drop_copy() && is_data && self.partial.strikes(&mut self.random) {
             self.faults.partials += 1;
             let rest = out.split_off(1 + self.random.below(out.len() as u64 - 1) as usize);
             client.write(now_ns, out);
@@ -228,7 +229,7 @@ impl Venue {
     }
 }
 
-/// Whether `client`, numbered `other`, is an order session that was logged in before `id`.
-fn is_older(other: u64, client: &Client, id: u64) -> bool {
-    other != id && client.port == Port::Orders && client.connection.is_logged_in()
+/// Whether `client`, numbered `other`, is an order session of the same account that was logged in before `id`.
+fn is_older(other: u64, client: &Client, (id, port): (u64, Port)) -> bool {
+    other != id && client.port == port && client.connection.is_logged_in()
 }

@@ -1,0 +1,84 @@
+//! Models and hedges of a desk: what is written comes out, each mistake is found on its line, thresholds move by the same check.
+use riposte_desk::{Check, Desk, Mandate, Unmovable, check, move_threshold};
+use riposte_map::shm::NONE;
+
+const GOOD: &str = include_str!("../../../demo/live.toml");
+
+fn findings(from: &str, to: &str) -> Vec<String> {
+    assert!(GOOD.contains(from), "{from}");
+    let Check { desk, problems } = check(&GOOD.replacen(from, to, 1));
+    assert!(desk.is_none(), "{from} -> {to}");
+    problems.iter().map(ToString::to_string).collect()
+}
+
+fn good() -> Desk {
+    let Check { desk, problems } = check(GOOD);
+    assert_eq!(problems, []);
+    desk.expect("a desk")
+}
+
+#[test]
+fn a_model_and_a_hedge_are_what_was_written() {
+    let desk = good();
+    let (number, model) = desk.model("AMD-AAPL").expect("a model");
+    assert_eq!((number, model.given, model.leg, model.lower, model.upper), (0, 0, 1, 0, 1));
+    assert_eq!((model.z_hundredths, model.warm, model.least_e4, model.ratio_half_life_ns), (100, 25, 200, 4_000_000_000));
+    let wanted = Mandate { low_e4: 1_150_000, high_e4: 1_250_000, step_e4: 2000, interval_ns: 300_000_000, for_ns: 8 * 3_600_000_000_000 };
+    assert_eq!(model.mandate, wanted);
+    let hedge = desk.hedge.expect("a hedge");
+    assert_eq!((hedge.aversion_e6, hedge.through_e4, hedge.fee_e4, hedge.legs.len()), (50_000, 500, 0, 2));
+    assert_eq!((hedge.legs[1].instrument, hedge.legs[1].position, hedge.legs[1].lot, hedge.legs[1].order), (2, 3000, 10, 200));
+    let one = check(&GOOD.replacen("upper = \"hit the bid\"\n", "", 1)).desk.expect("one edge is enough");
+    assert_eq!(one.models[0].upper, NONE);
+}
+
+#[test]
+fn each_mistake_is_found() {
+    for (from, to, finding) in [
+        ("given = \"AAPL\"", "given = \"AAPX\"", "unknown instrument `AAPX`; did you mean `AAPL`?"),
+        ("given = \"AAPL\"", "given = \"AMD\"", "`given` and `leg` are the same instrument"),
+        ("lower = \"bid for the dip\"", "lower = \"buy low\"", "`lower`: the leg has no rule `buy low`"),
+        ("lower = \"bid for the dip\"", "lower = \"hit the bid\"", "`lower`: `hit the bid` compares the other way, or a spread"),
+        ("kind = \"pair\"", "kind = \"triple\"", "`kind`: `triple` is not one of pair"),
+        ("z = \"1.00\"", "z = \"1.005\"", "`z`: must have at most two decimals"),
+        ("z = \"1.00\"", "z = \"0\"", "`z`: must be above 0"),
+        ("z = \"1.00\"", "z = \"NaN\"", "`z`: `NaN` is not a price"),
+        ("z = \"1.00\"", "z = nan", "`z`: `nan` is not a price"),
+        ("low = \"115.00\"", "low = \"126.00\"", "`mandate`: `high` must not be below `low`"),
+        ("step = \"0.20\", ", "", "`mandate` has no field `step`"),
+        ("hours = 8", "hours = 25", "`hours`: 25 is out of range: it must be 1 to 24"),
+        ("warm = 25", "warn = 25", "unknown field `warn` in `model`; did you mean `warm`?"),
+        ("through = \"0.05\"", "through = \"0.055\"", "`through`: must be whole cents"),
+        ("aversion = \"0.05\"", "", "`hedge` has no field `aversion`"),
+        ("instrument = \"AMZN\"\nposition", "instrument = \"AAPL\"\nposition", "this instrument is a leg already"),
+        ("lot = 10", "lot = 201", "`order`: 200 is less than a lot of 201"),
+    ] {
+        let found = findings(from, to);
+        assert!(found.iter().any(|one| one.contains(finding)), "{from} -> {to}: {found:?}");
+    }
+    let second = GOOD.replacen("[hedge]", &format!("{}\n[hedge]", &GOOD[GOOD.find("[[model]]").unwrap()..GOOD.find("# What is filled").unwrap()]), 1);
+    let found: Vec<String> = check(&second).problems.iter().map(ToString::to_string).collect();
+    assert!(found.iter().any(|one| one.contains("is there already")) && found.iter().any(|one| one.contains("would both move the same rule")), "{found:?}");
+}
+
+#[test]
+fn a_threshold_moves_in_the_rows_as_if_it_had_been_written() {
+    let mut rows = good().commands(1, 1);
+    move_threshold(&mut rows, 1, 0, 1_191_234).unwrap();
+    move_threshold(&mut rows, 1, 1, 1_201_234).unwrap();
+    let text = GOOD.replacen("ask <= 119.12", "ask <= 119.1234", 1).replacen("bid >= 119.14", "bid >= 120.1234", 1);
+    assert_eq!(rows, check(&text).desk.expect("a desk").commands(1, 1));
+    let before = rows.clone();
+    for (instrument, rule, price, why) in [
+        (1, 0, 0, Unmovable::Price(0)),
+        (1, 0, 2_000_000_000, Unmovable::Price(2_000_000_000)),
+        (1, 2, 5, Unmovable::Rule { instrument: 1, rule: 2 }),
+        (1, 9, 5, Unmovable::Rule { instrument: 1, rule: 9 }),
+        (0, 2, 5, Unmovable::Rule { instrument: 0, rule: 2 }),
+        (16, 0, 5, Unmovable::Instrument(16)),
+    ] {
+        assert_eq!(move_threshold(&mut rows, instrument, rule, price), Err(why));
+        assert_eq!(rows, before);
+    }
+    move_threshold(&mut rows, 1, 0, 1_999_999_999).expect("the highest price");
+}
