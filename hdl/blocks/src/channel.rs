@@ -78,6 +78,12 @@ pub struct Channel {
     frame: Signal<Local, Bits<8>>,
     frame_now: Signal<Local, Bits<8>>,
     silent: Signal<Local, bool>,
+    // Nothing up to this waits.
+    behind_system: Signal<Local, bool>,
+    behind_header: Signal<Local, bool>,
+    behind_length: Signal<Local, bool>,
+    behind_block: Signal<Local, bool>,
+    behind_frame: Signal<Local, bool>,
     report: Signal<Local, Note>,
     k_none: Konst<8, { NONE as u64 }>,
     k_channel: Konst<8, { EventKind::Channel as u64 }>,
@@ -173,47 +179,44 @@ impl Logic for Channel {
         self.system_time_kept.d.next = self.was_system_time.q.val();
         self.generation_kept.d.next = self.was_generation.q.val();
         self.tells_system.d.next = self.was_system.q.val();
-        self.tells_header.d.next = false;
-        self.tells_length.d.next = false;
-        self.tells_block.d.next = false;
-        self.tells_frame.d.next = false;
-        self.tells_silence.d.next = false;
+        // Each is told if nothing before it waits; what is not told waits on.
+        self.behind_system.next = !self.was_system.q.val();
+        self.behind_header.next = self.behind_system.val() & (self.header.val() == 0);
+        self.behind_length.next = self.behind_header.val() & !self.length.val();
+        self.behind_block.next = self.behind_length.val() & !self.block.val();
+        self.behind_frame.next = self.behind_block.val() & (self.frame.val() == 0);
+        self.tells_header.d.next = self.behind_system.val() & (self.header.val() != 0);
+        self.tells_length.d.next = self.behind_header.val() & self.length.val();
+        self.tells_block.d.next = self.behind_length.val() & self.block.val();
+        self.tells_frame.d.next = self.behind_block.val() & (self.frame.val() != 0);
+        self.tells_silence.d.next = self.behind_frame.val() & self.silent.val();
+        self.header_waits.d.next = 0.into();
+        self.frame_waits.d.next = 0.into();
+        self.length_waits.d.next = self.length.val() & !self.behind_header.val();
+        self.block_waits.d.next = self.block.val() & !self.behind_length.val();
+        self.silence_waits.d.next = self.silent.val() & !self.behind_frame.val();
         self.reason.d.next = 0.into();
-        self.header_waits.d.next = self.header.val();
-        self.length_waits.d.next = self.length.val();
-        self.block_waits.d.next = self.block.val();
-        self.frame_waits.d.next = self.frame.val();
-        self.silence_waits.d.next = self.silent.val();
-        if !self.was_system.q.val() {
-            if self.header.val() != 0 {
-                self.header_waits.d.next = 0.into();
-                self.tells_header.d.next = true;
-                self.reason.d.next = self.header.val();
-            } else {
-                if self.length.val() {
-                    self.length_waits.d.next = false;
-                    self.tells_length.d.next = true;
-                    self.reason.d.next = self.r_length.val();
-                } else {
-                    if self.block.val() {
-                        self.block_waits.d.next = false;
-                        self.tells_block.d.next = true;
-                        self.reason.d.next = self.r_block.val();
-                    } else {
-                        if self.frame.val() != 0 {
-                            self.frame_waits.d.next = 0.into();
-                            self.tells_frame.d.next = true;
-                            self.reason.d.next = self.frame.val();
-                        } else {
-                            if self.silent.val() {
-                                self.silence_waits.d.next = false;
-                                self.tells_silence.d.next = true;
-                                self.reason.d.next = self.r_silent.val();
-                            }
-                        }
-                    }
-                }
-            }
+        if self.silent.val() {
+            self.reason.d.next = self.r_silent.val();
+        }
+        if self.frame.val() != 0 {
+            self.reason.d.next = self.frame.val();
+        }
+        if self.block.val() {
+            self.reason.d.next = self.r_block.val();
+        }
+        if self.length.val() {
+            self.reason.d.next = self.r_length.val();
+        }
+        if self.header.val() != 0 {
+            self.reason.d.next = self.header.val();
+        }
+        if self.was_system.q.val() {
+            self.header_waits.d.next = self.header.val();
+            self.reason.d.next = 0.into();
+        }
+        if !self.behind_block.val() {
+            self.frame_waits.d.next = self.frame.val();
         }
         // ---- X + 2: its event
         self.report.next.kind = self.k_channel.val();

@@ -123,6 +123,7 @@ pub struct Control {
     template: Signal<Local, Template>,
     granted: Signal<Local, Grant>,
     throttle_written: Signal<Local, Throttle>,
+    throttle_unset: Signal<Local, Throttle>,
     hit: [Signal<Local, Bits<16>>; 16],
     mask: Signal<Local, Bits<16>>,
     is_new: Signal<Local, bool>,
@@ -282,6 +283,11 @@ impl Logic for Control {
         self.throttle_written.next.runs_always = self.interval.val() == 1;
         self.throttle_written.next.burst = self.arg0.val().get_bits::<16>(32);
         self.throttle_written.next.age_max = self.arg0.val().get_bits::<16>(48);
+        self.throttle_unset.next.interval = 0.into();
+        self.throttle_unset.next.runs = false;
+        self.throttle_unset.next.runs_always = false;
+        self.throttle_unset.next.burst = 0.into();
+        self.throttle_unset.next.age_max = 0.into();
         if self.does.q.val().get_bit(self.c_gate.val().index()) {
             self.throttle_shadow.d.next = self.throttle_written.val();
         }
@@ -369,16 +375,8 @@ impl Logic for Control {
             self.port_now.d.next = 0.into();
             self.port_shadow.d.next = 0.into();
             self.fences.d.next = 0.into();
-            self.throttle_now.d.next.interval = 0.into();
-            self.throttle_now.d.next.runs = false;
-            self.throttle_now.d.next.runs_always = false;
-            self.throttle_now.d.next.burst = 0.into();
-            self.throttle_now.d.next.age_max = 0.into();
-            self.throttle_shadow.d.next.interval = 0.into();
-            self.throttle_shadow.d.next.runs = false;
-            self.throttle_shadow.d.next.runs_always = false;
-            self.throttle_shadow.d.next.burst = 0.into();
-            self.throttle_shadow.d.next.age_max = 0.into();
+            self.throttle_now.d.next = self.throttle_unset.val();
+            self.throttle_shadow.d.next = self.throttle_unset.val();
             for i in 0..16 {
                 self.locate_now[i].d.next = 0.into();
                 self.locate_shadow[i].d.next = 0.into();
