@@ -97,9 +97,9 @@ fn stops_up_to_the_gate(change: Command, reason: Reason) {
     stops_before_first_word(ACTS_BEFORE_FIRST_WORD, change, reason);
 }
 
-/// Of what is read with the order's row, when it is picked.
-fn stops_up_to_the_pick(change: Command, reason: Reason) {
-    stops_before_first_word(ACTS_BEFORE_FIRST_WORD + 1, change, reason);
+/// Of what is subtracted from before it is compared.
+fn stops_up_to_the_reading(change: Command, reason: Reason) {
+    stops_before_first_word(ACTS_BEFORE_FIRST_WORD + 2, change, reason);
 }
 
 /// The last cycle in which `change` still stops the order, and the first in which it comes too late.
@@ -155,8 +155,8 @@ fn a_fence_stops_an_order_up_to_the_gates_cycle() {
 }
 
 #[test]
-fn a_lease_stops_an_order_up_to_the_cycle_before_the_gates() {
-    stops_up_to_the_pick(lease(0, 0, MOST), Reason::Position);
+fn a_lease_stops_an_order_up_to_two_cycles_before_the_gates() {
+    stops_up_to_the_reading(lease(0, 0, MOST), Reason::Position);
 }
 
 #[test]
@@ -166,13 +166,13 @@ fn a_credit_stops_an_order_up_to_two_cycles_before_the_gates() {
         (credit(1 << 62, 0, MOST), Reason::OpenOrders),
         (credit(1 << 62, MOST, 0), Reason::Unacknowledged),
     ] {
-        stops_before_first_word(ACTS_BEFORE_FIRST_WORD + 2, change, reason);
+        stops_up_to_the_reading(change, reason);
     }
 }
 
 #[test]
-fn a_repeat_stops_an_order_up_to_the_cycle_before_the_gates() {
-    stops_up_to_the_pick(repeat(0, 0, 0), Reason::Repeated);
+fn a_repeat_stops_an_order_up_to_two_cycles_before_the_gates() {
+    stops_up_to_the_reading(repeat(0, 0, 0), Reason::Repeated);
 }
 
 #[test]

@@ -5,7 +5,7 @@
 //! operators whose precedence differs in the two languages; arithmetic that Verilog computes wider than
 //! Rust (widening casts, compares with literals, right shifts, assignments); slices of expressions; names
 //! that do not exist in Verilog or are reserved there; outputs and locals that some path leaves unassigned (latches).
-//! Not here: hand-written Verilog (`memory`, `types`), which lockstep tests compare.
+//! Not here: hand-written Verilog (`memory`, `types`, `refusal`), which lockstep tests compare.
 use rust_hdl::core::ast::*;
 use rust_hdl::core::atom::{Atom, AtomKind};
 use rust_hdl::prelude::*;

@@ -178,6 +178,25 @@ pub struct Limits {
     pub value_max: Bits<64>,
 }
 
+/// The live collar around a decision's tops: ask and bid with the reach, and whether they are there; or it lets
+/// everything pass.
+#[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
+pub struct Collar {
+    pub dearest: Bits<33>,
+    pub cheapest: Bits<33>,
+    pub has_dearest: bool,
+    pub has_cheapest: bool,
+    pub is_open: bool,
+}
+
+/// What is left of an instrument's leases and of the card's credit; with its top bit set it is below none.
+#[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
+pub struct Left {
+    pub buys: Bits<32>,
+    pub sells: Bits<32>,
+    pub value: Bits<64>,
+}
+
 /// What the host grants, and which of it in this cycle.
 #[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
 pub struct Grant {

@@ -1,15 +1,24 @@
-//! Whether a template fits the limits of its instrument, known before any order asks.
+//! The orders that an instrument's rules may send, and what of each does not fit.
 //!
-//! In: rows of limits and templates as they are written (cycle w), a template's value three cycles later; the row of an
-//! order that may be picked. Out, in that cycle: for each rule of the row what fits, a bit a check. Why: both are fixed once
-//! they are in force, so what only they decide is compared while they are written, and the gate reads the answer.
-//! Latency: seven cycles from w; between a write and the first order under it lie a commit and a message.
-//! Holds: a row that was never written fits nothing. Not here: what depends on the book or on what was sent.
-use crate::{bundle::*, konst::Konst, memory::LookupMemory};
-use riposte_map::limits;
+//! In: limits and templates as they are written; the row and the tops of a decision that may be picked next (r); then
+//! the rule that is picked and what is left of the leases and the credit (p = r + 1). Out, in p: the rule's template, its
+//! value, and what of it speaks against sending it, a bit for each entry of the contract's order. Why: everything that is read
+//! stands in registers before it is compared, and all rules are compared before it is known which is picked.
+//! Holds: a row that was never written fits nothing. Not here: what may change between p and the gate.
+use crate::{bundle::*, konst::Konst, memory::LookupMemory, product::Product};
+use riposte_map::{limits, reason::{GATE_ORDER, Reason}};
 use rust_hdl::prelude::*;
 
-/// One rule's template against the row of limits, in the cycle in which both were read.
+// The places of the bits of `against`.
+const _: () = {
+    assert!(GATE_ORDER[8] as u8 == Reason::InstrumentDisabled as u8 && GATE_ORDER[9] as u8 == Reason::Side as u8);
+    assert!(GATE_ORDER[10] as u8 == Reason::Quantity as u8 && GATE_ORDER[11] as u8 == Reason::Value as u8);
+    assert!(GATE_ORDER[12] as u8 == Reason::Collar as u8 && GATE_ORDER[13] as u8 == Reason::LiveCollar as u8);
+    assert!(GATE_ORDER[14] as u8 == Reason::TemplateUnset as u8 && GATE_ORDER[17] as u8 == Reason::CoolDown as u8);
+    assert!(GATE_ORDER[20] as u8 == Reason::Position as u8 && GATE_ORDER[21] as u8 == Reason::Exposure as u8);
+};
+
+/// One rule's template against its limits.
 #[derive(LogicBlock, Default)]
 pub struct RuleFit {
     pub clock: Signal<In, Clock>,
@@ -19,22 +28,38 @@ pub struct RuleFit {
     pub value_write: Signal<In, bool>,
     pub value_address: Signal<In, Bits<5>>,
     pub value_data: Signal<In, Bits<64>>,
+    // r
     pub row: Signal<In, Bits<5>>,
-    /// Of the row that was read in the last cycle.
+    // p: of the row that was read in the last cycle.
     pub limit: Signal<In, Limits>,
-    /// Bit 0: enabled; then side, quantity, value, collar, template, cool-down.
-    pub fits: Signal<Out, Bits<7>>,
+    pub collar: Signal<In, Collar>,
+    pub left: Signal<In, Left>,
+    pub order: Signal<Out, Template>,
+    pub value: Signal<Out, Bits<64>>,
+    pub against: Signal<Out, Bits<24>>,
     templates: LookupMemory<Template, 5>,
+    /// Price times quantity of each template, some cycles behind it: nobody looks at a bank that is being written.
     values: LookupMemory<Bits<64>, 5>,
-    template: DFF<Template>,
-    value: DFF<Bits<64>>,
-    is_enabled: Signal<Local, bool>,
-    side: Signal<Local, bool>,
-    quantity: Signal<Local, bool>,
-    worth: Signal<Local, bool>,
-    collar: Signal<Local, bool>,
-    whole: Signal<Local, bool>,
-    cools: Signal<Local, bool>,
+    template1: DFF<Template>,
+    value1: DFF<Bits<64>>,
+    here: Signal<Local, Template>,
+    price: Signal<Local, Bits<33>>,
+    cheapest: Signal<Local, Bits<33>>,
+    left_buys: Signal<Local, Bits<32>>,
+    left_sells: Signal<Local, Bits<32>>,
+    left_value: Signal<Local, Bits<64>>,
+    buys: Signal<Local, bool>,
+    may_send: Signal<Local, bool>,
+    off_enabled: Signal<Local, bool>,
+    off_side: Signal<Local, bool>,
+    off_quantity: Signal<Local, bool>,
+    off_value: Signal<Local, bool>,
+    off_collar: Signal<Local, bool>,
+    off_live: Signal<Local, bool>,
+    off_shape: Signal<Local, bool>,
+    off_cooldown: Signal<Local, bool>,
+    off_position: Signal<Local, bool>,
+    off_exposure: Signal<Local, bool>,
     k_buy: Konst<8, { b'B' as u64 }>,
     k_sell: Konst<8, { b'S' as u64 }>,
     k_short: Konst<8, { b'T' as u64 }>,
@@ -47,7 +72,7 @@ pub struct RuleFit {
 impl Logic for RuleFit {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, template, value);
+        dff_setup!(self, clock, template1, value1);
         clock!(self, clock, templates, values);
         self.templates.write.next = self.template_write.val();
         self.templates.write_address.next = self.template_address.val();
@@ -57,32 +82,62 @@ impl Logic for RuleFit {
         self.values.write_address.next = self.value_address.val();
         self.values.write_data.next = self.value_data.val();
         self.values.read_address.next = self.row.val();
-        self.template.d.next = self.templates.read_data.val();
-        self.value.d.next = self.values.read_data.val();
-        self.is_enabled.next = self.limit.val().enabled;
-        self.side.next = ((self.template.q.val().side == self.k_buy.val()) & self.limit.val().may_buy)
-            | ((self.template.q.val().side == self.k_sell.val()) & self.limit.val().may_sell)
-            | ((self.template.q.val().side == self.k_short.val()) & self.limit.val().may_short)
-            | ((self.template.q.val().side == self.k_exempt.val()) & self.limit.val().may_short);
-        self.quantity.next = (self.template.q.val().quantity != 0)
-            & !(self.template.q.val().quantity > self.limit.val().quantity_max);
-        self.worth.next =
-            (self.limit.val().value_max != 0) & !(self.value.q.val() > self.limit.val().value_max);
-        self.collar.next = (self.limit.val().collar_high != 0)
-            & !(self.template.q.val().price < self.limit.val().collar_low)
-            & !(self.template.q.val().price > self.limit.val().collar_high);
-        self.whole.next = !(self.template.q.val().words < self.k_words_min.val())
-            & !(self.template.q.val().words > self.k_words.val())
-            & (self.template.q.val().last_bytes != 0)
-            & !(self.template.q.val().last_bytes > self.k_eight.val());
-        self.cools.next = self.template.q.val().cooldown != 0;
-        self.fits.next = bit_cast::<7, 1>(self.is_enabled.val().into())
-            | (bit_cast::<7, 1>(self.side.val().into()) << 1)
-            | (bit_cast::<7, 1>(self.quantity.val().into()) << 2)
-            | (bit_cast::<7, 1>(self.worth.val().into()) << 3)
-            | (bit_cast::<7, 1>(self.collar.val().into()) << 4)
-            | (bit_cast::<7, 1>(self.whole.val().into()) << 5)
-            | (bit_cast::<7, 1>(self.cools.val().into()) << 6);
+        self.template1.d.next = self.templates.read_data.val();
+        self.value1.d.next = self.values.read_data.val();
+        // ---- p
+        self.here.next = self.template1.q.val();
+        self.buys.next = self.here.val().side == self.k_buy.val();
+        self.may_send.next = (self.buys.val() & self.limit.val().may_buy)
+            | ((self.here.val().side == self.k_sell.val()) & self.limit.val().may_sell)
+            | ((self.here.val().side == self.k_short.val()) & self.limit.val().may_short)
+            | ((self.here.val().side == self.k_exempt.val()) & self.limit.val().may_short);
+        self.off_enabled.next = !self.limit.val().enabled;
+        self.off_side.next = !self.may_send.val();
+        self.off_quantity.next =
+            (self.here.val().quantity == 0) | (self.here.val().quantity > self.limit.val().quantity_max);
+        self.off_value.next =
+            (self.limit.val().value_max == 0) | (self.value1.q.val() > self.limit.val().value_max);
+        self.off_collar.next = (self.limit.val().collar_high == 0)
+            | (self.here.val().price < self.limit.val().collar_low)
+            | (self.here.val().price > self.limit.val().collar_high);
+        self.price.next = bit_cast::<33, 32>(self.here.val().price);
+        self.cheapest.next = self.collar.val().cheapest;
+        self.left_buys.next = self.left.val().buys;
+        self.left_sells.next = self.left.val().sells;
+        self.left_value.next = self.left.val().value;
+        self.off_live.next = !self.collar.val().has_cheapest
+            | (!self.cheapest.val().get_bit(32) & (self.price.val() < self.cheapest.val()));
+        self.off_position.next =
+            self.left_sells.val().get_bit(31) | (self.here.val().quantity > self.left_sells.val());
+        if self.buys.val() {
+            self.off_live.next =
+                !self.collar.val().has_dearest | (self.price.val() > self.collar.val().dearest);
+            self.off_position.next =
+                self.left_buys.val().get_bit(31) | (self.here.val().quantity > self.left_buys.val());
+        }
+        if self.collar.val().is_open {
+            self.off_live.next = false;
+        }
+        self.off_shape.next = (self.here.val().words < self.k_words_min.val())
+            | (self.here.val().words > self.k_words.val())
+            | (self.here.val().last_bytes == 0)
+            | (self.here.val().last_bytes > self.k_eight.val());
+        self.off_cooldown.next = self.here.val().cooldown == 0;
+        self.off_exposure.next = (self.left_value.val() == 0)
+            | self.left_value.val().get_bit(63)
+            | (self.value1.q.val() > self.left_value.val());
+        self.against.next = (bit_cast::<24, 1>(self.off_enabled.val().into()) << 8)
+            | (bit_cast::<24, 1>(self.off_side.val().into()) << 9)
+            | (bit_cast::<24, 1>(self.off_quantity.val().into()) << 10)
+            | (bit_cast::<24, 1>(self.off_value.val().into()) << 11)
+            | (bit_cast::<24, 1>(self.off_collar.val().into()) << 12)
+            | (bit_cast::<24, 1>(self.off_live.val().into()) << 13)
+            | (bit_cast::<24, 1>(self.off_shape.val().into()) << 14)
+            | (bit_cast::<24, 1>(self.off_cooldown.val().into()) << 17)
+            | (bit_cast::<24, 1>(self.off_position.val().into()) << 20)
+            | (bit_cast::<24, 1>(self.off_exposure.val().into()) << 21);
+        self.order.next = self.here.val();
+        self.value.next = self.value1.q.val();
     }
 }
 
@@ -96,90 +151,101 @@ pub struct Fits {
     pub template_write: Signal<In, bool>,
     pub template_address: Signal<In, Bits<7>>,
     pub template_data: Signal<In, Template>,
-    pub value_write: Signal<In, bool>,
-    pub value_address: Signal<In, Bits<7>>,
-    pub value_data: Signal<In, Bits<64>>,
+    // r
     pub row: Signal<In, Bits<5>>,
-    /// Seven bits a rule, as `RuleFit` has them.
-    pub fits: Signal<Out, Bits<28>>,
-    rules: [RuleFit; 4],
+    pub bid: Signal<In, Top>,
+    pub ask: Signal<In, Top>,
+    // p
+    pub rule: Signal<In, Bits<2>>,
+    pub left: Signal<In, Left>,
+    pub order: Signal<Out, Template>,
+    pub value: Signal<Out, Bits<64>>,
+    pub against: Signal<Out, Bits<24>>,
     limit_rows: LookupMemory<Limits, 5>,
-    answers: LookupMemory<Bits<28>, 5>,
-    // The row that was written, on its way to being looked at: behind its template's value.
-    row1: DFF<Bits<5>>,
-    row2: DFF<Bits<5>>,
-    row3: DFF<Bits<5>>,
-    row4: DFF<Bits<5>>,
-    row5: DFF<Bits<5>>,
-    row6: DFF<Bits<5>>,
-    written1: DFF<bool>,
-    written2: DFF<bool>,
-    written3: DFF<bool>,
-    written4: DFF<bool>,
-    written5: DFF<bool>,
-    written6: DFF<bool>,
     limit: DFF<Limits>,
-    found: DFF<Bits<28>>,
+    collar: DFF<Collar>,
+    rules: [RuleFit; 4],
+    product: Product,
+    // A template that is being written: where its value goes in two, one and no cycles.
+    written2: DFF<Bits<7>>,
+    writes2: DFF<bool>,
+    written1: DFF<Bits<7>>,
+    writes1: DFF<bool>,
+    written: DFF<Bits<7>>,
+    writes: DFF<bool>,
+    here: Signal<Local, Limits>,
+    live: Signal<Local, Collar>,
 }
 
 impl Logic for Fits {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(
-            self, clock, row1, row2, row3, row4, row5, row6, written1, written2, written3, written4, written5, written6,
-            limit, found
-        );
-        clock!(self, clock, limit_rows, answers);
+        dff_setup!(self, clock, limit, collar, written2, writes2, written1, writes1, written, writes);
+        clock!(self, clock, limit_rows, product);
         self.limit_rows.write.next = self.limits_write.val();
         self.limit_rows.write_address.next = self.limits_address.val();
         self.limit_rows.write_data.next = self.limits_data.val();
-        self.limit_rows.read_address.next = self.row4.q.val();
-        self.row1.d.next = self.limits_address.val();
-        if self.template_write.val() {
-            self.row1.d.next = self.template_address.val().get_bits::<5>(2);
-        }
-        self.written1.d.next = self.limits_write.val() | self.template_write.val();
-        self.row2.d.next = self.row1.q.val();
-        self.row3.d.next = self.row2.q.val();
-        self.row4.d.next = self.row3.q.val();
-        self.row5.d.next = self.row4.q.val();
-        self.row6.d.next = self.row5.q.val();
-        self.written2.d.next = self.written1.q.val();
-        self.written3.d.next = self.written2.q.val();
-        self.written4.d.next = self.written3.q.val();
-        self.written5.d.next = self.written4.q.val();
-        self.written6.d.next = self.written5.q.val();
-        // ---- w + 4: read; w + 5: compared; w + 6: written
-        self.limit.d.next = self.limit_rows.read_data.val();
+        self.limit_rows.read_address.next = self.row.val();
+        self.here.next = self.limit_rows.read_data.val();
+        self.limit.d.next = self.here.val();
+        // The live collar. The top bit of `cheapest`: below nothing, so that every price is above it.
+        self.live.next.dearest =
+            bit_cast::<33, 32>(self.ask.val().price) + bit_cast::<33, 32>(self.here.val().reach);
+        self.live.next.cheapest =
+            bit_cast::<33, 32>(self.bid.val().price) - bit_cast::<33, 32>(self.here.val().reach);
+        self.live.next.has_dearest = (self.ask.val().quantity != 0) & self.here.val().has_reach;
+        self.live.next.has_cheapest = (self.bid.val().quantity != 0) & self.here.val().has_reach;
+        self.live.next.is_open = self.here.val().is_open;
+        self.collar.d.next = self.live.val();
+        self.product.a.next = self.template_data.val().price;
+        self.product.b.next = self.template_data.val().quantity;
+        self.writes2.d.next = self.template_write.val();
+        self.written2.d.next = self.template_address.val();
+        self.writes1.d.next = self.writes2.q.val();
+        self.written1.d.next = self.written2.q.val();
+        self.writes.d.next = self.writes1.q.val();
+        self.written.d.next = self.written1.q.val();
+        // ---- p: the rules
         for i in 0..4 {
             self.rules[i].clock.next = self.clock.val();
             self.rules[i].template_write.next = self.template_write.val()
                 & (self.template_address.val().get_bits::<2>(0) == i.to_bits::<2>());
             self.rules[i].template_address.next = self.template_address.val().get_bits::<5>(2);
             self.rules[i].template_data.next = self.template_data.val();
-            self.rules[i].value_write.next = self.value_write.val()
-                & (self.value_address.val().get_bits::<2>(0) == i.to_bits::<2>());
-            self.rules[i].value_address.next = self.value_address.val().get_bits::<5>(2);
-            self.rules[i].value_data.next = self.value_data.val();
-            self.rules[i].row.next = self.row4.q.val();
+            self.rules[i].value_write.next =
+                self.writes.q.val() & (self.written.q.val().get_bits::<2>(0) == i.to_bits::<2>());
+            self.rules[i].value_address.next = self.written.q.val().get_bits::<5>(2);
+            self.rules[i].value_data.next = self.product.product.val();
+            self.rules[i].row.next = self.row.val();
             self.rules[i].limit.next = self.limit.q.val();
+            self.rules[i].collar.next = self.collar.q.val();
+            self.rules[i].left.next = self.left.val();
         }
-        self.found.d.next = bit_cast::<28, 7>(self.rules[0].fits.val())
-            | (bit_cast::<28, 7>(self.rules[1].fits.val()) << 7)
-            | (bit_cast::<28, 7>(self.rules[2].fits.val()) << 14)
-            | (bit_cast::<28, 7>(self.rules[3].fits.val()) << 21);
-        self.answers.write.next = self.written6.q.val();
-        self.answers.write_address.next = self.row6.q.val();
-        self.answers.write_data.next = self.found.q.val();
-        self.answers.read_address.next = self.row.val();
-        self.fits.next = self.answers.read_data.val();
+        self.order.next = self.rules[0].order.val();
+        self.value.next = self.rules[0].value.val();
+        self.against.next = self.rules[0].against.val();
+        match self.rule.val().index() {
+            1 => {
+                self.order.next = self.rules[1].order.val();
+                self.value.next = self.rules[1].value.val();
+                self.against.next = self.rules[1].against.val();
+            }
+            2 => {
+                self.order.next = self.rules[2].order.val();
+                self.value.next = self.rules[2].value.val();
+                self.against.next = self.rules[2].against.val();
+            }
+            3 => {
+                self.order.next = self.rules[3].order.val();
+                self.value.next = self.rules[3].value.val();
+                self.against.next = self.rules[3].against.val();
+            }
+            _ => {}
+        }
         if self.reset.val() {
-            self.written1.d.next = false;
-            self.written2.d.next = false;
-            self.written3.d.next = false;
-            self.written4.d.next = false;
-            self.written5.d.next = false;
-            self.written6.d.next = false;
+            self.writes2.d.next = false;
+            self.writes1.d.next = false;
+            self.writes.d.next = false;
         }
     }
 }

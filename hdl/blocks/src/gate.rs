@@ -1,24 +1,24 @@
 //! The gate: an order leaves whole and unchanged from what was checked, or not at all.
 //!
 //! In: decisions. Out: order frames on the transmit stream, an event for every order that left or was refused.
-//! Latency: a decision visible in cycle p is picked in p, judged in p + 1, its first word is shown in p + 2.
-//! Why: limits, template and state are registers when the gate looks; all checks are made at once.
+//! Latency: a decision that is told in cycle r finds its rows read in r, is picked in p = r + 1 and judged in g = r + 2; the
+//! first word of its order is shown in r + 3.
+//! Why: what stands in rows is read in r and compared in p, for all rules at once; g has only what may change up to it.
 //! Holds: no word of a frame without the gate's pass for that order; an unset limit refuses.
 //! Not here: retransmission and the venue's answers.
 use crate::{
-    bundle::*, check::Check, fits::Fits, grants::Grants, konst::Konst, memory::LookupMemory, product::Product, queue::Queue,
-    refusal::Refusal, transmit::Transmit,
+    bundle::*, check::Check, fits::Fits, grants::Grants, konst::Konst, queue::Queue, refusal::Refusal, transmit::Transmit,
 };
 use riposte_map::{limits, reason::{GATE_ORDER, Reason}, shm::EventKind};
 use rust_hdl::prelude::*;
 
 const _: () = assert!(limits::DECISION_QUEUE == 1 << 4);
 
-// The bits of `against` below are the entries of the contract's order.
+// The places of those bits of `against` that are set here: state from 0 on, then what the picked order lacks.
 const _: () = {
-    assert!(GATE_ORDER[0] as u8 == Reason::NoGeneration as u8 && GATE_ORDER[6] as u8 == Reason::BookInvalid as u8);
-    assert!(GATE_ORDER[12] as u8 == Reason::Collar as u8 && GATE_ORDER[18] as u8 == Reason::Repeated as u8);
-    assert!(GATE_ORDER[23] as u8 == Reason::Unacknowledged as u8);
+    assert!(GATE_ORDER[0] as u8 == Reason::NoGeneration as u8 && GATE_ORDER[7] as u8 == Reason::NotTrading as u8);
+    assert!(GATE_ORDER[15] as u8 == Reason::SessionUnset as u8 && GATE_ORDER[16] as u8 == Reason::Age as u8);
+    assert!(GATE_ORDER[19] as u8 == Reason::Throttle as u8);
 };
 
 #[derive(LogicBlock, Default)]
@@ -67,19 +67,15 @@ pub struct Gate {
     /// Of what was refused, its place in the contract's order.
     pub count_reason: Signal<Out, Bits<24>>,
     decisions: Queue<Decision, 4, 5>,
-    limit_rows: LookupMemory<Limits, 5>,
-    /// A memory a rule: the row is read while the rule is still being picked.
-    templates: [LookupMemory<Template, 5>; 4],
-    /// Price times quantity of each template, some cycles behind it: nobody looks at a bank that is being written.
-    values: [LookupMemory<Bits<64>, 5>; 4],
-    product: Product,
-    transmit: Transmit,
     fits: Fits,
     grants: Grants,
+    transmit: Transmit,
     refusal: Refusal,
     /// The verdict and its reason are computed apart and must agree.
     consistent: Check,
-    // Whether the oldest decision lost rules already, and what is left of them.
+    /// The rows of the oldest decision were read in the last cycle.
+    ready: DFF<bool>,
+    // Whether it lost rules already, and what is left of them.
     started: DFF<bool>,
     remaining: DFF<Bits<4>>,
     next_rule: DFF<Bits<2>>,
@@ -100,54 +96,32 @@ pub struct Gate {
     /// Its generation is not the one in force; there is none in force.
     stale: DFF<bool>,
     no_generation: DFF<bool>,
-    /// One cycle before its decisive byte.
-    since: DFF<Bits<16>>,
-    cycles_was: DFF<Bits<16>>,
     rule: DFF<Bits<2>>,
     image_base: DFF<Bits<7>>,
     template: DFF<Template>,
-    /// What of it fits its instrument's limits, as `RuleFit` has it.
-    fit: DFF<Bits<7>>,
-    // The live collar: ask and bid with the reach, and whether they are there; or it lets everything pass.
-    is_open: DFF<bool>,
-    dearest: DFF<Bits<33>>,
-    cheapest: DFF<Bits<33>>,
-    has_dearest: DFF<bool>,
-    has_cheapest: DFF<bool>,
-    /// Cycles from its decisive byte to the pick; the first that are too many.
+    /// What speaks against it of all that no longer changes.
+    fixed: DFF<Bits<24>>,
+    /// Cycles from its decisive byte to the pick, and to its first word.
     age: DFF<Bits<16>>,
-    too_old: DFF<Bits<16>>,
-    // A template that is being written: where it goes in two, one and no cycles.
-    written2: DFF<Bits<7>>,
-    writes2: DFF<bool>,
-    written1: DFF<Bits<7>>,
-    writes1: DFF<bool>,
-    written: DFF<Bits<7>>,
-    writes: DFF<bool>,
+    cycles: DFF<Bits<16>>,
     tcp_sequence: DFF<Bits<32>>,
     acknowledgement: DFF<Bits<32>>,
     user_ref: DFF<Bits<32>>,
     /// It is not 0.
     has_session: DFF<bool>,
     row: Signal<Local, Bits<5>>,
-    template_now: Signal<Local, Template>,
+    row_next: Signal<Local, Bits<5>>,
     is_last_rule: Signal<Local, bool>,
     current: Signal<Local, Decision>,
+    bid: Signal<Local, Top>,
+    ask: Signal<Local, Top>,
     mask: Signal<Local, Bits<4>>,
-    limit_now: Signal<Local, Limits>,
-    value_now: Signal<Local, Bits<64>>,
-    buys: Signal<Local, bool>,
+    template_now: Signal<Local, Template>,
+    aged: Signal<Local, Bits<16>>,
+    off_age: Signal<Local, bool>,
     unheard: Signal<Local, bool>,
     disarmed: Signal<Local, bool>,
     no_session: Signal<Local, bool>,
-    off_age: Signal<Local, bool>,
-    price_checked: Signal<Local, Bits<33>>,
-    off_live: Signal<Local, bool>,
-    off_fit: Signal<Local, Bits<7>>,
-    cools: Signal<Local, bool>,
-    against_state: Signal<Local, Bits<24>>,
-    against_order: Signal<Local, Bits<24>>,
-    against_grants: Signal<Local, Bits<24>>,
     against: Signal<Local, Bits<24>>,
     lowest: Signal<Local, Bits<4>>,
     pick_rule: Signal<Local, Bits<2>>,
@@ -161,6 +135,8 @@ pub struct Gate {
     k_rule: Konst<4, 1>,
     k_gap: Konst<5, { limits::TRANSMIT_GAP_WORDS as u64 - 3 }>,
     k_all: Konst<32, 0xffff_ffff>,
+    /// From the pick to the first word.
+    k_shown: Konst<16, 2>,
     k_sent: Konst<8, { EventKind::OrderSent as u64 }>,
     k_refused: Konst<8, { EventKind::OrderRefused as u64 }>,
     k_buy: Konst<8, { b'B' as u64 }>,
@@ -171,45 +147,35 @@ impl Logic for Gate {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, started, remaining, next_rule, stale, no_generation, since, cycles_was, holdoff, judging, clear,
-            leaves, passed, moves, judged, was_against, picked, own, rule, template, fit, is_open, dearest, cheapest,
-            has_dearest, has_cheapest, age, too_old, written2, writes2, written1, writes1, written, writes, tcp_sequence,
+            self, clock, ready, started, remaining, next_rule, stale, no_generation, holdoff, judging, clear, leaves,
+            passed, moves, judged, was_against, picked, own, rule, template, fixed, age, cycles, tcp_sequence,
             acknowledgement, user_ref, has_session, image_base
         );
-        clock!(self, clock, decisions, limit_rows, product, transmit, fits, grants);
+        clock!(self, clock, decisions, fits, grants, transmit);
         self.decisions.reset.next = self.reset.val();
         self.decisions.data.next = self.decision.val();
         self.decisions.push.next = self.decided.val();
         self.queue_full.next = self.decisions.full.val();
         self.current.next = self.decisions.head.val();
         self.sent.next = self.transmit.sent.val();
-        self.limit_rows.write.next = self.limits_write.val();
-        self.limit_rows.write_address.next = self.limits_address.val();
-        self.limit_rows.write_data.next = self.limits_data.val();
         self.row.next = (bit_cast::<5, 1>(self.current.val().bank.into()) << 4)
             | bit_cast::<5, 4>(self.current.val().instrument);
-        for i in 0..4 {
-            self.templates[i].clock.next = self.clock.val();
-            self.templates[i].write.next = self.template_write.val()
-                & (self.template_address.val().get_bits::<2>(0) == i.to_bits::<2>());
-            self.templates[i].write_address.next = self.template_address.val().get_bits::<5>(2);
-            self.templates[i].write_data.next = self.template_data.val();
-            self.templates[i].read_address.next = self.row.val();
-            self.values[i].clock.next = self.clock.val();
-            self.values[i].write.next =
-                self.writes.q.val() & (self.written.q.val().get_bits::<2>(0) == i.to_bits::<2>());
-            self.values[i].write_address.next = self.written.q.val().get_bits::<5>(2);
-            self.values[i].write_data.next = self.product.product.val();
-            self.values[i].read_address.next = self.row.val();
+        // ---- r: the rows of the oldest decision, or of the one that is told
+        self.row_next.next = self.row.val();
+        self.bid.next.price = self.current.val().bid_price;
+        self.bid.next.quantity = self.current.val().bid_quantity;
+        self.ask.next.price = self.current.val().ask_price;
+        self.ask.next.quantity = self.current.val().ask_quantity;
+        self.ready.d.next = !self.leaves.q.val();
+        if self.decisions.empty.val() {
+            self.row_next.next = (bit_cast::<5, 1>(self.decision.val().bank.into()) << 4)
+                | bit_cast::<5, 4>(self.decision.val().instrument);
+            self.bid.next.price = self.decision.val().bid_price;
+            self.bid.next.quantity = self.decision.val().bid_quantity;
+            self.ask.next.price = self.decision.val().ask_price;
+            self.ask.next.quantity = self.decision.val().ask_quantity;
+            self.ready.d.next = self.decided.val();
         }
-        self.product.a.next = self.template_data.val().price;
-        self.product.b.next = self.template_data.val().quantity;
-        self.writes2.d.next = self.template_write.val();
-        self.written2.d.next = self.template_address.val();
-        self.writes1.d.next = self.writes2.q.val();
-        self.written1.d.next = self.written2.q.val();
-        self.writes.d.next = self.writes1.q.val();
-        self.written.d.next = self.written1.q.val();
         self.fits.reset.next = self.reset.val();
         self.fits.limits_write.next = self.limits_write.val();
         self.fits.limits_address.next = self.limits_address.val();
@@ -217,10 +183,14 @@ impl Logic for Gate {
         self.fits.template_write.next = self.template_write.val();
         self.fits.template_address.next = self.template_address.val();
         self.fits.template_data.next = self.template_data.val();
-        self.fits.value_write.next = self.writes.q.val();
-        self.fits.value_address.next = self.written.q.val();
-        self.fits.value_data.next = self.product.product.val();
-        self.fits.row.next = self.row.val();
+        self.fits.row.next = self.row_next.val();
+        self.fits.bid.next = self.bid.val();
+        self.fits.ask.next = self.ask.val();
+        self.grants.reset.next = self.reset.val();
+        self.grants.sweep.next = self.sweep.val();
+        self.grants.grant.next = self.grant.val();
+        self.grants.throttle.next = self.throttle.val();
+        self.grants.instrument.next = self.row_next.val().get_bits::<4>(0);
         // ---- p: the next order of the oldest decision
         self.mask.next = self.current.val().mask;
         if self.started.q.val() {
@@ -242,29 +212,8 @@ impl Logic for Gate {
             self.pick_rule.next = self.next_rule.q.val();
         }
         self.lowest.next = self.k_rule.val() << bit_cast::<4, 2>(self.pick_rule.val());
-        self.template_now.next = self.templates[0].read_data.val();
-        self.value_now.next = self.values[0].read_data.val();
-        self.fit.d.next = self.fits.fits.val().get_bits::<7>(0);
-        match self.pick_rule.val().index() {
-            1 => {
-                self.template_now.next = self.templates[1].read_data.val();
-                self.value_now.next = self.values[1].read_data.val();
-                self.fit.d.next = self.fits.fits.val().get_bits::<7>(7);
-            }
-            2 => {
-                self.template_now.next = self.templates[2].read_data.val();
-                self.value_now.next = self.values[2].read_data.val();
-                self.fit.d.next = self.fits.fits.val().get_bits::<7>(14);
-            }
-            3 => {
-                self.template_now.next = self.templates[3].read_data.val();
-                self.value_now.next = self.values[3].read_data.val();
-                self.fit.d.next = self.fits.fits.val().get_bits::<7>(21);
-            }
-            _ => {}
-        }
         self.template_at.next = (bit_cast::<7, 5>(self.row.val()) << 2) | bit_cast::<7, 2>(self.pick_rule.val());
-        self.picks.next = !self.decisions.empty.val() & self.clear.q.val() & !self.passed.q.val();
+        self.picks.next = self.ready.q.val() & self.clear.q.val() & !self.passed.q.val();
         self.clear.d.next =
             !self.picks.val() & !self.passed.q.val() & (self.holdoff.q.val().get_bits::<4>(1) == 0);
         self.is_last_rule.next = self.mask.val() == self.lowest.val();
@@ -282,77 +231,42 @@ impl Logic for Gate {
             self.holdoff.d.next = self.holdoff.q.val() - 1;
         }
         self.judging.d.next = self.picks.val();
-        self.limit_rows.read_address.next = self.row.val();
         // As it will be in the next cycle: a commit only ever raises the number, so what was decided before is stale.
         self.stale.d.next = (self.current.val().generation != self.generation.val()) | self.commits.val();
         self.no_generation.d.next = (self.generation.val() == 0) & !self.commits.val();
-        self.since.d.next = self.current.val().stamp - 1;
-        self.limit_now.next = self.limit_rows.read_data.val();
+        self.fits.rule.next = self.pick_rule.val();
+        self.fits.left.next = self.grants.left.val();
+        self.template_now.next = self.fits.order.val();
         self.template.d.next = self.template_now.val();
-        self.dearest.d.next =
-            bit_cast::<33, 32>(self.current.val().ask_price) + bit_cast::<33, 32>(self.limit_now.val().reach);
-        // Its top bit: below nothing, so that every price is above it.
-        self.cheapest.d.next =
-            bit_cast::<33, 32>(self.current.val().bid_price) - bit_cast::<33, 32>(self.limit_now.val().reach);
-        self.is_open.d.next = self.limit_now.val().is_open;
-        self.has_dearest.d.next = (self.current.val().ask_quantity != 0) & self.limit_now.val().has_reach;
-        self.has_cheapest.d.next = (self.current.val().bid_quantity != 0) & self.limit_now.val().has_reach;
-        self.age.d.next = self.cycle.val() - self.current.val().stamp;
-        // The order's first word is shown two cycles behind the pick.
-        self.too_old.d.next = 0.into();
-        if self.throttle.val().age_max != 0 {
-            self.too_old.d.next = self.throttle.val().age_max - 1;
-        }
-        self.grants.reset.next = self.reset.val();
-        self.grants.sweep.next = self.sweep.val();
-        self.grants.grant.next = self.grant.val();
-        self.grants.throttle.next = self.throttle.val();
-        self.grants.instrument.next = self.current.val().instrument;
         self.grants.rule.next = self.pick_rule.val();
-        self.grants.value.next = self.value_now.val();
+        self.grants.value.next = self.fits.value.val();
         self.grants.cooldown.next = self.template_now.val().cooldown;
+        self.aged.next = self.cycle.val() - self.current.val().stamp;
+        self.age.d.next = self.aged.val();
+        // The order's first word is shown two cycles behind the pick.
+        self.off_age.next = (self.throttle.val().age_max == 0)
+            | !(self.aged.val() < (self.throttle.val().age_max - 1));
+        self.fixed.d.next = self.fits.against.val()
+            | self.grants.against.val()
+            | (bit_cast::<24, 1>(self.off_age.val().into()) << 16);
         // ---- g: the gate
-        self.buys.next = self.template.q.val().side == self.k_buy.val();
         self.unheard.next = !self.heard.val();
         self.disarmed.next = !self.armed.val();
         self.no_session.next = !self.has_session.q.val();
-        self.off_age.next = !(self.age.q.val() < self.too_old.q.val());
-        self.off_fit.next = !self.fit.q.val();
-        self.price_checked.next = bit_cast::<33, 32>(self.template.q.val().price);
-        self.off_live.next = !self.has_cheapest.q.val()
-            | (!self.cheapest.q.val().get_bit(32) & (self.price_checked.val() < self.cheapest.q.val()));
-        if self.buys.val() {
-            self.off_live.next =
-                !self.has_dearest.q.val() | (self.price_checked.val() > self.dearest.q.val());
-        }
-        if self.is_open.q.val() {
-            self.off_live.next = false;
-        }
-        self.grants.buys.next = self.buys.val();
+        self.grants.buys.next = self.template.q.val().side == self.k_buy.val();
         self.grants.quantity.next = self.template.q.val().quantity;
         self.grants.passed.next = self.passed.q.val();
-        self.against_state.next = bit_cast::<24, 1>(self.no_generation.q.val().into())
+        self.against.next = self.fixed.q.val()
+            | bit_cast::<24, 1>(self.no_generation.q.val().into())
             | (bit_cast::<24, 1>(self.killed.val().into()) << 1)
             | (bit_cast::<24, 1>(self.unheard.val().into()) << 2)
             | (bit_cast::<24, 1>(self.disarmed.val().into()) << 3)
             | (bit_cast::<24, 1>(self.stale.q.val().into()) << 4)
             | (bit_cast::<24, 1>(((self.fenced.val() & self.own.q.val()) != 0).into()) << 5)
             | (bit_cast::<24, 1>(((self.books_valid.val() & self.own.q.val()) == 0).into()) << 6)
-            | (bit_cast::<24, 1>(((self.trading.val() & self.own.q.val()) == 0).into()) << 7);
-        self.against_order.next = (bit_cast::<24, 5>(self.off_fit.val().get_bits::<5>(0)) << 8)
-            | (bit_cast::<24, 1>(self.off_live.val().into()) << 13)
-            | (bit_cast::<24, 1>(self.off_fit.val().get_bits::<1>(5)) << 14)
+            | (bit_cast::<24, 1>(((self.trading.val() & self.own.q.val()) == 0).into()) << 7)
             | (bit_cast::<24, 1>(self.no_session.val().into()) << 15)
-            | (bit_cast::<24, 1>(self.off_age.val().into()) << 16);
-        self.cools.next = self.grants.cools.val() | self.off_fit.val().get_bit(6);
-        self.against_grants.next = (bit_cast::<24, 1>(self.cools.val().into()) << 17)
-            | (bit_cast::<24, 1>(self.grants.repeats.val().into()) << 18)
-            | (bit_cast::<24, 1>(self.grants.throttled.val().into()) << 19)
-            | (bit_cast::<24, 1>(self.grants.off_position.val().into()) << 20)
-            | (bit_cast::<24, 1>(self.grants.off_exposure.val().into()) << 21)
-            | (bit_cast::<24, 1>(self.grants.off_open.val().into()) << 22)
-            | (bit_cast::<24, 1>(self.grants.off_unacknowledged.val().into()) << 23);
-        self.against.next = self.against_state.val() | self.against_order.val() | self.against_grants.val();
+            | (bit_cast::<24, 1>(self.grants.throttled.val().into()) << 19);
         self.passes.next = self.judging.q.val() & (self.against.val() == 0);
         // What a pass moves is moved a cycle later, before anything may be picked: the verdict has enough to drive.
         // A session that is written beats it.
@@ -401,7 +315,7 @@ impl Logic for Gate {
         self.consistent.clock.next = self.clock.val();
         self.consistent.ok.next =
             !self.judged.q.val() | (self.passed.q.val() == (self.refusal.reason.val() == self.r_none.val()));
-        self.cycles_was.d.next = self.cycle.val() - self.since.q.val();
+        self.cycles.d.next = self.age.q.val() + self.k_shown.val();
         self.report.next.kind = self.k_refused.val();
         self.report.next.user_ref = 0.into();
         if self.passed.q.val() {
@@ -420,9 +334,10 @@ impl Logic for Gate {
             | bit_cast::<64, 32>(self.picked.q.val().ask_price);
         self.report.next.price = self.sent.val().price;
         self.report.next.quantity = self.sent.val().quantity;
-        self.report.next.cycles = self.cycles_was.q.val();
+        self.report.next.cycles = self.cycles.q.val();
         self.report.next.detail = bit_cast::<16, 8>(self.sent.val().side);
         if self.reset.val() {
+            self.ready.d.next = false;
             self.started.d.next = false;
             self.holdoff.d.next = 0.into();
             self.judging.d.next = false;
@@ -431,9 +346,6 @@ impl Logic for Gate {
             self.passed.d.next = false;
             self.judged.d.next = false;
             self.moves.d.next = false;
-            self.writes2.d.next = false;
-            self.writes1.d.next = false;
-            self.writes.d.next = false;
             self.user_ref.d.next = 0.into();
             self.has_session.d.next = false;
         }

@@ -29,6 +29,8 @@ const COMMAND_CYCLES: u64 = 3;
 const TOUCH_CYCLES: u64 = 3;
 /// A verdict reads the rules so many cycles before its own: in K + 1, its cycle being K + 3.
 const RULES_BEFORE_VERDICT: u64 = 2;
+/// The gate reads a template so many cycles before its own: in r, its cycle being r + 2.
+const TEMPLATE_BEFORE_GATE: u64 = 2;
 /// Later than anything.
 const NEVER: u64 = u64::MAX;
 

@@ -198,7 +198,7 @@ fn each_rule_cools_down_by_itself_and_a_commit_does_not_end_it() {
 }
 
 #[test]
-fn grants_and_heartbeats_are_seen_by_a_pick_three_cycles_behind_them_and_credit_four() {
+fn grants_are_seen_by_a_pick_four_cycles_behind_them_and_heartbeats_three() {
     let all = u64::from(u32::MAX >> 1);
     let cases = [
         (args(Opcode::Lease, &[all << 32]), args(Opcode::Lease, &[all]), Reason::Position),
@@ -208,7 +208,7 @@ fn grants_and_heartbeats_are_seen_by_a_pick_three_cycles_behind_them_and_credit_
     ];
     for (grants, denies, reason) in cases {
         // The pick is in 18.
-        let last = if grants.opcode == Opcode::Credit as u8 { 14 } else { 15 };
+        let last = if grants.opcode == Opcode::Heartbeat as u8 { 15 } else { 14 };
         for (shown, granted, denied) in [(last, SENT, reason), (last + 1, reason, SENT)] {
             let mut one = bench();
             one.commands(&[denies]);

@@ -118,11 +118,11 @@ pub const CONTROLS: [Control; 40] = [
         shows: "OrderRefused",
         trips: &[
             "a_rule_sends_as_many_orders_as_it_was_granted",
-            "a_repeat_stops_an_order_up_to_the_cycle_before_the_gates",
+            "a_repeat_stops_an_order_up_to_two_cycles_before_the_gates",
         ],
         passes: &[
             "a_rule_sends_as_many_orders_as_it_was_granted",
-            "a_repeat_stops_an_order_up_to_the_cycle_before_the_gates",
+            "a_repeat_stops_an_order_up_to_two_cycles_before_the_gates",
         ],
     },
     Control {
@@ -147,12 +147,12 @@ pub const CONTROLS: [Control; 40] = [
         trips: &[
             "a_lease_holds_to_the_last_share_of_its_side",
             "leases_wrap",
-            "a_lease_stops_an_order_up_to_the_cycle_before_the_gates",
+            "a_lease_stops_an_order_up_to_two_cycles_before_the_gates",
         ],
         passes: &[
             "a_lease_holds_to_the_last_share_of_its_side",
             "leases_wrap",
-            "a_lease_stops_an_order_up_to_the_cycle_before_the_gates",
+            "a_lease_stops_an_order_up_to_two_cycles_before_the_gates",
         ],
     },
     Control {

@@ -1,5 +1,5 @@
 //! What commands change and grant, and their events.
-use super::{Agenda, RULES_BEFORE_VERDICT, Sending, TOUCH_CYCLES};
+use super::{Agenda, RULES_BEFORE_VERDICT, Sending, TEMPLATE_BEFORE_GATE, TOUCH_CYCLES};
 use crate::{
     bank,
     events::Queue,
@@ -62,10 +62,10 @@ impl Agenda {
             }
             // Limits need no keeping: while their bank is the shadow the generation is stale, which is
             // found first. Of the template the event of the refusal tells.
-            Opcode::WriteTemplate if self.gate_cycle() == Some(cycle) => {
-                let order = self.decisions.front().map(|decision| decision.order());
-                self.template_read = order
-                    .map(|[bank, instrument, rule]| self.banks[bank].templates[instrument][rule]);
+            Opcode::WriteTemplate if self.gate_cycle().is_some_and(|gate| gate < cycle + TEMPLATE_BEFORE_GATE) => {
+                if let Some([bank, instrument, rule]) = self.decisions.front().map(|decision| decision.order()) {
+                    self.template_read.get_or_insert(self.banks[bank].templates[instrument][rule]);
+                }
             }
             Opcode::WriteImage => self.write_sending(cycle, command),
             _ => {}
@@ -125,8 +125,7 @@ impl Agenda {
                 };
             }
             Opcode::Trace => self.trace = command.value & 1 == 1,
-            Opcode::Lease | Opcode::Repeat => self.grant_later(cycle + 1, command),
-            Opcode::Credit => self.grant_later(cycle + 2, command),
+            Opcode::Lease | Opcode::Repeat | Opcode::Credit => self.grant_later(cycle + 2, command),
             Opcode::Fence => self.fenced |= mask,
             Opcode::Lift => self.fenced &= !mask,
             _ => unreachable!("{opcode:?} is a write or a heartbeat"),
@@ -134,8 +133,8 @@ impl Agenda {
         None
     }
 
-    /// What was granted is visible to the gate later than what commands change else: a lease is read at the pick, a credit
-    /// is compared there.
+    /// What was granted is visible to the gate later than what commands change else: it is subtracted from and compared
+    /// before the gate.
     fn grant_later(&mut self, cycle: u64, command: &Command) {
         self.granted.push_back((cycle, *command));
         self.due(cycle);

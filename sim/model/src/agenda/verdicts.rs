@@ -98,9 +98,12 @@ impl Agenda {
         let order @ [bank, instrument, rule] = decision.order();
         decision.mask &= decision.mask - 1;
         let Decision { origin, top: [bid, ask], mask, .. } = *decision;
+        // The rows of the next decision are read once this one has left.
+        let mut next_pick = cycle + 1;
         if mask == 0 {
             self.decisions.pop_front();
             self.last_left = cycle;
+            next_pick = cycle + 2;
         }
         let age_cycles = cycle + 1 - origin.decisive;
         let tokens = self.tokens(cycle);
@@ -141,7 +144,7 @@ impl Agenda {
             ..event_of(kind, reason, &origin)
         };
         if let Some((_, counter)) = refusal {
-            self.gate_free = cycle + 1;
+            self.gate_free = next_pick;
             self.count(Counter::OrdersRefused);
             self.count(counter);
         } else {
