@@ -20,14 +20,15 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
     ("riposte-engine", "host/engine", &["riposte-map"]),
     ("riposte-models", "host/models", &["riposte-map"]),
     ("riposte-journal", "host/journal", &["riposte-map"]),
-    ("riposte-control", "host/control", &["riposte-desk", "riposte-engine"]),
+    ("riposte-control", "host/control", &["riposte-desk", "riposte-engine", "riposte-signature"]),
+    ("riposte-signature", "host/signature", &["riposte-map", "riposte-desk"]),
     ("riposte-session", "host/session", &["riposte-map", "riposte-engine"]),
     (
         "riposte",
         "host/cli",
         &[
             "riposte-map", "riposte-capture", "riposte-control", "riposte-desk", "riposte-device", "riposte-engine", "riposte-journal",
-            "riposte-model", "riposte-models", "riposte-session",
+            "riposte-model", "riposte-models", "riposte-session", "riposte-signature",
             "riposte-venue", "riposte-verilated", "riposte-card",
         ],
     ),
@@ -36,7 +37,7 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
 const ALL: &[&str] = &[
     "riposte-control", "riposte-models",
     "riposte-map", "riposte-blocks", "riposte-card", "riposte-model", "riposte-verilated", "riposte-venue",
-    "riposte-ring", "riposte-device", "riposte-capture", "riposte-desk", "riposte-engine", "riposte-journal", "riposte-session",
+    "riposte-ring", "riposte-device", "riposte-capture", "riposte-desk", "riposte-engine", "riposte-journal", "riposte-session", "riposte-signature",
     "riposte",
 ];
 /// Tests of a crate may use what makes input for it, but never what it must not know of.
@@ -50,6 +51,7 @@ const NEVER_IN_TESTS: &[(&str, &[&str])] = &[
     ("riposte-models", &["riposte-blocks", "riposte-card", "riposte"]),
     ("riposte-engine", &["riposte-blocks", "riposte-card", "riposte"]),
     ("riposte-session", &["riposte-blocks", "riposte-card", "riposte"]),
+    ("riposte-signature", &["riposte-blocks", "riposte-card", "riposte"]),
 ];
 /// Where a foreign function or memory that others write makes `unsafe` necessary.
 const MAY_BE_UNSAFE: &[&str] = &["sim/verilated", "host/ring"];

@@ -4,6 +4,7 @@
 mod positions;
 
 use crate::output::{Outcome, Output};
+use crate::params;
 use anyhow::{Context, anyhow, bail};
 use clap::builder::PossibleValuesParser;
 use riposte_control::{Answer, Card, LimitName, Lines, Request, Wish, line};
@@ -11,7 +12,7 @@ use riposte_desk::money_e4;
 use serde_json::Value;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Longer than the host waits for its engine.
@@ -94,9 +95,23 @@ enum ParamsVerb {
         #[command(flatten)]
         place: Place,
     },
-    /// Propose the parameter set of a configuration.
+    /// Make a key to sign parameter sets with.
+    Keygen(params::Keygen),
+    /// Sign the parameter set of a configuration.
+    Sign(params::Sign),
+    /// Tell who signed the parameter set of a configuration, and whether it is still the same.
+    Verify(params::Verify),
+    /// Sign the way back to an older generation.
+    Token(params::TokenArgs),
+    /// Propose the parameter set of a configuration, which must be signed.
     Push {
         file: PathBuf,
+        /// Signature of its set; FILE.signature if not named.
+        #[arg(long, value_name = "FILE")]
+        signature: Option<PathBuf>,
+        /// Rollback token, for a set that is older than the one in force.
+        #[arg(long, value_name = "FILE")]
+        token: Option<PathBuf>,
         #[arg(long)]
         dry_run: bool,
         #[command(flatten)]
@@ -115,6 +130,9 @@ enum ParamsVerb {
     /// A new generation with the content of an earlier one.
     Rollback {
         generation: u32,
+        /// Rollback token for this generation, as `riposte params token` makes it.
+        #[arg(long, value_name = "FILE")]
+        token: Option<PathBuf>,
         #[command(flatten)]
         acting: Acting,
     },
@@ -170,6 +188,9 @@ struct Reversion {
     /// Of `params`: the generation whose content is wanted.
     #[arg(long, required_if_eq("kind", "params"))]
     generation: Option<u32>,
+    /// Of `params`: the rollback token for that generation.
+    #[arg(long, value_name = "FILE", conflicts_with = "instruments")]
+    token: Option<PathBuf>,
     /// Of `orders`: bit mask of the instruments.
     #[arg(long, required_if_eq("kind", "orders"))]
     instruments: Option<u16>,
@@ -231,9 +252,15 @@ pub fn approve(args: &Approve, output: &Output) -> anyhow::Result<Outcome> {
 pub fn params(args: Params, output: &Output) -> anyhow::Result<Outcome> {
     match args.verb {
         ParamsVerb::Show { place } => say(&place, &Request::Params {}, output),
-        ParamsVerb::Push { file, dry_run, place } => {
+        ParamsVerb::Keygen(args) => params::keygen(&args, output),
+        ParamsVerb::Sign(args) => params::sign(&args, output),
+        ParamsVerb::Verify(args) => params::verify(&args, output),
+        ParamsVerb::Token(args) => params::token(&args, output),
+        ParamsVerb::Push { file, signature, token, dry_run, place } => {
             let configuration = std::fs::read_to_string(&file).with_context(|| format!("{}: cannot be read", file.display()))?;
-            say(&place, &Request::Push { configuration, dry_run }, output)
+            let signature = params::signature(&file, signature.as_deref())?;
+            let token = token.as_deref().map(params::read_token).transpose()?;
+            say(&place, &Request::Push { configuration, signature, token, dry_run }, output)
         }
         ParamsVerb::Commit { proposal, dry_run, place } => {
             let outcome = say(&place, &Request::Commit { request: proposal, dry_run }, output)?;
@@ -242,7 +269,7 @@ pub fn params(args: Params, output: &Output) -> anyhow::Result<Outcome> {
             }
             Ok(outcome)
         }
-        ParamsVerb::Rollback { generation, acting } => wish_for(Wish::RevertParameters { generation }, &acting, output),
+        ParamsVerb::Rollback { generation, token, acting } => roll_back(generation, token.as_deref(), &acting, output),
     }
 }
 
@@ -262,12 +289,17 @@ pub fn revert(args: Revert, output: &Output) -> anyhow::Result<Outcome> {
         RevertVerb::Plan(reversion) => (reversion, true),
         RevertVerb::Apply(reversion) => (reversion, false),
     };
-    let wish = match (reversion.generation, reversion.instruments) {
-        (Some(generation), None) => Wish::RevertParameters { generation },
-        (None, Some(instruments)) => Wish::RevertOrders { instruments },
+    let acting = Acting { dry_run: reversion.acting.dry_run || is_plan, ..reversion.acting };
+    match (reversion.generation, reversion.instruments) {
+        (Some(generation), None) => roll_back(generation, reversion.token.as_deref(), &acting, output),
+        (None, Some(instruments)) => wish_for(Wish::RevertOrders { instruments }, &acting, output),
         _ => bail!("give --generation for params, or --instruments for orders, not both"),
-    };
-    wish_for(wish, &Acting { dry_run: reversion.acting.dry_run || is_plan, ..reversion.acting }, output)
+    }
+}
+
+fn roll_back(generation: u32, token: Option<&Path>, acting: &Acting, output: &Output) -> anyhow::Result<Outcome> {
+    let token = token.map(params::read_token).transpose()?;
+    say(&acting.place, &Request::Rollback { generation, token, request: acting.request, dry_run: acting.dry_run }, output)
 }
 
 pub fn release(args: &Release, output: &Output) -> anyhow::Result<Outcome> {

@@ -13,6 +13,7 @@ mod journal;
 mod mandate;
 mod market;
 mod output;
+mod params;
 mod replay;
 mod report;
 mod rules;
@@ -82,7 +83,7 @@ enum Command {
     ClearKill(control::Act),
     /// Approve what another person has proposed.
     Approve(control::Approve),
-    /// Show, push, commit and roll back parameter sets.
+    /// Show, sign, verify, push, commit and roll back parameter sets.
     Params(control::Params),
     /// Set limits.
     Limit(control::LimitArgs),

@@ -1,6 +1,7 @@
 //! `riposte rules check FILE`: every mistake in a desk configuration, on its line, and what it sets up.
 use crate::output::{Outcome, Output};
 use crate::replay::table::Table;
+use crate::run::admission::trusted;
 use anyhow::{Context, bail};
 use riposte_desk::{ANY_REACH_E4, Check, Desk, Gate, Problem, Severity, decimal_text, price_text};
 use riposte_map::limits::CLOCK_PS;
@@ -52,6 +53,7 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<Outcome> {
             output.print(format!("{}: usable, {}, SHA-256 {sha256}", file.display(), counted(warnings, "warning")))?;
         }
     }
+    desk.as_ref().map(trusted).transpose()?;
     if errors > 0 {
         bail!("{}: {}; correct the lines named", file.display(), counted(errors, "error"));
     }
@@ -64,7 +66,10 @@ pub fn load(file: &Path) -> anyhow::Result<(Desk, String)> {
     let Check { desk, problems } = riposte_desk::check(&text);
     print_problems(file, &problems);
     match desk {
-        Some(desk) => Ok((desk, text)),
+        Some(desk) => {
+            trusted(&desk)?;
+            Ok((desk, text))
+        }
         None => bail!("{}: the configuration cannot be used; correct the lines named", file.display()),
     }
 }

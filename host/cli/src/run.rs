@@ -9,6 +9,7 @@
 //! | control | hears people (`desk_socket`), whom the deskside answers (`calls`) |
 //! | models | `modelling`: bands and hedges from the tops of the books |
 //! | voice | prints |
+pub mod admission;
 mod alarms;
 mod calibration;
 mod calls;
@@ -20,11 +21,13 @@ pub mod engine_config;
 mod hedger;
 mod mirror;
 mod modelling;
+mod noted;
 mod opening;
 mod pinned;
 mod place;
 mod recovery;
 mod sessions;
+mod set_calls;
 mod sets;
 mod snapshots;
 mod stall;
@@ -36,9 +39,10 @@ mod waiting;
 
 use crate::journal::KeyArgs;
 use crate::output::{Outcome, Output};
-use crate::{replay, rules};
+use crate::{params, replay, rules};
 use anyhow::Context;
 use pinned::{Ended, Pinned};
+use riposte_device::link::HostEnd;
 use riposte_desk::{Desk, Host};
 use riposte_engine::{Body, Deployment, Engine};
 use riposte_journal::{Entry, Note, Options, hex};
@@ -71,6 +75,8 @@ const HOST: u16 = u16::MAX;
 const REHEARSAL: u16 = u16::MAX - 1;
 /// Inputs of other threads that wait for the engine: more than a parameter set has rows.
 const INPUTS: usize = 1 << 12;
+/// Notes that wait for the journal.
+const NOTES: usize = 1 << 6;
 /// Inputs that the mirror may be behind.
 const MIRROR: usize = 1 << 15;
 
@@ -89,6 +95,9 @@ pub struct Args {
     /// Capture or raw ITCH whose messages tell the locate codes that the configuration leaves open.
     #[arg(long, value_name = "FILE")]
     directory: Option<PathBuf>,
+    /// Signature of the configuration's parameter set, as `riposte params sign` makes it; FILE.signature if not named.
+    #[arg(long, value_name = "FILE")]
+    signature: Option<PathBuf>,
     /// SHA-256 of the approved configuration, as `riposte config check` prints it; another one is not armed.
     #[arg(long, value_name = "SHA256", value_parser = digest)]
     approved: Option<[u8; 32]>,
@@ -229,6 +238,7 @@ fn live(
     let recovered = recovery::recover(&mut recovery, config)?;
     let again = Engine::decode(&recovered.engine.encode()).context("the recovered engine cannot be copied")?;
     let (mut appender, journal) = recovery.start()?;
+    let mut admission = admission::Admission::new(desk, &args.journal)?;
     let clock = clock::Clock::new(recovered.time_ns);
     if recovered.is_reconfigured {
         appender.append_waiting(clock.now_ns(), &Entry::Configuration(&recovered.engine.config().encode()))?;
@@ -242,6 +252,7 @@ fn live(
 
     let (voice, speaking) = Voice::start().context("no thread for what the host says")?;
     let (inputs, inputs_out) = rtrb::RingBuffer::new(INPUTS);
+    let (notes, notes_out) = rtrb::RingBuffer::new(NOTES);
     let (sessions, runners) = sessions::open(desk)?;
     let (links, links_out) = rtrb::RingBuffer::new(1);
     let (left, left_out) = rtrb::RingBuffer::new(1);
@@ -253,21 +264,21 @@ fn live(
     }
     let watch = appender.watch();
     let (snapshots, marks) = Snapshots::start(watch.clone(), desk.host.snapshot_inputs, voice.clone())?;
-    let lines = pinned::Lines { inputs: inputs_out, sessions, links: links_out, left, mirror: told, marks };
-    let opening = opening::Opening::new(desk, by(desk), args.rehearse, clock.now_ns());
-    let opening = opening.context("the desk makes no whole parameter set")?;
-    sets::keep(&args.journal, opening.content(), opening.rows())?;
+    let lines = pinned::Lines { inputs: inputs_out, notes: notes_out, sessions, links: links_out, left, mirror: told, marks };
+    let set = admission.desk_set(desk, &signature_of(args), args.rehearse, again.newest_generation());
+    let set = set.map_err(|error| voice.say(format!("alarm: nothing of the desk is proposed: {error:#}"))).ok();
+    let opening = opening::Opening::new(desk, set, by(desk), args.rehearse, clock.now_ns());
     // Above those that the opening gives, and never again after a restart, since the clock goes on.
-    let calls = calls::Calls::new(desk, args.journal.clone(), clock.now_ns() + 1_000_000);
+    let calls = calls::Calls::new(desk, clock.now_ns() + 1_000_000);
     let control = desk.host.control.clone().unwrap_or_else(|| args.journal.join("control.sock"));
     let socket = desk_socket::open(&control, desk.people.clone(), voice.clone())?;
     let models = modelling::start(desk, Arc::clone(shared)).context("no thread for the models")?;
-    let (calibration, hedger) = (calibration::Calibration::new(desk, args.journal.clone()), hedger::Hedger::new(desk));
+    let (calibration, hedger) = (calibration::Calibration::new(desk), hedger::Hedger::new(desk));
     let mirror = mirror::Mirror::new(again, told_out, watch.clone());
-    let (folder, rehearses, outgoing, wanted) = (args.journal.clone(), args.rehearse, Default::default(), Vec::new());
+    let (rehearses, outgoing, wanted) = (args.rehearse, Default::default(), Vec::new());
     let deskside = deskside::Deskside {
-        mirror, snapshots, cards, opening, calls, socket, runners, models, calibration, hedger, folder, rehearses, inputs, outgoing, watch,
-        clock, shared: Arc::clone(shared), voice: voice.clone(), said: deskside::RUNNING.to_owned(), wanted, state_at_ns: 0, dropped: 0,
+        mirror, snapshots, cards, opening, admission, calls, socket, runners, models, calibration, hedger, rehearses, notes, inputs, outgoing,
+        watch, clock, shared: Arc::clone(shared), voice: voice.clone(), said: deskside::RUNNING.to_owned(), wanted, state_at_ns: 0, dropped: 0,
     };
     let card_up = Body::CardUp { deployment: announced };
     let terms = pinned::Terms { is_restart: recovered.is_restart(), card_up, clock, tick_ns: desk.host.tick_ns, sync_ns: desk.host.sync_ns };
@@ -284,9 +295,7 @@ fn live(
     let end = journal.finish(appender)?;
     // A disk that had no room until now: the mirror has what it waited for.
     while mirror.next().is_some() {}
-    if let Some(link) = ended.link {
-        link.leave();
-    }
+    ended.link.into_iter().for_each(HostEnd::leave);
     drop(speaking);
     Ok(Summary {
         recovered: recovered.inputs,
@@ -296,6 +305,10 @@ fn live(
         digest: ended.engine.digest(),
         mirror_digest: mirror.engine.digest(),
     })
+}
+
+fn signature_of(args: &Args) -> PathBuf {
+    args.signature.clone().unwrap_or_else(|| params::beside(&args.config))
 }
 
 /// The person who started this process, if the desk knows one.

@@ -35,8 +35,8 @@ fn a_few_seconds_of_the_live_demonstration_end_with_one_account() {
     if told.contains("SKIPPED: kill") {
         println!("skipped: {name}: kill, reversions and parameter sets; this user cannot become another");
     } else {
-        for line in ["armed by two", "a model has moved", "fills are hedged", "a set of two people", "killed by one", "orders reverted",
-            "lifted the fence", "parameters reverted", "host killed"] {
+        for line in ["armed by two", "a model has moved", "fills are hedged", "a set of two people, signed", "killed by one", "orders reverted",
+            "lifted the fence", "parameters reverted with a signed token", "host killed"] {
             assert!(told.contains(line), "no {line:?} in\n{told}");
         }
     }

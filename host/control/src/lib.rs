@@ -14,6 +14,7 @@ pub use answer::{Answer, Card};
 
 use riposte_desk::Role;
 use riposte_engine::{Change, Limit};
+use riposte_signature::{Signature, Token};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -53,10 +54,12 @@ pub enum Request {
         request: Option<u64>,
         dry_run: bool,
     },
-    /// Makes a desk configuration's parameter set a proposal.
-    Push { configuration: String, dry_run: bool },
     /// Grants the mandate of a model as the desk has it, or ends it.
     Mandate { model: String, is_end: bool, request: Option<u64>, dry_run: bool },
+    /// Makes a desk configuration's parameter set a proposal; the host takes none that is not signed.
+    Push { configuration: String, signature: Option<Signature>, token: Option<Token>, dry_run: bool },
+    /// A new generation with the content of an earlier one, which needs a token for exactly that one.
+    Rollback { generation: u32, token: Option<Token>, request: Option<u64>, dry_run: bool },
     /// Approves one proposal, or all that wait.
     Approve { request: Option<u64>, dry_run: bool },
     /// Approves a proposed parameter set, the only one if none is named, and nothing else.
@@ -86,7 +89,6 @@ pub enum Wish {
     Kill,
     ClearKill,
     Limit { limit: LimitName, index: u8, value: u64 },
-    RevertParameters { generation: u32 },
     RevertOrders { instruments: u16 },
     Adopt { instrument: u8 },
     Validate { instruments: u16 },
@@ -144,7 +146,6 @@ impl Wish {
             Wish::Kill => Change::Kill,
             Wish::ClearKill => Change::ClearKill,
             Wish::Limit { limit, index, value } => Change::SetLimit { limit: limit.limit(), index, value },
-            Wish::RevertParameters { generation } => Change::RevertParameters { target: generation },
             Wish::RevertOrders { instruments } => Change::RevertOrders { instruments },
             Wish::Adopt { instrument } => Change::Adopt { instrument },
             Wish::Validate { instruments } => Change::Validate { instruments },
@@ -161,12 +162,13 @@ impl Request {
             Request::Status {} | Request::Orders { .. } | Request::Positions {} | Request::Params {} | Request::Reversion {} => {
                 Role::Viewer
             }
-            Request::Approve { .. } | Request::Commit { .. } | Request::Mandate { is_end: false, .. } => Role::Risk,
+            Request::Approve { .. } | Request::Commit { .. } | Request::Rollback { .. }
+            | Request::Mandate { is_end: false, .. } => Role::Risk,
             Request::Push { .. } | Request::State { .. } | Request::Mandate { is_end: true, .. } => Role::Operator,
             Request::Wish { wish, .. } => match wish {
                 Wish::Arm | Wish::Disarm | Wish::Kill | Wish::RevertOrders { .. } => Role::Operator,
-                Wish::ClearKill | Wish::Limit { .. } | Wish::RevertParameters { .. } | Wish::Adopt { .. }
-                | Wish::Validate { .. } | Wish::Lift { .. } | Wish::Release { .. } => Role::Risk,
+                Wish::ClearKill | Wish::Limit { .. } | Wish::Adopt { .. } | Wish::Validate { .. } | Wish::Lift { .. }
+                | Wish::Release { .. } => Role::Risk,
             },
         }
     }

@@ -1,11 +1,17 @@
 //! Requests and answers survive any cut, nothing unknown is taken, and each needs its role.
 use riposte_control::{Answer, Card, LINE_BYTES_MAX, LimitName, LineError, Lines, Request, Stated, Wish, line};
 use riposte_desk::Role;
+use riposte_signature::{Digits, Signature, Token};
 
 fn requests() -> Vec<(Request, Role)> {
     let wish = |wish| Request::Wish { wish, request: Some(7), dry_run: false };
     let positions = vec![Stated { instrument: "AAPL".to_owned(), quantity: i64::MIN, price_e4: Some(1) }];
     let state = Request::State { positions, rest_flat: true, evidence: "by telephone\n\"é\"".to_owned(), dry_run: false };
+    let (key, signed) = (Digits([0xab; 32]), Digits([0xcd; 64]));
+    let signature = Signature { generation: 3, key, signature: signed };
+    let token = Token { generation: 1, content: key, nonce: Digits([1; 16]), key, signature: signed };
+    let configuration = "[feed]\n\"é\"".to_owned();
+    let push = |signature, token| Request::Push { configuration: configuration.clone(), signature, token, dry_run: true };
     vec![
         (Request::Status {}, Role::Viewer),
         (Request::Orders { all: true, from: u64::MAX }, Role::Viewer),
@@ -18,10 +24,12 @@ fn requests() -> Vec<(Request, Role)> {
         (wish(Wish::Disarm), Role::Operator),
         (wish(Wish::Kill), Role::Operator),
         (wish(Wish::RevertOrders { instruments: 3 }), Role::Operator),
-        (Request::Push { configuration: "[feed]\n\"é\"".to_owned(), dry_run: true }, Role::Operator),
+        (push(None, None), Role::Operator),
+        (push(Some(signature), Some(token)), Role::Operator),
         (wish(Wish::ClearKill), Role::Risk),
         (wish(Wish::Limit { limit: LimitName::Loss, index: 0, value: u64::MAX }), Role::Risk),
-        (wish(Wish::RevertParameters { generation: 1 }), Role::Risk),
+        (Request::Rollback { generation: 1, token: Some(token), request: None, dry_run: false }, Role::Risk),
+        (Request::Rollback { generation: 1, token: None, request: Some(7), dry_run: true }, Role::Risk),
         (wish(Wish::Adopt { instrument: 1 }), Role::Risk),
         (wish(Wish::Validate { instruments: 1 }), Role::Risk),
         (wish(Wish::Lift { instruments: 1 }), Role::Risk),
@@ -52,6 +60,8 @@ fn each_request_survives_any_cut_and_needs_its_role() {
 fn what_is_unknown_cut_or_too_long_is_an_error() {
     for bad in [
         "\n", "{}\n", "{\"verb\":\"trade\"}\n", "{\"verb\":\"status\",\"more\":1}\n", "{\"verb\":\"orders\"}\n",
+        "{\"verb\":\"rollback\",\"generation\":1,\"token\":{\"generation\":1},\"dry_run\":true}\n",
+        "{\"verb\":\"push\",\"configuration\":\"\",\"signature\":{\"generation\":1,\"key\":\"00\",\"signature\":\"00\"},\"dry_run\":true}\n",
         "{\"verb\":\"wish\",\"wish\":\"arm\",\"dry_run\":1}\n", "\u{0}\n", "[1]\n",
         "{\"verb\":\"wish\",\"wish\":{\"limit\":{\"limit\":\"loss\",\"index\":0,\"value\":-1}},\"dry_run\":false}\n",
     ] {

@@ -4,6 +4,7 @@
 use crate::field::{Section, boolean, choice, code, decimal, parsed, text, whole};
 use crate::price::price_e4;
 use crate::problem::Log;
+use crate::signer::{Signer, read_trusted};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -32,6 +33,8 @@ pub struct Host {
     pub executions: usize,
     pub requests: usize,
     pub times: Times,
+    /// Whose parameter sets are taken; without any, none is.
+    pub trusted: Vec<Signer>,
 }
 
 /// How long is too long, nanoseconds; the engine says what each is for.
@@ -72,6 +75,7 @@ impl Default for Host {
                 approval_ns: 600 * second,
                 reversion_ns: 30 * second,
             },
+            trusted: Vec::new(),
         }
     }
 }
@@ -158,6 +162,7 @@ pub(crate) fn read_host(root: &mut Section, log: &mut Log) -> Host {
             *value = u64::from(found.value) * MS;
         }
     }
+    host.trusted = read_trusted(&mut section, log);
     section.finish(log);
     host
 }

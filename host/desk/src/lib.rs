@@ -18,6 +18,7 @@ mod models;
 mod moved;
 mod price;
 mod problem;
+mod signer;
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 
@@ -31,6 +32,7 @@ pub use models::{Hedge, HedgeLeg, Mandate, Model};
 pub use moved::{Unmovable, move_threshold};
 pub use price::{PriceError, decimal_text, price_e4, price_text};
 pub use problem::{Problem, Severity};
+pub use signer::Signer;
 
 /// A whole, checked configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]

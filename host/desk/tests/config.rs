@@ -183,7 +183,7 @@ fn a_heartbeat_that_the_host_cannot_keep_up_is_pointed_out() {
         findings("heartbeat_ms = 100", "heartbeat_ms = 29"),
         ["47:16: warning: `heartbeat_ms` 29 is less than three times `tick_ms` 10: the host may be heard too late"]
     );
-    let text = GOOD.replacen("heartbeat_ms = 100", "heartbeat_ms = 29\n[host]\ntick_ms = 9", 1);
+    let text = GOOD.replacen("heartbeat_ms = 100", &format!("heartbeat_ms = 29\n[host]\n{TRUSTED}tick_ms = 9"), 1);
     assert_eq!(check(&text).problems, []);
 }
 
@@ -269,13 +269,15 @@ fn missing_locates_come_from_the_directory() {
     assert_eq!(desk.instruments[0].locate, Some(77), "what is known stays");
 }
 
+/// Of [host].
+const TRUSTED: &str = "trusted = [{ name = \"sid\", key = \"327be589af043dbfbafa5337164326c1f7442ba66f83cabb5fa4e59cf380bf2c\" }]\n";
 const HOST: &str = "\n[host]\ncore = 1\ntick_ms = 5\nanswer_ms = 1500\n[limits]\nloss = \"25000.50\"\ndrawdown = 3\ninstrument_loss = 0.0001\n\
 exposure = 900000000\nfree_messages = 7\nmessages_per_trade = 8\n[[person]]\nname = \"ann\"\nuid = 1000\nrole = \"risk\"\n[[person]]\n\
 name = \"bob\"\nuid = 1001\nrole = \"viewer\"\n[sessions]\norders = \"127.0.0.1:26400\"\nusername = \"RIPO\"\npassword_file = \"p\"\n";
 
 #[test]
 fn what_the_host_needs_is_read_exactly() {
-    let Check { desk, problems } = check(&format!("{GOOD}{HOST}"));
+    let Check { desk, problems } = check(&format!("{GOOD}{}", HOST.replacen("[limits]", &format!("{TRUSTED}[limits]"), 1)));
     assert_eq!(problems, []);
     let desk = desk.expect("a desk");
     assert_eq!((desk.host.core, desk.host.tick_ns, desk.host.times.answer_ns), (Some(1), 5_000_000, 1_500_000_000));
@@ -309,5 +311,35 @@ fn each_mistake_in_what_the_host_needs_is_found_on_its_line() {
         let problems = check(&format!("{GOOD}{}", HOST.replacen(from, to, 1))).problems;
         let wanted = format!("{}:{finding}", first + line - 1);
         assert!(problems.iter().any(|one| one.to_string().starts_with(&wanted)), "{wanted}\nnot in\n{problems:#?}");
+    }
+}
+
+#[test]
+fn whose_sets_a_host_takes_is_read_exactly_and_each_mistake_is_found() {
+    let of = |trusted: &str| check(&format!("{GOOD}\n[host]\n{trusted}"));
+    let desk = of(TRUSTED).desk.expect("a desk");
+    let [signer] = &desk.host.trusted[..] else { panic!("{:?}", desk.host.trusted) };
+    assert_eq!((signer.name.as_str(), signer.key[0], signer.key[31]), ("sid", 0x32, 0x2c));
+    let key = TRUSTED.split('"').nth(3).expect("a key");
+    let other = format!("{}0", &key[..63]);
+    let two = |name: &str, second: &str| {
+        format!("trusted = [\n{{ name = \"sid\", key = \"{key}\" }},\n{{ name = \"{name}\", key = \"{second}\" }},\n]\n")
+    };
+    assert_eq!(of(&two("ann", &other)).problems, []);
+    for (trusted, finding) in [
+        (two("sid", &other), "a signer of this name is already on line "),
+        (two("ann", key), "this key is already on line "),
+        (TRUSTED.replace("name = \"sid\", ", ""), "has no field `name`"),
+        (TRUSTED.replace("name", "nam"), "unknown field `nam`"),
+        (TRUSTED.replace(key, &key[1..]), "is no public key: 64 hexadecimal digits"),
+        (TRUSTED.replace("327b", "327g"), "is no public key: 64 hexadecimal digits"),
+        (TRUSTED.replace(key, &"é".repeat(32)), "is no public key: 64 hexadecimal digits"),
+        ("trusted = true\n".to_owned(), "`trusted`"),
+        (String::new(), "no `trusted`: outside a rehearsal no parameter set is taken"),
+        ("trusted = []\n".to_owned(), "no `trusted`: outside a rehearsal no parameter set is taken"),
+    ] {
+        let Check { desk, problems } = of(&trusted);
+        assert_eq!(desk.is_some(), finding.starts_with("no `trusted`"), "{trusted}");
+        assert!(problems.iter().any(|one| one.to_string().contains(finding)), "{finding}\nnot in\n{problems:#?}");
     }
 }

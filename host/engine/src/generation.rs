@@ -375,6 +375,10 @@ impl Generations {
         self.ring.iter().flatten().map(|one| one.number).max().unwrap_or(0)
     }
 
+    pub fn newest_approved(&self) -> u32 {
+        self.ring.iter().flatten().filter(|one| !one.is_calibrated()).map(|one| one.number).max().unwrap_or(0)
+    }
+
     pub fn find_content(&self, content: &[u8; 32]) -> Option<&Generation> {
         self.ring.iter().flatten().find(|one| one.content == *content)
     }

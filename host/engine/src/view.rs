@@ -88,10 +88,21 @@ impl Engine {
         self.generations.find(self.card.generation).map(|one| one.content)
     }
 
+    /// What an earlier generation is known by, if it is remembered.
+    pub fn content_of(&self, generation: u32) -> Option<[u8; 32]> {
+        self.generations.find(generation).map(|one| one.content)
+    }
+
     /// The highest number that a generation has had, or will have when the card answers.
     pub fn newest_generation(&self) -> u32 {
         let coming = self.card.committing.map_or(0, |one| one.number);
         self.generations.newest().max(self.card.generation).max(coming)
+    }
+
+    /// The highest number of a generation as people approved it, now or when the card answers: those of models do not count.
+    pub fn newest_approved(&self) -> u32 {
+        let coming = self.card.committing.filter(|one| !one.is_calibrated()).map_or(0, |one| one.number);
+        self.generations.newest_approved().max(coming)
     }
 
     /// A limit in force; 0 is unset, `None` is none.

@@ -2,7 +2,7 @@
 //!
 //! Holds: the step, the interval and the mandate are looked at here so that a good model is not refused; that they are kept
 //! is the engine's matter. Rows are those of the set that people approved, with thresholds moved by the desk's own check.
-use super::sets;
+use super::admission::Admission;
 use anyhow::{Context, ensure};
 use riposte_desk::{Desk, Model, move_threshold};
 use riposte_engine::{Body, Change, Engine, Rules};
@@ -10,7 +10,6 @@ use riposte_map::limits::INSTRUMENTS;
 use riposte_map::shm::{Command, Condition, NONE};
 use riposte_models::Band;
 use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
 
 struct One {
     model: Model,
@@ -21,13 +20,12 @@ struct One {
 pub struct Calibration {
     models: Vec<One>,
     number: u64,
-    folder: PathBuf,
 }
 
 impl Calibration {
-    pub fn new(desk: &Desk, folder: PathBuf) -> Calibration {
+    pub fn new(desk: &Desk) -> Calibration {
         let models = desk.models.iter().map(|model| One { model: model.clone(), band: None, asked_ns: None }).collect();
-        Calibration { models, number: 0, folder }
+        Calibration { models, number: 0 }
     }
 
     /// A model has found another band.
@@ -53,9 +51,9 @@ impl Calibration {
     }
 
     /// The rows that a candidate has asked for.
-    pub fn load(&self, engine: &Engine, number: u64, to: &mut VecDeque<Body>) -> anyhow::Result<()> {
+    pub fn load(&self, engine: &Engine, admission: &Admission, number: u64, to: &mut VecDeque<Body>) -> anyhow::Result<()> {
         let Some((_, base, rules)) = engine.calibration().filter(|(wanted, ..)| *wanted == number) else { return Ok(()) };
-        let rows = moved(&self.folder, &base, &rules)?;
+        let rows = moved(admission.rows(&base)?, &rules)?;
         to.push_back(Body::BeginCandidate { number });
         to.extend(rows.into_iter().map(|command| Body::Row { command }));
         Ok(())
@@ -74,9 +72,8 @@ fn step(rules: &Rules, edges: [u8; 2], band: Band, step: u32, least: u32) -> Opt
     is_worth.then_some(next)
 }
 
-/// The set that people approved, with these thresholds.
-pub fn moved(folder: &Path, base: &[u8; 32], rules: &[Rules; INSTRUMENTS]) -> anyhow::Result<Vec<Command>> {
-    let mut rows = sets::load(folder, base)?;
+/// Rows of the set that people approved, with these thresholds.
+pub fn moved(mut rows: Vec<Command>, rules: &[Rules; INSTRUMENTS]) -> anyhow::Result<Vec<Command>> {
     for (instrument, rules) in (0..).zip(rules) {
         for (rule, (condition, threshold_e4)) in (0..).zip(rules.conditions.iter().zip(rules.thresholds)) {
             let is_price = [

@@ -1,24 +1,19 @@
 //! Answers what people ask, from the mirror, and turns what they want into inputs of the engine.
 //!
 //! Holds: an act is answered with what the engine made of it, and the card, if it takes a command (`waiting`).
+use super::admission::Admission;
 use super::calibration::mandate;
 use super::desk_socket::Call;
-use super::opening::set_of;
-use super::sets;
 use super::statements::Statement;
 use super::waiting::{CardClock, Waiting, all_or_why};
 use riposte_control::{Answer, LimitName, ORDERS_PAGE, Request};
-use riposte_desk::Desk;
+use riposte_desk::{Desk, Instrument};
 use riposte_engine::{Body, Change, Engine, Input, Limit, Order, Outputs, Refusal, Step};
 use riposte_map::limits::INSTRUMENTS;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
 use std::sync::mpsc::SyncSender;
-
-/// Numbers that models may take while a set is on its way to the engine.
-const TAKEN: u32 = 16;
 
 pub struct Calls {
     symbols: Vec<String>,
@@ -26,19 +21,18 @@ pub struct Calls {
     desk: Desk,
     pub(super) waiting: Waiting,
     next_request: u64,
-    /// Where sets are kept.
-    folder: PathBuf,
 }
 
 impl Calls {
-    pub fn new(desk: &Desk, folder: PathBuf, first_request: u64) -> Calls {
+    pub fn new(desk: &Desk, first_request: u64) -> Calls {
         let symbols = desk.instruments.iter().map(|one| one.symbol.clone()).collect();
         let names = desk.people.iter().map(|one| one.name.clone()).collect();
-        Calls { symbols, names, desk: desk.clone(), waiting: Waiting::default(), next_request: first_request, folder }
+        Calls { symbols, names, desk: desk.clone(), waiting: Waiting::default(), next_request: first_request }
     }
 
     /// Takes a call; its answer comes at once or with the engine's.
-    pub fn take(&mut self, call: Call, engine: &Engine, journal: &str, to: &mut VecDeque<Body>) {
+    pub fn take(&mut self, call: Call, engine: &Engine, journal: &str, admission: &mut Admission, to: &mut VecDeque<Body>) {
+        let set = self.take_set(&call, engine, admission, to);
         let Call { request, by, answer } = call;
         let now = match request {
             Request::Status {} => Some(Answer::Told { value: self.status(engine, journal) }),
@@ -48,12 +42,12 @@ impl Calls {
             Request::Reversion {} => Some(Answer::Told { value: self.reversion(engine) }),
             Request::State { positions, rest_flat, evidence, dry_run: is_dry_run } => {
                 let statement = Statement { positions: &positions, rest_flat, evidence: &evidence, by, is_dry_run };
-                self.state(&statement, engine, &answer, to)
+                self.state(&statement, engine, admission.folder(), &answer, to)
             }
             Request::Wish { wish, request, dry_run: true } => Some(self.preview(engine, &wish.change(), request)),
             Request::Wish { request: Some(id), dry_run: false, .. } if engine.knows(id) => Some(again(id, engine)),
             Request::Wish { wish, request, dry_run: false } => self.propose(request, by, wish.change(), &answer, to),
-            Request::Push { configuration, dry_run } => self.push(&configuration, by, dry_run, engine, &answer, to),
+            Request::Push { .. } | Request::Rollback { .. } => set,
             Request::Mandate { model, is_end, request, dry_run } => match self.mandate_of(&model, is_end) {
                 None => Some(Answer::Refused { why: format!("the desk has no model `{model}`: {}", self.models()) }),
                 Some(change) if dry_run => Some(self.preview(engine, &change, request)),
@@ -90,7 +84,7 @@ impl Calls {
         self.next_request
     }
 
-    fn propose(
+    pub(super) fn propose(
         &mut self, request: Option<u64>, by: u16, change: Change, answer: &SyncSender<Answer>, to: &mut VecDeque<Body>,
     ) -> Option<Answer> {
         let request = request.unwrap_or_else(|| self.next_request());
@@ -137,36 +131,8 @@ impl Calls {
         }
     }
 
-    fn push(
-        &mut self, text: &str, by: u16, dry_run: bool, engine: &Engine, answer: &SyncSender<Answer>, to: &mut VecDeque<Body>,
-    ) -> Option<Answer> {
-        let check = riposte_desk::check(text);
-        let Some(mut desk) = check.desk else {
-            let errors: Vec<_> = check.problems.iter().map(ToString::to_string).collect();
-            return Some(Answer::Refused { why: format!("the configuration cannot be used: {}", errors.join("; ")) });
-        };
-        let known = &self.desk.instruments;
-        desk.resolve(|symbol| known.iter().find(|one| one.symbol == symbol).and_then(|one| one.locate));
-        if !desk.instruments.iter().map(|one| &one.symbol).eq(self.symbols.iter()) {
-            let why = "its instruments are others, or in another order: positions are kept by their place; start the host anew";
-            return Some(Answer::Refused { why: why.to_owned() });
-        }
-        let rows = set_of(&desk);
-        let Some(content) = riposte_engine::content(&rows) else {
-            return Some(Answer::Refused { why: "it makes no whole parameter set".to_owned() });
-        };
-        // Models may have taken numbers that the mirror has not seen.
-        let taken = if engine.mandates().next().is_some() { TAKEN } else { 0 };
-        let generation = engine.newest_generation() + taken + 1;
-        if dry_run {
-            return Some(Answer::Told { value: json!({ "generation": generation, "content": riposte_journal::hex(&content) }) });
-        }
-        if let Err(error) = sets::keep(&self.folder, &content, &rows) {
-            return Some(Answer::Refused { why: format!("{error:#}") });
-        }
-        to.push_back(Body::BeginSet);
-        to.extend(rows.iter().map(|row| Body::Row { command: *row }));
-        self.propose(None, by, Change::Commit { generation, content }, answer, to)
+    pub(super) fn instruments_of_desk(&self) -> &[Instrument] {
+        &self.desk.instruments
     }
 
     fn mandate_of(&self, model: &str, is_end: bool) -> Option<Change> {
@@ -190,10 +156,6 @@ impl Calls {
 
     pub(super) fn has_sessions(&self) -> bool {
         self.desk.sessions.is_some()
-    }
-
-    pub(super) fn folder(&self) -> &Path {
-        &self.folder
     }
 
     pub(super) fn symbol(&self, instrument: u8) -> Value {
@@ -272,7 +234,7 @@ impl Calls {
         });
         json!({
             "generation": engine.generation(), "content": engine.content().map(|content| riposte_journal::hex(&content)),
-            "approved": engine.base().map(|content| riposte_journal::hex(&content)),
+            "approved_generation": engine.newest_approved(), "approved": engine.base().map(|content| riposte_journal::hex(&content)),
             "limits": self.limits(engine),
             "proposals": waiting.collect::<Vec<_>>(), "mandates": self.mandates(engine),
             "latched_rules": engine.latched_rules().map(|(instrument, rule)| {
@@ -314,7 +276,7 @@ impl Calls {
         json!({ "request": request, "step": format!("{step:?}"), "waits_for": waits_for })
     }
 
-    fn preview(&self, engine: &Engine, change: &Change, request: Option<u64>) -> Answer {
+    pub(super) fn preview(&self, engine: &Engine, change: &Change, request: Option<u64>) -> Answer {
         match engine.preview(change) {
             Ok(second) => {
                 Answer::Told { value: json!({ "would": self.change_text(change), "needs_second_person": second, "request": request }) }
@@ -341,7 +303,7 @@ impl Calls {
 }
 
 /// The engine does nothing for a number that it knows, so no record will tell of it.
-fn again(request: u64, engine: &Engine) -> Answer {
+pub(super) fn again(request: u64, engine: &Engine) -> Answer {
     if engine.proposals().any(|(id, ..)| id == request) {
         return Answer::Proposed { request };
     }

@@ -2,6 +2,7 @@
 //!
 //! In: durable inputs, what people say. Out: alarms to the voice, answers, proposals and sets to the engine.
 use super::Shared;
+use super::admission::Admission;
 use super::alarms::{sentence, teller};
 use super::calibration::{self, Calibration};
 use super::calls::Calls;
@@ -11,18 +12,17 @@ use super::desk_socket::Socket;
 use super::hedger::Hedger;
 use super::mirror::{Mirror, alarms};
 use super::modelling::{Found, Models, News};
+use super::noted::Noted;
 use super::opening::Opening;
 use super::sessions::HEDGES;
-use super::sets;
 use super::snapshots::Snapshots;
 use super::voice::Voice;
 use riposte_engine::{Body, Output, Refusal, Stream};
-use riposte_map::shm::{Event, EventKind};
+use riposte_map::shm::{Command, Event, EventKind};
 use riposte_models::Top;
 use riposte_journal::{State, Watch};
 use riposte_session::Runner;
 use std::collections::VecDeque;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -41,15 +41,16 @@ pub struct Deskside {
     pub snapshots: Snapshots,
     pub cards: Cards,
     pub opening: Opening,
+    pub admission: Admission,
     pub calls: Calls,
     pub socket: Socket,
     pub runners: Vec<(u8, Stream, Runner)>,
     pub models: Models,
     pub calibration: Calibration,
     pub hedger: Hedger,
-    /// Of the journal.
-    pub folder: PathBuf,
     pub rehearses: bool,
+    /// To the journal, each in front of what is proposed on it.
+    pub notes: rtrb::Producer<Noted>,
     pub inputs: rtrb::Producer<Body>,
     /// What found no room in `inputs` yet.
     pub outgoing: VecDeque<Body>,
@@ -107,7 +108,7 @@ impl Deskside {
                 self.opening.number(&self.mirror.engine, &mut self.outgoing);
             }
             if matches!(input.body, Body::CardUp { .. } | Body::Restarted) {
-                let waiting = self.opening.begin(&self.mirror.engine, &mut self.outgoing);
+                let waiting = self.opening.begin(&self.mirror.engine, &mut self.admission, &self.voice, &mut self.outgoing);
                 if waiting > 0 {
                     self.voice.say(format!("{waiting} proposals wait for a second person: `riposte approve --all`"));
                 }
@@ -123,9 +124,17 @@ impl Deskside {
         while let Ok(call) = self.socket.calls.try_recv() {
             any = true;
             let journal = self.journal();
-            self.calls.take(call, &self.mirror.engine, &journal, &mut self.outgoing);
+            self.calls.take(call, &self.mirror.engine, &journal, &mut self.admission, &mut self.outgoing);
         }
-        while let Some(body) = self.outgoing.pop_front() {
+        while let Some(noted) = self.admission.notes.front() {
+            if self.notes.push(*noted).is_err() {
+                break;
+            }
+            self.admission.notes.pop_front();
+        }
+        while self.admission.notes.is_empty()
+            && let Some(body) = self.outgoing.pop_front()
+        {
             if self.inputs.push(body).is_err() {
                 self.outgoing.push_front(body);
                 break;
@@ -174,11 +183,11 @@ impl Deskside {
                     ));
                 }
                 Output::LoadCandidate { number } => {
-                    if let Err(error) = self.calibration.load(&self.mirror.engine, number, &mut self.outgoing) {
+                    if let Err(error) = self.calibration.load(&self.mirror.engine, &self.admission, number, &mut self.outgoing) {
                         self.voice.say(format!("alarm: a model's set cannot be loaded: {error:#}"));
                     }
                 }
-                Output::LoadSet { generation, content } => match self.load(&content) {
+                Output::LoadSet { generation, content } => match self.load(generation, &content) {
                     Ok(rows) => {
                         self.outgoing.push_back(Body::BeginSet);
                         self.outgoing.extend(rows.into_iter().map(|command| Body::Row { command }));
@@ -207,10 +216,10 @@ impl Deskside {
     }
 
     /// A set that was in force: as it was kept, or as a model has moved it.
-    fn load(&self, content: &[u8; 32]) -> anyhow::Result<Vec<riposte_map::shm::Command>> {
+    fn load(&mut self, generation: u32, content: &[u8; 32]) -> anyhow::Result<Vec<Command>> {
         match self.mirror.engine.recipe(content) {
-            Some((base, rules)) if base != *content => calibration::moved(&self.folder, &base, &rules),
-            _ => sets::load(&self.folder, content),
+            Some((base, rules)) if base != *content => calibration::moved(self.admission.reload(generation, &base)?, &rules),
+            _ => self.admission.reload(generation, content),
         }
     }
 

@@ -1,13 +1,16 @@
 //! What a host proposes by itself: the desk's limits and parameter set, for people to approve.
 //!
-//! Holds: nothing is in force by being in a file. The host proposes in the name of who started it, and a second person
-//! approves; in a rehearsal on a simulated card the host is both, arms, and lifts what the card's watchdog did.
+//! Holds: nothing is in force by being in a file. The host proposes what was signed, in the name of who started it, and a
+//! second person approves; in a rehearsal on a simulated card the host is both, arms, and lifts what the card's watchdog did.
+//! A card that has lost its set gets the newest that was in force, not the one that the host was started with.
+use super::admission::{Admission, Admitted};
 use super::calibration::mandate;
+use super::voice::Voice;
 use super::{HOST, REHEARSAL};
 use riposte_desk::{Desk, Session};
 use riposte_engine::{Body, Change, Engine, Limit, Refusal};
 use riposte_map::limits::INSTRUMENTS;
-use riposte_map::shm::Command;
+use riposte_signature::SignedSet;
 use std::collections::VecDeque;
 
 /// The engine's number of the session whose orders the card makes.
@@ -16,8 +19,10 @@ const CARD_SESSION: u8 = 0;
 const AGAIN_NS: u64 = 200_000_000;
 
 pub struct Opening {
-    rows: Vec<Command>,
-    content: [u8; 32],
+    /// The desk's, if it was signed.
+    set: Option<SignedSet>,
+    /// Content of the set that is to be in force.
+    wanted: Option<[u8; 32]>,
     limits: Vec<(Limit, u8, u64)>,
     /// Mandates of the desk's models.
     mandates: Vec<Change>,
@@ -36,10 +41,8 @@ pub struct Opening {
 }
 
 impl Opening {
-    /// `None` if the desk does not make a whole set, which a checked one does.
-    pub fn new(desk: &Desk, by: Option<u16>, rehearses: bool, first_request: u64) -> Option<Opening> {
-        let rows = set_of(desk);
-        let content = riposte_engine::content(&rows)?;
+    /// Nothing of a desk that was not signed is proposed, its limits neither.
+    pub fn new(desk: &Desk, set: Option<SignedSet>, by: Option<u16>, rehearses: bool, first_request: u64) -> Opening {
         let limits = &desk.limits;
         let mut wanted = vec![(Limit::Loss, 0, limits.loss_e4), (Limit::Drawdown, 0, limits.drawdown_e4)];
         if desk.sessions.is_some() {
@@ -53,13 +56,14 @@ impl Opening {
         }
         let legs = desk.hedge.iter().flat_map(|hedge| &hedge.legs);
         wanted.extend(legs.map(|leg| (Limit::Hedge, leg.instrument, leg.position.into())));
-        wanted.retain(|(_, _, value)| *value != 0);
+        wanted.retain(|(_, _, value)| *value != 0 && set.is_some());
+        let models = if set.is_some() { &desk.models[..] } else { &[] };
         let session = &desk.session;
-        Some(Opening {
-            rows,
-            content,
+        Opening {
+            set,
+            wanted: None,
             limits: wanted,
-            mandates: (0..).zip(&desk.models).map(|(number, model)| mandate(number, model)).collect(),
+            mandates: (0..).zip(models).map(|(number, model)| mandate(number, model)).collect(),
             session: session.clone(),
             instruments: desk.mask() as u16,
             by: by.unwrap_or(HOST),
@@ -68,7 +72,7 @@ impl Opening {
             proposed: None,
             armed_ns: 0,
             is_over: false,
-        })
+        }
     }
 
     fn propose(&mut self, change: Change, to: &mut VecDeque<Body>) {
@@ -82,7 +86,7 @@ impl Opening {
 
     /// A card after reset is there, or the host has come back to one: proposes what is not in force. Gives how many
     /// proposals wait for a second person.
-    pub fn begin(&mut self, engine: &Engine, to: &mut VecDeque<Body>) -> usize {
+    pub fn begin(&mut self, engine: &Engine, admission: &mut Admission, voice: &Voice, to: &mut VecDeque<Body>) -> usize {
         let before = to.len();
         (self.proposed, self.is_over) = (None, false);
         for (limit, index, value) in self.limits.clone() {
@@ -90,12 +94,14 @@ impl Opening {
                 self.propose(Change::SetLimit { limit, index, value }, to);
             }
         }
-        if engine.is_approved() && engine.base() != Some(self.content) {
+        self.wanted = engine.base();
+        if engine.is_approved()
+            && let Some(Admitted { generation, content, rows }) = self.choose(engine, admission, voice)
+        {
             to.push_back(Body::BeginSet);
-            to.extend(self.rows.iter().map(|row| Body::Row { command: *row }));
-            let generation = engine.newest_generation() + 1;
-            self.propose(Change::Commit { generation, content: self.content }, to);
-            self.proposed = Some(generation);
+            to.extend(rows.into_iter().map(|command| Body::Row { command }));
+            self.propose(Change::Commit { generation, content }, to);
+            (self.proposed, self.wanted) = (Some(generation), Some(content));
             self.number(engine, to);
             self.propose(Change::Validate { instruments: self.instruments }, to);
         }
@@ -118,18 +124,31 @@ impl Opening {
         }
     }
 
-    pub fn content(&self) -> &[u8; 32] {
-        &self.content
-    }
-
-    pub fn rows(&self) -> &[Command] {
-        &self.rows
+    /// The set that is to come into force, if another one is in force: the desk's if it is newer than all there were, or
+    /// else the newest there was, if the card has none.
+    fn choose(&self, engine: &Engine, admission: &mut Admission, voice: &Voice) -> Option<Admitted> {
+        let newest = engine.newest_approved();
+        let found = match &self.set {
+            Some(set) if engine.base().is_some_and(|content| admission.is(set, &content)) => return None,
+            Some(set) if set.set.generation > newest => admission.take(set, engine, None, "of the desk"),
+            Some(set) if engine.generation() > 0 => {
+                let (generation, now) = (set.set.generation, engine.generation());
+                voice.say(format!("the desk's set is signed as generation {generation}: generation {now} stays in force"));
+                return None;
+            }
+            _ if engine.generation() == 0 && newest > 0 => admission.again(engine),
+            _ => return None,
+        };
+        found.map(Some).unwrap_or_else(|error| {
+            voice.say(format!("alarm: no parameter set is proposed: {error:#}"));
+            None
+        })
     }
 
     /// A rehearsal arms once all is in force.
     pub fn go_on(&mut self, engine: &Engine, now_ns: u64, to: &mut VecDeque<Body>) {
         self.is_over |= engine.is_permitted();
-        let is_ready = engine.is_approved() && engine.base() == Some(self.content);
+        let is_ready = engine.is_approved() && self.wanted.is_some() && engine.base() == self.wanted;
         if !self.rehearses || self.is_over || !is_ready || now_ns.saturating_sub(self.armed_ns) < AGAIN_NS {
             return;
         }
@@ -142,14 +161,4 @@ impl Opening {
         self.armed_ns = now_ns;
         self.propose(change, to);
     }
-}
-
-/// The rows of a desk's set, without numbers, and with them the limits of what the card is lent.
-pub fn set_of(desk: &Desk) -> Vec<Command> {
-    let mut rows = desk.commands(1, 1);
-    // Its commit is the engine's.
-    rows.pop();
-    rows.extend(desk.grants(1));
-    rows.iter_mut().for_each(|row| row.sequence = 0);
-    rows
 }

@@ -12,6 +12,7 @@
 //!   silences the card: no command could leave, since each waits for its record.
 //! - In steady state nothing here allocates, locks, formats or calls the system.
 use super::clock::Clock;
+use super::noted::Noted;
 use super::stall::Stall;
 use super::{HOST, Shared};
 use riposte_device::link::{FRAME_BYTES_MAX, HostEnd};
@@ -47,6 +48,8 @@ pub struct Told {
 /// Ways to and from other threads; each is bounded.
 pub struct Lines {
     pub inputs: rtrb::Consumer<Body>,
+    /// For the journal; each is in front of the inputs that were given after it.
+    pub notes: rtrb::Consumer<Noted>,
     /// The order session and its drop copy, if there is a venue.
     pub sessions: Vec<Session>,
     pub links: rtrb::Consumer<HostEnd>,
@@ -212,8 +215,9 @@ impl Pinned {
         if let Some(body) = self.held.take().or_else(|| self.owed.pop_front()) {
             return Some(body);
         }
-        if let Ok(body) = self.lines.inputs.pop() {
-            return Some(body);
+        // Looked at before the notes: those that were given before this input are then seen.
+        if !self.lines.inputs.is_empty() {
+            return if self.note(now_ns) { self.lines.inputs.pop().ok() } else { None };
         }
         if let Some(body) = self.lines.sessions.iter_mut().find_map(Session::receive) {
             return Some(body);
@@ -229,6 +233,17 @@ impl Pinned {
             return Some(Body::Tick);
         }
         None
+    }
+
+    /// Writes down what is to be noted. False if the journal has no room for it yet.
+    fn note(&mut self, time_ns: u64) -> bool {
+        while let Ok(noted) = self.lines.notes.peek() {
+            if self.journal.append(time_ns, &noted.entry()).is_err() {
+                return false;
+            }
+            let _ = self.lines.notes.pop();
+        }
+        true
     }
 
     /// The card's next event. When it is gone and has told everything, that is owed to the engine.

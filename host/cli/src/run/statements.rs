@@ -7,6 +7,7 @@ use riposte_journal::hex;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::VecDeque;
+use std::path::Path;
 use std::sync::mpsc::SyncSender;
 
 /// The session whose reports a statement is compared with: the desk's only one.
@@ -23,7 +24,7 @@ pub struct Statement<'a> {
 
 impl Calls {
     pub fn state(
-        &mut self, statement: &Statement, engine: &Engine, answer: &SyncSender<Answer>, to: &mut VecDeque<Body>,
+        &mut self, statement: &Statement, engine: &Engine, folder: &Path, answer: &SyncSender<Answer>, to: &mut VecDeque<Body>,
     ) -> Option<Answer> {
         let changes = match self.stated(statement, engine) {
             Ok(changes) => changes,
@@ -45,7 +46,7 @@ impl Calls {
             });
             return Some(Answer::Told { value: merged(rows, previews) });
         }
-        let path = self.folder().join(format!("evidence-{}.json", hex(&digest)));
+        let path = folder.join(format!("evidence-{}.json", hex(&digest)));
         if let Err(error) = keep_bytes(&path, document.as_bytes()) {
             return Some(Answer::Refused { why: format!("the evidence cannot be kept: {error:#}") });
         }

@@ -163,6 +163,7 @@ fn while_it_trades_the_engines_thread_neither_allocates_nor_calls_the_system() {
     let shared = Arc::new(Shared::default());
     let args = Args {
         config: world.folder.join("desk.toml"),
+        signature: None,
         link: world.folder.join("link").display().to_string(),
         journal: world.folder.join("journal"),
         directory: None,
@@ -237,8 +238,9 @@ fn a_disk_that_does_not_answer_stops_the_heart_and_one_that_does_again_lets_it_b
     let engine = Engine::new(super::engine_config::of(&desk, Default::default())).expect("an engine");
     let (left, _left) = rtrb::RingBuffer::new(1);
     let (mirror, mut told) = rtrb::RingBuffer::new(1 << 16);
-    let ((_inputs, inputs), (_marks, marks)) = (rtrb::RingBuffer::new(1), rtrb::RingBuffer::new(1));
-    let lines = Lines { inputs, sessions: Vec::new(), links: links_out, left, mirror, marks };
+    let ((_inputs, inputs), (_notes, notes)) = (rtrb::RingBuffer::new(1), rtrb::RingBuffer::new(1));
+    let (_marks, marks) = rtrb::RingBuffer::new(1);
+    let lines = Lines { inputs, notes, sessions: Vec::new(), links: links_out, left, mirror, marks };
     // A busy machine's own disk answers well within the patience.
     let (clock, sync_ns) = (Clock::new(0), 3_000_000_000);
     let card_up = Body::CardUp { deployment: Default::default() };

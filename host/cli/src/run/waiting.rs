@@ -49,10 +49,17 @@ struct Call {
 pub struct Waiting(Vec<Call>);
 
 impl Waiting {
+    /// The answer if nothing more can wait.
+    pub fn is_full(&self) -> Option<Answer> {
+        let why = "too many requests wait for the engine; try again";
+        (self.0.len() >= CALLS).then(|| Answer::Refused { why: why.to_owned() })
+    }
+
     /// The call is answered when all of these requests are; refused at once if too many wait.
     pub fn push(&mut self, requests: &[u64], answer: &SyncSender<Answer>, compose: Compose) -> Option<Answer> {
-        if self.0.len() >= CALLS {
-            return Some(Answer::Refused { why: "too many requests wait for the engine; try again".to_owned() });
+        let full = self.is_full();
+        if full.is_some() {
+            return full;
         }
         let parts = requests.iter().map(|request| Part { request: *request, stage: Stage::Asked }).collect();
         self.0.push(Call { parts, compose, answer: answer.clone() });

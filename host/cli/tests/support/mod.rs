@@ -75,6 +75,22 @@ impl Folder {
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     }
 
+    /// Makes a key under this name; gives the line of [host] that trusts it.
+    pub fn trust(&self, name: &str) -> String {
+        let made = json(&self.run(&["params", "keygen", &format!("{name}.key"), "--json"]));
+        format!("trusted = [{{ name = \"{name}\", key = {} }}]\n", made["public"])
+    }
+
+    /// Signs a desk of this folder, with the locate codes of its market if there is one; the signature lies beside it.
+    pub fn sign(&self, desk: &str, generation: u32, name: &str) {
+        let (generation, key) = (generation.to_string(), format!("{name}.key"));
+        let sign = ["params", "sign", desk, "--generation", &generation, "--key", &key];
+        let directory = ["--directory", "market.pcap"];
+        let directory = if self.path(directory[1]).exists() { &directory[..] } else { &[] };
+        let signed = self.run(&[&sign[..], directory].concat());
+        assert!(signed.status.success(), "{}", String::from_utf8_lossy(&signed.stderr));
+    }
+
     /// The user who runs the test.
     pub fn uid(&self) -> u32 {
         std::fs::metadata(&self.0).expect("a folder").uid()

@@ -54,7 +54,8 @@ impl Closed {
         let lines = free_lines();
         let sessions = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").expect("a port"));
         let sessions = sessions.map(|socket| socket.local_addr().expect("its address"));
-        desk(folder, &card_desk(lines), sessions, people);
+        desk(folder, &card_desk(lines), sessions, &folder.trust("sid"), people);
+        folder.sign("desk.toml", 1, "sid");
         Closed { card: card(folder, lines, &[]), lines, sessions }
     }
 
@@ -74,12 +75,12 @@ fn card_desk(lines: [SocketAddr; 2]) -> String {
     Desk { feed: (&group, lines[0].port()), ..Desk::TWO_SIDED }.text()
 }
 
-/// Writes a desk with these sessions, their password, and people by user and role.
-fn desk(folder: &Folder, card: &str, [orders, copy]: [SocketAddr; 2], people: &[(&str, u32, &str)]) {
+/// Writes a desk with these sessions, their password, further lines of [host], and people by user and role.
+fn desk(folder: &Folder, card: &str, [orders, copy]: [SocketAddr; 2], host: &str, people: &[(&str, u32, &str)]) {
     let person = |(name, uid, role): &(&str, u32, &str)| format!("[[person]]\nname = \"{name}\"\nuid = {uid}\nrole = \"{role}\"\n");
     let people: String = people.iter().map(person).collect();
     folder.write("desk.toml", format!(
-        "{card}{PATIENT}control = \"control.sock\"\n{people}[sessions]\norders = \"{orders}\"\ndrop_copy = \"{copy}\"\nusername = \"RIPO\"\npassword_file = \"password\"\n"
+        "{card}{PATIENT}control = \"control.sock\"\n{host}{people}[sessions]\norders = \"{orders}\"\ndrop_copy = \"{copy}\"\nusername = \"RIPO\"\npassword_file = \"password\"\n"
     ));
     folder.write("password", "riposte\n");
     std::fs::set_permissions(folder.path("password"), std::fs::Permissions::from_mode(0o600)).expect("rights");
@@ -92,6 +93,6 @@ impl Market {
 
     /// Writes a desk with this venue's addresses.
     pub fn desk(&self, folder: &Folder, people: &[(&str, u32, &str)]) {
-        desk(folder, &self.card_desk(), [self.addresses["ouch"], self.addresses["dropcopy"]], people);
+        desk(folder, &self.card_desk(), [self.addresses["ouch"], self.addresses["dropcopy"]], "", people);
     }
 }

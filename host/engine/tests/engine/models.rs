@@ -293,7 +293,7 @@ fn what_people_approved_stays_among_the_generations_however_often_a_model_moves_
         calibrate(&mut bench, LOWER + 1 + round % 2, UPPER);
         bench.now_ns += SECOND;
     }
-    assert_eq!(bench.engine.generation(), 202);
+    assert_eq!((bench.engine.generation(), bench.engine.newest_approved()), (202, 2), "numbers of models are not people's");
     let (newest, rules) = bench.engine.recipe(&bench.engine.content().expect("a set")).expect("it is remembered");
     assert_eq!((newest, rules[0].thresholds[0]), (content(&pair_set(LOWER, UPPER)), LOWER + 2));
     assert_eq!(bench.both(Change::RevertParameters { target: 2 }), None);
@@ -301,6 +301,7 @@ fn what_people_approved_stays_among_the_generations_however_often_a_model_moves_
     assert!(bench.take().iter().any(wanted));
     bench.write(&pair_set(LOWER, UPPER));
     assert_eq!((bench.engine.generation(), bench.engine.base()), (203, bench.engine.content()));
+    assert_eq!(bench.engine.newest_approved(), 203);
 }
 
 #[test]
@@ -311,6 +312,7 @@ fn a_reversion_to_a_set_that_a_model_moved_knows_what_people_approved() {
     assert_eq!(bench.both(Change::RevertParameters { target: 3 }), None);
     bench.write(&pair_set(LOWER + 1, UPPER));
     assert_eq!((bench.engine.generation(), bench.engine.base()), (5, Some(content(&pair_set(LOWER, UPPER)))));
+    assert_eq!(bench.engine.newest_approved(), 4, "what comes back is the model's");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! `riposte run` as its user meets it: a served card, a journal, signals, kills.
 //!
 //! No test waits for a time to pass: each asks until what it waits for is there; the limit only ends a test that fails.
+mod signed;
+#[path = "../support/mod.rs"]
 mod support;
 
 use riposte_engine::{Body, Change, Input, Record as Decided, Report, Side};
@@ -14,7 +16,7 @@ use std::time::Duration;
 use support::crash::{Random, points, uninterrupted};
 use support::{BOB, Folder, Journaled, Process, riposte, wait_for};
 
-const DESK: &str = include_str!("../../../demo/desk.toml");
+const DESK: &str = include_str!("../../../../demo/desk.toml");
 /// Snapshots often, so that many a crash finds one half written.
 const HOST: &str = "\n[limits]\nloss = 25000\ndrawdown = 25000\ninstrument_loss = 5000\nexposure = 1000000\nfree_messages = 100000\nmessages_per_trade = 100\n[host]\nsnapshot_inputs = 20\n";
 
@@ -110,7 +112,8 @@ fn people(folder: &Folder) -> (Process, Process) {
     let desk = std::fs::read_to_string(folder.0.join("desk.toml")).expect("a desk");
     let person = |name: &str, uid: u32, role: &str| format!("\n[[person]]\nname = \"{name}\"\nuid = {uid}\nrole = \"{role}\"\n");
     let all = [person("ann", folder.uid(), "risk"), person("bob", BOB, "risk"), person("vic", VIC, "viewer")].concat();
-    std::fs::write(folder.0.join("desk.toml"), format!("{desk}control = \"control.sock\"\n{all}")).expect("a desk");
+    std::fs::write(folder.0.join("desk.toml"), format!("{desk}control = \"control.sock\"\n{}{all}", folder.trust("sid"))).expect("a desk");
+    folder.sign("desk.toml", 1, "sid");
     let card = folder.card();
     let host = folder.host_with(&[]);
     wait_for("proposals", || {

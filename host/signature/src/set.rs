@@ -1,0 +1,144 @@
+//! A parameter set as the one text of bytes that is signed, and its signature.
+use crate::digits::Digits;
+use crate::key::{PrivateKey, PublicKey};
+use crate::Untrusted;
+use riposte_desk::{Desk, Limits};
+use riposte_map::limits::INSTRUMENTS;
+use riposte_map::shm::Command;
+use serde::{Deserialize, Serialize};
+use zerocopy::{FromBytes, IntoBytes};
+
+/// What the bytes of a set begin with; nothing else that is signed does.
+const HEAD: &[u8; 24] = b"riposte parameter set 1\n";
+const SYMBOL_BYTES: usize = 8;
+const LIMITS: usize = 6;
+/// More rows than any set has.
+const ROWS_MAX: usize = 1 << 16;
+
+/// Everything that a signature stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Set {
+    pub generation: u32,
+    /// Of the host, as it proposes them when it starts.
+    pub limits: Limits,
+    /// In the order of the card, padded with spaces.
+    pub symbols: Vec<[u8; SYMBOL_BYTES]>,
+    /// Without numbers and without a commit.
+    pub rows: Vec<Command>,
+}
+
+impl Set {
+    pub fn of(desk: &Desk, generation: u32) -> Set {
+        let mut rows = desk.commands(generation, 1);
+        // Its commit is the engine's.
+        rows.pop();
+        // With what the limits lend to the card, which follows the commit.
+        rows.extend(desk.grants(1));
+        rows.iter_mut().for_each(|row| row.sequence = 0);
+        let symbols = desk.instruments.iter().map(|one| {
+            let mut symbol = [b' '; SYMBOL_BYTES];
+            symbol.iter_mut().zip(one.symbol.bytes()).for_each(|(to, byte)| *to = byte);
+            symbol
+        });
+        Set { generation, limits: desk.limits, symbols: symbols.collect(), rows }
+    }
+
+    /// Head, generation, limits, count and symbols, count and rows; numbers little-endian.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = HEAD.to_vec();
+        bytes.extend(self.generation.to_le_bytes());
+        numbers(&self.limits).iter().for_each(|limit| bytes.extend(limit.to_le_bytes()));
+        bytes.extend((self.symbols.len() as u32).to_le_bytes());
+        self.symbols.iter().for_each(|symbol| bytes.extend(symbol));
+        bytes.extend((self.rows.len() as u32).to_le_bytes());
+        self.rows.iter().for_each(|row| bytes.extend(row.as_bytes()));
+        bytes
+    }
+
+    /// `None` if these are not exactly the bytes of one set.
+    pub fn decode(mut bytes: &[u8]) -> Option<Set> {
+        let from = &mut bytes;
+        take::<24>(from).filter(|head| head == HEAD)?;
+        let generation = u32::from_le_bytes(take(from)?);
+        let mut limits = [0; LIMITS];
+        for limit in &mut limits {
+            *limit = u64::from_le_bytes(take(from)?);
+        }
+        let count = u32::from_le_bytes(take(from)?) as usize;
+        let symbols = (0..Some(count).filter(|count| *count <= INSTRUMENTS)?).map(|_| take(from)).collect::<Option<_>>()?;
+        let count = u32::from_le_bytes(take(from)?) as usize;
+        let rows = (0..Some(count).filter(|count| *count <= ROWS_MAX)?).map(|_| {
+            let row = Command::read_from_bytes(&take::<{ size_of::<Command>() }>(from)?).ok()?;
+            (row.sequence == 0).then_some(row)
+        });
+        let rows = rows.collect::<Option<_>>()?;
+        from.is_empty().then_some(Set { generation, limits: named(limits), symbols, rows })
+    }
+
+    pub fn sign(&self, key: &PrivateKey) -> Signature {
+        let signature = key.sign(&self.encode());
+        Signature { generation: self.generation, key: key.public().digits(), signature }
+    }
+}
+
+fn numbers(limits: &Limits) -> [u64; LIMITS] {
+    let Limits { loss_e4, drawdown_e4, instrument_loss_e4, exposure_e4, free_messages, messages_per_trade } = *limits;
+    [loss_e4, drawdown_e4, instrument_loss_e4, exposure_e4, free_messages, messages_per_trade]
+}
+
+fn named(numbers: [u64; LIMITS]) -> Limits {
+    let [loss_e4, drawdown_e4, instrument_loss_e4, exposure_e4, free_messages, messages_per_trade] = numbers;
+    Limits { loss_e4, drawdown_e4, instrument_loss_e4, exposure_e4, free_messages, messages_per_trade }
+}
+
+fn take<const N: usize>(from: &mut &[u8]) -> Option<[u8; N]> {
+    let (taken, rest) = from.split_first_chunk()?;
+    *from = rest;
+    Some(*taken)
+}
+
+/// Beside a configuration: which generation its set is, and who stands for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Signature {
+    pub generation: u32,
+    pub key: Digits<32>,
+    pub signature: Digits<64>,
+}
+
+impl Signature {
+    /// The place in `trusted` of the key that signed this set.
+    pub fn verify(&self, set: &Set, trusted: &[PublicKey]) -> Result<usize, Untrusted> {
+        let at = trusted.iter().position(|key| key.digits() == self.key).ok_or(Untrusted::Unknown)?;
+        if set.generation != self.generation {
+            return Err(Untrusted::Altered);
+        }
+        trusted[at].verify(&set.encode(), &self.signature).map(|()| at)
+    }
+}
+
+/// A set with its signature, as the host keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedSet {
+    pub set: Set,
+    pub signature: Signature,
+}
+
+impl SignedSet {
+    pub fn encode(&self) -> Vec<u8> {
+        let Signature { key, signature, .. } = &self.signature;
+        [&key.0[..], &signature.0, &self.set.encode()].concat()
+    }
+
+    pub fn decode(mut bytes: &[u8]) -> Option<SignedSet> {
+        let (key, signature) = (Digits(take(&mut bytes)?), Digits(take(&mut bytes)?));
+        let set = Set::decode(bytes)?;
+        let signature = Signature { generation: set.generation, key, signature };
+        Some(SignedSet { set, signature })
+    }
+
+    /// As [`Signature::verify`].
+    pub fn verify(&self, trusted: &[PublicKey]) -> Result<usize, Untrusted> {
+        self.signature.verify(&self.set, trusted)
+    }
+}
