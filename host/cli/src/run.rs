@@ -8,6 +8,7 @@
 //! | snapshots | writes the mirror's state beside the journal |
 //! | control | hears people (`desk_socket`), whom the deskside answers (`calls`) |
 //! | models | `modelling`: bands and hedges from the tops of the books |
+//! | metrics | answers Prometheus (`scrape`), from what the deskside tells |
 //! | voice | prints |
 pub mod admission;
 mod alarms;
@@ -15,18 +16,22 @@ mod calibration;
 mod calls;
 mod cards;
 mod clock;
+mod counting;
 mod desk_socket;
 mod deskside;
 pub mod engine_config;
 mod hedger;
+mod exposition;
 mod mirror;
 mod modelling;
 mod noted;
 mod opening;
+mod overview;
 mod pinned;
 mod place;
 mod recovery;
 mod sessions;
+mod scrape;
 mod set_calls;
 mod sets;
 mod snapshots;
@@ -54,7 +59,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
-use waiting::CardClock;
 use voice::Voice;
 
 const EXAMPLES: &str = "\
@@ -126,9 +130,7 @@ pub struct Shared {
     is_stalled: AtomicBool,
     /// Frames of the card that were no order.
     unsent: AtomicU64,
-    /// The card's status behind its last answer to a command: events published, and its cycle.
-    events: AtomicU64,
-    cycle: AtomicU64,
+    gauges: overview::Gauges,
 }
 
 const NO_CARD: u8 = 0;
@@ -147,18 +149,6 @@ impl Shared {
     /// Acquire pairs with the Release in `lose_card`: what the card had put into the ring before is seen.
     fn is_card_lost(&self) -> bool {
         self.card.load(Ordering::Acquire) == LOST_CARD
-    }
-
-    /// The card had published so many events by this cycle. Release: whoever sees the events sees a cycle that is no older.
-    fn set_clock(&self, events: u64, cycle: u64) {
-        self.cycle.store(cycle, Ordering::Relaxed);
-        self.events.store(events, Ordering::Release);
-    }
-
-    /// Acquire pairs with the Release in `set_clock`.
-    fn card_clock(&self) -> CardClock {
-        let events = self.events.load(Ordering::Acquire);
-        CardClock { is_there: self.card.load(Ordering::Acquire) == CARD, events, cycle: self.cycle.load(Ordering::Relaxed) }
     }
 
     fn find_card(&self) {
@@ -274,11 +264,14 @@ fn live(
     let socket = desk_socket::open(&control, desk.people.clone(), voice.clone())?;
     let models = modelling::start(desk, Arc::clone(shared)).context("no thread for the models")?;
     let (calibration, hedger) = (calibration::Calibration::new(desk), hedger::Hedger::new(desk));
+    if let Some(address) = desk.host.metrics {
+        scrape::open(address, socket.caller.clone(), &voice)?;
+    }
     let mirror = mirror::Mirror::new(again, told_out, watch.clone());
-    let (rehearses, outgoing, wanted) = (args.rehearse, Default::default(), Vec::new());
+    let (rehearses, outgoing, wanted, counting) = (args.rehearse, Default::default(), Vec::new(), Default::default());
     let deskside = deskside::Deskside {
-        mirror, snapshots, cards, opening, admission, calls, socket, runners, models, calibration, hedger, rehearses, notes, inputs, outgoing,
-        watch, clock, shared: Arc::clone(shared), voice: voice.clone(), said: deskside::RUNNING.to_owned(), wanted, state_at_ns: 0, dropped: 0,
+        mirror, snapshots, cards, opening, admission, calls, counting, socket, runners, models, calibration, hedger, rehearses, notes,
+        inputs, outgoing, watch, clock, shared: Arc::clone(shared), voice: voice.clone(), said: deskside::RUNNING.to_owned(), wanted, state_at_ns: 0, dropped: 0,
     };
     let card_up = Body::CardUp { deployment: announced };
     let terms = pinned::Terms { is_restart: recovered.is_restart(), card_up, clock, tick_ns: desk.host.tick_ns, sync_ns: desk.host.sync_ns };

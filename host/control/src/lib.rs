@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod answer;
+pub mod overview;
 
 pub use answer::{Answer, Card};
 
@@ -28,6 +29,8 @@ pub const ORDERS_PAGE: usize = 512;
 #[serde(tag = "verb", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Request {
     Status {},
+    /// Everything that a dashboard shows: an [`overview::Overview`].
+    Overview {},
     /// A page of them: at most `ORDERS_PAGE`, and where the next one begins.
     Orders {
         /// Also those that are over.
@@ -159,9 +162,8 @@ impl Request {
     /// The least role that may say this.
     pub fn role(&self) -> Role {
         match self {
-            Request::Status {} | Request::Orders { .. } | Request::Positions {} | Request::Params {} | Request::Reversion {} => {
-                Role::Viewer
-            }
+            Request::Status {} | Request::Overview {} | Request::Orders { .. } | Request::Positions {} | Request::Params {}
+            | Request::Reversion {} => Role::Viewer,
             Request::Approve { .. } | Request::Commit { .. } | Request::Rollback { .. }
             | Request::Mandate { is_end: false, .. } => Role::Risk,
             Request::Push { .. } | Request::State { .. } | Request::Mandate { is_end: true, .. } => Role::Operator,

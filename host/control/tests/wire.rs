@@ -14,6 +14,7 @@ fn requests() -> Vec<(Request, Role)> {
     let push = |signature, token| Request::Push { configuration: configuration.clone(), signature, token, dry_run: true };
     vec![
         (Request::Status {}, Role::Viewer),
+        (Request::Overview {}, Role::Viewer),
         (Request::Orders { all: true, from: u64::MAX }, Role::Viewer),
         (Request::Reversion {}, Role::Viewer),
         (state, Role::Operator),

@@ -2,6 +2,7 @@
 //!
 //! Every section may be left out. A limit that is missing is 0, which blocks arming; the check says so.
 use crate::field::{Section, boolean, choice, code, decimal, parsed, text, whole};
+use crate::outlets::{LogForm, read_log, read_metrics};
 use crate::price::price_e4;
 use crate::problem::Log;
 use crate::signer::{Signer, read_trusted};
@@ -35,6 +36,9 @@ pub struct Host {
     pub times: Times,
     /// Whose parameter sets are taken; without any, none is.
     pub trusted: Vec<Signer>,
+    /// Where metrics are served.
+    pub metrics: Option<SocketAddr>,
+    pub log: LogForm,
 }
 
 /// How long is too long, nanoseconds; the engine says what each is for.
@@ -76,6 +80,8 @@ impl Default for Host {
                 reversion_ns: 30 * second,
             },
             trusted: Vec::new(),
+            metrics: None,
+            log: LogForm::Text,
         }
     }
 }
@@ -163,6 +169,8 @@ pub(crate) fn read_host(root: &mut Section, log: &mut Log) -> Host {
         }
     }
     host.trusted = read_trusted(&mut section, log);
+    host.metrics = read_metrics(&mut section, log);
+    host.log = read_log(&mut section, log);
     section.finish(log);
     host
 }

@@ -343,3 +343,21 @@ fn whose_sets_a_host_takes_is_read_exactly_and_each_mistake_is_found() {
         assert!(problems.iter().any(|one| one.to_string().contains(finding)), "{finding}\nnot in\n{problems:#?}");
     }
 }
+
+#[test]
+fn what_a_host_tells_others_is_read_exactly() {
+    let of = |lines: &str| check(&format!("{GOOD}\n[host]\n{TRUSTED}{lines}"));
+    let Check { desk, problems } = of("metrics = \"127.0.0.1:9464\"\nlog = \"json\"\n");
+    assert_eq!(problems, []);
+    let host = desk.expect("a desk").host;
+    assert_eq!((host.metrics.map(|one| one.port()), host.log), (Some(9464), riposte_desk::LogForm::Json));
+    let open = of("metrics = \"0.0.0.0:9464\"\n");
+    assert!(open.desk.is_some() && open.problems[0].to_string().contains("nobody is asked who they are"), "{:?}", open.problems);
+    for (lines, finding) in [
+        ("metrics = \"9464\"\n", "`metrics`: `9464` is not an address with a port, such as 127.0.0.1:9464"),
+        ("log = \"xml\"\n", "`log`: `xml` is not one of text, json"),
+    ] {
+        let Check { desk, problems } = of(lines);
+        assert!(desk.is_none() && problems.iter().any(|one| one.to_string().contains(finding)), "{finding}\n{problems:#?}");
+    }
+}

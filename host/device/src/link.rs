@@ -37,7 +37,7 @@ pub use error::LinkError;
 pub use frames::{FRAME_BYTES_MAX, FrameError, TakenFrame};
 pub use host::HostEnd;
 pub use layout::{Feed, PeerKind, Sizes, Words};
-pub use status::Status;
+pub use status::{Status, StatusReader};
 pub use watch::{CardWatch, HostWatch, Peer};
 
 /// Where a link lies that a person named: in shared memory, unless the name is a path.

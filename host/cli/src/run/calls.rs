@@ -54,6 +54,8 @@ impl Calls {
                 Some(_) if request.is_some_and(|id| engine.knows(id)) => request.map(|id| again(id, engine)),
                 Some(change) => self.propose(request, by, change, &answer, to),
             },
+            // The deskside's own, which knows more than the mirror.
+            Request::Overview {} => None,
             Request::Approve { request, dry_run } => {
                 let wanted = |id: &u64| request.is_none_or(|one| one == *id);
                 let all: Vec<u64> = engine.proposals().map(|(id, ..)| id).filter(wanted).collect();
@@ -189,7 +191,7 @@ impl Calls {
         json!({
             "armed": engine.is_permitted(), "killed": engine.is_killed(), "card_approved": engine.is_approved(),
             "generation": engine.generation(), "fenced": engine.fenced(),
-            "arming": engine.arming().map_or_else(why_text, |()| "possible"),
+            "arming": arming_text(engine),
             "session": engine.standing(0).map(|standing| format!("{standing:?}").to_lowercase()),
             "open_orders": engine.open_orders().count(), "executions": engine.executions().count(),
             "result_e4": engine.book_result().to_string(), "proposals": engine.proposals().count(),
@@ -300,6 +302,11 @@ impl Calls {
             other => format!("{other:?}"),
         }
     }
+}
+
+/// What forbids arming first, or that nothing does.
+pub(super) fn arming_text(engine: &Engine) -> &'static str {
+    engine.arming().map_or_else(why_text, |()| "possible")
 }
 
 /// The engine does nothing for a number that it knows, so no record will tell of it.

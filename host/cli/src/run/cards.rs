@@ -4,8 +4,10 @@
 //! Holds: what a card left when it died is read before the next card is joined, also if it died while no host ran: its
 //! region then lies at the link's place, or beside it if another card has taken that.
 use super::Shared;
+use super::overview::{self, StatusSizes};
 use super::voice::Voice;
-use riposte_device::link::{CardWatch, HostEnd, LinkError, Peer};
+use super::waiting::CardClock;
+use riposte_device::link::{CardWatch, Feed, HostEnd, LinkError, Peer, Status, StatusReader};
 use std::collections::VecDeque;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -19,7 +21,7 @@ const LOOK_NS: u64 = 5_000_000;
 
 enum There {
     Nobody,
-    Card { watch: CardWatch, last: Peer },
+    Card { watch: CardWatch, last: Peer, status: Option<StatusReader> },
     /// It is gone; the engine's thread reads what it left.
     Gone,
 }
@@ -63,7 +65,7 @@ impl Cards {
             // Its card is gone and all of it was read.
             return Ok(false);
         }
-        let link = match HostEnd::attach(&region.0) {
+        let mut link = match HostEnd::attach(&region.0) {
             Err(LinkError::NoCard { .. }) => return Ok(false),
             link => link?,
         };
@@ -79,7 +81,7 @@ impl Cards {
             let watch = link.watch(PATIENCE_NS)?;
             self.voice.say(format!("joined the card at {}", region.0.display()));
             self.shared.find_card();
-            There::Card { watch, last: Peer::Alive }
+            There::Card { watch, last: Peer::Alive, status: link.take_status() }
         };
         self.joined = Some(region);
         // There is a place: the last link came back before.
@@ -102,7 +104,7 @@ impl Cards {
                 }
                 self.said = said;
             }
-            There::Card { watch, last } => {
+            There::Card { watch, last, .. } => {
                 let peer = watch.look(now_ns).unwrap_or(Peer::Absent);
                 if std::mem::discriminant(&peer) != std::mem::discriminant(last) {
                     self.voice.say(text(peer));
@@ -114,6 +116,29 @@ impl Cards {
                 }
             }
         }
+    }
+
+    /// How the card is, if one is there.
+    pub fn there(&self) -> Option<(Peer, Feed)> {
+        match &self.there {
+            There::Card { last, status, .. } => Some((*last, status.as_ref().map_or(Feed::Waiting, StatusReader::feed))),
+            There::Nobody | There::Gone => None,
+        }
+    }
+
+    /// What the card that is there tells of itself.
+    pub fn status(&mut self) -> Option<(Status, StatusSizes)> {
+        match &mut self.there {
+            There::Card { status, .. } => status.as_mut().and_then(overview::read),
+            There::Nobody | There::Gone => None,
+        }
+    }
+
+    /// How far the card is that is there.
+    pub fn clock(&mut self) -> CardClock {
+        let is_there = matches!(self.there, There::Card { .. });
+        let status = self.status().map(|(status, _)| status).unwrap_or_default();
+        CardClock { is_there, events: status.events, cycle: status.cycle }
     }
 
     /// Lets go of a card's region when the engine's thread has.

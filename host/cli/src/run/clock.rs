@@ -15,6 +15,11 @@ impl Clock {
         Clock { start: Instant::now(), start_ns }
     }
 
+    /// When it was made.
+    pub fn started_ns(&self) -> u64 {
+        self.start_ns
+    }
+
     /// Costs no system call.
     #[inline]
     pub fn now_ns(&self) -> u64 {

@@ -34,6 +34,8 @@ pub struct Call {
 pub struct Socket {
     path: PathBuf,
     pub calls: Receiver<Call>,
+    /// For others who ask: the metrics.
+    pub caller: SyncSender<Call>,
 }
 
 impl Drop for Socket {
@@ -60,6 +62,7 @@ pub fn open(path: &Path, people: Vec<Person>, voice: Voice) -> anyhow::Result<So
     std::fs::set_permissions(&unready, std::fs::Permissions::from_mode(mode)).with_context(what)?;
     std::fs::rename(&unready, path).with_context(what)?;
     let (sender, calls) = sync_channel(REQUESTS);
+    let caller = sender.clone();
     let people = Arc::new(people);
     let connections = Arc::new(AtomicUsize::new(0));
     std::thread::Builder::new().name("control".to_owned()).spawn(move || {
@@ -79,7 +82,7 @@ pub fn open(path: &Path, people: Vec<Person>, voice: Voice) -> anyhow::Result<So
             }
         }
     })?;
-    Ok(Socket { path: path.to_owned(), calls })
+    Ok(Socket { path: path.to_owned(), calls, caller })
 }
 
 fn refuse(mut stream: UnixStream, why: String) {

@@ -8,7 +8,8 @@ use super::calibration::{self, Calibration};
 use super::calls::Calls;
 use super::cards::Cards;
 use super::clock::Clock;
-use super::desk_socket::Socket;
+use super::counting::Counting;
+use super::desk_socket::{Call, Socket};
 use super::hedger::Hedger;
 use super::mirror::{Mirror, alarms};
 use super::modelling::{Found, Models, News};
@@ -17,6 +18,7 @@ use super::opening::Opening;
 use super::sessions::HEDGES;
 use super::snapshots::Snapshots;
 use super::voice::Voice;
+use riposte_control::{Answer, Request};
 use riposte_engine::{Body, Output, Refusal, Stream};
 use riposte_map::shm::{Command, Event, EventKind};
 use riposte_models::Top;
@@ -43,6 +45,7 @@ pub struct Deskside {
     pub opening: Opening,
     pub admission: Admission,
     pub calls: Calls,
+    pub counting: Counting,
     pub socket: Socket,
     pub runners: Vec<(u8, Stream, Runner)>,
     pub models: Models,
@@ -97,6 +100,7 @@ impl Deskside {
             let out = self.mirror.said();
             self.calls.hear(&input, out, now_ns);
             self.hedger.hear(out);
+            self.counting.take(&input, out, self.calls.symbols());
             for alarm in alarms(out) {
                 self.voice.say(format!("alarm: {}", sentence(alarm, self.calls.symbols())));
             }
@@ -120,9 +124,13 @@ impl Deskside {
             any |= self.hear_models(now_ns);
             self.cards.look(now_ns);
         }
-        self.calls.settle(now_ns, self.shared.card_clock());
+        self.calls.settle(now_ns, self.cards.clock());
         while let Ok(call) = self.socket.calls.try_recv() {
             any = true;
+            if call.request == (Request::Overview {}) {
+                self.show(&call);
+                continue;
+            }
             let journal = self.journal();
             self.calls.take(call, &self.mirror.engine, &journal, &mut self.admission, &mut self.outgoing);
         }
@@ -163,6 +171,12 @@ impl Deskside {
             self.hedger.go_on(&self.mirror.engine, now_ns, &mut self.models);
         }
         any
+    }
+
+    fn show(&mut self, call: &Call) {
+        let value = serde_json::to_value(self.overview());
+        let answer = value.map_or_else(|error| Answer::Refused { why: error.to_string() }, |value| Answer::Told { value });
+        let _ = call.answer.try_send(answer);
     }
 
     /// Does what the engine wants of others; its record is durable. What sessions have to say is said here too.

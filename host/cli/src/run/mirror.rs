@@ -46,6 +46,11 @@ impl Mirror {
         self.told.is_abandoned()
     }
 
+    /// Inputs that the mirror has not taken yet.
+    pub fn behind(&self) -> usize {
+        self.told.slots()
+    }
+
     /// No input will come any more, and all that came was taken.
     pub fn is_done(&self) -> bool {
         self.told.is_abandoned() && self.told.is_empty()

@@ -78,10 +78,9 @@ struct Joined {
     /// Highest numbers of a command that was sent and makes an event, and of one that the card has answered.
     sent: u64,
     answered: u64,
-    /// The newest event taken.
+    /// The newest event taken, and the newest released.
     newest: u64,
-    /// The newest event that answers a command, until a status that counts it was read.
-    unclocked: Option<u64>,
+    released: u64,
     /// Position behind which events up to the second number may be released.
     releasing: Option<(u64, u64)>,
 }
@@ -188,7 +187,7 @@ impl Pinned {
             taken += 1;
         }
         self.beat();
-        self.look_at_clock();
+        self.shared.tell(self.journal.last(), self.card.as_ref().map(|card| (card.newest, card.released, card.sent)));
         sent || taken > 0
     }
 
@@ -197,16 +196,6 @@ impl Pinned {
         self.shared.is_stalled.store(is_stalled, Relaxed);
         if let Some(card) = self.card.as_mut().filter(|_| !is_stalled && !self.watch.is_halted()) {
             card.link.beat();
-        }
-    }
-
-    /// Reads the card's cycle behind its answer to a command, for whoever waits for that.
-    fn look_at_clock(&mut self) {
-        let Some(card) = self.card.as_mut() else { return };
-        let Some(event) = card.unclocked else { return };
-        if let Some(status) = card.link.status().filter(|status| status.events >= event) {
-            self.shared.set_clock(status.events, status.cycle);
-            card.unclocked = None;
         }
     }
 
@@ -256,7 +245,6 @@ impl Pinned {
             card.newest = event.sequence;
             if event.kind() == Some(EventKind::Command) {
                 card.answered = card.answered.max(event.feed_sequence);
-                card.unclocked = Some(event.sequence);
             }
             return Some(event);
         }
@@ -367,6 +355,7 @@ impl Pinned {
         if let Some(card) = &mut self.card {
             if let Some((_, newest)) = card.releasing.take_if(|(position, _)| durable >= *position) {
                 card.link.release_to(newest);
+                card.released = newest;
             }
             // An event that was read and is held has no record yet.
             if card.releasing.is_none() && card.newest > 0 && self.held.is_none() {
@@ -415,8 +404,7 @@ impl Pinned {
         if next_command == 1 {
             self.owed.push_back(self.card_up);
         }
-        self.card = Some(Joined { link, sent: 0, answered: 0, newest: 0, unclocked: None, releasing: None });
-        self.shared.set_clock(0, 0);
+        self.card = Some(Joined { link, sent: 0, answered: 0, newest: 0, released: 0, releasing: None });
     }
 
     /// Disarms once told to stop; true when that is durable and the card has answered, or does not.

@@ -1,6 +1,7 @@
 //! `riposte run` as its user meets it: a served card, a journal, signals, kills.
 //!
 //! No test waits for a time to pass: each asks until what it waits for is there; the limit only ends a test that fails.
+mod metrics;
 mod signed;
 #[path = "../support/mod.rs"]
 mod support;

@@ -2,8 +2,8 @@
 use super::error::LinkError;
 use super::file::{self, failed};
 use super::frames::{FrameError, FrameReader, TakenFrame};
-use super::layout::{Feed, HEADER_WORDS, PeerKind, card_line, check, host_line};
-use super::status::{STATUS_WORDS, Status};
+use super::layout::{Feed, HEADER_WORDS, PeerKind, Sizes, card_line, check, host_line};
+use super::status::{STATUS_WORDS, Status, StatusReader, read};
 use super::watch::CardWatch;
 use riposte_map::shm::{Command, Event};
 use riposte_ring::{Broken, Consumer, Full, Memory, Producer, Shared, TableReader};
@@ -22,7 +22,9 @@ pub struct HostEnd {
     commands: Producer<Shared>,
     events: Consumer<Shared>,
     frames: FrameReader<Shared>,
-    status: TableReader<Shared>,
+    /// None: another thread reads it.
+    status: Option<TableReader<Shared>>,
+    sizes: Sizes,
     kind: PeerKind,
     card_process: u32,
     beats: u64,
@@ -55,7 +57,8 @@ impl HostEnd {
             commands: Producer::attach(region.part(words.commands), sizes.command_slots).map_err(broken)?,
             events: Consumer::attach(region.part(words.events), sizes.event_slots).map_err(broken)?,
             frames: FrameReader::attach(region.part(words.frames), sizes.transmit_slots, number).map_err(broken)?,
-            status: TableReader::attach(region.part(words.status), STATUS_WORDS).map_err(broken)?,
+            status: Some(TableReader::attach(region.part(words.status), STATUS_WORDS).map_err(broken)?),
+            sizes,
             kind: announcement.kind,
             card_process: announcement.card_process,
             beats: region.load(host_line::HEARTBEAT, Relaxed),
@@ -122,10 +125,14 @@ impl HostEnd {
         self.frames.release();
     }
 
-    /// The newest status, if there is one.
+    /// The newest status, if there is one and no other thread reads it.
     pub fn status(&mut self) -> Option<Status> {
-        let mut words = [0; STATUS_WORDS];
-        (self.status.read(&mut words) > 0).then(|| Status::from_words(&words))
+        self.status.as_mut().and_then(read)
+    }
+
+    /// Gives the card's status to another thread; once.
+    pub fn take_status(&mut self) -> Option<StatusReader> {
+        self.status.take().map(|table| StatusReader::new(table, self.region.clone(), self.sizes))
     }
 
     /// How far the card's port is. Pairs with the Release in `CardEnd::set_feed`.

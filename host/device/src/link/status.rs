@@ -1,5 +1,8 @@
-//! What a card tells about itself beside its events, as words of a table.
+//! What a card tells about itself beside its events, as words of a table, and who reads it.
+use super::layout::{Feed, Sizes, card_line};
 use riposte_map::counter::Counter;
+use riposte_ring::{Memory, Shared, TableReader};
+use std::sync::atomic::Ordering::Acquire;
 
 /// Words before the counters.
 const FIRST_COUNTER: usize = 9;
@@ -53,4 +56,37 @@ impl Status {
         let counters = std::array::from_fn(|at| words[FIRST_COUNTER + at] as u32);
         Status { cycle, frames, commands, events, transmitted, taken, unclaimed, stalls, watchdog_kills, counters }
     }
+}
+
+/// Reads how the card is, beside the thread that has the rings. There is one: the table has one reader.
+#[derive(Debug)]
+pub struct StatusReader {
+    table: TableReader<Shared>,
+    region: Shared,
+    sizes: Sizes,
+}
+
+impl StatusReader {
+    pub(super) fn new(table: TableReader<Shared>, region: Shared, sizes: Sizes) -> StatusReader {
+        StatusReader { table, region, sizes }
+    }
+
+    /// The newest status, if there is one.
+    pub fn status(&mut self) -> Option<Status> {
+        read(&mut self.table)
+    }
+
+    /// How far the card's port is. Pairs with the Release in `CardEnd::set_feed`.
+    pub fn feed(&self) -> Feed {
+        Feed::from_word(self.region.load(card_line::FEED, Acquire))
+    }
+
+    pub fn sizes(&self) -> Sizes {
+        self.sizes
+    }
+}
+
+pub(super) fn read(table: &mut TableReader<Shared>) -> Option<Status> {
+    let mut words = [0; STATUS_WORDS];
+    (table.read(&mut words) > 0).then(|| Status::from_words(&words))
 }

@@ -1,0 +1,194 @@
+//! How a host that runs is, as one value: what a dashboard shows and what is counted over time.
+//!
+//! Counts are since this process of the host has started, unless a field says otherwise. Money is in 1e-4 dollars;
+//! what may be longer than 64 bits is text.
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// By name.
+pub type Counts = BTreeMap<String, u64>;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Overview {
+    /// Nanoseconds since 1970: now, and when this process began.
+    pub time_ns: u64,
+    pub started_ns: u64,
+    pub engine: Trading,
+    /// Of the day, by state.
+    pub orders: Counts,
+    pub instruments: Vec<Instrument>,
+    /// Orders that the card's gate refused.
+    pub gate_refusals: Vec<Refusals>,
+    /// Requests that the engine refused, by reason.
+    pub request_refusals: Counts,
+    pub latency: Latency,
+    /// None: no card is there.
+    pub card: Option<Card>,
+    pub sessions: Vec<Session>,
+    pub queues: Vec<Queue>,
+    pub journal: Journal,
+    /// By name of the alarm, and of the guard that tripped.
+    pub alarms: Counts,
+    pub guards: Counts,
+    /// The last few, oldest first.
+    pub last_alarms: Vec<String>,
+}
+
+/// What `riposte status` tells, too.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trading {
+    pub armed: bool,
+    pub killed: bool,
+    pub card_approved: bool,
+    /// In force on the card; 0 is none.
+    pub generation: u32,
+    /// `possible`, or the first thing that forbids it.
+    pub arming: String,
+    pub session: Option<String>,
+    pub open_orders: u64,
+    /// Of the day.
+    pub executions: u64,
+    pub result_e4: String,
+    pub proposals: u64,
+    pub reversion: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Instrument {
+    pub symbol: String,
+    /// Best bid and ask that the card has told last; a quantity of 0 is an empty side.
+    pub bid: Side,
+    pub ask: Side,
+    /// Whether the card holds its book for right; none while nobody has said.
+    pub valid: Option<bool>,
+    /// Why it does not.
+    pub invalid: Option<String>,
+    /// Changes of the book that the card has told.
+    pub updates: u64,
+    pub position: i64,
+    pub confirmed: bool,
+    pub result_e4: String,
+    pub rules: Vec<Rule>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Side {
+    pub price_e4: u32,
+    pub quantity: u32,
+}
+
+/// What became of a rule's decisions.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    pub name: String,
+    pub sent: u64,
+    pub refused: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Refusals {
+    pub code: u8,
+    pub reason: String,
+    pub count: u64,
+}
+
+/// Cycles from the decisive byte to the order's first word, of each order that left.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Latency {
+    pub orders: u64,
+    pub cycles_sum: u64,
+    pub cycles_max: u64,
+    pub buckets: Vec<Bucket>,
+}
+
+/// Orders with more cycles than the bucket before, and at most as many as this; none is without a limit.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bucket {
+    pub cycles_max: Option<u64>,
+    pub orders: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Card {
+    /// `alive`, `silent`, `died`, `left` or `absent`.
+    pub peer: String,
+    /// How far its port is.
+    pub feed: String,
+    /// As the card tells of itself, since its reset; see the link's status.
+    pub told: Counts,
+    /// Its counters: 32 bits, wrapping.
+    pub counters: Counts,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Session {
+    /// `orders` or `drop-copy`, of the card's session; `hedges` or `hedges-drop-copy`, of the host's own.
+    pub stream: String,
+    /// What its thread has done.
+    pub counts: Counts,
+}
+
+/// Something bounded between two threads or processes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Queue {
+    pub name: String,
+    pub used: u64,
+    pub capacity: u64,
+}
+
+/// Positions of records.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Journal {
+    pub appended: u64,
+    pub durable: u64,
+    /// Why nothing becomes durable.
+    pub halted: Option<String>,
+    pub halts: u64,
+    pub commits: u64,
+}
+
+impl Journal {
+    /// Records that are not durable yet.
+    pub fn lag(&self) -> u64 {
+        self.appended.saturating_sub(self.durable)
+    }
+}
+
+impl Latency {
+    /// The bound of the bucket with the order that stands at so many hundredths; none without an order, or beyond all bounds.
+    pub fn cycles_at(&self, percent: u64) -> Option<u64> {
+        let rank = (self.orders * percent).div_ceil(100).max(1);
+        let mut seen = 0;
+        let found = self.buckets.iter().find(|bucket| {
+            seen += bucket.orders;
+            seen >= rank
+        });
+        found?.cycles_max
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bucket_of_a_hundredth_is_the_one_that_its_order_stands_in() {
+        let bucket = |cycles_max, orders| Bucket { cycles_max, orders };
+        let buckets = vec![bucket(Some(8), 50), bucket(Some(16), 49), bucket(None, 1)];
+        let latency = Latency { orders: 100, cycles_sum: 0, cycles_max: 99, buckets };
+        assert_eq!([1, 50, 51, 99, 100].map(|at| latency.cycles_at(at)), [Some(8), Some(8), Some(16), Some(16), None]);
+        assert_eq!(Latency::default().cycles_at(50), None);
+    }
+}
