@@ -62,13 +62,22 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<Outcome> {
 
 /// A checked configuration and its text; findings go to standard error.
 pub fn load(file: &Path) -> anyhow::Result<(Desk, String)> {
+    let (desk, text, warnings) = load_quietly(file)?;
+    print_problems(file, &warnings);
+    Ok((desk, text))
+}
+
+/// As `load`, but warnings are given to the caller.
+pub fn load_quietly(file: &Path) -> anyhow::Result<(Desk, String, Vec<Problem>)> {
     let text = read(file)?;
     let Check { desk, problems } = riposte_desk::check(&text);
-    print_problems(file, &problems);
+    if desk.is_none() {
+        print_problems(file, &problems);
+    }
     match desk {
         Some(desk) => {
             trusted(&desk)?;
-            Ok((desk, text))
+            Ok((desk, text, problems))
         }
         None => bail!("{}: the configuration cannot be used; correct the lines named", file.display()),
     }

@@ -20,8 +20,8 @@ mod counting;
 mod desk_socket;
 mod deskside;
 pub mod engine_config;
-mod hedger;
 mod exposition;
+mod hedger;
 mod mirror;
 mod modelling;
 mod noted;
@@ -32,6 +32,7 @@ mod place;
 mod recovery;
 mod sessions;
 mod scrape;
+mod service;
 mod set_calls;
 mod sets;
 mod snapshots;
@@ -47,8 +48,8 @@ use crate::output::{Outcome, Output};
 use crate::{params, replay, rules};
 use anyhow::Context;
 use pinned::{Ended, Pinned};
-use riposte_device::link::HostEnd;
 use riposte_desk::{Desk, Host};
+use riposte_device::link::HostEnd;
 use riposte_engine::{Body, Deployment, Engine};
 use riposte_journal::{Entry, Note, Options, hex};
 use riposte_map::identity::TABLE_HASH;
@@ -169,15 +170,21 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<Outcome> {
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&shared.stop)).context("signals cannot be handled")?;
     }
-    let (mut desk, text) = rules::load(&args.config)?;
+    let (mut desk, text, warnings) = rules::load_quietly(&args.config)?;
+    let (voice, _speaking) = Voice::start(desk.host.log).context("no thread for what the host says")?;
+    warnings.iter().for_each(|warning| {
+        let text = format!("{}:{}:{}: {}", args.config.display(), warning.line, warning.column, warning.text);
+        voice.warn("configuration", text);
+    });
     if let Some(directory) = &args.directory {
         replay::resolve(&mut desk, directory)?;
     }
     for one in desk.instruments.iter().filter(|one| one.locate.is_none()) {
-        eprintln!("riposte: warning: {} has no locate, so the card does not watch it; set it, or name a --directory", one.symbol);
+        let text = format!("{} has no locate, so the card does not watch it; set it, or name a --directory", one.symbol);
+        voice.warn("no-locate", text);
     }
     let configuration: [u8; 32] = Sha256::digest(&text).into();
-    let ended = live(&args, &desk, configuration, &shared, drive)?;
+    let ended = live(&args, &desk, configuration, &shared, voice, drive)?;
     let is_equal = ended.digest == ended.mirror_digest;
     let misnumbered = shared.misnumbered.load(Ordering::Relaxed);
     if output.is_json() {
@@ -214,13 +221,14 @@ type Drive = fn(Pinned, &Host, &Voice) -> Ended;
 
 /// Takes the place that the desk asks for, and stays in the loop to the end.
 fn drive(pinned: Pinned, host: &Host, voice: &Voice) -> Ended {
-    place::take(host).into_iter().for_each(|refused| voice.say(format!("warning: {refused}")));
+    place::take(host).into_iter().for_each(|refused| voice.warn("place-refused", refused));
     pinned.run(|idle| rest(host.core.is_some(), idle))
 }
 
 fn live(
-    args: &Args, desk: &Desk, configuration: [u8; 32], shared: &Arc<Shared>, drive: Drive,
+    args: &Args, desk: &Desk, configuration: [u8; 32], shared: &Arc<Shared>, voice: Voice, drive: Drive,
 ) -> anyhow::Result<Summary> {
+    let service = service::Service::from_environment()?;
     let announced = Deployment { gateware: [0; 32], configuration, tables: TABLE_HASH };
     let approved = Deployment { configuration: args.approved.unwrap_or(configuration), ..announced };
     let config = engine_config::of(desk, approved);
@@ -240,7 +248,6 @@ fn live(
     );
     appender.append_waiting(clock.now_ns(), &Entry::Note(Note { who: "riposte run", act: "begin", why: &why }))?;
 
-    let (voice, speaking) = Voice::start().context("no thread for what the host says")?;
     let (inputs, inputs_out) = rtrb::RingBuffer::new(INPUTS);
     let (notes, notes_out) = rtrb::RingBuffer::new(NOTES);
     let (sessions, runners) = sessions::open(desk)?;
@@ -250,13 +257,14 @@ fn live(
     let link = riposte_device::link::place(&args.link);
     let mut cards = cards::Cards::new(link.clone(), links, left_out, Arc::clone(shared), voice.clone(), args.rehearse);
     if !cards.join()? {
-        voice.say(format!("waiting for a card at {}", link.display()));
+        voice.say("card-awaited", format!("waiting for a card at {}", link.display()));
     }
     let watch = appender.watch();
     let (snapshots, marks) = Snapshots::start(watch.clone(), desk.host.snapshot_inputs, voice.clone())?;
     let lines = pinned::Lines { inputs: inputs_out, notes: notes_out, sessions, links: links_out, left, mirror: told, marks };
-    let set = admission.desk_set(desk, &signature_of(args), args.rehearse, again.newest_generation());
-    let set = set.map_err(|error| voice.say(format!("alarm: nothing of the desk is proposed: {error:#}"))).ok();
+    let signature = args.signature.clone().unwrap_or_else(|| params::beside(&args.config));
+    let set = admission.desk_set(desk, &signature, args.rehearse, again.newest_generation());
+    let set = set.map_err(|error| voice.alarm("set-refused", format!("nothing of the desk is proposed: {error:#}"))).ok();
     let opening = opening::Opening::new(desk, set, by(desk), args.rehearse, clock.now_ns());
     // Above those that the opening gives, and never again after a restart, since the clock goes on.
     let calls = calls::Calls::new(desk, clock.now_ns() + 1_000_000);
@@ -270,26 +278,27 @@ fn live(
     let mirror = mirror::Mirror::new(again, told_out, watch.clone());
     let (rehearses, outgoing, wanted, counting) = (args.rehearse, Default::default(), Vec::new(), Default::default());
     let deskside = deskside::Deskside {
-        mirror, snapshots, cards, opening, admission, calls, counting, socket, runners, models, calibration, hedger, rehearses, notes,
-        inputs, outgoing, watch, clock, shared: Arc::clone(shared), voice: voice.clone(), said: deskside::RUNNING.to_owned(), wanted, state_at_ns: 0, dropped: 0,
+        mirror, snapshots, cards, opening, admission, calls, counting, socket, service, runners, models, calibration, hedger, rehearses,
+        notes, inputs, outgoing, watch, clock, shared: Arc::clone(shared), voice: voice.clone(), said: deskside::RUNNING.to_owned(), wanted,
+        state_at_ns: 0, dropped: 0,
     };
     let card_up = Body::CardUp { deployment: announced };
     let terms = pinned::Terms { is_restart: recovered.is_restart(), card_up, clock, tick_ns: desk.host.tick_ns, sync_ns: desk.host.sync_ns };
     let pinned = Pinned::new(recovered.engine, appender, lines, terms, Arc::clone(shared));
     let beside = std::thread::Builder::new().name("deskside".to_owned()).spawn(move || deskside.run())?;
     let host = desk.host.clone();
-    let engine = std::thread::Builder::new().name("engine".to_owned()).spawn(move || drive(pinned, &host, &voice))?;
+    let told = voice.clone();
+    let engine = std::thread::Builder::new().name("engine".to_owned()).spawn(move || drive(pinned, &host, &told))?;
     let ended = engine.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     let mut mirror = beside.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     let mut appender = ended.journal;
     if let Err(error) = snapshots::last(&mirror, &mut appender, clock.now_ns()) {
-        eprintln!("riposte: warning: no snapshot at the end, so the next start takes longer: {error:#}");
+        voice.warn("no-snapshot", format!("no snapshot at the end, so the next start takes longer: {error:#}"));
     }
     let end = journal.finish(appender)?;
     // A disk that had no room until now: the mirror has what it waited for.
     while mirror.next().is_some() {}
     ended.link.into_iter().for_each(HostEnd::leave);
-    drop(speaking);
     Ok(Summary {
         recovered: recovered.inputs,
         inputs: ended.inputs,
@@ -298,10 +307,6 @@ fn live(
         digest: ended.engine.digest(),
         mirror_digest: mirror.engine.digest(),
     })
-}
-
-fn signature_of(args: &Args) -> PathBuf {
-    args.signature.clone().unwrap_or_else(|| params::beside(&args.config))
 }
 
 /// The person who started this process, if the desk knows one.

@@ -74,12 +74,12 @@ impl Cards {
             anyhow::bail!("{}: is a device, and --rehearse arms simulated cards only: start without it", region.0.display());
         }
         self.there = if is_kept {
-            self.voice.say(format!("reading what a card left in {}", region.0.display()));
+            self.voice.say("card-left-unread", format!("reading what a card left in {}", region.0.display()));
             self.shared.lose_card();
             There::Gone
         } else {
             let watch = link.watch(PATIENCE_NS)?;
-            self.voice.say(format!("joined the card at {}", region.0.display()));
+            self.voice.say("card-joined", format!("joined the card at {}", region.0.display()));
             self.shared.find_card();
             There::Card { watch, last: Peer::Alive, status: link.take_status() }
         };
@@ -100,14 +100,14 @@ impl Cards {
             There::Nobody => {
                 let said = self.join().map_or_else(|error| error.to_string(), |_| String::new());
                 if !said.is_empty() && self.said != said {
-                    self.voice.say(&said);
+                    self.voice.warn("card-refused", &said);
                 }
                 self.said = said;
             }
             There::Card { watch, last, .. } => {
                 let peer = watch.look(now_ns).unwrap_or(Peer::Absent);
                 if std::mem::discriminant(&peer) != std::mem::discriminant(last) {
-                    self.voice.say(text(peer));
+                    self.voice.say("card-peer", text(peer));
                     *last = peer;
                 }
                 if !matches!(peer, Peer::Alive | Peer::Silent { .. }) {
@@ -149,11 +149,11 @@ impl Cards {
         if let Some(path) = kept
             && let Err(error) = std::fs::remove_file(path)
         {
-            self.voice.say(format!("{}: was read and cannot be removed: {error}", path.display()));
+            self.voice.warn("card-left-unread", format!("{}: was read and cannot be removed: {error}", path.display()));
         }
         self.there = There::Nobody;
         self.shared.forget_card();
-        self.voice.say(format!("waiting for a card at {}", self.path.display()));
+        self.voice.say("card-awaited", format!("waiting for a card at {}", self.path.display()));
     }
 }
 

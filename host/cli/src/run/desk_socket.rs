@@ -96,7 +96,7 @@ fn serve(mut stream: UnixStream, people: &[Person], calls: &SyncSender<Call>, vo
     let Ok(peer) = socket_peercred(&stream) else { return };
     let uid = peer.uid.as_raw();
     let Some(at) = people.iter().position(|person| person.uid == uid) else {
-        voice.say(format!("control: user {uid} is nobody of this desk"));
+        voice.warn("control-stranger", format!("control: user {uid} is nobody of this desk"));
         return refuse(stream, format!("user {uid} is nobody of this desk: a [[person]] with this uid is needed"));
     };
     let (person, by) = (&people[at], at as u16 + 1);

@@ -15,6 +15,7 @@ use super::mirror::{Mirror, alarms};
 use super::modelling::{Found, Models, News};
 use super::noted::Noted;
 use super::opening::Opening;
+use super::service::{Progress, Service};
 use super::sessions::HEDGES;
 use super::snapshots::Snapshots;
 use super::voice::Voice;
@@ -26,7 +27,7 @@ use riposte_journal::{State, Watch};
 use riposte_session::Runner;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 /// Between two statements of positions in a rehearsal.
@@ -47,6 +48,7 @@ pub struct Deskside {
     pub calls: Calls,
     pub counting: Counting,
     pub socket: Socket,
+    pub service: Service,
     pub runners: Vec<(u8, Stream, Runner)>,
     pub models: Models,
     pub calibration: Calibration,
@@ -94,6 +96,10 @@ impl Deskside {
     fn turn(&mut self) -> bool {
         let now_ns = self.clock.now_ns();
         let mut any = false;
+        self.service.look(now_ns, self.progress());
+        if self.shared.is_stopping() {
+            self.service.stop();
+        }
         while let Some(input) = self.mirror.next() {
             any = true;
             self.snapshots.count(&self.mirror);
@@ -102,7 +108,7 @@ impl Deskside {
             self.hedger.hear(out);
             self.counting.take(&input, out, self.calls.symbols());
             for alarm in alarms(out) {
-                self.voice.say(format!("alarm: {}", sentence(alarm, self.calls.symbols())));
+                self.voice.alarm_of(alarm, sentence(alarm, self.calls.symbols()));
             }
             self.wanted.extend(out.iter().copied().filter(is_wanted));
             if let Body::Card { event } = &input.body {
@@ -114,7 +120,7 @@ impl Deskside {
             if matches!(input.body, Body::CardUp { .. } | Body::Restarted) {
                 let waiting = self.opening.begin(&self.mirror.engine, &mut self.admission, &self.voice, &mut self.outgoing);
                 if waiting > 0 {
-                    self.voice.say(format!("{waiting} proposals wait for a second person: `riposte approve --all`"));
+                    self.voice.say("proposals-wait", format!("{waiting} proposals wait for a second person: `riposte approve --all`"));
                 }
             }
         }
@@ -161,7 +167,7 @@ impl Deskside {
             any = true;
             match found {
                 Found::Band { model, band } => self.calibration.hear(model, band),
-                Found::Refused { model, why } => self.voice.say(format!("model {model}: {why}")),
+                Found::Refused { model, why } => self.voice.say("model", format!("model {model}: {why}")),
                 Found::Hedge(found) => self.hedger.take(found, now_ns, &mut self.outgoing),
             }
         }
@@ -171,6 +177,12 @@ impl Deskside {
             self.hedger.go_on(&self.mirror.engine, now_ns, &mut self.models);
         }
         any
+    }
+
+    fn progress(&self) -> Progress {
+        let gauges = &self.shared.gauges;
+        let (turns, appended) = (gauges.turns.load(Relaxed), gauges.appended.load(Relaxed));
+        Progress { turns, appended, durable: self.watch.durable(), is_full: self.watch.is_halted() }
     }
 
     fn show(&mut self, call: &Call) {
@@ -191,14 +203,14 @@ impl Deskside {
                 Output::AskPosition { .. } if self.rehearses => {}
                 Output::AskPosition { instrument } => {
                     let symbol = self.calls.symbols().get(usize::from(instrument)).map_or("?", String::as_str);
-                    self.voice.say(format!(
+                    self.voice.say("position-wanted", format!(
                         "the venue's position in {symbol} is wanted: `riposte positions state --instrument {symbol} --quantity N \
                          --evidence TEXT`"
                     ));
                 }
                 Output::LoadCandidate { number } => {
                     if let Err(error) = self.calibration.load(&self.mirror.engine, &self.admission, number, &mut self.outgoing) {
-                        self.voice.say(format!("alarm: a model's set cannot be loaded: {error:#}"));
+                        self.voice.alarm("set-lost", format!("a model's set cannot be loaded: {error:#}"));
                     }
                 }
                 Output::LoadSet { generation, content } => match self.load(generation, &content) {
@@ -206,11 +218,13 @@ impl Deskside {
                         self.outgoing.push_back(Body::BeginSet);
                         self.outgoing.extend(rows.into_iter().map(|command| Body::Row { command }));
                     }
-                    Err(error) => self.voice.say(format!("alarm: generation {generation} cannot be loaded: {error:#}")),
+                    Err(error) => {
+                        self.voice.alarm("set-lost", format!("generation {generation} cannot be loaded: {error:#}"));
+                    }
                 },
                 Output::Claim { session, execution, until_ns } => {
                     let what = format!("execution {execution} of session {session} before {until_ns}");
-                    self.voice.say(format!("alarm: claim at the venue: {what}"));
+                    self.voice.alarm("claim", format!("claim at the venue: {what}"));
                 }
                 Output::Record(_) | Output::Alarm(_) | Output::Command(_) | Output::Order(_) => {}
             }
@@ -224,7 +238,7 @@ impl Deskside {
         }
         for (session, stream, runner) in &self.runners {
             while let Some(notice) = runner.notice() {
-                self.voice.say(format!("{}: {notice}", teller(*session, *stream)));
+                self.voice.say("session", format!("{}: {notice}", teller(*session, *stream)));
             }
         }
     }
@@ -255,7 +269,7 @@ impl Deskside {
     fn tell_dropped(&mut self) {
         let dropped = self.models.dropped();
         if dropped > self.dropped {
-            self.voice.say(format!("warning: {dropped} tops or results found no room on their way to or from the models"));
+            self.voice.warn("models-dropped", format!("{dropped} tops or results found no room on their way to or from the models"));
             self.dropped = 2 * dropped;
         }
     }
@@ -266,10 +280,10 @@ impl Deskside {
         if now == self.said {
             return;
         }
-        self.voice.say(match now.as_str() {
-            RUNNING => "the journal goes on".to_owned(),
-            why => format!("alarm: the journal {why}: the card is silenced by its watchdog"),
-        });
+        match now.as_str() {
+            RUNNING => self.voice.say("journal-goes-on", "the journal goes on"),
+            why => self.voice.alarm("journal-halted", format!("the journal {why}: the card is silenced by its watchdog")),
+        }
         self.said = now;
     }
 
@@ -277,7 +291,7 @@ impl Deskside {
     fn journal(&self) -> String {
         match self.watch.state() {
             State::Halted { reason } => format!("has halted ({reason})"),
-            State::Running if self.shared.is_stalled.load(Ordering::Relaxed) => "does not become durable".to_owned(),
+            State::Running if self.shared.is_stalled.load(Relaxed) => "does not become durable".to_owned(),
             State::Running => RUNNING.to_owned(),
         }
     }

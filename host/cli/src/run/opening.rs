@@ -133,14 +133,14 @@ impl Opening {
             Some(set) if set.set.generation > newest => admission.take(set, engine, None, "of the desk"),
             Some(set) if engine.generation() > 0 => {
                 let (generation, now) = (set.set.generation, engine.generation());
-                voice.say(format!("the desk's set is signed as generation {generation}: generation {now} stays in force"));
+                voice.warn("set-older", format!("the desk's set is signed as generation {generation}: generation {now} stays in force"));
                 return None;
             }
             _ if engine.generation() == 0 && newest > 0 => admission.again(engine),
             _ => return None,
         };
         found.map(Some).unwrap_or_else(|error| {
-            voice.say(format!("alarm: no parameter set is proposed: {error:#}"));
+            voice.alarm("set-refused", format!("no parameter set is proposed: {error:#}"));
             None
         })
     }

@@ -14,6 +14,8 @@ use std::sync::atomic::Ordering::Relaxed;
 /// What the engine's thread tells in passing: each a number of its own, so nothing is ordered by them.
 #[derive(Default)]
 pub struct Gauges {
+    /// Its rounds.
+    pub turns: AtomicU64,
     /// Position of the journal's newest record.
     pub appended: AtomicU64,
     /// Numbers of the newest event that was read and that was released, and of the newest command that was sent.
@@ -164,6 +166,8 @@ fn session(number: u8, stream: Stream, counts: &riposte_session::Counts) -> Sess
 impl Shared {
     /// Told by the engine's thread, once a turn.
     pub fn tell(&self, appended: u64, card: Option<(u64, u64, u64)>) {
+        // This thread alone writes it.
+        self.gauges.turns.store(self.gauges.turns.load(Relaxed) + 1, Relaxed);
         self.gauges.appended.store(appended, Relaxed);
         let (read, released, sent) = card.unwrap_or_default();
         self.gauges.read.store(read, Relaxed);

@@ -27,7 +27,7 @@ type Page = (u16, &'static str, String);
 /// Begins to listen at `address`; gives where, since a port of 0 is any.
 pub fn open(address: SocketAddr, calls: SyncSender<Call>, voice: &Voice) -> anyhow::Result<()> {
     let listener = TcpListener::bind(address).with_context(|| format!("{address}: no metrics can be served here"))?;
-    voice.say(format!("metrics at http://{}/metrics", listener.local_addr().unwrap_or(address)));
+    voice.say("metrics", format!("metrics at http://{}/metrics", listener.local_addr().unwrap_or(address)));
     let connections = Arc::new(AtomicUsize::new(0));
     std::thread::Builder::new().name("metrics".to_owned()).spawn(move || {
         for stream in listener.incoming().flatten() {

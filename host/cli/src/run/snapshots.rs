@@ -64,10 +64,10 @@ fn write(watch: &Watch, states: &Receiver<(u64, Vec<u8>)>, mut marks: rtrb::Prod
                 // There is a place, as was just seen.
                 let _ = marks.push(mark);
                 if let Err(error) = watch.keep_snapshots(KEPT) {
-                    voice.say(format!("warning: old snapshots stay: {error}"));
+                    voice.warn("old-snapshots", format!("old snapshots stay: {error}"));
                 }
             }
-            Err(error) => voice.say(format!("warning: no snapshot at {position}: {error}")),
+            Err(error) => voice.warn("no-snapshot", format!("no snapshot at {position}: {error}")),
         }
     }
 }

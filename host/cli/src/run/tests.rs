@@ -13,7 +13,7 @@ use crate::card::port::{Line, PortName, open};
 use crate::card::serve::{self, Settings};
 use crate::venue::server::{Addresses, Server};
 use desk::{Desk, PATIENT};
-use riposte_desk::Host;
+use riposte_desk::{Host, LogForm};
 use riposte_device::link::{CardEnd, HostEnd, Peer, Sizes};
 use riposte_engine::{Body, Engine, Input, Report};
 use riposte_journal::{Contents, Disk, Entry, Files, Options, Reader, SegmentFile};
@@ -172,7 +172,8 @@ fn while_it_trades_the_engines_thread_neither_allocates_nor_calls_the_system() {
         key: KeyArgs::default(),
     };
     let (journal, told) = (args.journal.clone(), Arc::clone(&shared));
-    let host = std::thread::spawn(move || live(&args, &desk, [7; 32], &told, watched));
+    let (voice, _) = Voice::start(LogForm::Text).expect("a voice");
+    let host = std::thread::spawn(move || live(&args, &desk, [7; 32], &told, voice, watched));
     let start = Instant::now();
     while executions(&journal) < EXECUTIONS {
         assert!(start.elapsed() < LIMIT && !host.is_finished(), "nothing is traded");

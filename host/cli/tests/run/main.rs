@@ -2,6 +2,7 @@
 //!
 //! No test waits for a time to pass: each asks until what it waits for is there; the limit only ends a test that fails.
 mod metrics;
+mod service;
 mod signed;
 #[path = "../support/mod.rs"]
 mod support;
@@ -12,7 +13,7 @@ use riposte_map::shm::{EventKind, Opcode};
 use serde_json::Value;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 use support::crash::{Random, points, uninterrupted};
 use support::{BOB, Folder, Journaled, Process, riposte, wait_for};
@@ -46,8 +47,15 @@ impl Folder {
     }
 
     fn host_with(&self, more: &[&str]) -> Process {
+        Process::start(self.host_command(more))
+    }
+
+    fn host_command(&self, more: &[&str]) -> Command {
         let args = ["run", "-c", "desk.toml", "--link", "./link", "--journal", "journal", "--directory", "market.pcap", "--json"];
-        self.start(&[&args[..], more].concat())
+        let mut command = riposte(&self.0, &[&args[..], more].concat());
+        // Nobody reads it while the process runs.
+        command.stderr(Stdio::null());
+        command
     }
 
     /// Waits until the journal tells of so many orders.
