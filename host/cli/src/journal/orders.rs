@@ -90,13 +90,15 @@ struct Reading {
     sets: HashMap<u32, Set>,
     /// The journal's beginning is pruned, so not every set is in it.
     is_cut: bool,
+    /// A host that was killed had not let go of what it had read, so the next one reads it again.
+    next_event: u64,
     account: Account,
 }
 
 impl Reading {
     fn new() -> Reading {
         Reading {
-            written: [Set::new(), Set::new()], by_model: false, is_calibrated: false, sets: HashMap::new(), is_cut: false,
+            written: [Set::new(), Set::new()], by_model: false, is_calibrated: false, sets: HashMap::new(), is_cut: false, next_event: 1,
             account: Account::default(),
         }
     }
@@ -129,17 +131,28 @@ impl Reading {
             Body::BeginSet => self.begin(false),
             Body::BeginCandidate { .. } => self.begin(true),
             Body::Row { command } => self.written[usize::from(self.by_model)].take(command),
-            Body::CardUp { .. } => self.sets.clear(),
-            Body::Card { event } if event.kind() == Some(EventKind::OrderSent) => {
-                self.account.orders += 1;
-                *self.account.generations.entry(event.generation).or_default() += 1;
-                match self.sets.get(&event.generation) {
-                    Some(set) if set.explains(event) => {}
-                    None if self.is_cut => self.account.unknown += 1,
-                    _ => self.account.unexplained.push(event.user_ref),
-                }
+            Body::CardUp { .. } => {
+                self.sets.clear();
+                self.next_event = 1;
+            }
+            Body::Card { event } if event.sequence >= self.next_event => {
+                self.next_event = event.sequence.saturating_add(1);
+                self.event(event);
             }
             _ => {}
+        }
+    }
+
+    fn event(&mut self, event: &Event) {
+        if event.kind() != Some(EventKind::OrderSent) {
+            return;
+        }
+        self.account.orders += 1;
+        *self.account.generations.entry(event.generation).or_default() += 1;
+        match self.sets.get(&event.generation) {
+            Some(set) if set.explains(event) => {}
+            None if self.is_cut => self.account.unknown += 1,
+            _ => self.account.unexplained.push(event.user_ref),
         }
     }
 
@@ -231,8 +244,10 @@ mod tests {
             let ask = Level { price_e4: ask, quantity: 5 };
             let event = Event {
                 kind: EventKind::OrderSent as u8, instrument: 2, rule: 1, ask, price_e4: 990, quantity: 100, detail: b'B'.into(), generation,
-                ..Event::default()
+                sequence: reading.next_event, ..Event::default()
             };
+            reading.input(&Body::Card { event });
+            // Read again by the next host.
             reading.input(&Body::Card { event });
             reading.account.unexplained.len()
         };
@@ -249,5 +264,9 @@ mod tests {
         assert_eq!(order(&mut reading, 3, 1), 3, "nobody has committed this one");
         reading.is_cut = true;
         assert_eq!((order(&mut reading, 3, 1), reading.account.unknown), (3, 1), "its set is pruned");
+        assert_eq!(reading.account.orders, 6, "each once");
+        reading.input(&Body::CardUp { deployment: Default::default() });
+        order(&mut reading, 3, 1);
+        assert_eq!((reading.account.orders, reading.next_event), (7, 2), "the next card counts anew");
     }
 }
