@@ -217,17 +217,29 @@ fn only_the_set_that_was_asked_for_is_committed() {
     let mut other_rule = pair_set(lower, upper);
     let second = other_rule.iter().rposition(|row| row.opcode == Opcode::WriteRules as u8).expect("rules");
     other_rule[second].args[1] += 1;
-    let mut other_limit = pair_set(lower, upper);
-    let at = other_limit.iter().position(|row| row.opcode == Opcode::WriteInstrument as u8).expect("an instrument");
-    other_limit[at].args[1] += 1;
-    let mut other_image = pair_set(lower, upper);
-    let at = other_image.iter().position(|row| row.opcode == Opcode::WriteImage as u8).expect("an image");
-    other_image[at].args[0] += 1;
-    for rows in [pair_set(lower, upper - 1), other_rule, other_limit, other_image] {
+    let other = |opcode: Opcode, change: fn(&mut Command)| {
+        let mut rows = pair_set(lower, upper);
+        change(rows.iter_mut().find(|row| row.opcode == opcode as u8).expect("a row"));
+        rows
+    };
+    for (what, rows) in [
+        ("a threshold", pair_set(lower, upper - 1)),
+        ("another rule", other_rule),
+        ("limits of an instrument", other(Opcode::WriteInstrument, |row| row.args[1] += 1)),
+        ("a lease", other(Opcode::Lease, |row| row.args[0] -= 1)),
+        ("the throttle", other(Opcode::WriteGate, |row| row.args[0] += 1)),
+        ("credit", other(Opcode::Credit, |row| row.args[0] -= 1)),
+        ("a heartbeat", other(Opcode::Heartbeat, |row| row.args[0] -= 1)),
+        ("orders of a rule", other(Opcode::Repeat, |row| row.value -= 1)),
+        ("a cool-down", other(Opcode::WriteTemplate, |row| row.args[2] += 1)),
+        ("a template", other(Opcode::WriteTemplate, |row| row.args[0] += 1)),
+        ("an image", other(Opcode::WriteImage, |row| row.args[0] += 1)),
+        ("the feed", other(Opcode::WriteFeed, |row| row.args[0] += 1)),
+    ] {
         let mut bench = mandated();
         let number = asked(&candidate(&mut bench, lower, upper)).expect("within the mandate");
         let said = load(&mut bench, number, &rows);
-        assert_eq!((commits(&said), refusal(&said), alarmed(&said)), (vec![], Some(Refusal::BadSet), Some(Refusal::BadSet)));
+        assert_eq!((commits(&said), refusal(&said), alarmed(&said)), (vec![], Some(Refusal::BadSet), Some(Refusal::BadSet)), "{what}");
         assert_eq!(bench.engine.generation(), 2);
     }
     // One row is missing: nothing is committed, and it is not waited for.
@@ -376,6 +388,12 @@ proptest! {
         wishes in prop::collection::vec((0u8..8, 880u32..1120, 880u32..1120, 0u64..2 * SECOND), 0..60),
     ) {
         let mut bench = mandated();
+        // Near enough to be reached.
+        let near = Change::Mandate {
+            model: 2, instrument: 0, lower: 0, upper: 1, lowest: LOWER - 5, highest: UPPER + 5, step: 10, interval_ns: SECOND,
+            for_ns: 900 * SECOND,
+        };
+        prop_assert_eq!(refusal(&bench.one(near)), None);
         let (mut generation, mut moved_ns) = (2, 0);
         for (kind, lower, upper, wait_ns) in wishes {
             bench.now_ns += wait_ns;
@@ -393,7 +411,7 @@ proptest! {
                 generation = bench.engine.generation();
                 let after = bench.engine.rules(0).expect("rules").thresholds;
                 for (one, other) in before.iter().zip(&after).take(2) {
-                    prop_assert!((900..=1100).contains(other) && one.abs_diff(*other) <= 10, "{before:?} {after:?}");
+                    prop_assert!((LOWER - 5..=UPPER + 5).contains(other) && one.abs_diff(*other) <= 10, "{before:?} {after:?}");
                 }
                 prop_assert!(moved_ns == 0 || bench.now_ns - moved_ns >= SECOND);
                 moved_ns = bench.now_ns;
