@@ -213,7 +213,7 @@ fn a_reversion_of_parameters_brings_the_old_limits_back_on_the_card() {
         let asked = desk.said.iter().any(|one| matches!(one, Output::LoadSet { generation: 3, .. }));
         assert!(asked, "{:?}", desk.said);
         desk.write(&rows(500));
-        assert_eq!(desk.engine.reversion().map(|one| one.1), Some(Step::Committed));
+        assert_eq!(desk.engine.reversion().map(|one| one.step), Some(Step::Committed));
         assert_eq!(desk.print(), [Reason::Disarmed], "the fence stays");
         desk.both(Change::Arm);
         assert_eq!(desk.print(), [Reason::None]);
@@ -253,7 +253,7 @@ fn a_reverted_instrument_is_fenced_on_the_card_until_two_people_lift_it() {
         assert_eq!(desk.print(), [Reason::Fenced]);
         desk.report(Report::Cancelled { user_ref: 1, quantity });
         desk.give(Body::Position { session: 0, instrument: 0, quantity: 0, price: 0, as_of: desk.reports });
-        assert_eq!(desk.engine.reversion().map(|one| one.1), Some(Step::Committed));
+        assert_eq!(desk.engine.reversion().map(|one| one.step), Some(Step::Committed));
         assert_eq!(desk.print(), [Reason::Fenced], "the fence stays");
         desk.both(Change::Lift { instruments: 1 });
         assert_eq!(desk.print(), [Reason::None], "its book was never closed");

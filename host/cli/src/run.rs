@@ -42,6 +42,7 @@ mod statements;
 mod tests;
 mod voice;
 mod waiting;
+mod wording;
 
 use crate::journal::KeyArgs;
 use crate::output::{Outcome, Output};

@@ -57,5 +57,6 @@ pub use message::{ENCODED_MAX, Encoded};
 pub use order::{Order, Origin, State};
 pub use output::{Alarm, Guard, HostOrder, OUTPUTS, Output, Outputs, Record, Refusal, Step, Stream};
 pub use position::Position;
+pub use reversion::Reversion;
 pub use session::Standing;
 pub use state::StateError;

@@ -14,25 +14,27 @@ use crate::output::{Alarm, Output, Outputs, Record, Refusal, Step};
 use riposte_map::limits::INSTRUMENTS;
 use riposte_map::shm::NONE;
 
+/// One that was asked for.
 #[derive(Clone, Copy, Hash)]
-pub(crate) struct Reversion {
-    request: u64,
+pub struct Reversion {
+    pub request: u64,
     /// PARAM: the generation whose content is wanted.
-    target: Option<u32>,
+    pub target: Option<u32>,
     content: [u8; 32],
     /// PARAM: the new number.
     generation: u32,
     /// ORDERS: the scope.
-    instruments: u16,
-    step: Step,
+    pub instruments: u16,
+    pub step: Step,
     /// What the present step causes was given out.
     given: bool,
     /// Sequence number of the fencing command, and whether the card has carried it out.
     fence: u64,
     fenced: bool,
-    since_ns: u64,
+    /// When the present step began.
+    pub since_ns: u64,
     /// Pieces executed since it was requested.
-    racing: u32,
+    pub racing: u32,
 }
 
 fields!(Reversion {
@@ -68,9 +70,9 @@ impl Engine {
         self.set.whole(0).map(|set| set.content)
     }
 
-    /// The step of the newest reversion.
-    pub fn reversion(&self) -> Option<(u64, Step)> {
-        self.reversion.as_ref().map(|one| (one.request, one.step))
+    /// The newest one.
+    pub fn reversion(&self) -> Option<&Reversion> {
+        self.reversion.as_ref()
     }
 
     pub(crate) fn is_reverting(&self) -> bool {

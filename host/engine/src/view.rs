@@ -93,6 +93,11 @@ impl Engine {
         self.generations.find(generation).map(|one| one.content)
     }
 
+    /// Of the newest input.
+    pub fn now_ns(&self) -> u64 {
+        self.now_ns
+    }
+
     /// The highest number that a generation has had, or will have when the card answers.
     pub fn newest_generation(&self) -> u32 {
         let coming = self.card.committing.map_or(0, |one| one.number);

@@ -166,7 +166,8 @@ pub fn teller(session: u8, stream: Stream) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use riposte_engine::Refusal;
+    use riposte_engine::{Refusal, Unhedged as Why};
+    use std::collections::BTreeSet;
 
     #[test]
     fn an_alarm_is_a_sentence_with_its_name_and_its_values() {
@@ -192,6 +193,60 @@ mod tests {
             let told = sentence(&alarm, &symbols);
             assert!(wanted.iter().all(|part| told.contains(part)), "{told}");
             assert!(!told.contains(['{', '}']), "{told}");
+        }
+    }
+
+    /// Names of an enumeration, out of its table in the engine's source: `Name = 1 {…};` each.
+    fn named(enumeration: &str) -> BTreeSet<&'static str> {
+        let (_, body) = include_str!("../../../engine/src/output.rs").split_once(&format!("\n    {enumeration} {{\n")).expect("the enumeration");
+        let lines = body.split("\n    }\n").next().expect("its end").lines();
+        lines.filter(|line| !line.trim_start().starts_with("//")).filter_map(|line| Some(line.split_once(" = ")?.0.trim())).collect()
+    }
+
+    fn name(value: &impl std::fmt::Debug) -> String {
+        format!("{value:?}").split([' ', '{']).next().unwrap_or_default().to_owned()
+    }
+
+    /// One of each alarm; of those with a guard or a reason one of each of these.
+    fn all() -> Vec<Alarm> {
+        use Alarm::*;
+        let (session, stream, execution, user_ref, instrument, request) = (0, Stream::Session, 1, 2, 1, 3);
+        let guards = [
+            Guard::Loss, Guard::VenueCap, Guard::OrderToTrade, Guard::CancelOnDisconnect, Guard::DeadManTimer, Guard::DropCopy, Guard::Deployment,
+            Guard::Bust, Guard::Erroneous, Guard::StaleMark, Guard::Stream, Guard::Room, Guard::Events, Guard::Unbooked,
+        ];
+        let unhedged = [Why::Holding, Why::Covariance, Why::Infeasible, Why::Iterations, Why::Solver];
+        let mut all = vec![
+            Gap { session, stream, expected: 4, received: 5 }, Unknown { session, orders: 6 }, HandTrade { session, execution, instrument },
+            ExecutionDiffers { session, execution }, ExecutionMissing { session, execution, from: stream }, LateOrOver { session, user_ref },
+            OutsideCancel { session, user_ref, quantity: 7 }, Broken { session, execution, late: 0 },
+            PositionDiffers { instrument, ours: 8, theirs: 9 }, BadReport { session, sequence: 10 }, UnknownOrder { session, user_ref },
+            ClaimDue { session, execution, until_ns: 11 }, ClaimMissed { session, execution }, Refused { request, why: Refusal::Killed },
+            CommandRefused { opcode: 6, reason: 1 }, Escalated { request }, SessionSilent { session }, Rejected { session, user_ref, reason: 12 },
+            EventsMissing { expected: 13, received: 14 }, CardLost, CardSilenced, HostSilent, Candidate { model: 2, why: Refusal::Corridor },
+        ];
+        all.extend(guards.map(|guard| Tripped { guard, index: 1 }));
+        all.extend(unhedged.map(|why| Unhedged { why }));
+        all
+    }
+
+    #[test]
+    fn each_alarm_and_each_guard_has_a_sentence_of_its_own() {
+        let (symbols, all) = (["AAPL".to_owned(), "SPY".to_owned()], all());
+        let guards: BTreeSet<String> = all.iter().filter_map(|one| if let Alarm::Tripped { guard, .. } = one { Some(name(guard)) } else { None }).collect();
+        assert!(named("Guard").into_iter().eq(guards.iter()), "{guards:?}");
+        let alarms: BTreeSet<String> = all.iter().map(name).collect();
+        assert!(named("Alarm").into_iter().eq(alarms.iter()), "{alarms:?}");
+        let found = |one: &Alarm| match *one {
+            Alarm::Tripped { guard, index } => tripped(guard, index, &symbols),
+            _ => meaning(one, &symbols),
+        };
+        let told: BTreeSet<String> = all.iter().map(found).collect();
+        assert_eq!(told.len(), all.len(), "no two are the same");
+        for (alarm, told) in all.iter().map(|one| (one, sentence(one, &symbols))) {
+            let (named, meaning) = told.split_once(": ").expect("a name");
+            assert_eq!(named, name(alarm));
+            assert!(meaning.split(' ').count() > 6 && !told.contains(['{', '}']), "{told}");
         }
     }
 }

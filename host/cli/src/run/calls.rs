@@ -6,9 +6,10 @@ use super::calibration::mandate;
 use super::desk_socket::Call;
 use super::statements::Statement;
 use super::waiting::{CardClock, Waiting, all_or_why};
+use super::wording;
 use riposte_control::{Answer, LimitName, ORDERS_PAGE, Request};
 use riposte_desk::{Desk, Instrument};
-use riposte_engine::{Body, Change, Engine, Input, Limit, Order, Outputs, Refusal, Step};
+use riposte_engine::{Body, Change, Engine, Input, Order, Outputs, Refusal};
 use riposte_map::limits::INSTRUMENTS;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
@@ -39,7 +40,7 @@ impl Calls {
             Request::Orders { all, from } => Some(Answer::Told { value: self.orders(engine, all, from) }),
             Request::Positions {} => Some(Answer::Told { value: self.positions(engine) }),
             Request::Params {} => Some(Answer::Told { value: self.params(engine) }),
-            Request::Reversion {} => Some(Answer::Told { value: self.reversion(engine) }),
+            Request::Reversion {} => Some(Answer::Told { value: wording::reversion(engine, &self.desk) }),
             Request::State { positions, rest_flat, evidence, dry_run: is_dry_run } => {
                 let statement = Statement { positions: &positions, rest_flat, evidence: &evidence, by, is_dry_run };
                 self.state(&statement, engine, admission.folder(), &answer, to)
@@ -120,7 +121,7 @@ impl Calls {
             return match engine.proposals().find(|(id, ..)| *id == request) {
                 Some((_, _, change)) if is_set(&change) => Ok(request),
                 Some((_, _, change)) => {
-                    Err(format!("proposal {request} is no parameter set but {}: `riposte approve {request}`", self.change_text(&change)))
+                    Err(format!("proposal {request} is no parameter set but {}: `riposte approve {request}`", wording::change(&change, &self.desk)))
                 }
                 None => Err(format!("no proposal {request} waits; `riposte params show` lists them")),
             };
@@ -174,17 +175,13 @@ impl Calls {
             let rules = engine.rules(mandate.instrument);
             let threshold = |rule: u8| rules.and_then(|rules| rules.thresholds.get(usize::from(rule)));
             json!({
-                "model": self.model(model),
+                "model": wording::model_name(model, &self.desk),
                 "instrument": self.symbol(mandate.instrument), "low_e4": mandate.lowest, "high_e4": mandate.highest,
                 "step_e4": mandate.step, "interval_ms": mandate.interval_ns / 1_000_000, "until_ns": mandate.until_ns,
                 "lower_e4": threshold(mandate.rules[0]), "upper_e4": threshold(mandate.rules[1]),
             })
         };
         engine.mandates().map(one).collect()
-    }
-
-    fn model(&self, model: u8) -> String {
-        self.desk.models.get(usize::from(model)).map_or_else(|| model.to_string(), |one| one.name.clone())
     }
 
     fn status(&self, engine: &Engine, journal: &str) -> Value {
@@ -232,7 +229,7 @@ impl Calls {
 
     fn params(&self, engine: &Engine) -> Value {
         let waiting = engine.proposals().map(|(request, by, change)| {
-            json!({ "request": request, "by": self.name(by), "change": self.change_text(&change) })
+            json!({ "request": request, "by": self.name(by), "change": wording::change(&change, &self.desk) })
         });
         json!({
             "generation": engine.generation(), "content": engine.content().map(|content| riposte_journal::hex(&content)),
@@ -247,7 +244,7 @@ impl Calls {
 
     /// Every limit of every index that the desk uses; 0 is unset.
     fn limits(&self, engine: &Engine) -> Value {
-        let is_of_one = |name: LimitName| matches!(name.limit(), Limit::InstrumentLoss | Limit::Hedge);
+        let is_of_one = |name: LimitName| wording::is_of_one(name.limit());
         let indices = |name: LimitName| if is_of_one(name) { self.instruments() } else { 0..1 };
         let rows = LimitName::ALL.into_iter().flat_map(|name| indices(name).map(move |index| (name, index)));
         rows.map(|(name, index)| {
@@ -260,46 +257,12 @@ impl Calls {
         .collect()
     }
 
-    /// The newest reversion: its step, and what it waits for.
-    fn reversion(&self, engine: &Engine) -> Value {
-        let Some((request, step)) = engine.reversion() else { return json!({ "reversion": "none" }) };
-        let doubtful = self.instruments().filter(|at| !engine.is_confirmed(*at)).map(|at| self.symbols[usize::from(at)].as_str());
-        let doubtful = doubtful.collect::<Vec<_>>().join(", ");
-        let waits_for = match step {
-            Step::Requested | Step::Validated => "the card, which has to acknowledge the fence".to_owned(),
-            Step::Fenced => format!("the venue's word on the end of open orders ({} are open on the desk)", engine.open_orders().count()),
-            Step::Drained => format!("the venue's positions ({doubtful}): `riposte positions state`"),
-            Step::Reconciled | Step::RolledBack => "its parameter set, which is loaded and committed".to_owned(),
-            Step::Verifying => "what was wanted to be in force".to_owned(),
-            Step::Committed => "nothing: it is done, and two people may arm again".to_owned(),
-            Step::Rejected => "nothing: it was refused".to_owned(),
-            Step::Escalated => "people: it stood still for too long, and the fence stays; settle what it waited for, then arm".to_owned(),
-        };
-        json!({ "request": request, "step": format!("{step:?}"), "waits_for": waits_for })
-    }
-
     pub(super) fn preview(&self, engine: &Engine, change: &Change, request: Option<u64>) -> Answer {
         match engine.preview(change) {
             Ok(second) => {
-                Answer::Told { value: json!({ "would": self.change_text(change), "needs_second_person": second, "request": request }) }
+                Answer::Told { value: json!({ "would": wording::change(change, &self.desk), "needs_second_person": second, "request": request }) }
             }
             Err(why) => Answer::Refused { why: why_text(why).to_owned() },
-        }
-    }
-
-    /// A change as a person reads it.
-    fn change_text(&self, change: &Change) -> String {
-        match change {
-            Change::Commit { generation, content } => format!("commit generation {generation}, {}", riposte_journal::hex(content)),
-            Change::StatePosition { instrument, quantity, ours, price, evidence, .. } => {
-                let symbol = self.symbols.get(usize::from(*instrument)).map_or("?", String::as_str);
-                let difference = quantity.saturating_sub(*ours);
-                format!(
-                    "book {difference:+} {symbol} at {price} e-4, to {quantity} as the venue has it, by evidence-{}.json",
-                    riposte_journal::hex(evidence)
-                )
-            }
-            other => format!("{other:?}"),
         }
     }
 }

@@ -64,7 +64,7 @@ impl Deskside {
             executions: engine.executions().count() as u64,
             result_e4: engine.book_result().to_string(),
             proposals: engine.proposals().count() as u64,
-            reversion: engine.reversion().map(|(_, step)| format!("{step:?}")),
+            reversion: engine.reversion().map(|one| format!("{:?}", one.step)),
         }
     }
 

@@ -237,7 +237,7 @@ fn a_rehearsal_on_a_device_is_refused() {
     folder.write("link", bar);
     std::fs::set_permissions(folder.path("link"), std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("rights");
     let args = ["run", "-c", "desk.toml", "--link", "./link", "--journal", "journal", "--directory", "market.pcap", "--rehearse"];
-    let output = folder.run(&args);
+    let output = Process::start(riposte(&folder.0, &args)).ended();
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.code() == Some(1) && told.contains("is a device, and --rehearse arms simulated cards only"), "{told}");
     // Without a rehearsal it is a card like others.

@@ -289,7 +289,7 @@ fn a_reverted_instrument_stays_fenced_until_two_people_lift_it() {
     assert_eq!(bench.both(lift), Some(Refusal::Fenced), "under way");
     bench.venue(HOST, Report::Cancelled { user_ref: order, quantity: 10 });
     bench.confirm(0, 0);
-    assert_eq!(bench.engine.reversion().map(|one| one.1), Some(Step::Committed));
+    assert_eq!(bench.engine.reversion().map(|one| one.step), Some(Step::Committed));
     assert_eq!((bench.engine.fenced(), bench.engine.is_permitted()), (1, true));
     assert_eq!(opcodes(&bench.one(lift)), [], "one person");
     bench.take();

@@ -175,7 +175,7 @@ pub fn day() -> Bench {
 #[test]
 fn a_recovery_from_every_cut_goes_on_as_if_nothing_had_happened() {
     let bench = day();
-    assert_eq!(bench.engine.reversion().map(|one| one.1), Some(Step::Committed));
+    assert_eq!(bench.engine.reversion().map(|one| one.step), Some(Step::Committed));
     let mut whole = Engine::new(config()).unwrap();
     let mut out = Outputs::default();
     for cut in 0..=bench.inputs.len() {

@@ -14,7 +14,7 @@ fn steps(said: &[Output]) -> Vec<Step> {
 }
 
 fn step(bench: &Bench) -> Step {
-    bench.engine.reversion().expect("a reversion").1
+    bench.engine.reversion().expect("a reversion").step
 }
 
 /// Position of an output, and that of the record of a step.
@@ -311,7 +311,7 @@ fn killed_at_every_byte_of_the_journal_a_reversion_comes_to_the_same_end() {
                 continue;
             }
             let mut bench = Bench::recovered(&inputs);
-            let request = whole.engine.reversion().expect("a reversion").0;
+            let request = whole.engine.reversion().expect("a reversion").request;
             bench.give(Body::Restarted);
             let change = if parameters { Change::RevertParameters { target: 1 } } else { Change::RevertOrders { instruments: 1 } };
             // Whoever asked may not know whether it was heard, and asks again.
