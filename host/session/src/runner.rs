@@ -5,7 +5,7 @@
 use crate::client::{Client, Close, Retry};
 use crate::config::{Config, ConfigError, EnterTerms, Times};
 use crate::ouch::{self, ENTER_BYTES, Enter};
-use crate::payload::{NotAnOrder, PAYLOAD_BYTES_MAX, payload};
+use crate::payload::{NotAnOrder, PAYLOAD_BYTES_MAX, payload, user_ref};
 use crate::reader::Unreadable;
 use crate::soup::{LENGTH_BYTES, kind};
 use riposte_engine::{Body, HostOrder, Side, Stream};
@@ -46,6 +46,8 @@ pub enum SendError {
     Symbol(u8),
     #[error("order {user_ref}: its number, quantity or price cannot be")]
     Field { user_ref: u32 },
+    #[error("order {user_ref}: the venue has said that it never took it")]
+    Settled { user_ref: u32 },
 }
 
 /// A packet for the venue, with the epoch in which it was made.
@@ -77,6 +79,8 @@ pub struct Session {
     bodies: Consumer<Body>,
     /// How many `CaughtUp` were received.
     epoch: u32,
+    /// What became of every order up to this number was decided when the last one was.
+    settled: u32,
 }
 
 impl Session {
@@ -88,12 +92,30 @@ impl Session {
         Some(body)
     }
 
+    /// Whether a `CaughtUp` is received next. Who forwards frames first hears of every order in those that it took: what
+    /// becomes of an order that nobody has heard of is not decided by it.
+    pub fn catches_up(&self) -> bool {
+        matches!(self.bodies.peek(), Ok(Body::CaughtUp { .. }))
+    }
+
+    /// A `CaughtUp` was received, and orders up to `user_ref` were known then: none of them goes out behind it.
+    pub fn settle(&mut self, session: u8, user_ref: u32) {
+        if session == self.number {
+            self.settled = self.settled.max(user_ref);
+        }
+    }
+
+    fn unsettled(&self, user_ref: u32) -> Result<(), SendError> {
+        if user_ref > self.settled { Ok(()) } else { Err(SendError::Settled { user_ref }) }
+    }
+
     /// Sends the order in a frame that the card has transmitted. On `Full` the frame stays with the caller, who gives it again.
     pub fn forward(&mut self, frame: &[u8]) -> Result<(), SendError> {
         if self.stream == Stream::DropCopy {
             return Err(SendError::DropCopy);
         }
         let payload = payload(frame)?;
+        self.unsettled(user_ref(payload))?;
         let mut bytes = [0; PAYLOAD_BYTES_MAX];
         bytes[..payload.len()].copy_from_slice(payload);
         self.push(Outgoing { epoch: self.epoch, length: payload.len() as u8, bytes })
@@ -126,6 +148,7 @@ impl Session {
         let (Some(price), true) = (price, user_ref > 0 && quantity > 0 && quantity < QUANTITY_LIMIT) else {
             return Err(SendError::Field { user_ref });
         };
+        self.unsettled(user_ref)?;
         let mut message = [0; ENTER_BYTES + 6];
         let length = ouch::enter(&Enter { user_ref, side, quantity, symbol, price, terms: &terms }, &mut message);
         self.push(Outgoing::message(self.epoch, &message[..length]))
@@ -255,6 +278,7 @@ pub fn start(config: &Config) -> Result<(Session, Runner), ConfigError> {
         outgoing,
         bodies,
         epoch: 0,
+        settled: 0,
     };
     Ok((session, Runner { shared, notices, thread: Some(thread) }))
 }

@@ -208,7 +208,7 @@ impl Pinned {
         if !self.lines.inputs.is_empty() {
             return if self.note(now_ns) { self.lines.inputs.pop().ok() } else { None };
         }
-        if let Some(body) = self.lines.sessions.iter_mut().find_map(Session::receive) {
+        if let Some(body) = self.venue() {
             return Some(body);
         }
         if let Some(event) = self.event() {
@@ -222,6 +222,26 @@ impl Pinned {
             return Some(Body::Tick);
         }
         None
+    }
+
+    /// What the venue says next, once the engine knows that the host was started again. Before the venue's word on what it has
+    /// taken come the events of all orders whose frames were taken from the card, by this host or by the one before: they are
+    /// in the ring before their frames. An order of which the engine heard later would be waited for until somebody asks.
+    fn venue(&mut self) -> Option<Body> {
+        if self.on_first_link.is_some() {
+            return None;
+        }
+        if self.lines.sessions.iter().any(Session::catches_up)
+            && let Some(event) = self.event()
+        {
+            return Some(Body::Card { event });
+        }
+        let body = self.lines.sessions.iter_mut().find_map(Session::receive)?;
+        if let Body::CaughtUp { session, .. } = body {
+            let known = self.engine.next_user_ref(session).saturating_sub(1);
+            self.lines.sessions.iter_mut().for_each(|one| one.settle(session, known));
+        }
+        Some(body)
     }
 
     /// Writes down what is to be noted. False if the journal has no room for it yet.

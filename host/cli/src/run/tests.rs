@@ -6,7 +6,7 @@
 mod desk;
 
 use super::clock::Clock;
-use super::pinned::{Ended, Lines, Pinned, Terms};
+use super::pinned::{Ended, Lines, Pinned, Terms, Told};
 use super::voice::Voice;
 use super::{Args, KeyArgs, Shared, live, rest};
 use crate::card::port::{Line, PortName, open};
@@ -16,7 +16,9 @@ use desk::{Desk, PATIENT};
 use riposte_desk::{Host, LogForm};
 use riposte_device::link::{CardEnd, HostEnd, Peer, Sizes};
 use riposte_engine::{Body, Engine, Input, Report};
-use riposte_journal::{Contents, Disk, Entry, Files, Options, Reader, SegmentFile};
+use riposte_journal::{Appender, Contents, Disk, Entry, Files, Options, Reader, SegmentFile};
+use riposte_map::shm::{Event, EventKind};
+use riposte_session::Session;
 use riposte_venue::{Config, Setup, Venue};
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, TargetArch};
 use std::collections::BTreeMap;
@@ -224,6 +226,23 @@ impl SegmentFile for HeldFile {
     }
 }
 
+/// An engine's thread that is to run, beside nothing; where it gets its card from, and what it tells.
+fn alone(
+    journal: Appender, sessions: Vec<Session>, is_restart: bool, shared: &Arc<Shared>,
+) -> (Pinned, rtrb::Producer<HostEnd>, rtrb::Consumer<Told>) {
+    let (to_links, links) = rtrb::RingBuffer::new(1);
+    let desk = riposte_desk::check(include_str!("../../../../demo/desk.toml")).desk.expect("a desk");
+    let engine = Engine::new(super::engine_config::of(&desk, Default::default())).expect("an engine");
+    let (left, _) = rtrb::RingBuffer::new(1);
+    let (mirror, told) = rtrb::RingBuffer::new(1 << 16);
+    let ((_, inputs), (_, notes), (_, marks)) = (rtrb::RingBuffer::new(1), rtrb::RingBuffer::new(1), rtrb::RingBuffer::new(1));
+    let lines = Lines { inputs, notes, sessions, links, left, mirror, marks };
+    let card_up = Body::CardUp { deployment: Default::default() };
+    // A busy machine's own disk answers well within the patience.
+    let terms = Terms { is_restart, card_up, clock: Clock::new(0), tick_ns: 1_000_000, sync_ns: 3_000_000_000 };
+    (Pinned::new(engine, journal, lines, terms, Arc::clone(shared)), to_links, told)
+}
+
 #[test]
 fn a_disk_that_does_not_answer_stops_the_heart_and_one_that_does_again_lets_it_beat() {
     let folder = std::env::temp_dir().join(format!("riposte-held-{}", std::process::id()));
@@ -233,21 +252,9 @@ fn a_disk_that_does_not_answer_stops_the_heart_and_one_that_does_again_lets_it_b
     let recovery = riposte_journal::open(Options::new(folder.join("journal"))).expect("a journal");
     let (appender, journal) = recovery.start_on(Box::new(Held(Arc::clone(&is_held)))).expect("a disk");
     let card = CardEnd::create(&folder.join("link"), Sizes::default()).expect("a link");
-    let (mut links, links_out) = rtrb::RingBuffer::new(1);
-    links.push(HostEnd::attach(&folder.join("link")).expect("a card")).expect("room");
-    let desk = riposte_desk::check(include_str!("../../../../demo/desk.toml")).desk.expect("a desk");
-    let engine = Engine::new(super::engine_config::of(&desk, Default::default())).expect("an engine");
-    let (left, _left) = rtrb::RingBuffer::new(1);
-    let (mirror, mut told) = rtrb::RingBuffer::new(1 << 16);
-    let ((_inputs, inputs), (_notes, notes)) = (rtrb::RingBuffer::new(1), rtrb::RingBuffer::new(1));
-    let (_marks, marks) = rtrb::RingBuffer::new(1);
-    let lines = Lines { inputs, notes, sessions: Vec::new(), links: links_out, left, mirror, marks };
-    // A busy machine's own disk answers well within the patience.
-    let (clock, sync_ns) = (Clock::new(0), 3_000_000_000);
-    let card_up = Body::CardUp { deployment: Default::default() };
-    let terms = Terms { is_restart: false, card_up, clock, tick_ns: 1_000_000, sync_ns };
     let shared = Arc::new(Shared::default());
-    let pinned = Pinned::new(engine, appender, lines, terms, Arc::clone(&shared));
+    let (pinned, mut links, mut told) = alone(appender, Vec::new(), false, &shared);
+    links.push(HostEnd::attach(&folder.join("link")).expect("a card")).expect("room");
     let thread = std::thread::spawn(move || pinned.run(|_| std::thread::sleep(Duration::from_micros(100))));
     let mut watch = card.watch(1_000_000_000).expect("a watch");
     let start = Instant::now();
@@ -271,5 +278,61 @@ fn a_disk_that_does_not_answer_stops_the_heart_and_one_that_does_again_lets_it_b
     assert!(!shared.is_stalled.load(Relaxed));
     journal.finish(ended.journal).expect("nothing is lost");
     drop(card);
+    std::fs::remove_dir_all(&folder).expect("it goes");
+}
+
+#[test]
+fn the_engine_hears_of_every_order_that_has_left_before_it_hears_what_the_venue_took() {
+    let folder = std::env::temp_dir().join(format!("riposte-order-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).expect("a folder for the test");
+    let any: SocketAddr = "127.0.0.1:0".parse().expect("an address");
+    let setup = Setup::new(Config { seed: 21, instruments: 1, messages: 1 << 30 }, 1, "RIPO", "riposte");
+    let interface = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    let addresses = Addresses { orders: any, drop_copy: any, second: [None; 2], requests: any, lines: [None; 2], interface };
+    let mut venue = Server::new(Venue::new(setup).expect("a venue"), &addresses).expect("its sockets");
+    let listening = venue.listening().expect("addresses").to_string();
+    let orders = listening.split_whitespace().nth(1).and_then(|orders| orders.parse().ok()).expect("the order port");
+    let stop = Arc::new(AtomicBool::new(false));
+    let until = Arc::clone(&stop);
+    let venue = std::thread::spawn(move || venue.run(&until).map(|_| ()));
+    let (session, runner) = riposte_session::start(&riposte_session::Config::new(orders, "RIPO", "riposte")).expect("a session");
+    // By now the venue's word waits for the engine, as do the events of orders whose frames another host has taken.
+    let since = Instant::now();
+    while runner.notice() != Some(riposte_session::Notice::Current) {
+        assert!(since.elapsed() < LIMIT, "no login");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let mut card = CardEnd::create(&folder.join("link"), Sizes::default()).expect("a link");
+    for sequence in 1..=200 {
+        let kind = EventKind::OrderSent as u8;
+        card.publish(&Event { sequence, kind, user_ref: sequence as u32, ..Event::default() }).expect("room");
+    }
+    let recovery = riposte_journal::open(Options::new(folder.join("journal"))).expect("a journal");
+    let (appender, journal) = recovery.start().expect("a disk");
+    let shared = Arc::new(Shared::default());
+    let (mut pinned, mut links, mut told) = alone(appender, vec![session], true, &shared);
+    // A card was found, and its link comes a little later.
+    shared.find_card();
+    (0..9).for_each(|_| _ = pinned.turn());
+    links.push(HostEnd::attach(&folder.join("link")).expect("a card")).expect("room");
+    let mut heard: Vec<Body> = Vec::new();
+    let word = loop {
+        assert!(since.elapsed() < LIMIT, "{} inputs", heard.len());
+        pinned.turn();
+        heard.extend(std::iter::from_fn(|| told.pop().ok()).map(|told| told.input.body));
+        if let Some(at) = heard.iter().position(|body| matches!(body, Body::CaughtUp { .. })) {
+            break at;
+        }
+    };
+    let restarted = heard.iter().position(|body| matches!(body, Body::Restarted)).expect("it is a restart");
+    let up = heard.iter().position(|body| matches!(body, Body::SessionUp { .. })).expect("it is logged in");
+    assert!(restarted < up, "a session that was up before would be taken as lost");
+    assert_eq!(heard[..word].iter().filter(|body| matches!(body, Body::Card { .. })).count(), 200);
+    shared.stop.store(true, Relaxed);
+    stop.store(true, Relaxed);
+    drop(runner);
+    venue.join().expect("no panic").expect("a venue that serves");
+    journal.finish(pinned.run(|_| std::thread::yield_now()).journal).expect("nothing is lost");
     std::fs::remove_dir_all(&folder).expect("it goes");
 }

@@ -164,6 +164,34 @@ fn a_cut_connection_is_told_and_comes_back_and_nothing_of_before_is_sent() {
 }
 
 #[test]
+fn no_order_goes_out_of_which_the_venues_word_has_told_the_end() {
+    let (listener, mut config) = listen();
+    let (mut session, _runner) = start(&config).expect("a session");
+    let mut socket = accept(&listener);
+    expect(&mut socket, &login(0));
+    socket.write_all(&accepted(1)).expect("it is there");
+    expect(&mut socket, &soup(b'U', b"Q"));
+    assert_eq!(next(&mut session), Body::SessionUp { session: 0 });
+    socket.write_all(&next_user_ref(4)).expect("it is there");
+    wait_for("the venue's word", || session.catches_up().then_some(()));
+    assert!(matches!(session.receive(), Some(Body::CaughtUp { .. })) && !session.catches_up());
+    // Order 5 was known; the frame of 4 and 5 is taken from the card's ring too late.
+    session.settle(1, 9);
+    session.settle(0, 5);
+    for user_ref in [4, 5] {
+        assert_eq!(session.forward(&frame(user_ref)), Err(SendError::Settled { user_ref }));
+    }
+    session.forward(&frame(6)).expect("room");
+    expect(&mut socket, &order(6));
+    config.enters = Some(EnterTerms::default());
+    let (mut own, _runner) = start(&config).expect("a session");
+    own.settle(0, 7);
+    let enter = |user_ref| HostOrder::Enter { session: 0, user_ref, instrument: 0, side: Side::Buy, quantity: 5, price: 100 };
+    assert_eq!(own.order(&enter(7)), Err(SendError::Settled { user_ref: 7 }));
+    assert_eq!(own.order(&enter(8)), Ok(()));
+}
+
+#[test]
 fn a_message_that_came_before_the_cut_is_not_lost() {
     let (listener, config) = listen();
     let (mut session, _runner) = start(&config).expect("a session");
