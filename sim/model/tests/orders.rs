@@ -340,8 +340,8 @@ fn rules_kept_for_one_verdict_do_not_reach_the_next() {
 }
 
 #[test]
-fn a_refused_order_tells_of_the_template_as_it_was_picked() {
-    for (shown, quantity) in [(8, 5), (15, 5), (16, 225), (17, 225)] {
+fn a_refused_order_tells_of_the_template_as_it_was_read() {
+    for (shown, quantity) in [(8, 5), (14, 5), (15, 225), (17, 225)] {
         let write = Command { rule: 2, ..args(Opcode::WriteTemplate, &[5, 0]) };
         let events = stale_trade(&[(shown, write)]).events();
         let order = events.iter().find(|e| e.kind() == Some(EventKind::OrderRefused));
