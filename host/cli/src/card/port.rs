@@ -1,10 +1,14 @@
 //! Where a served card's frames come from and go to.
 mod capture;
+mod filter;
+mod live;
 mod udp;
 mod wire;
 
 use anyhow::ensure;
 use capture::CapturePort;
+use filter::Filtered;
+use live::LivePort;
 use riposte_capture::Record;
 use riposte_device::Transmitted;
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -29,6 +33,11 @@ pub trait Port {
 
     /// Sends a frame; it has left when this returns. A port that only receives forgets it.
     fn transmit(&mut self, frame: &Transmitted) -> anyhow::Result<()>;
+
+    /// Frames that came and found no room, or were longer than a frame, as far as the port is told.
+    fn lost(&mut self) -> anyhow::Result<u64> {
+        Ok(0)
+    }
 }
 
 /// A line of a feed.
@@ -61,12 +70,14 @@ pub enum PortName {
     Udp(Vec<Line>),
     /// `af_packet:INTERFACE`.
     Packet(String),
+    /// `live:INTERFACE`.
+    Live(String),
     /// `tap:NAME`.
     Tap(String),
 }
 
 const NAMES: &str = "a port is `pcap:FILE`, a capture or raw ITCH; `udp:GROUP:PORT[@ADDRESS][,GROUP:PORT…]`, a feed; \
-                     `af_packet:INTERFACE`, a wire that is there; or `tap:NAME`, one that is made";
+                     `af_packet:INTERFACE` or `live:INTERFACE`, a wire that is there; or `tap:NAME`, one that is made";
 /// Lines of a feed: A and B.
 const LINES_MAX: usize = 2;
 
@@ -84,6 +95,7 @@ impl std::str::FromStr for PortName {
                 Ok(PortName::Udp(lines))
             }
             Some(("af_packet", interface)) if !interface.is_empty() => Ok(PortName::Packet(interface.to_owned())),
+            Some(("live", interface)) if !interface.is_empty() => Ok(PortName::Live(interface.to_owned())),
             Some(("tap", interface)) if !interface.is_empty() => Ok(PortName::Tap(interface.to_owned())),
             _ => Err(NAMES.to_owned()),
         }
@@ -95,18 +107,24 @@ impl PortName {
     pub fn file(&self) -> Option<&Path> {
         match self {
             PortName::Capture(file) => Some(file),
-            PortName::Udp(_) | PortName::Packet(_) | PortName::Tap(_) => None,
+            _ => None,
         }
     }
 }
 
-/// Opens the port that a name stands for.
-pub fn open(name: &PortName, is_paced: bool) -> anyhow::Result<Box<dyn Port>> {
+/// Opens the port that a name stands for; the card sees the frames that `filter` lets through.
+pub fn open(name: &PortName, filter: Option<&str>, is_paced: bool) -> anyhow::Result<Box<dyn Port>> {
     ensure!(!is_paced || name.file().is_some(), "--paced: only a capture has a pace of its own; leave it out");
-    Ok(match name {
+    let port: Box<dyn Port> = match name {
+        // The kernel filters, before it copies.
+        PortName::Live(interface) => return Ok(Box::new(LivePort::open(interface, filter)?)),
         PortName::Capture(file) => Box::new(CapturePort::open(file, is_paced)?),
         PortName::Udp(lines) => Box::new(UdpPort::open(lines)?),
         PortName::Packet(interface) => Box::new(WirePort::packet(interface)?),
         PortName::Tap(name) => Box::new(WirePort::tap(name)?),
+    };
+    Ok(match filter {
+        Some(filter) => Box::new(Filtered::new(port, filter)?),
+        None => port,
     })
 }

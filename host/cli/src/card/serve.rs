@@ -31,6 +31,7 @@ Examples:
   riposte card serve --card model --port pcap:day.pcap --transmit orders.pcap
   riposte card serve --card verilated --port pcap:day.pcap --paced --link desk-1
   riposte card serve --port udp:233.54.12.111:26477@10.0.0.5,233.49.196.111:26477@10.0.1.5
+  riposte card serve --port live:eth1 --filter 'udp dst port 26477'
 
 With two lines the card sees the group and port of the first. A card on a live feed ends by a signal.";
 
@@ -42,9 +43,13 @@ pub struct Args {
     card: Served,
     /// Where frames come from: `pcap:FILE` (pcap, pcapng or raw ITCH, plain or gzip), or `udp:GROUP:PORT[@ADDRESS]`, a live
     /// feed on the interface with that own address, with `,GROUP:PORT[@ADDRESS]` for its line B; or a wire both ways:
-    /// `af_packet:INTERFACE`, one that is there, or `tap:NAME`, one that is made.
+    /// `af_packet:INTERFACE` or `live:INTERFACE` (by libpcap: stamped by the kernel, filtered there, promiscuous), one that is
+    /// there, or `tap:NAME`, one that is made.
     #[arg(long, value_name = "PORT")]
     port: PortName,
+    /// Show the card only what this filter lets through, in the language of pcap-filter(7).
+    #[arg(long, value_name = "EXPRESSION")]
+    filter: Option<String>,
     /// Show each frame when it is due by its time in the capture, not as fast as the card takes them.
     #[arg(long)]
     paced: bool,
@@ -97,7 +102,7 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<Outcome> {
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&stop)).context("signals cannot be handled")?;
     }
-    let port = port::open(&args.port, args.paced)?;
+    let port = port::open(&args.port, args.filter.as_deref(), args.paced)?;
     let sent = args.transmit.as_deref().map(|path| SentFile::create(path, args.port.file())).transpose()?;
     let card = args.card.make();
     let name = card.name();
@@ -120,14 +125,15 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<Outcome> {
             "link": path, "card": name, "cycles": status.cycle, "frames": status.frames, "commands": status.commands,
             "events": status.events, "transmitted": status.transmitted, "taken": status.taken,
             "unclaimed": status.unclaimed, "stalls": status.stalls, "watchdog_kills": status.watchdog_kills,
+            "lost": status.lost,
         }))?;
     } else {
         output.print(format!(
             "{}: {name} card, {} frames in {} cycles, {} commands, {} events, {} frames transmitted ({} taken by the host, \
-             {} unclaimed), {} stalls, {} kills by the watchdog",
+             {} unclaimed), {} stalls, {} kills by the watchdog, {} frames lost by the port",
             path.display(), status.frames, status.cycle, status.commands, status.events, status.transmitted, status.taken,
             status.unclaimed, status.stalls,
-            status.watchdog_kills
+            status.watchdog_kills, status.lost
         ))?;
     }
     Ok(Outcome::Done)

@@ -118,7 +118,7 @@ impl World {
         let (path, until) = (folder.join("link"), Arc::clone(&stop));
         let card = std::thread::spawn(move || {
             let lines = lines.map(|line| line.to_string().parse::<Line>().expect("a line"));
-            let port = open(&PortName::Udp(lines.into()), false).expect("a port");
+            let port = open(&PortName::Udp(lines.into()), None, false).expect("a port");
             let end = CardEnd::create(&path, Sizes::default()).expect("a link");
             let settings = Settings { gap: 4, at_once: false, watchdog: Duration::from_secs(60) };
             let card = Box::new(riposte_model::Model::new());

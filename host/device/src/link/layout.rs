@@ -14,7 +14,7 @@ use std::sync::atomic::Ordering::Relaxed;
 const _: () = assert!(cfg!(target_endian = "little"), "records of the boundary are little-endian");
 
 /// Counts up with every change of this file.
-const LAYOUT: u64 = 2;
+const LAYOUT: u64 = 3;
 /// Slots of a ring: room for a sum of three rings in any file, and for a parameter set.
 const SLOTS_MAX: u64 = 1 << 20;
 const SLOTS_MIN: u64 = 2;

@@ -5,7 +5,7 @@ use riposte_ring::{Memory, Shared, TableReader};
 use std::sync::atomic::Ordering::Acquire;
 
 /// Words before the counters.
-const FIRST_COUNTER: usize = 9;
+const FIRST_COUNTER: usize = 10;
 pub(super) const STATUS_WORDS: usize = FIRST_COUNTER + Counter::COUNT;
 
 /// How the card is; each field was true at the same moment, the counters at the last one at which the port was quiet.
@@ -29,6 +29,8 @@ pub struct Status {
     pub stalls: u64,
     /// How often it was killed because the host was gone or silent.
     pub watchdog_kills: u64,
+    /// Frames that came to its port and not to it: no room, or longer than a frame, as far as the port is told.
+    pub lost: u64,
     /// Indexed by `Counter`.
     pub counters: [u32; Counter::COUNT],
 }
@@ -42,8 +44,8 @@ impl Default for Status {
 impl Status {
     pub(super) fn words(&self) -> [u64; STATUS_WORDS] {
         let mut words = [0; STATUS_WORDS];
-        let Status { cycle, frames, commands, events, transmitted, taken, unclaimed, stalls, watchdog_kills, counters } = *self;
-        let first = [cycle, frames, commands, events, transmitted, taken, unclaimed, stalls, watchdog_kills];
+        let Status { cycle, frames, commands, events, transmitted, taken, unclaimed, stalls, watchdog_kills, lost, counters } = *self;
+        let first = [cycle, frames, commands, events, transmitted, taken, unclaimed, stalls, watchdog_kills, lost];
         words[..FIRST_COUNTER].copy_from_slice(&first);
         for (word, counter) in words[FIRST_COUNTER..].iter_mut().zip(counters) {
             *word = counter.into();
@@ -52,9 +54,9 @@ impl Status {
     }
 
     pub(super) fn from_words(words: &[u64; STATUS_WORDS]) -> Status {
-        let [cycle, frames, commands, events, transmitted, taken, unclaimed, stalls, watchdog_kills, ..] = *words;
+        let [cycle, frames, commands, events, transmitted, taken, unclaimed, stalls, watchdog_kills, lost, ..] = *words;
         let counters = std::array::from_fn(|at| words[FIRST_COUNTER + at] as u32);
-        Status { cycle, frames, commands, events, transmitted, taken, unclaimed, stalls, watchdog_kills, counters }
+        Status { cycle, frames, commands, events, transmitted, taken, unclaimed, stalls, watchdog_kills, lost, counters }
     }
 }
 

@@ -119,7 +119,7 @@ fn status_and_feed_are_those_that_the_card_told_last() {
     assert_eq!((host.status(), host.feed()), (None, Feed::Waiting));
     for number in 1..=9 {
         let mut status = Status { cycle: number << 40, frames: 2, commands: 3, events: 4, ..Status::default() };
-        (status.transmitted, status.stalls, status.watchdog_kills) = (5, 6, 7);
+        (status.transmitted, status.stalls, status.watchdog_kills, status.lost) = (5, 6, 7, 8);
         status.counters = std::array::from_fn(|at| u32::MAX - at as u32);
         card.write_status(&status);
         assert_eq!(host.status(), Some(status));

@@ -37,7 +37,7 @@ pub struct UdpPort {
     channel: Channel,
     sockets: Vec<Socket>,
     identification: u16,
-    has_warned: bool,
+    too_long: u64,
     buffer: Box<[u8; PAYLOAD_BYTES_MAX + 1]>,
 }
 
@@ -55,7 +55,7 @@ impl UdpPort {
         let sockets: Vec<Socket> = sockets.collect::<Result<_, _>>()?;
         let first = sockets.first().context("a feed has at least one line")?.line.to;
         let channel = Channel { group: *first.ip(), port: first.port(), ..Channel::default() };
-        Ok(UdpPort { channel, sockets, identification: 0, has_warned: false, buffer: Box::new([0; PAYLOAD_BYTES_MAX + 1]) })
+        Ok(UdpPort { channel, sockets, identification: 0, too_long: 0, buffer: Box::new([0; PAYLOAD_BYTES_MAX + 1]) })
     }
 
     /// Takes the next datagram of a line that has none waiting.
@@ -69,7 +69,8 @@ impl UdpPort {
                 Err(error) => return Err(error).with_context(|| format!("udp:{}: no datagram can be received", line.to)),
             };
             if bytes > PAYLOAD_BYTES_MAX {
-                if !std::mem::replace(&mut self.has_warned, true) {
+                self.too_long += 1;
+                if self.too_long == 1 {
                     let to = line.to;
                     eprintln!("riposte: warning: udp:{to}: a datagram longer than a frame is dropped, as a card drops fragments");
                 }
@@ -119,5 +120,9 @@ impl Port for UdpPort {
 
     fn transmit(&mut self, _: &Transmitted) -> anyhow::Result<()> {
         Ok(())
+    }
+
+    fn lost(&mut self) -> anyhow::Result<u64> {
+        Ok(self.too_long)
     }
 }

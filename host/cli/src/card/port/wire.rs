@@ -18,7 +18,7 @@ const FRAME_BYTES: usize = 2048;
 /// `sll_pkttype` of a frame that this machine sends (packet(7)).
 const OUTGOING: u8 = 4;
 /// How long an interface may have no room for a frame.
-const PATIENCE: Duration = Duration::from_secs(1);
+pub const PATIENCE: Duration = Duration::from_secs(1);
 
 enum Interfaced {
     Packet(OwnedFd),
@@ -29,6 +29,7 @@ pub struct WirePort {
     name: String,
     interface: Interfaced,
     buffer: Box<[u8; FRAME_BYTES]>,
+    too_long: u64,
 }
 
 impl WirePort {
@@ -43,7 +44,7 @@ impl WirePort {
         let socket = socket(AddressFamily::Packet, SockType::Raw, flags, SockProtocol::EthAll);
         let socket = socket.map_err(io::Error::from).with_context(|| format!("{what}: {NET_RAW}"))?;
         bind(socket.as_raw_fd(), &link).map_err(io::Error::from).with_context(|| what.clone())?;
-        let mut port = WirePort { name: what, interface: Interfaced::Packet(socket), buffer: Box::new([0; FRAME_BYTES]) };
+        let mut port = WirePort { name: what, interface: Interfaced::Packet(socket), buffer: Box::new([0; FRAME_BYTES]), too_long: 0 };
         // What other interfaces had before the socket was bound to this one.
         while port.take()?.is_some() {}
         Ok(port)
@@ -59,7 +60,7 @@ impl WirePort {
             Ok::<_, io::Error>(tap)
         };
         let tap = make().with_context(|| format!("{what}: {NET_ADMIN}"))?;
-        Ok(WirePort { name: what, interface: Interfaced::Tap(tap), buffer: Box::new([0; FRAME_BYTES]) })
+        Ok(WirePort { name: what, interface: Interfaced::Tap(tap), buffer: Box::new([0; FRAME_BYTES]), too_long: 0 })
     }
 
     /// Bytes of the next frame in the buffer; 0 of one that is not for the card.
@@ -71,7 +72,10 @@ impl WirePort {
             Interfaced::Tap(tap) => tap.recv(&mut self.buffer[..]),
         };
         match received {
-            Ok(FRAME_BYTES) => Ok(Some(0)),
+            Ok(FRAME_BYTES) => {
+                self.too_long += 1;
+                Ok(Some(0))
+            }
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => Ok(None),
             Err(error) => Err(error).with_context(|| format!("{}: no frame can be received", self.name)),
@@ -114,5 +118,9 @@ impl Port for WirePort {
                 Err(error) => bail!("{}: a frame cannot leave: {error}", self.name),
             }
         }
+    }
+
+    fn lost(&mut self) -> anyhow::Result<u64> {
+        Ok(self.too_long)
     }
 }

@@ -95,6 +95,7 @@ impl Server {
             waits = if self.turn(now_ns)? { 0 } else { waits + 1 };
             pause(waits);
         }
+        self.count_lost()?;
         self.hand_on()?;
         if !self.pending.events.is_empty() {
             eprintln!("riposte: warning: {} events found no place in the ring, and their orders did not leave", self.pending.events.len());
@@ -130,6 +131,7 @@ impl Server {
             return Ok(());
         }
         self.looked_ns = now_ns;
+        self.count_lost()?;
         let peer = self.watch.look(now_ns)?;
         let is_there = matches!(peer, Peer::Alive | Peer::Absent);
         if self.is_told && !is_there {
@@ -140,6 +142,14 @@ impl Server {
             self.own_commands.push_back(kill);
         }
         self.last_peer = peer;
+        Ok(())
+    }
+
+    fn count_lost(&mut self) -> anyhow::Result<()> {
+        let before = std::mem::replace(&mut self.status.lost, self.port.lost()?);
+        if before == 0 && self.status.lost > 0 {
+            eprintln!("riposte: warning: the port loses frames ({} so far); the card sees gaps and closes its books", self.status.lost);
+        }
         Ok(())
     }
 
