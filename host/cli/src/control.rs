@@ -360,7 +360,8 @@ fn card_text(card: Card) -> String {
     }
 }
 
-fn ask(place: &Place, request: &Request) -> anyhow::Result<Answer> {
+/// What the host answers.
+pub fn ask(place: &Place, request: &Request) -> anyhow::Result<Answer> {
     let path = place.control.display();
     // As text: a closed pipe is no reader that has seen enough, as it is on standard output.
     let failed = |error: std::io::Error| {

@@ -18,6 +18,7 @@ mod replay;
 mod report;
 mod rules;
 mod run;
+mod top;
 mod venue;
 
 use std::{io, process::ExitCode};
@@ -67,6 +68,8 @@ enum Command {
     Controls(controls::Args),
     /// Run the live host: a card, the engine, the journal.
     Run(run::Args),
+    /// Watch a host that runs: books, rules, orders, refusals, latency, health.
+    Top(top::Args),
     /// Show how a host that runs is.
     Status(control::Status),
     /// Show orders that may still trade.
@@ -110,6 +113,7 @@ fn main() -> ExitCode {
         Command::Config(args) | Command::Rules(args) => rules::run(args, &output),
         Command::Controls(args) => controls::run(args, &output),
         Command::Run(args) => run::run(args, &output),
+        Command::Top(args) => top::run(&args, &output),
         Command::Status(args) => control::status(&args, &output),
         Command::Orders(args) => control::orders(&args, &output),
         Command::Positions(args) => control::positions(args, &output),

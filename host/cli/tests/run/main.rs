@@ -6,6 +6,7 @@ mod service;
 mod signed;
 #[path = "../support/mod.rs"]
 mod support;
+mod top;
 
 use riposte_engine::{Body, Change, Input, Record as Decided, Report, Side};
 use riposte_journal::Entry;
