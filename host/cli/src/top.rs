@@ -1,6 +1,7 @@
 //! `riposte top`: how a host that runs is, on a terminal, as it changes.
 //!
 //! In: the host's overview, keys. Out: the terminal, which is left as it was found; with `--once` one page as text.
+mod leaving;
 pub mod page;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, Ke
 use riposte_control::overview::Overview;
 use riposte_control::{Answer, Request};
 use std::io::IsTerminal;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 const EXAMPLES: &str = "\
@@ -58,11 +60,16 @@ pub fn run(args: &Args, output: &Output) -> anyhow::Result<Outcome> {
     } else if args.once {
         output.print(page::text(&page(&first, WIDTH)))?;
     } else {
+        let drawing = leaving::on_signals().context("signals cannot be handled")?;
         // Restored also when something panics; see `ratatui::init`.
-        let mut terminal = ratatui::try_init().context("the terminal cannot be used")?;
-        let ended = live(&mut terminal, first, args);
-        ratatui::restore();
+        let mut terminal = {
+            let _drawing = drawing.lock();
+            ratatui::try_init().context("the terminal cannot be used")?
+        };
+        let ended = live(&mut terminal, &drawing, first, args);
+        let restored = ratatui::try_restore();
         ended?;
+        restored.context("the terminal cannot be restored: `reset` does that")?;
     }
     Ok(Outcome::Done)
 }
@@ -76,17 +83,20 @@ fn overview(place: &Place) -> anyhow::Result<Result<Overview, String>> {
 }
 
 /// Until somebody ends it, or the host does.
-fn live(terminal: &mut ratatui::DefaultTerminal, first: Overview, args: &Args) -> anyhow::Result<()> {
+fn live(terminal: &mut ratatui::DefaultTerminal, drawing: &Mutex<()>, first: Overview, args: &Args) -> anyhow::Result<()> {
     let (mut shown, mut offset) = (first, 0u16);
     let interval = Duration::from_millis(args.interval);
     // Keys do not put off the next look, however fast they come.
     let mut until = Instant::now() + interval;
     loop {
-        terminal.draw(|frame| {
-            let page = page(&shown, frame.area().width);
-            offset = offset.min(page.area.height.saturating_sub(frame.area().height));
-            show(&page, offset, frame.buffer_mut());
-        })?;
+        {
+            let _drawing = drawing.lock();
+            terminal.draw(|frame| {
+                let page = page(&shown, frame.area().width);
+                offset = offset.min(page.area.height.saturating_sub(frame.area().height));
+                show(&page, offset, frame.buffer_mut());
+            })?;
+        }
         while event::poll(until.saturating_duration_since(Instant::now()))? {
             let Event::Key(key) = event::read()? else { break };
             if key.kind == KeyEventKind::Release {

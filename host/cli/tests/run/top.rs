@@ -44,43 +44,66 @@ fn the_dashboard_shows_what_the_host_tells() {
     let once = top(&["--once"]);
     assert!(once.status.success());
     let once = String::from_utf8(once.stdout).expect("text");
-    let is_time = |line: &&str| line.contains("up for") || line.contains("durable");
-    let but_time = |text: &str| text.lines().skip(1).filter(|line| !is_time(line)).map(str::to_owned).collect::<Vec<_>>();
+    // Time passes, and its ticks go through the journal and two queues.
+    let moves = |line: &&str| ["│up for ", "│journal ", "│inputs ", "│mirror "].iter().any(|one| line.starts_with(one));
+    let but_time = |text: &str| text.lines().skip(1).filter(|line| !moves(line)).map(str::to_owned).collect::<Vec<_>>();
     let expected = page::text(&page::page(&overview, 120));
     assert_eq!(but_time(&once), but_time(&expected));
     let refused = top(&[]);
     assert_eq!(refused.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("--once"), "there is no terminal here");
-    let shown = on_a_terminal(&folder.0);
-    if let Some(shown) = shown {
-        assert!(shown.contains(FIRST) && shown.contains("AAPL"), "{shown}");
-        assert!(shown.contains("\u{1b}[?1049h") && shown.trim_end().ends_with("code 0"), "{shown}");
-        assert!(shown.rfind("\u{1b}[?1049l") > shown.rfind(FIRST), "the terminal is left as it was found: {shown}");
+    for (end, code) in ENDS {
+        let Some(shown) = on_a_terminal(&folder, end) else { break };
+        assert!(shown.contains(FIRST) && shown.contains("AAPL"), "{end:?}: {shown}");
+        assert!(shown.contains("\u{1b}[?1049h") && shown.contains(&format!("code {code}\r")), "{end:?}: {shown}");
+        assert!(shown.rfind("\u{1b}[?1049l") > shown.rfind(FIRST), "{end:?}: the terminal is left as it was found: {shown}");
+        let settings = shown.rsplit("code").next().unwrap_or_default();
+        assert!(settings.contains(" icanon") && settings.contains(" echo "), "{end:?}: so are its settings: {settings}");
     }
     host.end();
 }
 
-/// What comes on a terminal of 80 lines until somebody types q.
-fn on_a_terminal(folder: &std::path::Path) -> Option<String> {
+/// What ends it, and the code that a shell makes of that.
+const ENDS: [(End, u8); 5] =
+    [(End::Key, 0), (End::Signal("HUP"), 129), (End::Signal("INT"), 130), (End::Signal("QUIT"), 131), (End::Signal("TERM"), 143)];
+
+#[derive(Clone, Copy, Debug)]
+enum End {
+    /// Somebody types q.
+    Key,
+    Signal(&'static str),
+}
+
+/// What comes on a terminal of 80 lines until it is ended, and the terminal's settings behind it.
+fn on_a_terminal(folder: &super::Folder, end: End) -> Option<String> {
     let (binary, limit) = (env!("CARGO_BIN_EXE_riposte"), LIMIT.as_secs());
-    let top = format!("stty rows 80 cols 170; timeout --foreground {limit} {binary} top --control control.sock --interval 50; echo code $?");
+    let top = format!(
+        "stty rows 80 cols 170; timeout --foreground {limit} sh -c 'echo $$ > top.pid; ulimit -c 0; exec {binary} top \
+         --control control.sock --interval 50'; echo code $?; stty -a"
+    );
     let mut command = Command::new("script");
-    command.args(["-qec", &top, "/dev/null"]).current_dir(folder).env("TERM", "xterm").stdin(Stdio::piped()).stdout(Stdio::piped());
+    command.args(["-qec", &top, "/dev/null"]).current_dir(&folder.0).env("TERM", "xterm").stdin(Stdio::piped()).stdout(Stdio::piped());
     let Ok(mut script) = command.spawn() else {
         println!("skipped: the_dashboard_shows_...: there is no script, which makes a terminal");
         return None;
     };
     let (mut keys, mut out) = (script.stdin.take()?, script.stdout.take()?);
     let (mut shown, mut bytes) = (Vec::new(), [0; 4096]);
-    let mut is_typed = false;
+    let mut is_ended = false;
     while let Ok(count) = out.read(&mut bytes) {
         shown.extend(&bytes[..count]);
         if count == 0 {
             break;
         }
-        if !is_typed && String::from_utf8_lossy(&shown).contains(LAST) {
-            keys.write_all(b"q").expect("somebody reads");
-            is_typed = true;
+        if !is_ended && String::from_utf8_lossy(&shown).contains(LAST) {
+            match end {
+                End::Key => keys.write_all(b"q").expect("somebody reads"),
+                End::Signal(signal) => {
+                    let id = std::fs::read_to_string(folder.path("top.pid")).expect("its number");
+                    assert!(Command::new("kill").args([&format!("-{signal}"), id.trim()]).status().expect("kill runs").success());
+                }
+            }
+            is_ended = true;
         }
     }
     script.wait().expect("it ends");
