@@ -6,7 +6,7 @@
 // decision at its head. Free: all other inputs in every cycle, the gate's memories.
 //
 // blocks: verdict gate
-// with: gate_memories gate_grants gate_values
+// with: memories gate_parts
 // induction: 2
 // cover: 9
 // mutant: verdict: decided = fires & ~queue_full; => decided = fires;
@@ -60,3 +60,4 @@ module \gate$decisions (input clock, input reset, input push, input [314:0] data
     initial assume (held <= 16);
     always @(posedge clock) held <= reset ? 0 : held + push - (pop && !empty);
 endmodule
+`include "gate_parts.svh"

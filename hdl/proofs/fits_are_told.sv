@@ -1,22 +1,23 @@
 // What the gate is told of a template is true of the rows as they were when it asked: the template and its value are those that
 // were last written for the row and the rule, and each bit says what the contract says of that limit, of the live collar around
-// the tops, and of what is left. A row that was never written fits nothing.
+// the tops, and of what is left, of the decision that is told where none waits, else of the one that waits. A row that was never written fits nothing.
 //
-// Of each memory one row is kept, any one; every other row reads as anything. A value is what the multiplier says three cycles
+// Of each memory one row is kept, any one; every other row reads as anything. A value is what the multiplier says four cycles
 // behind its template. Free: everything else.
 //
 // blocks: fits
 // with: memories
 // induction: 5
 // cover: 10
-// mutant: fits: limit_rows$read_address = row; => limit_rows$read_address = row ^ 5'd16;
+// mutant: fits: waiting$row = waiting_row; => waiting$row = told_row;
 // mutant: fits: rules$2$value_address = written$q[ => rules$2$value_address = written1$q[
 // mutant: fits: value = rules$1$value; => value = rules$0$value;
-// mutant: fits: live[(64'h44)+:(1)] = here[(64'h85)+:(1)]; => live[(64'h44)+:(1)] = here[(64'h84)+:(1)];
+// mutant: fits: reach[(64'h21)+:(1)] = limits_data[(64'h85)+:(1)]; => reach[(64'h21)+:(1)] = limits_data[(64'h84)+:(1)];
 module fits_are_told(
     input clock, input reset, input limits_write, input [4:0] limits_address, input [197:0] limits_data,
-    input template_write, input [6:0] template_address, input [152:0] template_data, input [4:0] row, input [1:0] rule,
-    input [63:0] bid, input [63:0] ask, input [127:0] left
+    input template_write, input [6:0] template_address, input [152:0] template_data, input [4:0] waiting_row,
+    input [63:0] waiting_bid, input [63:0] waiting_ask, input [4:0] told_row, input [63:0] told_bid, input [63:0] told_ask,
+    input none_waits, input [1:0] rule, input [127:0] left
 );
     wire [152:0] order;
     wire [63:0] value;
@@ -31,17 +32,17 @@ module fits_are_told(
     reg [197:0] limit = 0, limit_then = 0;
     reg [152:0] template = 0, template_then = 0;
     reg [63:0] worth = 0, worth_then = 0;
-    reg [3:1] writes = 0;
+    reg [4:1] writes = 0;
     reg [63:0] bid_then = 0, ask_then = 0;
     reg asked = 0;
     always @(posedge clock) begin
         if (limits_write && limits_address == of) limit <= limits_data;
         if (template_is_mine) template <= template_data;
-        writes <= {writes[2:1], template_is_mine};
-        if (writes[3]) worth <= \u.product.any ;
-        asked <= row == of;
-        bid_then <= bid;
-        ask_then <= ask;
+        writes <= {writes[3:1], template_is_mine};
+        if (writes[4]) worth <= \u.product.any ;
+        asked <= (none_waits ? told_row : waiting_row) == of;
+        bid_then <= none_waits ? told_bid : waiting_bid;
+        ask_then <= none_waits ? told_ask : waiting_ask;
         limit_then <= limit;
         template_then <= template;
         worth_then <= worth;
@@ -87,15 +88,17 @@ module fits_are_told(
 
     // What makes this inductive: the kept rows are what was written, and values are on their way behind their templates.
     (* hierconn *) wire [4:0] \u.limit_rows.rows.kept ;
-    (* hierconn *) wire [197:0] \u.limit_rows.rows.row , \u.limit$q ;
+    (* hierconn *) wire [4:0] \u.waiting.rows.rows.kept , \u.told.rows.rows.kept ;
+    (* hierconn *) wire [197:0] \u.limit_rows.rows.row ;
+    (* hierconn *) wire [33:0] \u.waiting.rows.rows.row , \u.told.rows.rows.row ;
     (* hierconn *) wire [4:0] \u.rules$0.templates.rows.kept , \u.rules$1.templates.rows.kept , \u.rules$2.templates.rows.kept , \u.rules$3.templates.rows.kept ;
     (* hierconn *) wire [4:0] \u.rules$0.values.rows.kept , \u.rules$1.values.rows.kept , \u.rules$2.values.rows.kept , \u.rules$3.values.rows.kept ;
     (* hierconn *) wire [152:0] \u.rules$0.templates.rows.row , \u.rules$1.templates.rows.row , \u.rules$2.templates.rows.row , \u.rules$3.templates.rows.row ;
     (* hierconn *) wire [63:0] \u.rules$0.values.rows.row , \u.rules$1.values.rows.row , \u.rules$2.values.rows.row , \u.rules$3.values.rows.row ;
-    (* hierconn *) wire \u.writes$q , \u.writes1$q , \u.writes2$q ;
-    (* hierconn *) wire [6:0] \u.written$q , \u.written1$q , \u.written2$q ;
+    (* hierconn *) wire \u.writes$q , \u.writes1$q , \u.writes2$q , \u.writes3$q ;
+    (* hierconn *) wire [6:0] \u.written$q , \u.written1$q , \u.written2$q , \u.written3$q ;
     always @* begin
-        assume (\u.limit_rows.rows.kept == of);
+        assume (\u.limit_rows.rows.kept == of && \u.waiting.rows.rows.kept == of && \u.told.rows.rows.kept == of);
         assume (\u.rules$0.templates.rows.kept == of && \u.rules$1.templates.rows.kept == of);
         assume (\u.rules$2.templates.rows.kept == of && \u.rules$3.templates.rows.kept == of);
         assume (\u.rules$0.values.rows.kept == of && \u.rules$1.values.rows.kept == of);
@@ -105,10 +108,11 @@ module fits_are_told(
         : of_rule == 2 ? \u.rules$2.templates.rows.row : \u.rules$3.templates.rows.row ;
     wire [63:0] kept_value = of_rule == 0 ? \u.rules$0.values.rows.row : of_rule == 1 ? \u.rules$1.values.rows.row
         : of_rule == 2 ? \u.rules$2.values.rows.row : \u.rules$3.values.rows.row ;
-    wire [3:1] mine = {\u.writes$q && \u.written$q == {of, of_rule}, \u.writes1$q && \u.written1$q == {of, of_rule},
-        \u.writes2$q && \u.written2$q == {of, of_rule}};
+    wire [4:1] mine = {\u.writes$q && \u.written$q == {of, of_rule}, \u.writes1$q && \u.written1$q == {of, of_rule},
+        \u.writes2$q && \u.written2$q == {of, of_rule}, \u.writes3$q && \u.written3$q == {of, of_rule}};
     always @(posedge clock) begin
         limit_is_kept: assert (\u.limit_rows.rows.row == limit);
+        reach_is_kept: assert (\u.waiting.rows.rows.row == limit[133:100] && \u.told.rows.rows.row == limit[133:100]);
         template_is_kept: assert (kept == template);
         value_is_kept: assert (kept_value == worth);
         values_are_on_their_way: assert (mine == writes);
@@ -117,6 +121,8 @@ endmodule
 
 `include "memories.svh"
 `KEEPS_A_ROW(fits$limit_rows, 5, 198)
+`KEEPS_A_ROW(fits$waiting$rows, 5, 34)
+`KEEPS_A_ROW(fits$told$rows, 5, 34)
 `KEEPS_A_ROW(fits$rules$0$templates, 5, 153)
 `KEEPS_A_ROW(fits$rules$0$values, 5, 64)
 `KEEPS_A_ROW(fits$rules$1$templates, 5, 153)

@@ -1,11 +1,9 @@
 // The gate with free inputs in every cycle, but for those that a proof gives it; out comes what proofs look at.
 //
 // Each decision's receive time, which the gate hands on without looking at it, is its generation, bank and instrument, by
-// which it is known again. The gate's parts say anything in every cycle, more than the real ones do: images; the decision queue,
-// which gives any decisions in any order (queue_keeps_the_unread says that the real one gives them back as they were) but for
-// one that is pushed while it is empty, which is the next; grants, and what is made of limits and templates. But what fits its
-// limits has from 2 to 16 words and a quantity. fits_are_told and grants_are_kept say what they promise.
-`include "memories.svh"
+// which it is known again. The decision queue gives any decisions in any order (queue_keeps_the_unread says that the real one
+// gives them back as they were) but for one that is pushed while it is empty, which is the next.
+`include "gate_parts.svh"
 module gate_alone(input clock, input reset, input [31:0] generation, input commits, input armed, input killed, input heard,
     input [15:0] fenced, input [15:0] books_valid, input [15:0] trading, input session_write, input [31:0] session_user_ref,
     output tx_last, output tx_valid, output [63:0] tx_time, output [447:0] note, output noted, output count_sent,
@@ -53,7 +51,6 @@ module gate_alone(input clock, input reset, input [31:0] generation, input commi
     end
 endmodule
 
-`READS_AS_ANYTHING(gate$transmit$images, 11, 64)
 module gate$decisions(input clock, input reset, input push, input [314:0] data, input pop,
     output [314:0] head, output empty, output full);
     (* anyseq *) wire [314:0] another;
@@ -73,27 +70,4 @@ module gate$decisions(input clock, input reset, input push, input [314:0] data, 
     assign head = oldest;
     assign empty = !waits;
     assign full = any_full;
-endmodule
-module gate$grants(input clock, input reset, input [3:0] sweep, input [232:0] grant, input [65:0] throttle,
-    input [3:0] instrument, input [1:0] rule, input [63:0] value, input [47:0] cooldown, output [127:0] left,
-    output [23:0] against, input buys, input [31:0] quantity, output throttled, input passed);
-    (* anyseq *) wire [127:0] any_left;
-    (* anyseq *) wire [23:0] any;
-    (* anyseq *) wire any_throttled;
-    assign left = any_left;
-    assign against = any;
-    assign throttled = any_throttled;
-endmodule
-module gate$fits(input clock, input reset, input limits_write, input [4:0] limits_address, input [197:0] limits_data,
-    input template_write, input [6:0] template_address, input [152:0] template_data, input [4:0] row, input [1:0] rule,
-    input [63:0] bid, input [63:0] ask, input [127:0] left, output [152:0] order, output [63:0] value, output [23:0] against);
-    (* anyseq *) wire [152:0] any_order;
-    (* anyseq *) wire [63:0] any_value;
-    (* anyseq *) wire [23:0] any;
-    assign order = any_order;
-    assign value = any_value;
-    assign against = any;
-    localparam QUANTITY = 10, TEMPLATE_UNSET = 14;
-    always @* assume (any[QUANTITY] || any_order[31:0] != 0);
-    always @* assume (any[TEMPLATE_UNSET] || (any_order[76:72] >= 2 && any_order[76:72] <= 16));
 endmodule

@@ -7,7 +7,7 @@
 // state of the books; what is in gate_alone.
 //
 // blocks: control gate
-// with: memories gate_alone
+// with: memories gate_parts gate_alone
 // induction: 4
 // cover: 13
 // mutant: gate: (((killed) & 24'hffffff) << 32'h1) => 24'h0

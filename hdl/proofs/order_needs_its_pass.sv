@@ -5,7 +5,7 @@
 // that the generation only rises, and only when a commit said so a cycle before (parameters_old_or_new says that it is so).
 //
 // blocks: gate
-// with: memories gate_alone
+// with: memories gate_parts gate_alone
 // induction: 4
 // cover: 10
 // mutant: gate: running = passes | sending$q; => running = judging$q | sending$q;

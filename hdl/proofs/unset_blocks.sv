@@ -5,7 +5,7 @@
 // Bank and instrument of an order are told by its receive time, as gate_alone says. Free: all inputs in every cycle.
 //
 // blocks: gate
-// with: memories gate_alone
+// with: memories gate_parts gate_alone
 // induction: 4
 // cover: 14
 // mutant: gate: has_session$d = session_user_ref != 32'h0; => has_session$d = 1'b1;

@@ -178,6 +178,14 @@ pub struct Limits {
     pub value_max: Bits<64>,
 }
 
+/// Of an instrument's limits, what the live collar needs.
+#[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
+pub struct Reach {
+    pub reach: Bits<32>,
+    pub has_reach: bool,
+    pub is_open: bool,
+}
+
 /// The live collar around a decision's tops: ask and bid with the reach, and whether they are there; or it lets
 /// everything pass.
 #[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]

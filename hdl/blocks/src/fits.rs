@@ -1,9 +1,10 @@
 //! The orders that an instrument's rules may send, and what of each does not fit.
 //!
-//! In: limits and templates as they are written; the row and the tops of a decision that may be picked next (r); then
-//! the rule that is picked and what is left of the leases and the credit (p = r + 1). Out, in p: the rule's template, its
-//! value, and what of it speaks against sending it, a bit for each entry of the contract's order. Why: everything that is read
-//! stands in registers before it is compared, and all rules are compared before it is known which is picked.
+//! In: limits and templates as they are written; the rows and the tops of the decision that waits and of the one that is told,
+//! and which of the two may be picked next (r); then the rule that is picked and what is left of the leases and the credit
+//! (p = r + 1). Out, in p: the rule's template, its value, and what of it speaks against sending it, a bit for each entry of
+//! the contract's order. Why: everything that is read stands in registers before it is compared, all rules are compared
+//! before it is known which is picked, and both live collars are summed before it is known which decision is.
 //! Holds: a row that was never written fits nothing. Not here: what may change between p and the gate.
 use crate::{bundle::*, konst::Konst, memory::LookupMemory, product::Product};
 use riposte_map::{limits, reason::{GATE_ORDER, Reason}};
@@ -141,6 +142,41 @@ impl Logic for RuleFit {
     }
 }
 
+/// The live collar of a decision that may be picked next.
+#[derive(LogicBlock, Default)]
+pub struct LiveCollar {
+    pub clock: Signal<In, Clock>,
+    pub write: Signal<In, bool>,
+    pub address: Signal<In, Bits<5>>,
+    pub data: Signal<In, Reach>,
+    pub row: Signal<In, Bits<5>>,
+    pub bid: Signal<In, Top>,
+    pub ask: Signal<In, Top>,
+    pub collar: Signal<Out, Collar>,
+    rows: LookupMemory<Reach, 5>,
+    here: Signal<Local, Reach>,
+}
+
+impl Logic for LiveCollar {
+    #[hdl_gen]
+    fn update(&mut self) {
+        clock!(self, clock, rows);
+        self.rows.write.next = self.write.val();
+        self.rows.write_address.next = self.address.val();
+        self.rows.write_data.next = self.data.val();
+        self.rows.read_address.next = self.row.val();
+        self.here.next = self.rows.read_data.val();
+        // The top bit of `cheapest`: below nothing, so that every price is above it.
+        self.collar.next.dearest =
+            bit_cast::<33, 32>(self.ask.val().price) + bit_cast::<33, 32>(self.here.val().reach);
+        self.collar.next.cheapest =
+            bit_cast::<33, 32>(self.bid.val().price) - bit_cast::<33, 32>(self.here.val().reach);
+        self.collar.next.has_dearest = (self.ask.val().quantity != 0) & self.here.val().has_reach;
+        self.collar.next.has_cheapest = (self.bid.val().quantity != 0) & self.here.val().has_reach;
+        self.collar.next.is_open = self.here.val().is_open;
+    }
+}
+
 #[derive(LogicBlock, Default)]
 pub struct Fits {
     pub clock: Signal<In, Clock>,
@@ -152,9 +188,14 @@ pub struct Fits {
     pub template_address: Signal<In, Bits<7>>,
     pub template_data: Signal<In, Template>,
     // r
-    pub row: Signal<In, Bits<5>>,
-    pub bid: Signal<In, Top>,
-    pub ask: Signal<In, Top>,
+    pub waiting_row: Signal<In, Bits<5>>,
+    pub waiting_bid: Signal<In, Top>,
+    pub waiting_ask: Signal<In, Top>,
+    pub told_row: Signal<In, Bits<5>>,
+    pub told_bid: Signal<In, Top>,
+    pub told_ask: Signal<In, Top>,
+    /// None waits: the one that is told may be picked.
+    pub none_waits: Signal<In, bool>,
     // p
     pub rule: Signal<In, Bits<2>>,
     pub left: Signal<In, Left>,
@@ -163,44 +204,63 @@ pub struct Fits {
     pub against: Signal<Out, Bits<24>>,
     limit_rows: LookupMemory<Limits, 5>,
     limit: DFF<Limits>,
+    waiting: LiveCollar,
+    told: LiveCollar,
     collar: DFF<Collar>,
     rules: [RuleFit; 4],
     product: Product,
-    // A template that is being written: where its value goes in two, one and no cycles.
+    // A template that is being written: where its value goes in three, two, one and no cycles.
+    written3: DFF<Bits<7>>,
+    writes3: DFF<bool>,
     written2: DFF<Bits<7>>,
     writes2: DFF<bool>,
     written1: DFF<Bits<7>>,
     writes1: DFF<bool>,
     written: DFF<Bits<7>>,
     writes: DFF<bool>,
-    here: Signal<Local, Limits>,
-    live: Signal<Local, Collar>,
+    row: Signal<Local, Bits<5>>,
+    reach: Signal<Local, Reach>,
 }
 
 impl Logic for Fits {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, limit, collar, written2, writes2, written1, writes1, written, writes);
-        clock!(self, clock, limit_rows, product);
+        dff_setup!(self, clock, limit, collar, written3, writes3, written2, writes2, written1, writes1, written, writes);
+        clock!(self, clock, limit_rows, waiting, told, product);
+        self.row.next = self.waiting_row.val();
+        if self.none_waits.val() {
+            self.row.next = self.told_row.val();
+        }
         self.limit_rows.write.next = self.limits_write.val();
         self.limit_rows.write_address.next = self.limits_address.val();
         self.limit_rows.write_data.next = self.limits_data.val();
         self.limit_rows.read_address.next = self.row.val();
-        self.here.next = self.limit_rows.read_data.val();
-        self.limit.d.next = self.here.val();
-        // The live collar. The top bit of `cheapest`: below nothing, so that every price is above it.
-        self.live.next.dearest =
-            bit_cast::<33, 32>(self.ask.val().price) + bit_cast::<33, 32>(self.here.val().reach);
-        self.live.next.cheapest =
-            bit_cast::<33, 32>(self.bid.val().price) - bit_cast::<33, 32>(self.here.val().reach);
-        self.live.next.has_dearest = (self.ask.val().quantity != 0) & self.here.val().has_reach;
-        self.live.next.has_cheapest = (self.bid.val().quantity != 0) & self.here.val().has_reach;
-        self.live.next.is_open = self.here.val().is_open;
-        self.collar.d.next = self.live.val();
+        self.limit.d.next = self.limit_rows.read_data.val();
+        self.reach.next.reach = self.limits_data.val().reach;
+        self.reach.next.has_reach = self.limits_data.val().has_reach;
+        self.reach.next.is_open = self.limits_data.val().is_open;
+        self.waiting.write.next = self.limits_write.val();
+        self.waiting.address.next = self.limits_address.val();
+        self.waiting.data.next = self.reach.val();
+        self.waiting.row.next = self.waiting_row.val();
+        self.waiting.bid.next = self.waiting_bid.val();
+        self.waiting.ask.next = self.waiting_ask.val();
+        self.told.write.next = self.limits_write.val();
+        self.told.address.next = self.limits_address.val();
+        self.told.data.next = self.reach.val();
+        self.told.row.next = self.told_row.val();
+        self.told.bid.next = self.told_bid.val();
+        self.told.ask.next = self.told_ask.val();
+        self.collar.d.next = self.waiting.collar.val();
+        if self.none_waits.val() {
+            self.collar.d.next = self.told.collar.val();
+        }
         self.product.a.next = self.template_data.val().price;
         self.product.b.next = self.template_data.val().quantity;
-        self.writes2.d.next = self.template_write.val();
-        self.written2.d.next = self.template_address.val();
+        self.writes3.d.next = self.template_write.val();
+        self.written3.d.next = self.template_address.val();
+        self.writes2.d.next = self.writes3.q.val();
+        self.written2.d.next = self.written3.q.val();
         self.writes1.d.next = self.writes2.q.val();
         self.written1.d.next = self.written2.q.val();
         self.writes.d.next = self.writes1.q.val();
@@ -243,6 +303,7 @@ impl Logic for Fits {
             _ => {}
         }
         if self.reset.val() {
+            self.writes3.d.next = false;
             self.writes2.d.next = false;
             self.writes1.d.next = false;
             self.writes.d.next = false;

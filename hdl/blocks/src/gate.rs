@@ -110,11 +110,13 @@ pub struct Gate {
     /// It is not 0.
     has_session: DFF<bool>,
     row: Signal<Local, Bits<5>>,
-    row_next: Signal<Local, Bits<5>>,
+    instrument: Signal<Local, Bits<4>>,
     is_last_rule: Signal<Local, bool>,
     current: Signal<Local, Decision>,
     bid: Signal<Local, Top>,
     ask: Signal<Local, Top>,
+    told_bid: Signal<Local, Top>,
+    told_ask: Signal<Local, Top>,
     mask: Signal<Local, Bits<4>>,
     template_now: Signal<Local, Template>,
     aged: Signal<Local, Bits<16>>,
@@ -161,19 +163,26 @@ impl Logic for Gate {
         self.row.next = (bit_cast::<5, 1>(self.current.val().bank.into()) << 4)
             | bit_cast::<5, 4>(self.current.val().instrument);
         // ---- r: the rows of the oldest decision, or of the one that is told
-        self.row_next.next = self.row.val();
+        self.fits.waiting_row.next = self.row.val();
         self.bid.next.price = self.current.val().bid_price;
         self.bid.next.quantity = self.current.val().bid_quantity;
         self.ask.next.price = self.current.val().ask_price;
         self.ask.next.quantity = self.current.val().ask_quantity;
+        self.fits.waiting_bid.next = self.bid.val();
+        self.fits.waiting_ask.next = self.ask.val();
+        self.fits.told_row.next = (bit_cast::<5, 1>(self.decision.val().bank.into()) << 4)
+            | bit_cast::<5, 4>(self.decision.val().instrument);
+        self.told_bid.next.price = self.decision.val().bid_price;
+        self.told_bid.next.quantity = self.decision.val().bid_quantity;
+        self.told_ask.next.price = self.decision.val().ask_price;
+        self.told_ask.next.quantity = self.decision.val().ask_quantity;
+        self.fits.told_bid.next = self.told_bid.val();
+        self.fits.told_ask.next = self.told_ask.val();
+        self.fits.none_waits.next = self.decisions.empty.val();
+        self.instrument.next = self.current.val().instrument;
         self.ready.d.next = !self.leaves.q.val();
         if self.decisions.empty.val() {
-            self.row_next.next = (bit_cast::<5, 1>(self.decision.val().bank.into()) << 4)
-                | bit_cast::<5, 4>(self.decision.val().instrument);
-            self.bid.next.price = self.decision.val().bid_price;
-            self.bid.next.quantity = self.decision.val().bid_quantity;
-            self.ask.next.price = self.decision.val().ask_price;
-            self.ask.next.quantity = self.decision.val().ask_quantity;
+            self.instrument.next = self.decision.val().instrument;
             self.ready.d.next = self.decided.val();
         }
         self.fits.reset.next = self.reset.val();
@@ -183,14 +192,11 @@ impl Logic for Gate {
         self.fits.template_write.next = self.template_write.val();
         self.fits.template_address.next = self.template_address.val();
         self.fits.template_data.next = self.template_data.val();
-        self.fits.row.next = self.row_next.val();
-        self.fits.bid.next = self.bid.val();
-        self.fits.ask.next = self.ask.val();
         self.grants.reset.next = self.reset.val();
         self.grants.sweep.next = self.sweep.val();
         self.grants.grant.next = self.grant.val();
         self.grants.throttle.next = self.throttle.val();
-        self.grants.instrument.next = self.row_next.val().get_bits::<4>(0);
+        self.grants.instrument.next = self.instrument.val();
         // ---- p: the next order of the oldest decision
         self.mask.next = self.current.val().mask;
         if self.started.q.val() {

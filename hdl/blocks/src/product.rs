@@ -1,7 +1,7 @@
 //! Product of two 32-bit numbers.
 //!
-//! In: `a`, `b`. Out: their product, three cycles later. Why: four of the ECP5's multipliers and the sum of what they
-//! give are a cycle each.
+//! In: `a`, `b`. Out: their product, four cycles later. Why: the way to four of the ECP5's multipliers, they, and the sum of what
+//! they give are a cycle each.
 use rust_hdl::prelude::*;
 
 #[derive(LogicBlock, Default)]
@@ -10,6 +10,8 @@ pub struct Product {
     pub a: Signal<In, Bits<32>>,
     pub b: Signal<In, Bits<32>>,
     pub product: Signal<Out, Bits<64>>,
+    a1: DFF<Bits<32>>,
+    b1: DFF<Bits<32>>,
     low: DFF<Bits<32>>,
     crossed_a: DFF<Bits<32>>,
     crossed_b: DFF<Bits<32>>,
@@ -26,11 +28,13 @@ pub struct Product {
 impl Logic for Product {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, low, crossed_a, crossed_b, high, middle, ends, sum);
-        self.a_low.next = self.a.val().get_bits::<16>(0);
-        self.a_high.next = self.a.val().get_bits::<16>(16);
-        self.b_low.next = self.b.val().get_bits::<16>(0);
-        self.b_high.next = self.b.val().get_bits::<16>(16);
+        dff_setup!(self, clock, a1, b1, low, crossed_a, crossed_b, high, middle, ends, sum);
+        self.a1.d.next = self.a.val();
+        self.b1.d.next = self.b.val();
+        self.a_low.next = self.a1.q.val().get_bits::<16>(0);
+        self.a_high.next = self.a1.q.val().get_bits::<16>(16);
+        self.b_low.next = self.b1.q.val().get_bits::<16>(0);
+        self.b_high.next = self.b1.q.val().get_bits::<16>(16);
         self.low.d.next = self.a_low.val() * self.b_low.val();
         self.crossed_a.d.next = self.a_high.val() * self.b_low.val();
         self.crossed_b.d.next = self.a_low.val() * self.b_high.val();
