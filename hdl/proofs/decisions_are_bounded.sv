@@ -16,20 +16,22 @@ module decisions_are_bounded(
     input valid, input [86:0] committed, input [63:0] bid, input [63:0] ask, input context_write,
     input [3:0] context_tag, input [188:0] message_context, input overflow, input [4:0] overflow_tag,
     input overflow_valid, input [4:0] overflow_tag_next, input overflow_valid_next, input rules_write,
-    input [4:0] rules_address, input [143:0] rules_data, input forget, input trace, input [15:0] books_valid,
+    input [4:0] rules_address, input [143:0] rules_data, input forget, input trace, input [15:0] books_valid, input [15:0] books_sound,
     input [15:0] cycle, input [31:0] generation, input armed, input killed
 );
     wire queue_full, decided, count_dropped;
     wire [314:0] decision;
+    wire [4:0] decision_row;
     wire [15:0] trading;
-    verdict v(.clock(clock), .reset(reset), .queue_full(queue_full), .books_valid(books_valid), .decided(decided),
-        .decision(decision), .trading(trading), .count_dropped(count_dropped),
+    verdict v(.clock(clock), .reset(reset), .queue_full(queue_full), .books_valid(books_valid), .books_sound(books_sound), .decided(decided),
+        .decision(decision), .decision_row(decision_row), .trading(trading), .count_dropped(count_dropped),
         .valid(valid), .committed(committed), .bid(bid), .ask(ask), .context_write(context_write),
         .context_tag(context_tag), .message_context(message_context), .overflow(overflow),
         .overflow_tag(overflow_tag), .overflow_valid(overflow_valid), .overflow_tag_next(overflow_tag_next),
         .overflow_valid_next(overflow_valid_next), .rules_write(rules_write), .rules_address(rules_address),
         .rules_data(rules_data), .forget(forget), .trace(trace));
-    gate u(.clock(clock), .reset(reset), .decided(decided), .decision(decision), .queue_full(queue_full), .cycle(cycle),
+    gate u(.clock(clock), .reset(reset), .decided(decided), .decision(decision), .decision_row(decision_row),
+        .queue_full(queue_full), .cycle(cycle),
         .limits_write(1'b0), .limits_address(5'd0), .limits_data(198'd0), .template_write(1'b0), .template_address(7'd0),
         .template_data(153'd0), .image_write(1'b0), .image_address(11'd0), .image_data(64'd0), .session_write(1'b0),
         .session_sequence(32'd0), .session_acknowledgement(32'd0), .session_user_ref(32'd0), .generation(generation),
@@ -40,6 +42,7 @@ module decisions_are_bounded(
     always @(posedge clock) begin
         count_never_wraps: assert (\u.decisions.count <= 16);
         none_without_a_place: assert (!\u.decisions.lost );
+        row_is_its_own: assert (!decided || decision_row == decision[8:4]);
         full_is_told: assert (queue_full == (\u.decisions.count == 16));
         dropped_or_decided: assert (!(count_dropped && decided) && (!count_dropped || queue_full));
 

@@ -22,6 +22,7 @@ module fits_are_told(
     wire [152:0] order;
     wire [63:0] value;
     wire [23:0] against;
+    wire [3:0] too_far;
     fits u(.*);
     always @* assume (!reset);
 
@@ -72,7 +73,7 @@ module fits_are_told(
         cooldown == 0,
         2'b0,
         words < 2 || words > 16 || last_bytes < 1 || last_bytes > 8,
-        !near,
+        1'b0,
         high == 0 || price < low || price > high,
         value_max == 0 || worth_then > value_max,
         quantity == 0 || quantity > quantity_max,
@@ -83,7 +84,8 @@ module fits_are_told(
     always @(posedge clock) begin
         order_is_its_own: assert (!(asked && rule == of_rule) || (order == template_then && value == worth_then));
         told_as_it_is: assert (!(asked && rule == of_rule) || against == speaks);
-        everything_fits: cover (asked && rule == of_rule && against == 0);
+        far_as_it_is: assert (!asked || too_far[of_rule] == !near);
+        everything_fits: cover (asked && rule == of_rule && against == 0 && !too_far[of_rule]);
     end
 
     // What makes this inductive: the kept rows are what was written, and values are on their way behind their templates.

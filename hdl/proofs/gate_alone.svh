@@ -21,7 +21,7 @@ module gate_alone(input clock, input reset, input [31:0] generation, input commi
     (* anyseq *) wire [10:0] image_address;
     (* anyseq *) wire [63:0] image_data;
     wire [314:0] decision = {first, rest, 27'd0, made_under, bank, instrument, made_under, bank, instrument, mask};
-    gate u(.clock(clock), .reset(reset), .cycle(cycle), .decided(decided), .decision(decision),
+    gate u(.clock(clock), .reset(reset), .cycle(cycle), .decided(decided), .decision(decision), .decision_row({bank, instrument}),
         .limits_write(limits_write), .limits_address(limits_address), .limits_data(limits_data),
         .template_write(template_write), .template_address(template_address), .template_data(template_data),
         .image_write(image_write), .image_address(image_address), .image_data(image_data), .session_write(session_write),

@@ -15,7 +15,10 @@ endmodule
 module gate$fits(input clock, input reset, input limits_write, input [4:0] limits_address, input [197:0] limits_data,
     input template_write, input [6:0] template_address, input [152:0] template_data, input [4:0] waiting_row,
     input [63:0] waiting_bid, input [63:0] waiting_ask, input [4:0] told_row, input [63:0] told_bid, input [63:0] told_ask,
-    input none_waits, input [1:0] rule, input [127:0] left, output [152:0] order, output [63:0] value, output [23:0] against);
+    input none_waits, input [1:0] rule, input [127:0] left, output [152:0] order, output [63:0] value, output [23:0] against,
+    output [3:0] too_far);
+    (* anyseq *) wire [3:0] any_far;
+    assign too_far = any_far;
     (* anyseq *) wire [152:0] any_order;
     (* anyseq *) wire [63:0] any_value;
     (* anyseq *) wire [23:0] any;

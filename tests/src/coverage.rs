@@ -120,6 +120,10 @@ impl Bin {
         all.extend(Opcode::ALL.map(|opcode| Bin::Command { opcode, reason: Reason::None }));
         all.push(Bin::Command { opcode: Opcode::Commit, reason: Reason::OldGeneration });
         all.push(Bin::Command { opcode: Opcode::Validate, reason: Reason::BookNotClean });
+        all.push(Bin::Command { opcode: Opcode::Validate, reason: Reason::Restoring });
+        all.push(Bin::Command { opcode: Opcode::Clear, reason: Reason::Restoring });
+        all.push(Bin::Command { opcode: Opcode::Resume, reason: Reason::NotCleared });
+        all.push(Bin::Command { opcode: Opcode::Resume, reason: Reason::BookNotClean });
         all.push(Bin::UnknownCommand);
         all.extend(WAYS.map(Bin::Way));
         all.extend(PACES.map(Bin::Pace));
@@ -244,6 +248,8 @@ pub struct Observer {
     last_issue: Option<u64>,
     last_long: Option<u64>,
     frame_end: u64,
+    /// From the first command to clear the books on, frames are not looked at: which of them are taken, the card says.
+    blind: bool,
 }
 
 impl Observer {
@@ -263,6 +269,7 @@ impl Observer {
                 self.banks.insert(self.generation, self.in_force);
             }
             Opcode::Trace => self.tops = Default::default(),
+            Opcode::Clear => self.blind = true,
             _ => {}
         }
         // Writes and heartbeats make no event; every one of them is carried out.
@@ -273,6 +280,9 @@ impl Observer {
 
     /// Takes a frame whose first word is shown in cycle `start`, or later if that word stalls.
     pub fn frame(&mut self, start: u64, piece: &Piece) {
+        if self.blind {
+            return;
+        }
         let frame = Headers { bytes: &piece.bytes, shift: 4 * usize::from(half(&piece.bytes, 12) == 0x8100) };
         let words = piece.bytes.len().div_ceil(8);
         let stalled = (0..words).any(|word| piece.stalls >> (word % 64) & 1 == 1);

@@ -11,11 +11,11 @@ use crate::{
         random_instruments, repeat, tightened,
     },
     random::Random,
-    traffic::{Faults, Traffic},
+    traffic::{Faults, Piece, Traffic},
 };
-use riposte_device::Card;
+use riposte_device::{Card, Port};
 use riposte_map::{
-    limits::RULES,
+    limits::{CLEAR_CYCLES, RULES},
     shm::Opcode,
 };
 use std::{
@@ -47,6 +47,8 @@ pub struct Plan {
     pub faults: Faults,
     /// Commands and commits in flight.
     pub commands: bool,
+    /// Books are cleared and restored.
+    pub restorations: bool,
     /// Bursts of a command a cycle, whose events crowd the others out.
     pub floods: bool,
     pub shape: fn(Traffic) -> Traffic,
@@ -77,6 +79,7 @@ impl Plan {
         instruments: 16,
         faults: Faults::NONE,
         commands: false,
+        restorations: false,
         floods: false,
         shape: |traffic| traffic,
         rules: any_rules,
@@ -89,7 +92,8 @@ impl Plan {
         let clean = Plan { instruments: 1 + random.below(16) as usize, ..Plan::CLEAN };
         let commands = Plan { commands: true, rules: tight_rules, limits: random_gate, ..clean };
         let some = Faults::some(&mut random);
-        match seed % 16 {
+        let restored = Plan { restorations: true, ..commands };
+        match seed % 18 {
             0 | 1 => Plan { name: "faults", cycles: SHORT_CYCLES, faults: Faults::MANY, ..clean },
             2 => Plan { name: "faults of books", faults: Faults::BOOK, ..clean },
             3 => Plan { name: "faults of books, commands", faults: Faults::BOOK, ..commands },
@@ -108,6 +112,8 @@ impl Plan {
             12 => Plan { name: "replaces", shape: Traffic::mostly_replaces, ..commands },
             13 => Plan { name: "back to back", shape: Traffic::back_to_back, ..clean },
             14 => Plan { name: "one hot instrument", instruments: 1, shape: Traffic::back_to_back, ..commands },
+            15 => Plan { name: "restorations", ..restored },
+            16 => Plan { name: "faults, restorations", faults: some, ..restored },
             _ => Plan { name: "commands", ..commands },
         }
     }
@@ -146,6 +152,9 @@ fn drive(seed: u64, plan: &Plan, cards: Cards) -> Result<Ended, String> {
         if plan.commands {
             interfere(&mut lockstep, &mut random, plan, &mut generation);
         }
+        if plan.restorations && random.once_in(40) {
+            restore(&mut lockstep, &mut random, &mut traffic, plan);
+        }
         let piece = traffic.piece();
         lockstep.piece(&piece);
         if at % BATCH_PIECES == 0 {
@@ -175,6 +184,32 @@ fn interfere(lockstep: &mut Lockstep, random: &mut Random, plan: &Plan, generati
             lockstep.command(0, trace);
         }
     }
+}
+
+/// Clears the books, restores them from the host's port with a snapshot and what the wire carried meanwhile, and resumes;
+/// sometimes too early, or only half.
+fn restore(lockstep: &mut Lockstep, random: &mut Random, traffic: &mut Traffic, plan: &Plan) {
+    let (first, mut pieces) = traffic.snapshot();
+    lockstep.command(random.below(60), command(Opcode::Clear, 0, 0, 0, 0, &[first]));
+    for _ in 0..random.below(4) {
+        let piece = traffic.piece();
+        lockstep.piece(&piece);
+        pieces.push(Piece { port: Port::Host, gap: 0, ..piece });
+    }
+    lockstep.idle(if random.once_in(4) { random.below(CLEAR_CYCLES + 20) } else { CLEAR_CYCLES + 60 });
+    let stray = random.below(200) as usize;
+    for (at, piece) in pieces.iter().enumerate() {
+        if at == stray {
+            let opcode = random.pick(&[Opcode::Clear, Opcode::Validate, Opcode::Invalidate, Opcode::Resume]);
+            lockstep.command(random.below(60), command(opcode, 0, 0, 0, 0, &[1 << random.below(16)]));
+        }
+        lockstep.piece(piece);
+    }
+    let all = (1 << plan.instruments) - 1;
+    let mask = if random.once_in(4) { random.below(1 << 16) } else { all };
+    lockstep.command(random.below(60), command(Opcode::Resume, 0, 0, 0, 0, &[mask]));
+    // In time for the next frame, or not.
+    lockstep.idle(random.pick(&[0, 0, 10, 100]));
 }
 
 /// A command at a random time within the next frame.
@@ -267,6 +302,15 @@ pub struct Totals {
 }
 
 impl Totals {
+    /// Takes those of other seeds.
+    pub fn merge(&mut self, other: &Totals) {
+        self.runs += other.runs;
+        self.cycles += other.cycles;
+        self.coverage.add(&other.coverage);
+        self.bins.add(&other.bins);
+        self.digest = self.digest.wrapping_add(other.digest);
+    }
+
     fn add(&mut self, ended: &Ended) {
         self.runs += 1;
         self.cycles += ended.cycles;

@@ -3,6 +3,7 @@ use crate::{
     parameters::{GROUP, PORT},
     random::Random,
 };
+use riposte_device::Port;
 use riposte_map::limits::{level_row, order_bucket};
 
 /// How often what goes wrong: once in so many messages or packets; 0 never.
@@ -113,6 +114,7 @@ pub struct Piece {
     pub time_ns: u64,
     pub fcs_good: bool,
     pub stalls: u64,
+    pub port: Port,
     /// Idle cycles before it.
     pub gap: u64,
 }
@@ -122,6 +124,7 @@ struct Live {
     reference: u64,
     shares: u32,
     buys: bool,
+    price_e4: u32,
 }
 
 /// An endless source of packets on a few instruments around one price.
@@ -254,7 +257,6 @@ impl Traffic {
             self.fresh_reference()
         };
         let with_mpid = self.random.once_in(10);
-        let mut message = self.head(if with_mpid { b'F' } else { b'A' }, locate, if with_mpid { 40 } else { 36 });
         let shares: u32 = if happens(&mut self.random, self.faults.wrong_reference * 4) {
             0
         } else if happens(&mut self.random, self.faults.huge_order) {
@@ -264,19 +266,16 @@ impl Traffic {
         };
         let buys = self.random.once_in(2);
         let price = self.side_price(buys);
-        message[11..19].copy_from_slice(&reference.to_be_bytes());
-        message[19] = if buys { b'B' } else { b'S' };
-        message[20..24].copy_from_slice(&shares.to_be_bytes());
-        message[24..32].copy_from_slice(b"TEST    ");
-        message[32..36].copy_from_slice(&price.to_be_bytes());
-        self.live.push(Live { locate, reference, shares, buys });
+        let order = Live { locate, reference, shares, buys, price_e4: price };
+        let message = self.added(if with_mpid { b'F' } else { b'A' }, &order);
+        self.live.push(order);
         message
     }
 
     /// Takes shares off a live order: E, C, X or D; or replaces it.
     fn change(&mut self) -> Vec<u8> {
         let at = self.random.below(self.live.len() as u64) as usize;
-        let Live { locate, reference, shares: open, buys } = self.live[at];
+        let Live { locate, reference, shares: open, buys, .. } = self.live[at];
         let code = self.random.pick(self.changes);
         let wrong = happens(&mut self.random, self.faults.wrong_reference);
         let reference = if wrong { reference ^ 0x5000 } else { reference };
@@ -311,7 +310,7 @@ impl Traffic {
                 message[19..27].copy_from_slice(&fresh.to_be_bytes());
                 message[27..31].copy_from_slice(&shares.to_be_bytes());
                 message[31..35].copy_from_slice(&price.to_be_bytes());
-                self.live[at] = Live { locate, reference: fresh, shares, buys };
+                self.live[at] = Live { locate, reference: fresh, shares, buys, price_e4: price };
             }
             _ => drop(self.live.swap_remove(at)),
         }
@@ -364,26 +363,54 @@ impl Traffic {
         }
     }
 
+    /// What says that every instrument trades.
+    fn trading(&mut self) -> Vec<Vec<u8>> {
+        let locates = self.locates.clone();
+        let trading = |locate| {
+            let mut message = self.head(b'H', locate, 25);
+            message[19] = b'T';
+            message
+        };
+        locates.into_iter().map(trading).collect()
+    }
+
+    /// An order as a message that adds it.
+    fn added(&mut self, code: u8, order: &Live) -> Vec<u8> {
+        let mut message = self.head(code, order.locate, if code == b'F' { 40 } else { 36 });
+        message[11..19].copy_from_slice(&order.reference.to_be_bytes());
+        message[19] = if order.buys { b'B' } else { b'S' };
+        message[20..24].copy_from_slice(&order.shares.to_be_bytes());
+        message[24..32].copy_from_slice(b"TEST    ");
+        message[32..36].copy_from_slice(&order.price_e4.to_be_bytes());
+        message
+    }
+
+    /// The books as they stand, as frames of the host, and the sequence number that these begin with: they end where
+    /// the next packet begins.
+    pub fn snapshot(&mut self) -> (u64, Vec<Piece>) {
+        let mut messages = self.trading();
+        let live = std::mem::take(&mut self.live);
+        messages.extend(live.iter().map(|order| self.added(b'A', order)));
+        self.live = live;
+        self.held = None;
+        self.sequence = self.sequence.max(messages.len() as u64 + 1);
+        let first = self.sequence - messages.len() as u64;
+        let mut pieces = Vec::new();
+        for (at, part) in messages.chunks(20).enumerate() {
+            let bytes = self.frame(first + 20 * at as u64, part.len() as u16, &blocks(part));
+            let gap = self.random.pick(&[0, 0, 1, 30]);
+            let stalls = if self.random.once_in(4) { self.random.draw() & self.random.draw() } else { 0 };
+            pieces.push(Piece { bytes, time_ns: self.time_ns, fcs_good: true, stalls, port: Port::Host, gap });
+        }
+        (first, pieces)
+    }
+
     /// The first packet: every instrument trades.
     pub fn opening(&mut self) -> Piece {
-        let messages: Vec<Vec<u8>> = self
-            .locates
-            .clone()
-            .into_iter()
-            .map(|locate| {
-                let mut message = self.head(b'H', locate, 25);
-                message[19] = b'T';
-                message
-            })
-            .collect();
-        let count = messages.len() as u16;
-        let mut body = vec![];
-        for message in &messages {
-            push_block(&mut body, message);
-        }
-        let bytes = self.frame(1, count, &body);
-        self.sequence += u64::from(count);
-        Piece { bytes, time_ns: self.time_ns, fcs_good: true, stalls: 0, gap: 40 }
+        let messages = self.trading();
+        let bytes = self.frame(1, messages.len() as u16, &blocks(&messages));
+        self.sequence += messages.len() as u64;
+        Piece { bytes, time_ns: self.time_ns, fcs_good: true, stalls: 0, port: Port::Wire, gap: 40 }
     }
 
     pub fn frame(&self, sequence: u64, count: u16, body: &[u8]) -> Vec<u8> {
@@ -398,6 +425,7 @@ impl Traffic {
             time_ns: self.time_ns,
             fcs_good: !happens(&mut self.random, self.faults.bad_fcs),
             stalls: 0,
+            port: Port::Wire,
             gap: if self.back_to_back { 0 } else { self.random.pick(&[0, 0, 1, 3, 30]) },
         };
         if happens(&mut self.random, self.faults.stalled_frame) {
@@ -474,6 +502,15 @@ impl Traffic {
         self.last_packet = self.frame(first, count as u16, &body);
         self.last_packet.clone()
     }
+}
+
+/// Messages as MoldUDP64 blocks.
+fn blocks(messages: &[Vec<u8>]) -> Vec<u8> {
+    let mut body = Vec::new();
+    for message in messages {
+        push_block(&mut body, message);
+    }
+    body
 }
 
 pub fn push_block(body: &mut Vec<u8>, message: &[u8]) {

@@ -27,6 +27,8 @@ pub struct Channel {
     pub cut: Signal<In, bool>,
     /// The host is no longer heard: told, and nothing else.
     pub silence: Signal<In, bool>,
+    /// All books are empty: told, and nothing else.
+    pub cleared: Signal<In, bool>,
     pub frame_time_now: Signal<In, Bits<64>>,
     pub generation: Signal<In, Bits<32>>,
     pub invalidate: Signal<Out, bool>,
@@ -44,6 +46,7 @@ pub struct Channel {
     was_block: DFF<bool>,
     was_frame: DFF<Bits<8>>,
     was_silence: DFF<bool>,
+    was_cleared: DFF<bool>,
     was_time: DFF<Bits<64>>,
     was_generation: DFF<Bits<32>>,
     // Which is told, and what only a system event has.
@@ -53,6 +56,7 @@ pub struct Channel {
     tells_block: DFF<bool>,
     tells_frame: DFF<bool>,
     tells_silence: DFF<bool>,
+    tells_cleared: DFF<bool>,
     reason: DFF<Bits<8>>,
     system_code_kept: DFF<Bits<8>>,
     system_sequence_kept: DFF<Bits<64>>,
@@ -70,6 +74,7 @@ pub struct Channel {
     block_time: DFF<Bits<64>>,
     frame_waits: DFF<Bits<8>>,
     silence_waits: DFF<bool>,
+    cleared_waits: DFF<bool>,
     frame_time: DFF<Bits<64>>,
     header: Signal<Local, Bits<8>>,
     header_now: Signal<Local, Bits<8>>,
@@ -78,12 +83,14 @@ pub struct Channel {
     frame: Signal<Local, Bits<8>>,
     frame_now: Signal<Local, Bits<8>>,
     silent: Signal<Local, bool>,
+    is_cleared: Signal<Local, bool>,
     // Nothing up to this waits.
     behind_system: Signal<Local, bool>,
     behind_header: Signal<Local, bool>,
     behind_length: Signal<Local, bool>,
     behind_block: Signal<Local, bool>,
     behind_frame: Signal<Local, bool>,
+    behind_silence: Signal<Local, bool>,
     report: Signal<Local, Note>,
     k_none: Konst<8, { NONE as u64 }>,
     k_channel: Konst<8, { EventKind::Channel as u64 }>,
@@ -97,17 +104,18 @@ pub struct Channel {
     r_frame: Konst<8, { Reason::BadFrame as u64 }>,
     r_cut: Konst<8, { Reason::Truncated as u64 }>,
     r_silent: Konst<8, { Reason::HostSilent as u64 }>,
+    r_cleared: Konst<8, { Reason::Cleared as u64 }>,
 }
 
 impl Logic for Channel {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, tells_system, tells_header, tells_length, tells_block, tells_frame, tells_silence, reason,
+            self, clock, tells_system, tells_header, tells_length, tells_block, tells_frame, tells_silence, tells_cleared, reason,
             system_code_kept, system_sequence_kept, system_time_kept, generation_kept, told, tells, was_system, was_code,
             was_sequence, was_system_time, was_header, was_expected, was_received, was_length, was_block, was_frame,
-            was_silence, was_time, was_generation, header_waits, header_expected, header_received, header_time,
-            length_waits, length_time, block_waits, block_time, frame_waits, frame_time, silence_waits
+            was_silence, was_cleared, was_time, was_generation, header_waits, header_expected, header_received, header_time,
+            length_waits, length_time, block_waits, block_time, frame_waits, frame_time, silence_waits, cleared_waits
         );
         self.header_now.next = 0.into();
         if self.overload.val() {
@@ -148,6 +156,7 @@ impl Logic for Channel {
         self.was_length.d.next = self.bad_length.val();
         self.was_block.d.next = self.malformed.val();
         self.was_silence.d.next = self.silence.val();
+        self.was_cleared.d.next = self.cleared.val();
         self.was_time.d.next = self.frame_time_now.val();
         self.was_generation.d.next = self.generation.val();
         // ---- X + 1: what came is kept; the first that waits, of an earlier cycle or of this one, is chosen
@@ -156,6 +165,7 @@ impl Logic for Channel {
         self.block.next = self.block_waits.q.val() | self.was_block.q.val();
         self.frame.next = self.frame_waits.q.val() | self.was_frame.q.val();
         self.silent.next = self.silence_waits.q.val() | self.was_silence.q.val();
+        self.is_cleared.next = self.cleared_waits.q.val() | self.was_cleared.q.val();
         if self.was_header.q.val() != 0 {
             self.header_time.d.next = self.was_time.q.val();
             self.header_expected.d.next = self.was_expected.q.val();
@@ -185,17 +195,23 @@ impl Logic for Channel {
         self.behind_length.next = self.behind_header.val() & !self.length.val();
         self.behind_block.next = self.behind_length.val() & !self.block.val();
         self.behind_frame.next = self.behind_block.val() & (self.frame.val() == 0);
+        self.behind_silence.next = self.behind_frame.val() & !self.silent.val();
         self.tells_header.d.next = self.behind_system.val() & (self.header.val() != 0);
         self.tells_length.d.next = self.behind_header.val() & self.length.val();
         self.tells_block.d.next = self.behind_length.val() & self.block.val();
         self.tells_frame.d.next = self.behind_block.val() & (self.frame.val() != 0);
         self.tells_silence.d.next = self.behind_frame.val() & self.silent.val();
+        self.tells_cleared.d.next = self.behind_silence.val() & self.is_cleared.val();
         self.header_waits.d.next = 0.into();
         self.frame_waits.d.next = 0.into();
         self.length_waits.d.next = self.length.val() & !self.behind_header.val();
         self.block_waits.d.next = self.block.val() & !self.behind_length.val();
         self.silence_waits.d.next = self.silent.val() & !self.behind_frame.val();
+        self.cleared_waits.d.next = self.is_cleared.val() & !self.behind_silence.val();
         self.reason.d.next = 0.into();
+        if self.is_cleared.val() {
+            self.reason.d.next = self.r_cleared.val();
+        }
         if self.silent.val() {
             self.reason.d.next = self.r_silent.val();
         }
@@ -233,7 +249,7 @@ impl Logic for Channel {
         self.report.next.user_ref = 0.into();
         self.report.next.cycles = 0.into();
         self.report.next.detail = 0.into();
-        if self.tells_silence.q.val() {
+        if self.tells_silence.q.val() | self.tells_cleared.q.val() {
             self.report.next.time = 0.into();
         }
         if self.tells_block.q.val() {
@@ -259,7 +275,8 @@ impl Logic for Channel {
             | self.tells_length.q.val()
             | self.tells_block.q.val()
             | self.tells_frame.q.val()
-            | self.tells_silence.q.val();
+            | self.tells_silence.q.val()
+            | self.tells_cleared.q.val();
         if self.reset.val() {
             self.tells_system.d.next = false;
             self.tells_header.d.next = false;
@@ -267,6 +284,7 @@ impl Logic for Channel {
             self.tells_block.d.next = false;
             self.tells_frame.d.next = false;
             self.tells_silence.d.next = false;
+            self.tells_cleared.d.next = false;
             self.tells.d.next = false;
             self.was_system.d.next = false;
             self.was_header.d.next = 0.into();
@@ -274,11 +292,13 @@ impl Logic for Channel {
             self.was_block.d.next = false;
             self.was_frame.d.next = 0.into();
             self.was_silence.d.next = false;
+            self.was_cleared.d.next = false;
             self.header_waits.d.next = 0.into();
             self.length_waits.d.next = false;
             self.block_waits.d.next = false;
             self.frame_waits.d.next = 0.into();
             self.silence_waits.d.next = false;
+            self.cleared_waits.d.next = false;
         }
         self.note.next = self.told.q.val();
         self.noted.next = self.tells.q.val();

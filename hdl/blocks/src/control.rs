@@ -1,12 +1,12 @@
-//! Commands, parameter banks, and the state that every order depends on: generation, arm, kill, validity.
+//! Commands, parameter banks, and the state that every order depends on: generation, arm, kill.
 //!
 //! In: a command (cycle x), who invalidates what. Out: writes to the shadow bank in x + 2; state that has
 //! changed is visible in x + 3; an acknowledgement in that cycle.
 //! Why: parameters are written beside those in force and exchanged with them by one write. A command is decoded into
 //! registers first, since one bit of it may move a thousand.
-//! Holds: reset leaves generation 0, disarmed, the host unheard, every book invalid; a book that was touched cannot be
-//! declared valid; an invalidation beats a validation; kill stays until it is cleared; a host that falls silent disarms.
-use crate::{bundle::*, heartbeat::Heartbeat, konst::Konst};
+//! Holds: reset leaves generation 0, disarmed, the host unheard; kill stays until it is cleared; a host that falls silent
+//! disarms.
+use crate::{bundle::*, heartbeat::Heartbeat, konst::Konst, validity::Validity};
 use riposte_map::{reason::Reason, shm::{EventKind, Opcode, bits::command}};
 use rust_hdl::prelude::*;
 
@@ -21,6 +21,10 @@ pub struct Control {
     pub issue: Signal<In, bool>,
     pub issue_instrument: Signal<In, Bits<4>>,
     pub event_lost: Signal<In, bool>,
+    /// Books are being emptied; the host's frames are taken; from the next cycle on they are.
+    pub clearing: Signal<In, bool>,
+    pub takes_host: Signal<In, bool>,
+    pub cleared: Signal<In, bool>,
     pub locate: Signal<In, Bits<16>>,
     /// Instrument table: the rows with this locate, bit n for row n.
     pub rows_found: Signal<Out, Bits<16>>,
@@ -36,6 +40,10 @@ pub struct Control {
     pub throttle: Signal<Out, Throttle>,
     pub trace: Signal<Out, bool>,
     pub books_valid: Signal<Out, Bits<16>>,
+    pub books_sound: Signal<Out, Bits<16>>,
+    pub clear: Signal<Out, bool>,
+    pub clear_sequence: Signal<Out, Bits<64>>,
+    pub resume: Signal<Out, bool>,
     pub group: Signal<Out, Bits<32>>,
     pub port: Signal<Out, Bits<16>>,
     /// New parameters come into force with the next cycle.
@@ -88,10 +96,7 @@ pub struct Control {
     fences: DFF<Bits<16>>,
     throttle_now: DFF<Throttle>,
     throttle_shadow: DFF<Throttle>,
-    valid: DFF<Bits<16>>,
-    clean: DFF<Bits<16>>,
-    issued: DFF<bool>,
-    issued_instrument: DFF<Bits<4>>,
+    validity: Validity,
     group_now: DFF<Bits<32>>,
     group_shadow: DFF<Bits<32>>,
     port_now: DFF<Bits<16>>,
@@ -130,14 +135,9 @@ pub struct Control {
     is_silent: Signal<Local, bool>,
     reason: Signal<Local, Bits<8>>,
     generation_after: Signal<Local, Bits<32>>,
-    touched: Signal<Local, Bits<16>>,
-    unclean: Signal<Local, Bits<16>>,
-    validated: Signal<Local, Bits<16>>,
-    dropped: Signal<Local, Bits<16>>,
     report: Signal<Local, Note>,
     k_bit: Konst<16, 1>,
     k_opcode: Konst<32, 1>,
-    k_all: Konst<16, 0xffff>,
     k_full: Konst<32, 0xffff_ffff>,
     k_command: Konst<8, { EventKind::Command as u64 }>,
     o_sequence: Konst<9, { command::SEQUENCE.lsb }>,
@@ -171,21 +171,21 @@ pub struct Control {
     c_heartbeat: Konst<8, { Opcode::Heartbeat as u64 }>,
     c_fence: Konst<8, { Opcode::Fence as u64 }>,
     c_lift: Konst<8, { Opcode::Lift as u64 }>,
+    c_clear: Konst<8, { Opcode::Clear as u64 }>,
+    c_resume: Konst<8, { Opcode::Resume as u64 }>,
     r_none: Konst<8, { Reason::None as u64 }>,
     r_opcode: Konst<8, { Reason::BadOpcode as u64 }>,
     r_generation: Konst<8, { Reason::OldGeneration as u64 }>,
-    r_clean: Konst<8, { Reason::BookNotClean as u64 }>,
 }
 
-const _: () = assert!(Opcode::ALL.len() == Opcode::Lift as usize && Opcode::ALL.len() < 32);
+const _: () = assert!(Opcode::ALL.len() == Opcode::Resume as usize && Opcode::ALL.len() < 32);
 
 impl Logic for Control {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
             self, clock, came, came_valid, came_instrument, held, held_valid, does, does_commit, locate_row, is_known, told,
-            tells, refuses, in_force, number, is_armed, is_killed, is_traced, fences, throttle_now, throttle_shadow, valid,
-            clean, issued, issued_instrument, group_now, group_shadow, port_now, port_shadow
+            tells, refuses, in_force, number, is_armed, is_killed, is_traced, fences, throttle_now, throttle_shadow, group_now, group_shadow, port_now, port_shadow
         );
         for i in 0..16 {
             self.locate_now[i].clock.next = self.clock.val();
@@ -208,7 +208,7 @@ impl Logic for Control {
         self.row_came.next = self.came.q.val().get_bits::<4>(self.o_instrument.val().index());
         self.value_came.next = self.came.q.val().get_bits::<32>(self.o_value.val().index());
         self.is_known.d.next =
-            (self.opcode_came.val() != 0) & (self.opcode_came.val() <= self.c_lift.val());
+            (self.opcode_came.val() != 0) & (self.opcode_came.val() <= self.c_resume.val());
         self.does.d.next = 0.into();
         self.locate_row.d.next = 0.into();
         if self.came_valid.q.val() & (self.opcode_came.val().get_bits::<3>(5) == 0) {
@@ -251,28 +251,33 @@ impl Logic for Control {
         self.is_silent.next = ((self.opcode.val() != 0) & (self.opcode.val() <= self.c_image.val()))
             | self.does.q.val().get_bit(self.c_gate.val().index())
             | self.does.q.val().get_bit(self.c_heartbeat.val().index());
-        // An operation in the last cycle touched its book.
-        self.issued.d.next = self.issue.val();
-        self.issued_instrument.d.next = self.issue_instrument.val();
-        self.touched.next = 0.into();
-        if self.issued.q.val() {
-            self.touched.next = self.k_bit.val() << bit_cast::<16, 4>(self.issued_instrument.q.val());
-        }
-        self.clean.d.next = self.clean.q.val() & (!self.touched.val());
-        self.unclean.next = self.mask.val() & (!self.clean.q.val());
-        self.reason.next = self.r_none.val();
+        // ---- which books are right
+        self.validity.clock.next = self.clock.val();
+        self.validity.reset.next = self.reset.val();
+        self.validity.mask.next = self.mask.val();
+        self.validity.wants_valid.next = self.does.q.val().get_bit(self.c_validate.val().index());
+        self.validity.wants_invalid.next = self.does.q.val().get_bit(self.c_invalidate.val().index());
+        self.validity.wants_clear.next = self.does.q.val().get_bit(self.c_clear.val().index());
+        self.validity.wants_resume.next = self.does.q.val().get_bit(self.c_resume.val().index());
+        self.validity.clearing.next = self.clearing.val();
+        self.validity.takes_host.next = self.takes_host.val();
+        self.validity.cleared.next = self.cleared.val();
+        self.validity.invalidate_all.next = self.invalidate_all.val();
+        self.validity.invalidate.next = self.invalidate.val();
+        self.validity.issue.next = self.issue.val();
+        self.validity.issue_instrument.next = self.issue_instrument.val();
+        self.clear.next = self.validity.clear.val();
+        self.clear_sequence.next = self.arg0.val();
+        self.resume.next = self.validity.resume.val();
+        // ---- whether it is carried out
+        self.reason.next = self.validity.refusal.val();
         if !self.is_known.q.val() {
             self.reason.next = self.r_opcode.val();
         }
         if self.does.q.val().get_bit(self.c_commit.val().index()) & !self.does_commit.q.val() {
             self.reason.next = self.r_generation.val();
         }
-        if self.does.q.val().get_bit(self.c_validate.val().index()) & (self.unclean.val() != 0) {
-            self.reason.next = self.r_clean.val();
-        }
         self.generation_after.next = self.number.q.val();
-        self.validated.next = 0.into();
-        self.dropped.next = self.invalidate.val();
         if self.does.q.val().get_bit(self.c_feed.val().index()) {
             self.group_shadow.d.next = self.arg0.val().get_bits::<32>(0);
             self.port_shadow.d.next = self.arg0.val().get_bits::<16>(32);
@@ -309,12 +314,6 @@ impl Logic for Control {
         if self.does.q.val().get_bit(self.c_clear_kill.val().index()) {
             self.is_killed.d.next = false;
         }
-        if self.does.q.val().get_bit(self.c_validate.val().index()) & (self.unclean.val() == 0) {
-            self.validated.next = self.mask.val();
-        }
-        if self.does.q.val().get_bit(self.c_invalidate.val().index()) {
-            self.dropped.next = self.invalidate.val() | self.mask.val();
-        }
         if self.does.q.val().get_bit(self.c_fence.val().index()) {
             self.fences.d.next = self.fences.q.val() | self.mask.val();
         }
@@ -350,10 +349,6 @@ impl Logic for Control {
         if self.event_lost.val() {
             self.is_killed.d.next = true;
         }
-        self.valid.d.next = (self.valid.q.val() | self.validated.val()) & (!self.dropped.val());
-        if self.invalidate_all.val() {
-            self.valid.d.next = 0.into();
-        }
         self.number.d.next = self.generation_after.val();
         if self.reset.val() {
             self.came_valid.d.next = false;
@@ -367,9 +362,6 @@ impl Logic for Control {
             self.is_armed.d.next = false;
             self.is_killed.d.next = false;
             self.is_traced.d.next = false;
-            self.valid.d.next = 0.into();
-            self.issued.d.next = false;
-            self.clean.d.next = self.k_all.val();
             self.group_now.d.next = 0.into();
             self.group_shadow.d.next = 0.into();
             self.port_now.d.next = 0.into();
@@ -484,7 +476,8 @@ impl Logic for Control {
         self.fenced.next = self.fences.q.val();
         self.throttle.next = self.throttle_now.q.val();
         self.trace.next = self.is_traced.q.val();
-        self.books_valid.next = self.valid.q.val();
+        self.books_valid.next = self.validity.valid.val();
+        self.books_sound.next = self.validity.sound.val();
         self.group.next = self.group_now.q.val();
         self.port.next = self.port_now.q.val();
     }

@@ -14,7 +14,7 @@ use rust_hdl::prelude::*;
 const _: () = {
     assert!(GATE_ORDER[8] as u8 == Reason::InstrumentDisabled as u8 && GATE_ORDER[9] as u8 == Reason::Side as u8);
     assert!(GATE_ORDER[10] as u8 == Reason::Quantity as u8 && GATE_ORDER[11] as u8 == Reason::Value as u8);
-    assert!(GATE_ORDER[12] as u8 == Reason::Collar as u8 && GATE_ORDER[13] as u8 == Reason::LiveCollar as u8);
+    assert!(GATE_ORDER[12] as u8 == Reason::Collar as u8);
     assert!(GATE_ORDER[14] as u8 == Reason::TemplateUnset as u8 && GATE_ORDER[17] as u8 == Reason::CoolDown as u8);
     assert!(GATE_ORDER[20] as u8 == Reason::Position as u8 && GATE_ORDER[21] as u8 == Reason::Exposure as u8);
 };
@@ -38,6 +38,7 @@ pub struct RuleFit {
     pub order: Signal<Out, Template>,
     pub value: Signal<Out, Bits<64>>,
     pub against: Signal<Out, Bits<24>>,
+    pub too_far: Signal<Out, bool>,
     templates: LookupMemory<Template, 5>,
     /// Price times quantity of each template, some cycles behind it: nobody looks at a bank that is being written.
     values: LookupMemory<Bits<64>, 5>,
@@ -132,11 +133,11 @@ impl Logic for RuleFit {
             | (bit_cast::<24, 1>(self.off_quantity.val().into()) << 10)
             | (bit_cast::<24, 1>(self.off_value.val().into()) << 11)
             | (bit_cast::<24, 1>(self.off_collar.val().into()) << 12)
-            | (bit_cast::<24, 1>(self.off_live.val().into()) << 13)
             | (bit_cast::<24, 1>(self.off_shape.val().into()) << 14)
             | (bit_cast::<24, 1>(self.off_cooldown.val().into()) << 17)
             | (bit_cast::<24, 1>(self.off_position.val().into()) << 20)
             | (bit_cast::<24, 1>(self.off_exposure.val().into()) << 21);
+        self.too_far.next = self.off_live.val();
         self.order.next = self.here.val();
         self.value.next = self.value1.q.val();
     }
@@ -202,6 +203,8 @@ pub struct Fits {
     pub order: Signal<Out, Template>,
     pub value: Signal<Out, Bits<64>>,
     pub against: Signal<Out, Bits<24>>,
+    /// Of every rule: its price is outside the live collar. The last to be known, it is chosen a cycle later.
+    pub too_far: Signal<Out, Bits<4>>,
     limit_rows: LookupMemory<Limits, 5>,
     limit: DFF<Limits>,
     waiting: LiveCollar,
@@ -281,6 +284,10 @@ impl Logic for Fits {
             self.rules[i].collar.next = self.collar.q.val();
             self.rules[i].left.next = self.left.val();
         }
+        self.too_far.next = bit_cast::<4, 1>(self.rules[0].too_far.val().into())
+            | (bit_cast::<4, 1>(self.rules[1].too_far.val().into()) << 1)
+            | (bit_cast::<4, 1>(self.rules[2].too_far.val().into()) << 2)
+            | (bit_cast::<4, 1>(self.rules[3].too_far.val().into()) << 3);
         self.order.next = self.rules[0].order.val();
         self.value.next = self.rules[0].value.val();
         self.against.next = self.rules[0].against.val();

@@ -17,6 +17,7 @@ const _: () = assert!(limits::DECISION_QUEUE == 1 << 4);
 // The places of those bits of `against` that are set here: state from 0 on, then what the picked order lacks.
 const _: () = {
     assert!(GATE_ORDER[0] as u8 == Reason::NoGeneration as u8 && GATE_ORDER[7] as u8 == Reason::NotTrading as u8);
+    assert!(GATE_ORDER[13] as u8 == Reason::LiveCollar as u8);
     assert!(GATE_ORDER[15] as u8 == Reason::SessionUnset as u8 && GATE_ORDER[16] as u8 == Reason::Age as u8);
     assert!(GATE_ORDER[19] as u8 == Reason::Throttle as u8);
 };
@@ -29,6 +30,8 @@ pub struct Gate {
     pub cycle: Signal<In, Bits<16>>,
     pub decided: Signal<In, bool>,
     pub decision: Signal<In, Decision>,
+    /// The row of its parameters, of a register near those.
+    pub decision_row: Signal<In, Bits<5>>,
     pub queue_full: Signal<Out, bool>,
     // Parameters.
     pub limits_write: Signal<In, bool>,
@@ -101,6 +104,7 @@ pub struct Gate {
     template: DFF<Template>,
     /// What speaks against it of all that no longer changes.
     fixed: DFF<Bits<24>>,
+    too_far: DFF<Bits<4>>,
     /// Cycles from its decisive byte to the pick, and to its first word.
     age: DFF<Bits<16>>,
     cycles: DFF<Bits<16>>,
@@ -120,6 +124,8 @@ pub struct Gate {
     mask: Signal<Local, Bits<4>>,
     template_now: Signal<Local, Template>,
     aged: Signal<Local, Bits<16>>,
+    far: Signal<Local, Bits<4>>,
+    off_live: Signal<Local, bool>,
     off_age: Signal<Local, bool>,
     unheard: Signal<Local, bool>,
     disarmed: Signal<Local, bool>,
@@ -150,7 +156,7 @@ impl Logic for Gate {
     fn update(&mut self) {
         dff_setup!(
             self, clock, ready, started, remaining, next_rule, stale, no_generation, holdoff, judging, clear, leaves,
-            passed, moves, judged, was_against, picked, own, rule, template, fixed, age, cycles, tcp_sequence,
+            passed, moves, judged, was_against, picked, own, rule, template, fixed, too_far, age, cycles, tcp_sequence,
             acknowledgement, user_ref, has_session, image_base
         );
         clock!(self, clock, decisions, fits, grants, transmit);
@@ -170,8 +176,7 @@ impl Logic for Gate {
         self.ask.next.quantity = self.current.val().ask_quantity;
         self.fits.waiting_bid.next = self.bid.val();
         self.fits.waiting_ask.next = self.ask.val();
-        self.fits.told_row.next = (bit_cast::<5, 1>(self.decision.val().bank.into()) << 4)
-            | bit_cast::<5, 4>(self.decision.val().instrument);
+        self.fits.told_row.next = self.decision_row.val();
         self.told_bid.next.price = self.decision.val().bid_price;
         self.told_bid.next.quantity = self.decision.val().bid_quantity;
         self.told_ask.next.price = self.decision.val().ask_price;
@@ -182,7 +187,7 @@ impl Logic for Gate {
         self.instrument.next = self.current.val().instrument;
         self.ready.d.next = !self.leaves.q.val();
         if self.decisions.empty.val() {
-            self.instrument.next = self.decision.val().instrument;
+            self.instrument.next = self.decision_row.val().get_bits::<4>(0);
             self.ready.d.next = self.decided.val();
         }
         self.fits.reset.next = self.reset.val();
@@ -255,7 +260,10 @@ impl Logic for Gate {
         self.fixed.d.next = self.fits.against.val()
             | self.grants.against.val()
             | (bit_cast::<24, 1>(self.off_age.val().into()) << 16);
+        self.too_far.d.next = self.fits.too_far.val();
         // ---- g: the gate
+        self.far.next = self.too_far.q.val() & (self.k_rule.val() << bit_cast::<4, 2>(self.rule.q.val()));
+        self.off_live.next = self.far.val() != 0;
         self.unheard.next = !self.heard.val();
         self.disarmed.next = !self.armed.val();
         self.no_session.next = !self.has_session.q.val();
@@ -271,6 +279,7 @@ impl Logic for Gate {
             | (bit_cast::<24, 1>(((self.fenced.val() & self.own.q.val()) != 0).into()) << 5)
             | (bit_cast::<24, 1>(((self.books_valid.val() & self.own.q.val()) == 0).into()) << 6)
             | (bit_cast::<24, 1>(((self.trading.val() & self.own.q.val()) == 0).into()) << 7)
+            | (bit_cast::<24, 1>(self.off_live.val().into()) << 13)
             | (bit_cast::<24, 1>(self.no_session.val().into()) << 15)
             | (bit_cast::<24, 1>(self.grants.throttled.val().into()) << 19);
         self.passes.next = self.judging.q.val() & (self.against.val() == 0);

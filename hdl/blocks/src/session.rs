@@ -3,7 +3,8 @@
 //! In: header fields and `done` (cycle V). Out: in V + 1, for the whole packet, `skip` (messages to drop)
 //! and `deliver`; the strobes of its errors, with the sequence numbers expected and received.
 //! Why: a 64-bit difference and its verdict take a cycle each; the shortest message is ready one later.
-//! Holds: after a gap the expected number follows the feed; only the host can make books valid again.
+//! Holds: after a gap the expected number follows the feed; only the host can make books valid again, which it does with
+//! frames of its own and a session that begins anew.
 //! Not here: A/B arbitration and the reorder window.
 use crate::konst::Konst;
 use riposte_map::wire::mold;
@@ -17,6 +18,9 @@ pub struct Session {
     pub session: Signal<In, Bits<80>>,
     pub first_sequence: Signal<In, Bits<64>>,
     pub count: Signal<In, Bits<16>>,
+    /// The session is another one from the next cycle on: whichever comes, from this sequence number on.
+    pub restart: Signal<In, bool>,
+    pub restart_sequence: Signal<In, Bits<64>>,
     pub deliver: Signal<Out, bool>,
     pub skip: Signal<Out, Bits<16>>,
     pub gap: Signal<Out, bool>,
@@ -126,6 +130,11 @@ impl Logic for Session {
                     }
                 }
             }
+        }
+        if self.restart.val() {
+            self.known.d.next = false;
+            self.has_ended.d.next = false;
+            self.expected.d.next = self.restart_sequence.val();
         }
         if self.reset.val() {
             self.known.d.next = false;

@@ -118,6 +118,8 @@ pub struct Verdict {
     /// Forget what held: new parameters are in force.
     pub forget: Signal<In, bool>,
     pub books_valid: Signal<In, Bits<16>>,
+    /// Books that are being restored, without an error so far.
+    pub books_sound: Signal<In, Bits<16>>,
     pub trace: Signal<In, bool>,
     pub queue_full: Signal<In, bool>,
     pub trading: Signal<Out, Bits<16>>,
@@ -125,6 +127,8 @@ pub struct Verdict {
     pub invalidate: Signal<Out, Bits<16>>,
     pub decision: Signal<Out, Decision>,
     pub decided: Signal<Out, bool>,
+    /// Of the decision, or of what would be one.
+    pub decision_row: Signal<Out, Bits<5>>,
     pub note: Signal<Out, Note>,
     pub noted: Signal<Out, bool>,
     pub count_invalidation: Signal<Out, bool>,
@@ -148,6 +152,8 @@ pub struct Verdict {
     bid3: DFF<Top>,
     ask3: DFF<Top>,
     context3: DFF<Context>,
+    /// The row of its parameters for the gate, as a complement, since synthesis would make it one with the registers here.
+    far_row: DFF<Bits<5>>,
     crossed3: DFF<bool>,
     /// One to be judged, unless its level found no place.
     plain3: DFF<bool>,
@@ -187,6 +193,8 @@ pub struct Verdict {
     print3: Signal<Local, Bits<4>>,
     own_next: Signal<Local, Bits<16>>,
     book_valid: Signal<Local, bool>,
+    /// It is taken for right: valid, or sound so far.
+    book_held: Signal<Local, bool>,
     trades: Signal<Local, bool>,
     overflowed: Signal<Local, bool>,
     reason: Signal<Local, Bits<8>>,
@@ -217,7 +225,7 @@ impl Logic for Verdict {
     fn update(&mut self) {
         dff_setup!(
             self, clock, valid2, committed2, bid2, ask2, context2, has_bid2, has_ask2, spread2, has_spread2, crossed2,
-            valid3, committed3, bid3, ask3, context3, crossed3, plain3, rewrites3, own, was_held, overflowed3, overflows3,
+            valid3, committed3, bid3, ask3, context3, far_row, crossed3, plain3, rewrites3, own, was_held, overflowed3, overflows3,
             failed3, holds3, prints3, is_trading, told, tells_invalid, tells_full, reason4, fired4,
             committed4, bid4, ask4, context4
         );
@@ -283,6 +291,8 @@ impl Logic for Verdict {
         self.bid3.d.next = self.bid2.q.val();
         self.ask3.d.next = self.ask2.q.val();
         self.context3.d.next = self.context2.q.val();
+        self.far_row.d.next = !((bit_cast::<5, 1>(self.context2.q.val().bank.into()) << 4)
+            | bit_cast::<5, 4>(self.committed2.q.val().instrument));
         // Verdicts are two cycles apart: what the last one left is there now.
         self.own_next.next = self.k_bit.val() << bit_cast::<16, 4>(self.committed2.q.val().instrument);
         self.own.d.next = self.own_next.val();
@@ -331,6 +341,7 @@ impl Logic for Verdict {
             self.overflowed.next = self.overflow.val();
         }
         self.book_valid.next = (self.books_valid.val() & self.own.q.val()) != 0;
+        self.book_held.next = ((self.books_valid.val() | self.books_sound.val()) & self.own.q.val()) != 0;
         if self.committed3.q.val().action & self.valid3.q.val() {
             self.is_trading.d.next = self.is_trading.q.val() & (!self.own.q.val());
             if self.committed3.q.val().trading {
@@ -397,9 +408,10 @@ impl Logic for Verdict {
         self.choice.next.ask_price = self.ask3.q.val().price;
         self.choice.next.ask_quantity = self.ask3.q.val().quantity;
         self.decision.next = self.choice.val();
+        self.decision_row.next = !self.far_row.q.val();
         self.decided.next = self.fires.val() & !self.queue_full.val();
         // ---- K + 4: the event
-        self.told.d.next = (self.broken.val() & self.book_valid.val())
+        self.told.d.next = (self.broken.val() & self.book_held.val())
             | (self.judges.val() & (self.full.val() | self.trace.val()));
         self.tells_invalid.d.next = self.broken.val();
         self.tells_full.d.next = self.full.val();
@@ -450,7 +462,7 @@ impl Logic for Verdict {
             self.told.d.next = false;
         }
         self.trading.next = self.is_trading.q.val();
-        self.count_invalidation.next = self.broken.val() & self.book_valid.val();
+        self.count_invalidation.next = self.broken.val() & self.book_held.val();
         self.count_dropped.next = self.full.val();
     }
 }

@@ -47,6 +47,11 @@ pub const BLOCK_BYTES_MAX: usize = 255;
 /// it is awake from the second cycle behind the last of them on.
 pub const RESET_CYCLES: u64 = 520;
 
+/// A command to clear the books waits so long for what is under way, from the end of the last frame on; then it sweeps
+/// the tables as reset does.
+pub const DRAIN_CYCLES: u64 = 128;
+pub const CLEAR_CYCLES: u64 = DRAIN_CYCLES + RESET_CYCLES;
+
 /// Reference clock of the card, in hertz.
 pub const CLOCK_HZ: u64 = 156_250_000;
 /// One clock in picoseconds.

@@ -58,6 +58,8 @@ reasons! {
     BadFrame = 37, "frame check sequence is bad";
     Truncated = 38, "frame is shorter than its headers say";
     Overload = 39, "more messages than the pipeline can hold";
+    /// Of a channel event that makes nothing invalid.
+    Cleared = 40, "books are empty and taken from the host";
     // Instrument: one book becomes invalid.
     UnknownReference = 48, "order reference is not in the book";
     DuplicateReference = 49, "order reference is already in the book";
@@ -70,7 +72,9 @@ reasons! {
     // Command refused.
     BadOpcode = 64, "unknown command";
     OldGeneration = 65, "generation is not above the one in force";
-    BookNotClean = 66, "book was touched since reset; it cannot be declared valid";
+    BookNotClean = 66, "book was touched since it was empty, or is not sound; it cannot be declared valid";
+    Restoring = 67, "books are being cleared or restored";
+    NotCleared = 68, "books are not being restored";
 }
 
 /// What the gate looks at, in its order: the first that fails is the reason.

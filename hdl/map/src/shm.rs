@@ -111,7 +111,7 @@ pub enum Opcode {
     Disarm = 8,
     Kill = 9,
     ClearKill = 10,
-    /// `args[0]`: mask of the instruments whose book is right as it stands (clean since reset).
+    /// `args[0]`: mask of the instruments whose book is right as it stands (untouched since it was empty).
     Validate = 11,
     /// `args[0]`: mask of the instruments to declare invalid.
     Invalidate = 12,
@@ -136,14 +136,19 @@ pub enum Opcode {
     Fence = 20,
     /// `args[0]`: mask of the instruments whose fence is lifted.
     Lift = 21,
+    /// Empties every book, to be restored from the host's port; `args[0]`: the sequence number that its frames begin with.
+    Clear = 22,
+    /// `args[0]`: mask of the instruments whose restored book is right; frames are taken from the wire again.
+    Resume = 23,
 }
 
 impl Opcode {
-    pub const ALL: [Opcode; 21] = [
+    pub const ALL: [Opcode; 23] = [
         Opcode::WriteFeed, Opcode::WriteInstrument, Opcode::WriteRules, Opcode::WriteTemplate,
         Opcode::WriteImage, Opcode::Commit, Opcode::Arm, Opcode::Disarm, Opcode::Kill,
         Opcode::ClearKill, Opcode::Validate, Opcode::Invalidate, Opcode::Session, Opcode::Trace,
         Opcode::WriteGate, Opcode::Lease, Opcode::Credit, Opcode::Repeat, Opcode::Heartbeat, Opcode::Fence, Opcode::Lift,
+        Opcode::Clear, Opcode::Resume,
     ];
 
     pub const fn from_code(code: u8) -> Option<Opcode> {

@@ -5,6 +5,7 @@
 //! one cycle whatever becomes visible in it comes before whatever reads it.
 //! Holds: `next_other <= ` the cycle of everything that is due except verdicts.
 mod commands;
+mod restoring;
 mod verdicts;
 
 use crate::{
@@ -12,6 +13,7 @@ use crate::{
     events::{Events, Queue},
     gate::OrderSession,
     grants::Grants,
+    restoration::Restoration,
     throttle::Throttle,
 };
 use riposte_device::{Output, Transmitted};
@@ -106,6 +108,7 @@ pub enum Rank {
     MalformedBlock,
     Frame,
     HostSilent,
+    Cleared,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -139,8 +142,15 @@ pub struct Agenda {
     silence: Option<u64>,
     /// Cycle from which on the card is disarmed, as the host is silent.
     disarming: Option<u64>,
+    restoration: Restoration,
+    /// Sequence number of the host's first frame, once the books are empty and until that frame is taken.
+    emptied: Option<u64>,
+    /// First cycle in which they were.
+    emptied_at: Option<u64>,
     /// One bit an instrument.
     valid: u16,
+    /// Restored without an error so far.
+    sound: u16,
     trading: u16,
     /// Rules on the book that held at the last verdict, one byte an instrument.
     held: [u8; INSTRUMENTS],
@@ -191,7 +201,11 @@ impl Default for Agenda {
             cooled: Default::default(),
             silence: None,
             disarming: None,
+            restoration: Restoration::default(),
+            emptied: None,
+            emptied_at: None,
             valid: 0,
+            sound: 0,
             trading: 0,
             held: [0; INSTRUMENTS],
             touched: [NEVER; INSTRUMENTS],
@@ -268,6 +282,7 @@ impl Agenda {
     pub fn see(&mut self, cycle: u64) {
         if self.scheduled.front().is_some_and(|command| command.0 + COMMAND_CYCLES <= cycle) {
             self.settle(cycle);
+            self.empty_books(cycle);
             while let Some((_, command)) =
                 self.scheduled.pop_front_if(|c| c.0 + COMMAND_CYCLES <= cycle)
             {
@@ -376,6 +391,7 @@ impl Agenda {
             self.granted.front().map(|granted| granted.0),
             self.silence,
             self.disarming,
+            self.restoration.ready(),
             self.invalidations.front().copied(),
             self.losses.front().copied(),
             self.coming.front().map(|coming| coming.0),
@@ -390,6 +406,9 @@ impl Agenda {
 
     /// Settles one thing due in `cycle`: what becomes visible in it first, then what reads it.
     fn settle_other(&mut self, cycle: u64) {
+        if self.empty_books(cycle) {
+            return;
+        }
         if let Some((_, command)) = self.scheduled.pop_front_if(|c| c.0 + COMMAND_CYCLES <= cycle) {
             self.carry_out(cycle, &command);
         } else if let Some((_, command)) = self.granted.pop_front_if(|granted| granted.0 <= cycle) {
@@ -400,6 +419,7 @@ impl Agenda {
             self.fall_silent(cycle);
         } else if self.invalidations.pop_front_if(|from| *from <= cycle).is_some() {
             self.valid = 0;
+            self.sound = 0;
         } else if self.losses.pop_front_if(|from| *from <= cycle).is_some() {
             self.killed = true;
         } else if let Some((told, queue, event)) = self.coming.pop_front_if(|c| c.0 <= cycle) {

@@ -18,6 +18,7 @@ mod grants;
 mod levels;
 mod orders;
 mod pipeline;
+mod restoration;
 mod rules;
 mod session;
 mod throttle;
@@ -29,7 +30,7 @@ use book::{Add, Books};
 use frame::WordClock;
 use orders::Side;
 use pipeline::Pipeline;
-use riposte_device::{Card, Frame, Output};
+use riposte_device::{Card, Frame, Output, Port};
 use riposte_map::{counter::Counter, reason::Reason, shm::Command};
 use session::{Header, Session};
 use wire::{ethernet, itch, itch_counter, u16_at, u32_at, u64_at};
@@ -54,6 +55,31 @@ impl Model {
     /// Live orders of all instruments, as decoded so far.
     pub fn live_orders(&self) -> usize {
         self.books.live()
+    }
+
+    /// A frame of the port whose frames are taken.
+    fn taken(&mut self, packet: &mut Packet, fcs_good: bool) {
+        self.agenda.count(Counter::Frames);
+        if !fcs_good {
+            self.agenda.count(Counter::FramesBad);
+        }
+        let headers = match frame::read(packet.bytes, self.agenda.bank().feed) {
+            Err(counter) => return self.agenda.count(counter),
+            Ok(headers) => headers,
+        };
+        packet.end = headers.end;
+        packet.truncated = headers.truncated;
+        self.packet(packet, headers.shift);
+        let reason = match (fcs_good, headers.truncated) {
+            (false, _) => Reason::BadFrame,
+            (true, true) => {
+                self.agenda.count(Counter::FramesTruncated);
+                Reason::Truncated
+            }
+            (true, false) => return,
+        };
+        let visible = packet.end_error_cycle();
+        self.agenda.channel_error(visible, Rank::Frame, reason, packet.time_ns, [0; 2]);
     }
 
     fn packet(&mut self, packet: &Packet, shift: usize) {
@@ -326,32 +352,16 @@ impl Card for Model {
         assert!(!bytes.is_empty(), "a frame has at least one byte");
         let words = WordClock { start: self.now, stalls: frame.stalls };
         let mut packet = Packet { bytes, words, time_ns: frame.time_ns, end: 0, truncated: false };
-        self.agenda.count(Counter::Frames);
-        if !frame.fcs_good {
-            self.agenda.count(Counter::FramesBad);
-        }
         self.agenda.see(packet.cycle(0));
-        match frame::read(bytes, self.agenda.bank().feed) {
-            Err(counter) => self.agenda.count(counter),
-            Ok(headers) => {
-                packet.end = headers.end;
-                packet.truncated = headers.truncated;
-                self.packet(&packet, headers.shift);
-                let reason = match (frame.fcs_good, headers.truncated) {
-                    (false, _) => Some(Reason::BadFrame),
-                    (true, true) => Some(Reason::Truncated),
-                    (true, false) => None,
-                };
-                if let Some(reason) = reason {
-                    if reason == Reason::Truncated {
-                        self.agenda.count(Counter::FramesTruncated);
-                    }
-                    let visible = packet.end_error_cycle();
-                    self.agenda.channel_error(visible, Rank::Frame, reason, frame.time_ns, [0; 2]);
-                }
-            }
-        }
         self.now = packet.end_error_cycle() - 1;
+        if self.agenda.take(frame.port, packet.cycle(0), self.now - 1) {
+            if let Some(sequence) = self.agenda.emptied() {
+                self.books.clear();
+                self.session = Session::from(sequence);
+            }
+            let fcs_good = frame.fcs_good || frame.port == Port::Host;
+            self.taken(&mut packet, fcs_good);
+        }
         self.agenda.settle(self.now);
     }
 

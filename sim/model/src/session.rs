@@ -40,6 +40,11 @@ impl Default for Session {
 }
 
 impl Session {
+    /// A session that nothing is known of but the number that it goes on with.
+    pub fn from(expected: u64) -> Session {
+        Session { expected, ..Session::default() }
+    }
+
     /// Takes the header of the next packet.
     pub fn admit(&mut self, header: &Header) -> Admission {
         let (sequence, expected) = (header.sequence, self.expected);

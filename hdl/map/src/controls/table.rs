@@ -66,7 +66,8 @@ pub const CONTROLS: [Control; 40] = [
             Reason::BookInvalid, Reason::Gap, Reason::SessionChange, Reason::EndOfSession, Reason::MalformedBlock,
             Reason::BadLength, Reason::BadFrame, Reason::Truncated, Reason::Overload, Reason::UnknownReference,
             Reason::DuplicateReference, Reason::OrderOverflow, Reason::OverExecution, Reason::BadOrder,
-            Reason::LevelOverflow, Reason::Crossed, Reason::Host, Reason::BookNotClean, Reason::Age,
+            Reason::LevelOverflow, Reason::Crossed, Reason::Host, Reason::BookNotClean, Reason::Cleared,
+            Reason::Restoring, Reason::NotCleared, Reason::Age,
         ],
         shows: "OrderRefused, Invalid, Channel, Command",
         trips: &[
@@ -78,10 +79,11 @@ pub const CONTROLS: [Control; 40] = [
             "a_full_order_table_closes_the_instrument_and_says_so", "more_shares_than_the_order_has_close_the_instrument",
             "an_order_without_shares_or_side_closes_the_instrument", "a_full_level_table_closes_the_instrument_and_says_so",
             "a_crossed_book_closes_the_instrument_and_a_locked_one_does_not", "commands_are_refused_for_their_reason",
-            "a_decision_one_cycle_too_old_is_refused",
+            "a_decision_one_cycle_too_old_is_refused", "nothing_fires_while_books_are_restored",
+            "a_book_that_was_restored_wrong_is_not_declared_valid", "commands_out_of_turn_are_refused",
         ],
         passes: &[
-            "an_invalidation_stops_an_order_up_to_the_gates_cycle", "an_invalidation_of_another_book_stops_nothing",
+            "a_book_that_was_lost_is_restored_and_trades", "an_invalidation_stops_an_order_up_to_the_gates_cycle", "an_invalidation_of_another_book_stops_nothing",
             "a_fault_of_one_instrument_leaves_the_others_valid", "a_duplicate_is_dropped_and_counted",
             "an_overlap_delivers_what_is_new", "a_heartbeat_is_counted_and_one_that_is_ahead_shows_a_gap",
             "an_unknown_type_is_passed_over", "a_bad_fcs_of_another_frame_is_counted_only",

@@ -106,6 +106,8 @@ impl Agenda {
             Opcode::Disarm => self.armed = false,
             Opcode::Kill => self.killed = true,
             Opcode::ClearKill => self.killed = false,
+            // What is refused is decided in the cycle before it would be visible.
+            Opcode::Validate if self.restoring(cycle) => return Some(Reason::Restoring),
             Opcode::Validate => {
                 let touched = |instrument: usize| {
                     mask >> instrument & 1 == 1
@@ -116,7 +118,24 @@ impl Agenda {
                 }
                 self.valid |= mask;
             }
-            Opcode::Invalidate => self.valid &= !mask,
+            Opcode::Invalidate => {
+                self.valid &= !mask;
+                self.sound &= !mask;
+            }
+            Opcode::Clear if self.clearing(cycle) => return Some(Reason::Restoring),
+            Opcode::Clear => {
+                self.valid = 0;
+                self.sound = 0;
+                self.emptied = None;
+                self.restoration.clear(cycle, command.args[0]);
+            }
+            Opcode::Resume if self.clearing(cycle) || !self.restoration.takes_host() => return Some(Reason::NotCleared),
+            Opcode::Resume if mask & !self.sound != 0 => return Some(Reason::BookNotClean),
+            Opcode::Resume => {
+                self.valid |= mask;
+                self.sound = 0;
+                self.restoration.resume(cycle);
+            }
             Opcode::Session => {
                 self.session = OrderSession {
                     sequence: command.args[0] as u32,

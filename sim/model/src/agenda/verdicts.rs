@@ -31,14 +31,14 @@ impl Agenda {
             Some(false) => self.trading &= !bit,
             None => {}
         }
-        if self.valid & bit == 0 {
-            self.held[instrument] = 0;
-            return;
-        }
         let [bid, ask] = pending.top;
         let crossed = bid.quantity != 0 && ask.quantity != 0 && bid.price_e4 > ask.price_e4;
         if crossed && self.trading & bit != 0 {
             return self.invalidate(pending, Reason::Crossed);
+        }
+        if self.valid & bit == 0 {
+            self.held[instrument] = 0;
+            return;
         }
         let present = &self.banks[usize::from(origin.bank)].rules[instrument];
         let rules = rules_read.as_ref().unwrap_or(present);
@@ -63,8 +63,9 @@ impl Agenda {
         let origin = &pending.origin;
         let bit = 1 << origin.instrument;
         self.held[usize::from(origin.instrument)] = 0;
-        if self.valid & bit != 0 {
+        if (self.valid | self.sound) & bit != 0 {
             self.valid &= !bit;
+            self.sound &= !bit;
             self.count(Counter::Invalidations);
             let detail = u16::from(origin.code);
             let event = Event { detail, ..event_of(EventKind::Invalid, reason, origin) };
