@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 CARGO_TEST := cargo test --release --workspace --no-fail-fast
 
-.PHONY: help setup setup-timing demo live-demo test check soak bench fuzz timing prove netlist clean
+.PHONY: help setup setup-timing demo live-demo test dpdk test-dpdk check soak bench fuzz timing prove netlist clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,12 @@ live-demo: setup ## venue, card and host alive for SECONDS_TO_RUN=60, people at 
 
 test: setup ## all tests
 	$(CARGO_TEST) -- --show-output
+
+dpdk: setup ## the program that gives a card a device of DPDK (`--port dpdk:ARGS`); installs libdpdk-dev
+	@tools/dpdk build
+
+test-dpdk: setup ## that program on virtual devices of DPDK; skips where libdpdk-dev cannot be installed
+	@tools/dpdk test
 
 check: setup ## lints: clippy without warnings, and the house rules
 	cargo clippy --release --workspace --all-targets -- -D warnings

@@ -15,6 +15,8 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
     ("riposte-venue", "sim/venue", &["riposte-map"]),
     ("riposte-ring", "host/ring", &[]),
     ("riposte-device", "host/device", &["riposte-map", "riposte-ring"]),
+    ("dpdk-sys", "host/dpdk-sys", &[]),
+    ("riposte-dpdk-port", "host/dpdk-port", &["riposte-device", "dpdk-sys"]),
     ("riposte-capture", "host/capture", &["riposte-map"]),
     ("riposte-desk", "host/desk", &["riposte-map"]),
     ("riposte-engine", "host/engine", &["riposte-map"]),
@@ -54,7 +56,7 @@ const NEVER_IN_TESTS: &[(&str, &[&str])] = &[
     ("riposte-signature", &["riposte-blocks", "riposte-card", "riposte"]),
 ];
 /// Where a foreign function or memory that others write makes `unsafe` necessary.
-const MAY_BE_UNSAFE: &[&str] = &["sim/verilated", "host/ring"];
+const MAY_BE_UNSAFE: &[&str] = &["sim/verilated", "host/ring", "host/dpdk-sys"];
 const LINES_MAX: usize = 500;
 /// With a line `//! Long: ...` in the header that says why.
 const LINES_MAX_WITH_REASON: usize = 700;
@@ -274,7 +276,8 @@ fn forbidden(package: &Value) -> Vec<String> {
     for dependency in package["dependencies"].as_array().into_iter().flatten() {
         let to = dependency["name"].as_str().expect("a dependency has a name");
         let wrong = if dependency["kind"] == "dev" { never.contains(&to) } else { !allowed.contains(&to) };
-        if to.starts_with("riposte") && wrong {
+        let is_ours = ARROWS.iter().any(|(known, ..)| *known == to);
+        if (to.starts_with("riposte") || is_ours) && wrong {
             findings.push(format!("{name} must not know {to}"));
         }
     }
@@ -350,5 +353,6 @@ fn each_rule_can_fail() {
     assert!(!forbidden(&package("riposte-desk", "riposte-blocks", Value::Null)).is_empty());
     assert!(!forbidden(&package("riposte-model", "riposte-card", "dev".into())).is_empty());
     assert!(!forbidden(&package("riposte-verilated", "riposte-blocks", "build".into())).is_empty());
+    assert!(!forbidden(&package("riposte", "dpdk-sys", Value::Null)).is_empty());
     assert!(!forbidden(&package("riposte-new", "riposte-map", Value::Null)).is_empty());
 }

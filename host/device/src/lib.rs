@@ -2,10 +2,17 @@
 //! the same test bodies run on each.
 //!
 //! Time is the card's clock cycle. Whoever drives a card decides which cycle shows which word, so a run
-//! depends on its inputs alone. A card that runs by itself, in another process or on a bus, is spoken to over a [`link`].
+//! depends on its inputs alone. A card that runs by itself, in another process or on a bus, is spoken to over a [`link`]; a port that
+//! runs in a process of its own has a [`wire`] to its card.
 #![forbid(unsafe_code)]
 
+mod frames;
 pub mod link;
+mod pause;
+pub mod wire;
+
+pub use frames::TakenFrame;
+pub use pause::pause;
 
 use riposte_map::{
     counter::Counter,

@@ -24,7 +24,6 @@
 mod card;
 mod error;
 mod file;
-mod frames;
 mod host;
 mod layout;
 mod status;
@@ -34,7 +33,7 @@ use std::path::PathBuf;
 
 pub use card::{CardEnd, PublishError};
 pub use error::LinkError;
-pub use frames::{FRAME_BYTES_MAX, FrameError, TakenFrame};
+pub use crate::frames::{FRAME_BYTES_MAX, FrameError, TakenFrame};
 pub use host::HostEnd;
 pub use layout::{Feed, PeerKind, Sizes, Words};
 pub use status::{Status, StatusReader};

@@ -1,5 +1,6 @@
 //! Where a served card's frames come from and go to.
 mod capture;
+mod dpdk;
 mod filter;
 mod live;
 mod udp;
@@ -7,6 +8,7 @@ mod wire;
 
 use anyhow::ensure;
 use capture::CapturePort;
+pub use dpdk::DpdkPort;
 use filter::Filtered;
 use live::LivePort;
 use riposte_capture::Record;
@@ -34,7 +36,7 @@ pub trait Port {
     /// Sends a frame; it has left when this returns. A port that only receives forgets it.
     fn transmit(&mut self, frame: &Transmitted) -> anyhow::Result<()>;
 
-    /// Frames that came and found no room, or were longer than a frame, as far as the port is told.
+    /// Frames that came and found no room, or were longer than a frame, as far as the port is told. An error if it is gone.
     fn lost(&mut self) -> anyhow::Result<u64> {
         Ok(0)
     }
@@ -74,10 +76,12 @@ pub enum PortName {
     Live(String),
     /// `tap:NAME`.
     Tap(String),
+    /// `dpdk:ARGS`: arguments of DPDK.
+    Dpdk(String),
 }
 
 const NAMES: &str = "a port is `pcap:FILE`, a capture or raw ITCH; `udp:GROUP:PORT[@ADDRESS][,GROUP:PORT…]`, a feed; \
-                     `af_packet:INTERFACE` or `live:INTERFACE`, a wire that is there; or `tap:NAME`, one that is made";
+                     `af_packet:INTERFACE` or `live:INTERFACE`, a wire that is there; `tap:NAME`, one that is made; or `dpdk:ARGS`, a device of DPDK";
 /// Lines of a feed: A and B.
 const LINES_MAX: usize = 2;
 
@@ -97,6 +101,7 @@ impl std::str::FromStr for PortName {
             Some(("af_packet", interface)) if !interface.is_empty() => Ok(PortName::Packet(interface.to_owned())),
             Some(("live", interface)) if !interface.is_empty() => Ok(PortName::Live(interface.to_owned())),
             Some(("tap", interface)) if !interface.is_empty() => Ok(PortName::Tap(interface.to_owned())),
+            Some(("dpdk", arguments)) => Ok(PortName::Dpdk(arguments.to_owned())),
             _ => Err(NAMES.to_owned()),
         }
     }
@@ -122,6 +127,7 @@ pub fn open(name: &PortName, filter: Option<&str>, is_paced: bool) -> anyhow::Re
         PortName::Udp(lines) => Box::new(UdpPort::open(lines)?),
         PortName::Packet(interface) => Box::new(WirePort::packet(interface)?),
         PortName::Tap(name) => Box::new(WirePort::tap(name)?),
+        PortName::Dpdk(arguments) => Box::new(DpdkPort::open(arguments)?),
     };
     Ok(match filter {
         Some(filter) => Box::new(Filtered::new(port, filter)?),

@@ -32,6 +32,7 @@ Examples:
   riposte card serve --card verilated --port pcap:day.pcap --paced --link desk-1
   riposte card serve --port udp:233.54.12.111:26477@10.0.0.5,233.49.196.111:26477@10.0.1.5
   riposte card serve --port live:eth1 --filter 'udp dst port 26477'
+  riposte card serve --port 'dpdk:-a 0000:01:00.0 -l 2'
 
 With two lines the card sees the group and port of the first. A card on a live feed ends by a signal.";
 
@@ -44,7 +45,7 @@ pub struct Args {
     /// Where frames come from: `pcap:FILE` (pcap, pcapng or raw ITCH, plain or gzip), or `udp:GROUP:PORT[@ADDRESS]`, a live
     /// feed on the interface with that own address, with `,GROUP:PORT[@ADDRESS]` for its line B; or a wire both ways:
     /// `af_packet:INTERFACE` or `live:INTERFACE` (by libpcap: stamped by the kernel, filtered there, promiscuous), one that is
-    /// there, or `tap:NAME`, one that is made.
+    /// there, `tap:NAME`, one that is made, or `dpdk:ARGS`, the one device that these arguments of DPDK leave.
     #[arg(long, value_name = "PORT")]
     port: PortName,
     /// Show the card only what this filter lets through, in the language of pcap-filter(7).

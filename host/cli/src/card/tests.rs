@@ -1,5 +1,5 @@
 //! Ports of a served card: pace, faults, what is sent.
-use super::port::{PortName, Received, open};
+use super::port::{DpdkPort, PortName, Received, open};
 use super::sent::SentFile;
 use riposte_capture::{PcapWriter, Record};
 use riposte_device::Transmitted;
@@ -325,6 +325,20 @@ fn a_live_capture_counts_each_frame_that_found_no_room_or_is_too_long() {
     }
     assert!(received > 1_000 && received < FRAMES, "{received}");
     assert_eq!((live.receive(0).unwrap(), received + live.lost().unwrap()), (Received::Nothing, FRAMES + 1));
+}
+
+#[test]
+fn a_device_of_dpdk_needs_its_program_and_ends_with_it() {
+    assert_eq!("dpdk:-a 0000:01:00.0 -l 2".parse(), Ok(PortName::Dpdk("-a 0000:01:00.0 -l 2".to_owned())));
+    for (program, says) in [
+        ("no-such-program", "`make dpdk` builds it"),
+        ("false", "the port has ended (exit status: 1)"),
+        ("true", "the port has ended (exit status: 0)"),
+        ("/dev/null", "cannot be started"),
+    ] {
+        let told = DpdkPort::start(Path::new(program), "--help").err().expect("it is no port");
+        assert!(format!("{told:#}").contains(says), "{told:#}");
+    }
 }
 
 #[test]

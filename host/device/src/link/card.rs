@@ -1,11 +1,11 @@
 //! The card's end of a link.
 use super::error::LinkError;
 use super::file::{self, failed};
-use super::frames::FrameWriter;
 use super::layout::{Announcement, Feed, HEADER_WORDS, PeerKind, Sizes, Words, announce, card_line, check, host_line};
 use super::status::{STATUS_WORDS, Status};
 use super::watch::HostWatch;
 use crate::Transmitted;
+use crate::frames::{FrameWriter, TakenFrame};
 use riposte_map::shm::{Command, Event};
 use riposte_ring::{Broken, Consumer, Memory, Producer, Shared, TableWriter};
 use std::fs::File;
@@ -130,7 +130,8 @@ impl CardEnd {
 
     /// Gives a frame to the host that takes them, whole or not at all. Its events are to be published before.
     pub fn give(&mut self, frame: &Transmitted) -> Result<(), PublishError> {
-        self.frames.push(self.region.load(host_line::TAKES, Relaxed), frame)
+        let Transmitted { cycle, time_ns, ref bytes } = *frame;
+        self.frames.push(self.region.load(host_line::TAKES, Relaxed), &TakenFrame { cycle, time_ns, bytes })
     }
 
     pub fn write_status(&mut self, status: &Status) {

@@ -1,10 +1,10 @@
 //! The host's end of a link.
 use super::error::LinkError;
 use super::file::{self, failed};
-use super::frames::{FrameError, FrameReader, TakenFrame};
 use super::layout::{Feed, HEADER_WORDS, PeerKind, Sizes, card_line, check, host_line};
 use super::status::{STATUS_WORDS, Status, StatusReader, read};
 use super::watch::CardWatch;
+use crate::frames::{FrameError, FrameReader, TakenFrame};
 use riposte_map::shm::{Command, Event};
 use riposte_ring::{Broken, Consumer, Full, Memory, Producer, Shared, TableReader};
 use std::fs::File;

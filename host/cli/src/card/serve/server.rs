@@ -3,7 +3,7 @@ use super::super::port::{Port, Received};
 use super::super::sent::SentFile;
 use anyhow::Context;
 use riposte_device::link::{CardEnd, Feed, HostWatch, Peer, PublishError, Status};
-use riposte_device::{Card, Frame, Output};
+use riposte_device::{Card, Frame, Output, pause};
 use riposte_map::reason::Reason;
 use riposte_map::shm::{Command, EventKind, Opcode};
 use std::collections::VecDeque;
@@ -303,15 +303,5 @@ fn lost_text(peer: Peer) -> String {
         Peer::Left { process } => format!("host {process} left"),
         Peer::Silent { process, for_ns } => format!("host {process} has not moved for {} ms", for_ns / 1_000_000),
         Peer::Alive | Peer::Absent => "the host is there".to_owned(),
-    }
-}
-
-/// Waits a little: at first on the core, then behind others, then asleep, so that an idle card costs next to nothing.
-fn pause(rounds: u32) {
-    match rounds {
-        0 => {}
-        1..=64 => std::hint::spin_loop(),
-        65..=1024 => std::thread::yield_now(),
-        _ => std::thread::sleep(Duration::from_micros(50)),
     }
 }

@@ -1,12 +1,12 @@
-//! Frames in a ring of records: what the card transmits, for a host that owns the connection it goes into.
+//! Frames in a ring of records: what the card transmits, for a host that owns the connection it goes into; what a wire in
+//! another process brings and takes.
 //!
 //! The first record of a frame holds its length in bytes, the number of the host it is for, receive time, cycle and its first
 //! bytes; records full of bytes follow.
 //!
 //! Holds: a frame is there whole or not at all: a card that dies in the middle of one has transmitted nothing of it. A host
 //! reads no frame that was meant for another: what a dead host left may have been sent, and only the venue knows.
-use super::card::PublishError;
-use crate::Transmitted;
+use crate::link::PublishError;
 use riposte_ring::{Broken, Consumer, Memory, PAYLOAD_WORDS, Producer};
 use thiserror::Error;
 
@@ -31,7 +31,7 @@ pub enum FrameError {
     Length { record: u64, bytes: u64 },
 }
 
-/// A frame that the card has transmitted: its gate has passed the order in it.
+/// A frame in a ring; of the transmit ring, one that the card has transmitted: its gate has passed the order in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TakenFrame<'a> {
     /// Cycle in which the first word was on the transmit stream.
@@ -59,17 +59,28 @@ fn unpack(bytes: &mut [u8], words: &[u64]) {
 
 /// The card's end.
 #[derive(Debug)]
-pub(super) struct FrameWriter<M> {
+pub(crate) struct FrameWriter<M> {
     ring: Producer<M>,
+    capacity: u64,
 }
 
 impl<M: Memory> FrameWriter<M> {
     pub fn attach(memory: M, capacity: usize) -> Result<FrameWriter<M>, Broken> {
-        Ok(FrameWriter { ring: Producer::attach(memory, capacity)? })
+        Ok(FrameWriter { ring: Producer::attach(memory, capacity)?, capacity: capacity as u64 })
+    }
+
+    /// Whether so many frames of any length have room.
+    pub fn has_room(&mut self, frames: u64) -> bool {
+        self.ring.room() >= frames * records(FRAME_BYTES_MAX)
+    }
+
+    /// Whether everything that was pushed is released.
+    pub fn is_empty(&mut self) -> bool {
+        self.ring.room() == self.capacity
     }
 
     /// Writes a frame for host number `host`.
-    pub fn push(&mut self, host: u64, frame: &Transmitted) -> Result<(), PublishError> {
+    pub fn push(&mut self, host: u64, frame: &TakenFrame) -> Result<(), PublishError> {
         let bytes = frame.bytes.len();
         if !(1..=FRAME_BYTES_MAX).contains(&bytes) {
             return Err(PublishError::Length { bytes });
@@ -92,7 +103,7 @@ impl<M: Memory> FrameWriter<M> {
 
 /// The host's end. A frame whose records are not all there yet waits in it.
 #[derive(Debug)]
-pub(super) struct FrameReader<M> {
+pub(crate) struct FrameReader<M> {
     ring: Consumer<M>,
     /// Who reads.
     host: u64,
