@@ -59,7 +59,7 @@ fn venue() -> Vec<Vec<u8>> {
 }
 
 fn control() -> Vec<u8> {
-    [Request::Status {}, Request::Orders { all: true, from: 0 }, Request::Approve { request: Some(7), dry_run: true }].iter().flat_map(line).collect()
+    [Request::Status {}, Request::Orders { all: true, from: 0 }, Request::Approve { request: Some(7), dry_run: true, why: String::new() }].iter().flat_map(line).collect()
 }
 
 fn engine() -> Vec<u8> {

@@ -1,30 +1,17 @@
-//! What people say to a host that runs: `riposte status`, `arm`, `kill`… over its control socket.
+//! What people say to a host that runs: `riposte status`, `arm`, `kill`… over its control socket, or over TLS.
 //!
 //! In: the command line. Out: the host's answer, as text or JSON. Exit code 3 when the host refuses.
+mod place;
 mod positions;
 
 use crate::output::{Outcome, Output};
 use crate::params;
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use clap::builder::PossibleValuesParser;
-use riposte_control::{Answer, Card, LimitName, Lines, Request, Wish, line};
+use riposte_control::{Answer, Card, LimitName, Request, Wish};
 use riposte_desk::money_e4;
 use serde_json::Value;
-use std::io::{Read, Write};
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-/// Longer than the host waits for its engine.
-const PATIENCE: Duration = Duration::from_secs(40);
-
-/// Where the host listens.
-#[derive(clap::Args)]
-pub struct Place {
-    /// The host's control socket: `control` in its desk, or `control.sock` in its journal.
-    #[arg(long, value_name = "PATH", env = "RIPOSTE_CONTROL", default_value = "control.sock")]
-    control: PathBuf,
-}
 
 /// What every change has.
 #[derive(clap::Args)]
@@ -36,7 +23,17 @@ pub struct Acting {
     #[arg(long, value_name = "N")]
     pub request: Option<u64>,
     #[command(flatten)]
+    pub reason: Reason,
+    #[command(flatten)]
     pub place: Place,
+}
+
+/// Of an act.
+#[derive(clap::Args)]
+pub struct Reason {
+    /// Why: it goes to the journal with your name.
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub why: String,
 }
 
 #[derive(clap::Args)]
@@ -78,6 +75,8 @@ pub struct Approve {
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
+    reason: Reason,
+    #[command(flatten)]
     place: Place,
 }
 
@@ -115,6 +114,8 @@ enum ParamsVerb {
         #[arg(long)]
         dry_run: bool,
         #[command(flatten)]
+        reason: Reason,
+        #[command(flatten)]
         place: Place,
     },
     /// Put a proposed set in force: approves its proposal, and no other kind, and says which generation is in force then.
@@ -124,6 +125,8 @@ enum ParamsVerb {
         proposal: Option<u64>,
         #[arg(long)]
         dry_run: bool,
+        #[command(flatten)]
+        reason: Reason,
         #[command(flatten)]
         place: Place,
     },
@@ -238,6 +241,7 @@ pub fn orders(args: &Orders, output: &Output) -> anyhow::Result<Outcome> {
     }
 }
 
+pub use place::{Place, ask};
 pub use positions::{Positions, positions};
 
 /// Arm, disarm, kill, clear.
@@ -245,8 +249,8 @@ pub fn act(wish: Wish, args: &Act, output: &Output) -> anyhow::Result<Outcome> {
     wish_for(wish, &args.acting, output)
 }
 
-pub fn approve(args: &Approve, output: &Output) -> anyhow::Result<Outcome> {
-    say(&args.place, &Request::Approve { request: args.proposal, dry_run: args.dry_run }, output)
+pub fn approve(args: Approve, output: &Output) -> anyhow::Result<Outcome> {
+    say(&args.place, &Request::Approve { request: args.proposal, dry_run: args.dry_run, why: args.reason.why }, output)
 }
 
 pub fn params(args: Params, output: &Output) -> anyhow::Result<Outcome> {
@@ -256,14 +260,14 @@ pub fn params(args: Params, output: &Output) -> anyhow::Result<Outcome> {
         ParamsVerb::Sign(args) => params::sign(&args, output),
         ParamsVerb::Verify(args) => params::verify(&args, output),
         ParamsVerb::Token(args) => params::token(&args, output),
-        ParamsVerb::Push { file, signature, token, dry_run, place } => {
+        ParamsVerb::Push { file, signature, token, dry_run, reason, place } => {
             let configuration = std::fs::read_to_string(&file).with_context(|| format!("{}: cannot be read", file.display()))?;
             let signature = params::signature(&file, signature.as_deref())?;
             let token = token.as_deref().map(params::read_token).transpose()?;
-            say(&place, &Request::Push { configuration, signature, token, dry_run }, output)
+            say(&place, &Request::Push { configuration, signature, token, dry_run, why: reason.why }, output)
         }
-        ParamsVerb::Commit { proposal, dry_run, place } => {
-            let outcome = say(&place, &Request::Commit { request: proposal, dry_run }, output)?;
+        ParamsVerb::Commit { proposal, dry_run, reason, place } => {
+            let outcome = say(&place, &Request::Commit { request: proposal, dry_run, why: reason.why }, output)?;
             if outcome == Outcome::Done && !dry_run && !output.is_json() {
                 in_force(&place, output)?;
             }
@@ -299,7 +303,8 @@ pub fn revert(args: Revert, output: &Output) -> anyhow::Result<Outcome> {
 
 fn roll_back(generation: u32, token: Option<&Path>, acting: &Acting, output: &Output) -> anyhow::Result<Outcome> {
     let token = token.map(params::read_token).transpose()?;
-    say(&acting.place, &Request::Rollback { generation, token, request: acting.request, dry_run: acting.dry_run }, output)
+    let (request, why) = (acting.request, acting.reason.why.clone());
+    say(&acting.place, &Request::Rollback { generation, token, request, dry_run: acting.dry_run, why }, output)
 }
 
 pub fn release(args: &Release, output: &Output) -> anyhow::Result<Outcome> {
@@ -312,7 +317,8 @@ pub fn release(args: &Release, output: &Output) -> anyhow::Result<Outcome> {
 }
 
 fn wish_for(wish: Wish, acting: &Acting, output: &Output) -> anyhow::Result<Outcome> {
-    say(&acting.place, &Request::Wish { wish, request: acting.request, dry_run: acting.dry_run }, output)
+    let (request, why) = (acting.request, acting.reason.why.clone());
+    say(&acting.place, &Request::Wish { wish, request, dry_run: acting.dry_run, why }, output)
 }
 
 /// Says it, and prints the answer.
@@ -357,29 +363,6 @@ fn card_text(card: Card) -> String {
             format!(": the card has carried it out, as its event {event} says (command {command}, at its cycle {cycle} or before)")
         }
         Card::Absent {} => ": no card is there, so nothing can leave; the next one is disarmed after reset".to_owned(),
-    }
-}
-
-/// What the host answers.
-pub fn ask(place: &Place, request: &Request) -> anyhow::Result<Answer> {
-    let path = place.control.display();
-    // As text: a closed pipe is no reader that has seen enough, as it is on standard output.
-    let failed = |error: std::io::Error| {
-        anyhow!("{path}: no host answers here ({error}); name its socket with --control or RIPOSTE_CONTROL")
-    };
-    let mut stream = UnixStream::connect(&place.control).map_err(failed)?;
-    stream.set_read_timeout(Some(PATIENCE)).map_err(failed)?;
-    // Whoever is refused at once may not be read to the end; why is in the answer.
-    let _ = stream.write_all(&line(request));
-    let (mut lines, mut bytes) = (Lines::default(), [0; 4096]);
-    loop {
-        if let Some(answer) = lines.take()? {
-            return Ok(answer);
-        }
-        match stream.read(&mut bytes).map_err(failed)? {
-            0 => bail!("{path}: the host has closed the connection without an answer; ask for its status"),
-            count => lines.push(&bytes[..count]),
-        }
     }
 }
 

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod book;
+mod bounded;
 mod card;
 mod control;
 mod controls;
@@ -18,6 +19,8 @@ mod replay;
 mod report;
 mod rules;
 mod run;
+mod secret;
+mod tls;
 mod top;
 mod venue;
 
@@ -121,7 +124,7 @@ fn main() -> ExitCode {
         Command::Disarm(args) => control::act(Wish::Disarm, &args, &output),
         Command::Kill(args) => control::act(Wish::Kill, &args, &output),
         Command::ClearKill(args) => control::act(Wish::ClearKill, &args, &output),
-        Command::Approve(args) => control::approve(&args, &output),
+        Command::Approve(args) => control::approve(args, &output),
         Command::Params(args) => control::params(args, &output),
         Command::Limit(args) => control::limit(args, &output),
         Command::Mandate(args) => mandate::run(args, &output),

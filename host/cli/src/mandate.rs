@@ -33,6 +33,6 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<Outcome> {
         Verb::Grant(named) => (named, false),
         Verb::End(named) => (named, true),
     };
-    let request = Request::Mandate { model, is_end, request: acting.request, dry_run: acting.dry_run };
+    let request = Request::Mandate { model, is_end, request: acting.request, dry_run: acting.dry_run, why: acting.reason.why };
     say(&acting.place, &request, output)
 }

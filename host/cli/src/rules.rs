@@ -44,10 +44,13 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<Outcome> {
         output.print_json(&json!({
             "file": file, "sha256": sha256, "errors": errors, "warnings": warnings,
             "problems": problems.iter().map(problem_json).collect::<Vec<_>>(),
-            "instruments": desk.as_ref().map(instruments_json), "gate": desk.as_ref().map(|desk| gate_json(&desk.gate)),
+            "remote": desk.as_ref().and_then(remote_json), "instruments": desk.as_ref().map(instruments_json), "gate": desk.as_ref().map(|desk| gate_json(&desk.gate)),
         }))?;
     } else {
         print_problems(&file, &problems);
+        if let Some(Err(problem)) = desk.as_ref().and_then(remote) {
+            eprintln!("{}: warning: [remote] cannot be served with the files as they are here: {problem:#}", file.display());
+        }
         if let Some(desk) = &desk {
             output.print(desk_text(desk))?;
             output.print(format!("{}: usable, {}, SHA-256 {sha256}", file.display(), counted(warnings, "warning")))?;
@@ -195,6 +198,16 @@ fn gate_json(gate: &Gate) -> Value {
         "exposure_e4": gate.exposure_e4, "open_orders": gate.open_orders, "unacknowledged": gate.unacknowledged,
         "heartbeat_cycles": gate.heartbeat_cycles,
     })
+}
+
+/// Whether the files of [remote] can be used: here, that is; a desk may be checked elsewhere than it is run.
+fn remote(desk: &Desk) -> Option<anyhow::Result<()>> {
+    desk.remote.as_ref().map(crate::run::remote::check)
+}
+
+fn remote_json(desk: &Desk) -> Option<Value> {
+    let problem = remote(desk)?.err().map(|error| format!("{error:#}"));
+    Some(json!({ "listen": desk.remote.as_ref()?.listen, "problem": problem }))
 }
 
 fn instruments_json(desk: &Desk) -> Vec<Value> {

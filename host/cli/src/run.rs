@@ -6,7 +6,7 @@
 //! | journal | makes records durable (`riposte_journal`) |
 //! | deskside | `deskside`: the mirror, the look after the card, proposals |
 //! | snapshots | writes the mirror's state beside the journal |
-//! | control | hears people (`desk_socket`), whom the deskside answers (`calls`) |
+//! | control, control-remote | hear people (`desk_socket`, `remote`), whom the deskside answers (`calls`) |
 //! | models | `modelling`: bands and hedges from the tops of the books |
 //! | metrics | answers Prometheus (`scrape`), from what the deskside tells |
 //! | voice | prints |
@@ -16,12 +16,14 @@ mod calibration;
 mod calls;
 mod cards;
 mod clock;
+mod conversation;
 mod counting;
 mod desk_socket;
 mod deskside;
 pub mod engine_config;
 mod exposition;
 mod hedger;
+mod listening;
 mod mirror;
 mod modelling;
 mod noted;
@@ -30,6 +32,7 @@ mod overview;
 mod pinned;
 mod place;
 mod recovery;
+pub mod remote;
 mod sessions;
 mod scrape;
 mod service;
@@ -270,16 +273,21 @@ fn live(
     // Above those that the opening gives, and never again after a restart, since the clock goes on.
     let calls = calls::Calls::new(desk, clock.now_ns() + 1_000_000);
     let control = desk.host.control.clone().unwrap_or_else(|| args.journal.join("control.sock"));
-    let socket = desk_socket::open(&control, desk.people.clone(), voice.clone())?;
+    let (hall, asked) = conversation::Hall::new(desk.people.clone(), voice.clone());
+    let hall = Arc::new(hall);
+    let socket = desk_socket::open(&control, Arc::clone(&hall))?;
+    if let Some(remote) = &desk.remote {
+        remote::open(remote, &hall)?;
+    }
     let models = modelling::start(desk, Arc::clone(shared)).context("no thread for the models")?;
     let (calibration, hedger) = (calibration::Calibration::new(desk), hedger::Hedger::new(desk));
     if let Some(address) = desk.host.metrics {
-        scrape::open(address, socket.caller.clone(), &voice)?;
+        scrape::open(address, hall.caller(), &voice)?;
     }
     let mirror = mirror::Mirror::new(again, told_out, watch.clone());
     let (rehearses, outgoing, wanted, counting) = (args.rehearse, Default::default(), Vec::new(), Default::default());
     let deskside = deskside::Deskside {
-        mirror, snapshots, cards, opening, admission, calls, counting, socket, service, runners, models, calibration, hedger, rehearses,
+        mirror, snapshots, cards, opening, admission, calls, counting, hall, asked, service, runners, models, calibration, hedger, rehearses,
         notes, inputs, outgoing, watch, clock, shared: Arc::clone(shared), voice: voice.clone(), said: deskside::RUNNING.to_owned(), wanted,
         state_at_ns: 0, dropped: 0,
     };
@@ -292,6 +300,8 @@ fn live(
     let engine = std::thread::Builder::new().name("engine".to_owned()).spawn(move || drive(pinned, &host, &told))?;
     let ended = engine.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     let mut mirror = beside.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    // Nobody answers any more.
+    drop(socket);
     let mut appender = ended.journal;
     if let Err(error) = snapshots::last(&mirror, &mut appender, clock.now_ns()) {
         voice.warn("no-snapshot", format!("no snapshot at the end, so the next start takes longer: {error:#}"));
@@ -313,7 +323,7 @@ fn live(
 /// The person who started this process, if the desk knows one.
 fn by(desk: &Desk) -> Option<u16> {
     let uid = rustix::process::geteuid().as_raw();
-    desk.people.iter().position(|person| person.uid == uid).and_then(|at| u16::try_from(at + 1).ok())
+    desk.people.iter().position(|person| person.uid == Some(uid)).and_then(|at| u16::try_from(at + 1).ok())
 }
 
 /// A thread with a processor of its own never leaves it; another one makes room, the longer the less there is to do.

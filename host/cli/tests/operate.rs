@@ -46,7 +46,7 @@ fn the_desk_on_the_page_is_a_good_one() {
     let _ = std::fs::remove_file(&file);
     let told: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!((&told["errors"], &told["warnings"]), (&0.into(), &0.into()), "{told}");
-    for section in ["feed", "session", "sessions", "defaults", "gate", "instrument", "rule", "limits", "host", "person"] {
+    for section in ["feed", "session", "sessions", "defaults", "gate", "instrument", "rule", "limits", "host", "remote", "person"] {
         assert!(desk.contains(&format!("[{section}]")), "{section} is in the desk");
         assert!(PAGE.contains(&format!("[{section}]`")) || PAGE.contains(&format!("[{section}]]`")), "{section} is explained");
     }

@@ -21,6 +21,8 @@ use thiserror::Error;
 
 /// Longest line, without its end: a parameter set is pushed in one.
 pub const LINE_BYTES_MAX: usize = 1 << 18;
+/// Longest reason for an act: a note of the journal holds it with who and from where.
+pub const WHY_BYTES_MAX: usize = 256;
 /// Orders of one answer: a line holds them whatever their names.
 pub const ORDERS_PAGE: usize = 512;
 
@@ -56,17 +58,51 @@ pub enum Request {
         /// The same number twice is one wish.
         request: Option<u64>,
         dry_run: bool,
+        /// For the journal, as in all that follow; empty: not said.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        why: String,
     },
     /// Grants the mandate of a model as the desk has it, or ends it.
-    Mandate { model: String, is_end: bool, request: Option<u64>, dry_run: bool },
+    Mandate {
+        model: String,
+        is_end: bool,
+        request: Option<u64>,
+        dry_run: bool,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        why: String,
+    },
     /// Makes a desk configuration's parameter set a proposal; the host takes none that is not signed.
-    Push { configuration: String, signature: Option<Signature>, token: Option<Token>, dry_run: bool },
+    Push {
+        configuration: String,
+        signature: Option<Signature>,
+        token: Option<Token>,
+        dry_run: bool,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        why: String,
+    },
     /// A new generation with the content of an earlier one, which needs a token for exactly that one.
-    Rollback { generation: u32, token: Option<Token>, request: Option<u64>, dry_run: bool },
+    Rollback {
+        generation: u32,
+        token: Option<Token>,
+        request: Option<u64>,
+        dry_run: bool,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        why: String,
+    },
     /// Approves one proposal, or all that wait.
-    Approve { request: Option<u64>, dry_run: bool },
+    Approve {
+        request: Option<u64>,
+        dry_run: bool,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        why: String,
+    },
     /// Approves a proposed parameter set, the only one if none is named, and nothing else.
-    Commit { request: Option<u64>, dry_run: bool },
+    Commit {
+        request: Option<u64>,
+        dry_run: bool,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        why: String,
+    },
     /// The newest reversion.
     Reversion {},
 }
@@ -142,6 +178,21 @@ impl LimitName {
 }
 
 impl Wish {
+    fn word(self) -> &'static str {
+        match self {
+            Wish::Arm => "arm",
+            Wish::Disarm => "disarm",
+            Wish::Kill => "kill",
+            Wish::ClearKill => "clear-kill",
+            Wish::Limit { .. } => "limit",
+            Wish::RevertOrders { .. } => "revert",
+            Wish::Adopt { .. } => "adopt",
+            Wish::Validate { .. } => "validate",
+            Wish::Lift { .. } => "lift",
+            Wish::Release { .. } => "release",
+        }
+    }
+
     pub fn change(self) -> Change {
         match self {
             Wish::Arm => Change::Arm,
@@ -172,6 +223,36 @@ impl Request {
                 Wish::ClearKill | Wish::Limit { .. } | Wish::Adopt { .. } | Wish::Validate { .. } | Wish::Lift { .. }
                 | Wish::Release { .. } => Role::Risk,
             },
+        }
+    }
+}
+
+impl Request {
+    /// The word for what is done; none if nothing is, whatever the answer.
+    pub fn act(&self) -> Option<&'static str> {
+        let (word, is_dry_run) = match self {
+            Request::Status {} | Request::Overview {} | Request::Orders { .. } | Request::Positions {} | Request::Params {}
+            | Request::Reversion {} => return None,
+            Request::State { dry_run, .. } => ("state", dry_run),
+            Request::Wish { wish, dry_run, .. } => (wish.word(), dry_run),
+            Request::Mandate { is_end: false, dry_run, .. } => ("grant", dry_run),
+            Request::Mandate { is_end: true, dry_run, .. } => ("end", dry_run),
+            Request::Push { dry_run, .. } => ("push", dry_run),
+            Request::Rollback { dry_run, .. } => ("rollback", dry_run),
+            Request::Approve { dry_run, .. } => ("approve", dry_run),
+            Request::Commit { dry_run, .. } => ("commit", dry_run),
+        };
+        (!is_dry_run).then_some(word)
+    }
+
+    /// The reason that was given; empty if none was.
+    pub fn why(&self) -> &str {
+        match self {
+            Request::State { evidence, .. } => evidence.lines().next().unwrap_or_default(),
+            Request::Wish { why, .. } | Request::Mandate { why, .. } | Request::Push { why, .. } | Request::Rollback { why, .. }
+            | Request::Approve { why, .. } | Request::Commit { why, .. } => why,
+            Request::Status {} | Request::Overview {} | Request::Orders { .. } | Request::Positions {} | Request::Params {}
+            | Request::Reversion {} => "",
         }
     }
 }

@@ -22,6 +22,8 @@ pub struct Overview {
     pub gate_refusals: Vec<Refusals>,
     /// Requests that the engine refused, by reason.
     pub request_refusals: Counts,
+    /// Connections for control that were refused, by why.
+    pub connection_refusals: Counts,
     pub latency: Latency,
     /// None: no card is there.
     pub card: Option<Card>,

@@ -4,38 +4,44 @@ use riposte_desk::Role;
 use riposte_signature::{Digits, Signature, Token};
 
 fn requests() -> Vec<(Request, Role)> {
-    let wish = |wish| Request::Wish { wish, request: Some(7), dry_run: false };
+    let wish = |wish| Request::Wish { wish, request: Some(7), dry_run: false, why: "\"é\"".to_owned() };
     let positions = vec![Stated { instrument: "AAPL".to_owned(), quantity: i64::MIN, price_e4: Some(1) }];
     let state = Request::State { positions, rest_flat: true, evidence: "by telephone\n\"é\"".to_owned(), dry_run: false };
     let (key, signed) = (Digits([0xab; 32]), Digits([0xcd; 64]));
     let signature = Signature { generation: 3, key, signature: signed };
     let token = Token { generation: 1, content: key, nonce: Digits([1; 16]), key, signature: signed };
     let configuration = "[feed]\n\"é\"".to_owned();
-    let push = |signature, token| Request::Push { configuration: configuration.clone(), signature, token, dry_run: true };
+    let push = |signature, token| Request::Push { configuration: configuration.clone(), signature, token, dry_run: true, why: String::new() };
+    let pushed = Request::Push { configuration: configuration.clone(), signature: None, token: None, dry_run: false, why: "e".to_owned() };
+    let mandate = |is_end| Request::Mandate { model: "pair".to_owned(), is_end, request: None, dry_run: false, why: "d".to_owned() };
     vec![
         (Request::Status {}, Role::Viewer),
         (Request::Overview {}, Role::Viewer),
         (Request::Orders { all: true, from: u64::MAX }, Role::Viewer),
         (Request::Reversion {}, Role::Viewer),
         (state, Role::Operator),
-        (Request::Commit { request: None, dry_run: true }, Role::Risk),
+        (Request::Commit { request: None, dry_run: true, why: String::new() }, Role::Risk),
+        (Request::Commit { request: Some(1), dry_run: false, why: "c".to_owned() }, Role::Risk),
         (Request::Positions {}, Role::Viewer),
         (Request::Params {}, Role::Viewer),
         (wish(Wish::Arm), Role::Operator),
+        (mandate(false), Role::Risk),
+        (mandate(true), Role::Operator),
         (wish(Wish::Disarm), Role::Operator),
         (wish(Wish::Kill), Role::Operator),
         (wish(Wish::RevertOrders { instruments: 3 }), Role::Operator),
         (push(None, None), Role::Operator),
         (push(Some(signature), Some(token)), Role::Operator),
+        (pushed, Role::Operator),
         (wish(Wish::ClearKill), Role::Risk),
         (wish(Wish::Limit { limit: LimitName::Loss, index: 0, value: u64::MAX }), Role::Risk),
-        (Request::Rollback { generation: 1, token: Some(token), request: None, dry_run: false }, Role::Risk),
-        (Request::Rollback { generation: 1, token: None, request: Some(7), dry_run: true }, Role::Risk),
+        (Request::Rollback { generation: 1, token: Some(token), request: None, dry_run: false, why: "b".to_owned() }, Role::Risk),
+        (Request::Rollback { generation: 1, token: None, request: Some(7), dry_run: true, why: String::new() }, Role::Risk),
         (wish(Wish::Adopt { instrument: 1 }), Role::Risk),
         (wish(Wish::Validate { instruments: 1 }), Role::Risk),
         (wish(Wish::Lift { instruments: 1 }), Role::Risk),
         (wish(Wish::Release { instrument: 1, rule: 2 }), Role::Risk),
-        (Request::Approve { request: None, dry_run: false }, Role::Risk),
+        (Request::Approve { request: None, dry_run: false, why: "a".to_owned() }, Role::Risk),
     ]
 }
 
@@ -55,6 +61,28 @@ fn each_request_survives_any_cut_and_needs_its_role() {
     for (request, role) in requests() {
         assert_eq!(request.role(), role, "{request:?}");
     }
+}
+
+#[test]
+fn what_is_done_has_a_word_and_its_reason_and_what_is_only_asked_has_none() {
+    let mut words = Vec::new();
+    for (request, role) in requests() {
+        let is_dry_run = serde_json::to_value(&request).expect("JSON")["dry_run"] == true;
+        assert_eq!(request.act().is_some(), role > Role::Viewer && !is_dry_run, "{request:?}");
+        words.extend(request.act());
+        assert_eq!(request.why().is_empty(), request.act().is_none(), "{request:?}");
+    }
+    let count = words.len();
+    words.sort_unstable();
+    words.dedup();
+    assert_eq!(words.len(), count, "no word is of two acts: {words:?}");
+    let evidence = |evidence: &str| Request::State { positions: vec![], rest_flat: true, evidence: evidence.to_owned(), dry_run: false };
+    assert_eq!(evidence("clearing\n--- file\nAAPL").why(), "clearing");
+    // A line without a reason is one.
+    let mut lines = Lines::default();
+    lines.push(b"{\"verb\":\"approve\",\"request\":7,\"dry_run\":false}\n");
+    let approve = Request::Approve { request: Some(7), dry_run: false, why: String::new() };
+    assert_eq!(lines.take::<Request>().expect("a request"), Some(approve));
 }
 
 #[test]

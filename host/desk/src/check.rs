@@ -1,9 +1,10 @@
 //! From the text of a configuration to a desk: every field, every relation between fields, every finding.
 use crate::field::{Placed, Section, boolean, choice, code, mac, parsed, price, text, whole};
 use crate::gate::{Gate, read_gate};
-use crate::host::{read_host, read_limits, read_people, read_sessions};
+use crate::host::{read_host, read_limits, read_sessions};
 use crate::limits::{BLOCKED, Defaults, InstrumentLimits, RuleLimits, read_defaults};
 use crate::models::{read_hedge, read_models};
+use crate::people::{read_people, read_remote};
 use crate::price::{decimal_text, price_e4, price_text};
 use crate::problem::{Log, Problem};
 use crate::{Collar, Desk, Feed, Instrument, Order, Rule, Session};
@@ -52,6 +53,7 @@ pub fn check(source: &str) -> Check {
     let hedge = read_hedge(&mut root, &mut log, &book.placed);
     let limits = read_limits(&mut root, &mut log);
     let people = read_people(&mut root, &mut log);
+    let remote = read_remote(&mut root, &mut log, &people);
     let sessions = read_sessions(&mut root, &mut log);
     if hedge.is_some() && sessions.is_none() {
         log.error(&(0..0), "[hedge] without [sessions]: there is no venue that would take its orders");
@@ -63,7 +65,7 @@ pub fn check(source: &str) -> Check {
     let desk = match (feed, session) {
         (Some(feed), Some(session)) if !log.has_errors() => {
             let instruments = book.placed.into_iter().map(|placed| placed.value).collect();
-            Some(Desk { feed, session, gate, instruments, host, limits, people, sessions, models, hedge })
+            Some(Desk { feed, session, gate, instruments, host, limits, people, remote, sessions, models, hedge })
         }
         _ => None,
     };

@@ -3,6 +3,8 @@ use crate::host::money_e4;
 use crate::price::{decimal_text, price_e4};
 use crate::problem::Log;
 use riposte_map::limits::CLOCK_PS;
+use std::collections::HashMap;
+use std::hash::Hash;
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -67,9 +69,13 @@ impl<'a> Section<'a> {
         section
     }
 
+    pub fn has(&self, field: &str) -> bool {
+        self.table.get(field).is_some()
+    }
+
     /// Logs the field as missing when it is absent.
     pub fn demand(&self, log: &mut Log, field: &str) {
-        if self.table.get(field).is_none() {
+        if !self.has(field) {
             log.error(&self.span, format!("`{}` has no field `{field}`", self.name));
         }
     }
@@ -105,6 +111,14 @@ impl<'a> Section<'a> {
             };
             log.error(&key.span(), format!("unknown field `{name}` in `{}`{hint}", self.name));
         }
+    }
+}
+
+/// Logs a value that was seen before, which only one place may have.
+pub(crate) fn once<T: Clone + Eq + Hash>(log: &mut Log, seen: &mut HashMap<T, usize>, one: &Placed<T>, what: &str) {
+    let line = log.line(one.span.start);
+    if let Some(first) = seen.insert(one.value.clone(), line) {
+        log.error(&one.span, format!("{what} is already on line {first}"));
     }
 }
 

@@ -1,12 +1,11 @@
-//! What the host needs to know of a desk: where it runs, how long is too long, the book's limits, who may do what.
+//! What the host needs to know of a desk: where it runs, how long is too long, the book's limits.
 //!
 //! Every section may be left out. A limit that is missing is 0, which blocks arming; the check says so.
-use crate::field::{Section, boolean, choice, code, decimal, parsed, text, whole};
+use crate::field::{Section, boolean, code, decimal, parsed, text, whole};
 use crate::outlets::{LogForm, read_log, read_metrics};
 use crate::price::price_e4;
 use crate::problem::Log;
 use crate::signer::{Signer, read_trusted};
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use toml::de::DeValue;
@@ -101,31 +100,6 @@ pub struct Limits {
     pub messages_per_trade: u64,
 }
 
-/// What a person may do; each may also do what those before may.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Role {
-    /// Sees everything.
-    Viewer,
-    /// Trades: arms, proposes, takes risk away.
-    Operator,
-    /// Also proposes limits and reversions, and approves.
-    Risk,
-}
-
-impl Role {
-    pub fn text(self) -> &'static str {
-        ["viewer", "operator", "risk"][self as usize]
-    }
-}
-
-/// Somebody who may use the control socket, known by the user that the kernel names.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Person {
-    pub name: String,
-    pub uid: u32,
-    pub role: Role,
-}
-
 /// Where the venue is, for the order session and its drop copy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sessions {
@@ -199,33 +173,6 @@ pub(crate) fn read_limits(root: &mut Section, log: &mut Log) -> Limits {
     limits
 }
 
-pub(crate) fn read_people(root: &mut Section, log: &mut Log) -> Vec<Person> {
-    let (mut people, mut names, mut uids) = (Vec::new(), HashMap::new(), HashMap::new());
-    for mut section in root.sections(log, "person") {
-        let name = section.required(log, "name", code(32));
-        let uid = section.required(log, "uid", whole(0, u32::MAX));
-        let role = section.required(log, "role", choice(&[("viewer", 0), ("operator", 1), ("risk", 2)]));
-        section.finish(log);
-        if let Some(name) = &name {
-            let line = log.line(name.span.start);
-            if let Some(first) = names.insert(name.value.clone(), line) {
-                log.error(&name.span, format!("person `{}` is already on line {first}", name.value));
-            }
-        }
-        if let Some(uid) = &uid {
-            let line = log.line(uid.span.start);
-            if let Some(first) = uids.insert(uid.value, line) {
-                let text = format!("uid {} is already on line {first}: two people need two users", uid.value);
-                log.error(&uid.span, text);
-            }
-        }
-        let (Some(name), Some(uid), Some(role)) = (name, uid, role) else { continue };
-        let role = [Role::Viewer, Role::Operator, Role::Risk][usize::from(role.value)];
-        people.push(Person { name: name.value, uid: uid.value, role });
-    }
-    people
-}
-
 pub(crate) fn read_sessions(root: &mut Section, log: &mut Log) -> Option<Sessions> {
     let mut section = root.section(log, "sessions")?;
     let address = || parsed("an address with a port, such as 127.0.0.1:26400");
@@ -244,7 +191,7 @@ pub(crate) fn read_sessions(root: &mut Section, log: &mut Log) -> Option<Session
     })
 }
 
-fn path(value: &DeValue) -> Result<PathBuf, String> {
+pub(crate) fn path(value: &DeValue) -> Result<PathBuf, String> {
     let found = text(value)?;
     if found.is_empty() { Err("must name a file".to_owned()) } else { Ok(found.into()) }
 }

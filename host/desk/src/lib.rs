@@ -17,6 +17,7 @@ mod limits;
 mod models;
 mod moved;
 mod outlets;
+mod people;
 mod price;
 mod problem;
 mod signer;
@@ -26,12 +27,13 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 pub use check::{Check, check};
 pub use commands::{arm, disarm, heartbeat, kill, trace, validate};
 pub use gate::Gate;
-pub use host::{Host, Limits, Person, Role, Sessions, Times, money_e4};
+pub use host::{Host, Limits, Sessions, Times, money_e4};
 pub use image::Template;
 pub use limits::{ANY_REACH_E4, InstrumentLimits, PositionLimit, RuleLimits, Sides};
 pub use models::{Hedge, HedgeLeg, Mandate, Model};
 pub use moved::{Unmovable, move_threshold};
 pub use outlets::LogForm;
+pub use people::{Person, Remote, Role};
 pub use price::{PriceError, decimal_text, price_e4, price_text};
 pub use problem::{Problem, Severity};
 pub use signer::Signer;
@@ -48,6 +50,8 @@ pub struct Desk {
     pub limits: Limits,
     /// The position is what the engine and its journal know a person by, counted from 1: new ones go to the end.
     pub people: Vec<Person>,
+    /// None: nobody comes in from another machine.
+    pub remote: Option<Remote>,
     /// None: there is no venue, and no order of the host.
     pub sessions: Option<Sessions>,
     /// The position is what the engine knows a model by: new ones go to the end.

@@ -1,8 +1,7 @@
 //! Whose parameter sets a host takes: names and public keys.
-use crate::field::{Placed, Section, code, text};
+use crate::field::{Section, code, once, text};
 use crate::problem::Log;
 use std::collections::HashMap;
-use std::hash::Hash;
 use toml::de::DeValue;
 
 /// Somebody who signs parameter sets.
@@ -28,13 +27,6 @@ pub(crate) fn read_trusted(host: &mut Section, log: &mut Log) -> Vec<Signer> {
         log.warning(&host.span, "`host`: no `trusted`: outside a rehearsal no parameter set is taken");
     }
     trusted
-}
-
-fn once<T: Clone + Eq + Hash>(log: &mut Log, seen: &mut HashMap<T, usize>, one: &Placed<T>, what: &str) {
-    let line = log.line(one.span.start);
-    if let Some(first) = seen.insert(one.value.clone(), line) {
-        log.error(&one.span, format!("{what} is already on line {first}"));
-    }
 }
 
 fn public_key(value: &DeValue) -> Result<[u8; 32], String> {

@@ -1,6 +1,7 @@
 //! Every mistake in a configuration is found, on its line, with what to do about it.
-use riposte_desk::{ANY_REACH_E4, Check, Collar, Gate, InstrumentLimits, PositionLimit, RuleLimits, Sides, check};
+use riposte_desk::{ANY_REACH_E4, Check, Collar, Gate, InstrumentLimits, PositionLimit, Role, RuleLimits, Sides, check};
 use riposte_map::shm::Condition;
+use std::path::Path;
 
 const GOOD: &str = include_str!("desk.toml");
 
@@ -285,7 +286,8 @@ fn what_the_host_needs_is_read_exactly() {
     assert_eq!((limits.loss_e4, limits.drawdown_e4, limits.instrument_loss_e4), (250_005_000, 30_000, 1));
     assert_eq!((limits.exposure_e4, limits.free_messages, limits.messages_per_trade), (9_000_000_000_000, 7, 8));
     let people: Vec<_> = desk.people.iter().map(|one| (one.name.as_str(), one.uid, one.role.text())).collect();
-    assert_eq!(people, [("ann", 1000, "risk"), ("bob", 1001, "viewer")]);
+    assert_eq!(people, [("ann", Some(1000), "risk"), ("bob", Some(1001), "viewer")]);
+    assert_eq!(desk.remote, None);
     assert_eq!(desk.sessions.map(|one| (one.orders.port(), one.username)), Some((26400, "RIPO".to_owned())));
 }
 
@@ -303,7 +305,7 @@ fn each_mistake_in_what_the_host_needs_is_found_on_its_line() {
         ("free_messages = 7\n", "", 5, "1: warning: `limits`: no `free_messages`: it blocks arming until it is set"),
         ("role = \"risk\"", "role = \"boss\"", 15, "8: `role`: `boss` is not one of viewer, operator, risk"),
         ("name = \"bob\"", "name = \"ann\"", 17, "8: person `ann` is already on line "),
-        ("uid = 1001", "uid = 1000", 18, "7: uid 1000 is already on line "),
+        ("uid = 1001", "uid = 1000", 18, "7: two people need two users: uid 1000 is already on line "),
         ("\"127.0.0.1:26400\"", "\"venue\"", 21, "10: `orders`: `venue` is not an address with a port, such as 127.0.0.1:26400"),
         ("password_file = \"p\"", "", 20, "1: `sessions` has no field `password_file`"),
     ] {
@@ -312,6 +314,49 @@ fn each_mistake_in_what_the_host_needs_is_found_on_its_line() {
         let wanted = format!("{}:{finding}", first + line - 1);
         assert!(problems.iter().any(|one| one.to_string().starts_with(&wanted)), "{wanted}\nnot in\n{problems:#?}");
     }
+}
+
+/// Behind HOST, in whose last table nothing may follow.
+const REMOTE: &str = "[remote]\nlisten = \"10.0.0.1:7443\"\ncertificate = \"host.pem\"\nkey = \"host.key\"\nauthority = \"ca.pem\"\n\
+[[person]]\nname = \"cyn\"\ncertificate = \"riposte:cyn\"\nrole = \"operator\"\n[[person]]\nname = \"dan\"\nuid = 1002\n\
+certificate = \"spiffe://desk/dan\"\nrole = \"risk\"\n";
+
+#[test]
+fn how_people_come_in_from_other_machines_is_read_exactly_and_each_mistake_is_found() {
+    let of = |remote: &str| check(&format!("{GOOD}{remote}"));
+    let desk = of(REMOTE).desk.expect("a desk");
+    let people: Vec<_> = desk.people.iter().map(|one| (one.name.as_str(), one.uid, one.certificate.as_deref(), one.role)).collect();
+    assert_eq!(people, [
+        ("cyn", None, Some("riposte:cyn"), Role::Operator), ("dan", Some(1002), Some("spiffe://desk/dan"), Role::Risk),
+    ]);
+    let remote = desk.remote.expect("a way in");
+    assert_eq!(remote.listen, "10.0.0.1:7443".parse().expect("an address"));
+    assert_eq!([&remote.certificate, &remote.key, &remote.authority], ["host.pem", "host.key", "ca.pem"].map(Path::new));
+    assert_eq!(remote.revoked, None);
+    let with_list = of(&REMOTE.replacen("[[person]]", "revoked = \"crl.pem\"\n[[person]]", 1)).desk.expect("a desk");
+    assert_eq!(with_list.remote.and_then(|one| one.revoked), Some("crl.pem".into()));
+    let first = GOOD.lines().count();
+    for (from, to, line, finding) in [
+        ("10.0.0.1:7443", "10.0.0.1", 2, "10: `listen`: `10.0.0.1` is not an address with a port, such as 10.0.0.1:7443"),
+        ("key = \"host.key\"\n", "", 1, "1: `remote` has no field `key`"),
+        ("authority = \"ca.pem\"", "authority = \"\"", 5, "13: `authority`: must name a file"),
+        ("authority =", "autority =", 5, "1: unknown field `autority` in `remote`; did you mean `authority`?"),
+        ("certificate = \"riposte:cyn\"\n", "", 6, "1: `person` has no field `uid`"),
+        ("riposte:cyn", "cyn", 8, "15: `certificate`: `cyn` is no URI such as riposte:ann"),
+        ("riposte:cyn", "riposte:", 8, "15: `certificate`: `riposte:` is no URI"),
+        ("riposte:cyn", "1:cyn", 8, "15: `certificate`: `1:cyn` is no URI"),
+        ("riposte:cyn", "riposte:cyn lee", 8, "15: `certificate`: `riposte:cyn lee` is no URI"),
+        ("spiffe://desk/dan", "riposte:cyn", 13, "15: two people need two certificates: `riposte:cyn` is already on line "),
+    ] {
+        assert!(REMOTE.contains(from), "{from}");
+        let problems = of(&REMOTE.replacen(from, to, 1)).problems;
+        let wanted = format!("{}:{finding}", first + line);
+        assert!(problems.iter().any(|one| one.to_string().starts_with(&wanted)), "{wanted}\nnot in\n{problems:#?}");
+    }
+    let (table, people) = REMOTE.split_at(REMOTE.find("[[").expect("people"));
+    let warns = |text: &str, of: &str| check(&format!("{GOOD}{text}")).problems.iter().any(|one| one.text.contains(of));
+    assert!(warns(table, "nobody can come in here") && !warns(REMOTE, "nobody"));
+    assert!(warns(people, "without [remote] nobody comes in by one"));
 }
 
 #[test]

@@ -38,9 +38,8 @@ Exit codes: 0 confirmed or proposed · 1 the statement cannot be read, or no hos
 pub struct Positions {
     #[command(subcommand)]
     verb: Option<Verb>,
-    /// The host's control socket: `control` in its desk, or `control.sock` in its journal.
-    #[arg(long, value_name = "PATH", env = "RIPOSTE_CONTROL", default_value = "control.sock", global = true)]
-    control: PathBuf,
+    #[command(flatten)]
+    place: Place,
 }
 
 #[derive(clap::Subcommand)]
@@ -77,7 +76,7 @@ struct State {
 }
 
 pub fn positions(args: Positions, output: &Output) -> anyhow::Result<Outcome> {
-    let place = Place { control: args.control };
+    let place = args.place;
     let Some(Verb::State(state)) = args.verb else { return say(&place, &Request::Positions {}, output) };
     let State { instrument, quantity, price, file, rest_flat, mut evidence, dry_run } = state;
     ensure!(!evidence.trim().is_empty(), "--evidence is empty: say what you have it from");

@@ -3,7 +3,7 @@
 //! Holds: an act is answered with what the engine made of it, and the card, if it takes a command (`waiting`).
 use super::admission::Admission;
 use super::calibration::mandate;
-use super::desk_socket::Call;
+use super::conversation::Call;
 use super::statements::Statement;
 use super::waiting::{CardClock, Waiting, all_or_why};
 use super::wording;
@@ -34,7 +34,7 @@ impl Calls {
     /// Takes a call; its answer comes at once or with the engine's.
     pub fn take(&mut self, call: Call, engine: &Engine, journal: &str, admission: &mut Admission, to: &mut VecDeque<Body>) {
         let set = self.take_set(&call, engine, admission, to);
-        let Call { request, by, answer } = call;
+        let Call { request, by, answer, .. } = call;
         let now = match request {
             Request::Status {} => Some(Answer::Told { value: self.status(engine, journal) }),
             Request::Orders { all, from } => Some(Answer::Told { value: self.orders(engine, all, from) }),
@@ -45,11 +45,11 @@ impl Calls {
                 let statement = Statement { positions: &positions, rest_flat, evidence: &evidence, by, is_dry_run };
                 self.state(&statement, engine, admission.folder(), &answer, to)
             }
-            Request::Wish { wish, request, dry_run: true } => Some(self.preview(engine, &wish.change(), request)),
+            Request::Wish { wish, request, dry_run: true, .. } => Some(self.preview(engine, &wish.change(), request)),
             Request::Wish { request: Some(id), dry_run: false, .. } if engine.knows(id) => Some(again(id, engine)),
-            Request::Wish { wish, request, dry_run: false } => self.propose(request, by, wish.change(), &answer, to),
+            Request::Wish { wish, request, dry_run: false, .. } => self.propose(request, by, wish.change(), &answer, to),
             Request::Push { .. } | Request::Rollback { .. } => set,
-            Request::Mandate { model, is_end, request, dry_run } => match self.mandate_of(&model, is_end) {
+            Request::Mandate { model, is_end, request, dry_run, .. } => match self.mandate_of(&model, is_end) {
                 None => Some(Answer::Refused { why: format!("the desk has no model `{model}`: {}", self.models()) }),
                 Some(change) if dry_run => Some(self.preview(engine, &change, request)),
                 Some(_) if request.is_some_and(|id| engine.knows(id)) => request.map(|id| again(id, engine)),
@@ -57,12 +57,12 @@ impl Calls {
             },
             // The deskside's own, which knows more than the mirror.
             Request::Overview {} => None,
-            Request::Approve { request, dry_run } => {
+            Request::Approve { request, dry_run, .. } => {
                 let wanted = |id: &u64| request.is_none_or(|one| one == *id);
                 let all: Vec<u64> = engine.proposals().map(|(id, ..)| id).filter(wanted).collect();
                 self.approve(&all, by, dry_run, &answer, to)
             }
-            Request::Commit { request, dry_run } => match self.proposed_set(request, engine) {
+            Request::Commit { request, dry_run, .. } => match self.proposed_set(request, engine) {
                 Ok(request) => self.approve(&[request], by, dry_run, &answer, to),
                 Err(why) => Some(Answer::Refused { why }),
             },

@@ -9,7 +9,7 @@ use super::calls::Calls;
 use super::cards::Cards;
 use super::clock::Clock;
 use super::counting::Counting;
-use super::desk_socket::{Call, Socket};
+use super::conversation::{Call, Hall};
 use super::hedger::Hedger;
 use super::mirror::{Mirror, alarms};
 use super::modelling::{Found, Models, News};
@@ -28,6 +28,7 @@ use riposte_session::Runner;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 /// Between two statements of positions in a rehearsal.
@@ -47,7 +48,9 @@ pub struct Deskside {
     pub admission: Admission,
     pub calls: Calls,
     pub counting: Counting,
-    pub socket: Socket,
+    pub hall: Arc<Hall>,
+    /// What people ask in it.
+    pub asked: Receiver<Call>,
     pub service: Service,
     pub runners: Vec<(u8, Stream, Runner)>,
     pub models: Models,
@@ -131,14 +134,18 @@ impl Deskside {
             self.cards.look(now_ns);
         }
         self.calls.settle(now_ns, self.cards.clock());
-        while let Ok(call) = self.socket.calls.try_recv() {
+        while let Ok(call) = self.asked.try_recv() {
             any = true;
             if call.request == (Request::Overview {}) {
                 self.show(&call);
                 continue;
             }
             let journal = self.journal();
+            let noted = call.request.act().map(|act| self.note(&call, act));
+            let before = self.outgoing.len();
             self.calls.take(call, &self.mirror.engine, &journal, &mut self.admission, &mut self.outgoing);
+            // In front of what the engine is asked, which is journaled as what it is.
+            self.admission.notes.extend(noted.filter(|_| self.outgoing.len() > before));
         }
         while let Some(noted) = self.admission.notes.front() {
             if self.notes.push(*noted).is_err() {
@@ -177,6 +184,13 @@ impl Deskside {
             self.hedger.go_on(&self.mirror.engine, now_ns, &mut self.models);
         }
         any
+    }
+
+    /// Who does it, from where, and why.
+    fn note(&self, call: &Call, act: &'static str) -> Noted {
+        let why = call.request.why();
+        let why = if why.is_empty() { "no reason was given" } else { why };
+        Noted::new(&self.calls.name(call.by), act, &format!("{}: {why}", call.from))
     }
 
     fn progress(&self) -> Progress {

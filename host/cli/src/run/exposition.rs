@@ -26,6 +26,9 @@ pub fn text(of: &Overview) -> String {
         page.sample(&[("code", &one.code.to_string()), ("reason", &one.reason)], one.count);
     }
     page.counts("riposte_request_refusals_total", "Requests that the engine refused, by reason.", "reason", &of.request_refusals);
+    page.counts(
+        "riposte_control_connection_refusals_total", "Connections for control that were refused, by why.", "reason", &of.connection_refusals,
+    );
     latency(&mut page, &of.latency);
     card(&mut page, of.card.as_ref());
     page.family("riposte_session_messages_total", Kind::Counter, "What a session's thread has done: messages, packets, connections.");

@@ -2,7 +2,7 @@
 use riposte_journal::{Entry, Note};
 
 /// Longer notes are cut.
-const TEXT_BYTES: usize = 384;
+const TEXT_BYTES: usize = 768;
 const WHO_BYTES: usize = 40;
 
 #[derive(Clone, Copy)]

@@ -40,6 +40,7 @@ impl Deskside {
             instruments: self.instruments(),
             gate_refusals: self.counting.gate_refusals(),
             request_refusals: self.counting.request_refusals.clone(),
+            connection_refusals: self.hall.refused(),
             latency: self.counting.latency(),
             card: self.cards.there().map(|peer| card(peer, status.as_ref())),
             sessions: self.runners.iter().map(|(number, stream, runner)| session(*number, *stream, &runner.counts())).collect(),

@@ -2,18 +2,18 @@
 //!
 //! Holds: a bounded number of connections, each with one request of bounded length that must come within a bounded time;
 //! more are told so and closed. Only reading: there is nothing that a request can change.
-use super::desk_socket::Call;
+use super::conversation::Call;
 use super::exposition;
+use super::listening::listen;
 use super::voice::Voice;
+use crate::bounded::Bounded;
 use anyhow::Context;
 use riposte_control::overview::Overview;
 use riposte_control::{Answer, Request};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const CONNECTIONS: usize = 8;
 const REQUEST_BYTES_MAX: usize = 8 << 10;
@@ -28,30 +28,16 @@ type Page = (u16, &'static str, String);
 pub fn open(address: SocketAddr, calls: SyncSender<Call>, voice: &Voice) -> anyhow::Result<()> {
     let listener = TcpListener::bind(address).with_context(|| format!("{address}: no metrics can be served here"))?;
     voice.say("metrics", format!("metrics at http://{}/metrics", listener.local_addr().unwrap_or(address)));
-    let connections = Arc::new(AtomicUsize::new(0));
-    std::thread::Builder::new().name("metrics".to_owned()).spawn(move || {
-        for stream in listener.incoming().flatten() {
-            if connections.fetch_add(1, Relaxed) >= CONNECTIONS {
-                connections.fetch_sub(1, Relaxed);
-                answer(stream, &(503, "Service Unavailable", format!("{CONNECTIONS} connections are open already\n")), false);
-                continue;
-            }
-            let (calls, open) = (calls.clone(), Arc::clone(&connections));
-            let serve = move || {
-                serve(stream, &calls);
-                open.fetch_sub(1, Relaxed);
-            };
-            if std::thread::Builder::new().name("metrics".to_owned()).spawn(serve).is_err() {
-                connections.fetch_sub(1, Relaxed);
-            }
-        }
-    })?;
+    let full = |stream| answer(stream, &(503, "Service Unavailable", format!("{CONNECTIONS} connections are open already\n")), false);
+    let accept = move || listener.accept().map(|(stream, _)| stream);
+    listen("metrics", CONNECTIONS, accept, move |stream, _guest| serve(stream, &calls), full)?;
     Ok(())
 }
 
 /// One connection, to its end.
-fn serve(mut stream: TcpStream, calls: &SyncSender<Call>) {
-    let until = Instant::now() + PATIENCE;
+fn serve(stream: TcpStream, calls: &SyncSender<Call>) {
+    // Of the whole request: a byte now and then keeps nobody's place.
+    let mut stream = Bounded::new(stream, PATIENCE);
     let mut request = Vec::new();
     let mut bytes = [0; 1024];
     loop {
@@ -60,18 +46,13 @@ fn serve(mut stream: TcpStream, calls: &SyncSender<Call>) {
         match parsed.parse(&request) {
             Ok(httparse::Status::Complete(_)) => {
                 let (method, path) = (parsed.method.unwrap_or_default(), parsed.path.unwrap_or_default());
-                return answer(stream, &page(method, path, calls), method == "HEAD");
+                return answer(stream.stream, &page(method, path, calls), method == "HEAD");
             }
             Ok(httparse::Status::Partial) if request.len() < REQUEST_BYTES_MAX => {}
             Ok(httparse::Status::Partial) | Err(httparse::Error::TooManyHeaders) => {
-                return answer(stream, &(431, "Request Header Fields Too Large", "too long\n".to_owned()), false);
+                return answer(stream.stream, &(431, "Request Header Fields Too Large", "too long\n".to_owned()), false);
             }
-            Err(error) => return answer(stream, &(400, "Bad Request", format!("{error}\n")), false),
-        }
-        // Of the whole request: a byte now and then keeps nobody's place.
-        let left = until.saturating_duration_since(Instant::now());
-        if left.is_zero() || stream.set_read_timeout(Some(left)).is_err() {
-            return;
+            Err(error) => return answer(stream.stream, &(400, "Bad Request", format!("{error}\n")), false),
         }
         match stream.read(&mut bytes) {
             Ok(0) | Err(_) => return,
@@ -94,7 +75,7 @@ fn page(method: &str, path: &str, calls: &SyncSender<Call>) -> Page {
 
 fn overview(calls: &SyncSender<Call>) -> Result<Overview, String> {
     let (answer, answered) = sync_channel(1);
-    let call = Call { request: Request::Overview {}, by: 0, answer };
+    let call = Call { request: Request::Overview {}, by: 0, from: String::new(), answer };
     calls.try_send(call).map_err(|_| "the host is busy or ends")?;
     match answered.recv_timeout(PATIENCE) {
         Ok(Answer::Told { value }) => serde_json::from_value(value).map_err(|error| error.to_string()),

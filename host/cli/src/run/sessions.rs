@@ -1,9 +1,8 @@
 //! The desk's order sessions and drop copies, started: the card's, and the host's own for hedges.
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use riposte_desk::Desk;
 use riposte_engine::Stream;
 use riposte_session::{Config, EnterTerms, Runner, Session, start};
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -45,8 +44,6 @@ pub fn open(desk: &Desk) -> anyhow::Result<Sessions> {
 }
 
 fn password(path: &Path) -> anyhow::Result<String> {
-    let what = || format!("{}: the venue's password cannot be read", path.display());
-    let mode = std::fs::metadata(path).with_context(what)?.mode() & 0o777;
-    ensure!(mode & 0o077 == 0, "{}: has rights {mode:03o}, so others can read the password; `chmod 600` it", path.display());
-    Ok(std::fs::read_to_string(path).with_context(what)?.trim_end().to_owned())
+    let text = String::from_utf8(crate::secret::read(path, "the venue's password")?);
+    Ok(text.with_context(|| format!("{}: the venue's password is no text", path.display()))?.trim_end().to_owned())
 }

@@ -1,7 +1,7 @@
 //! What people want of parameter sets: to push one, to have an earlier one back.
 use super::admission::Admission;
 use super::calls::{Calls, again, why_text};
-use super::desk_socket::Call;
+use super::conversation::Call;
 use anyhow::bail;
 use riposte_control::{Answer, Request};
 use riposte_engine::{Body, Change, Engine};
@@ -15,11 +15,11 @@ impl Calls {
         &mut self, call: &Call, engine: &Engine, admission: &mut Admission, to: &mut VecDeque<Body>,
     ) -> Option<Answer> {
         let taken = match &call.request {
-            Request::Push { configuration, signature, token, dry_run } => {
+            Request::Push { configuration, signature, token, dry_run, .. } => {
                 let pushed = self.signed(configuration, *signature);
                 pushed.and_then(|signed| self.push(&signed, token.as_ref(), *dry_run, call, engine, admission, to))
             }
-            Request::Rollback { generation, token, request, dry_run: true } => {
+            Request::Rollback { generation, token, request, dry_run: true, .. } => {
                 self.preview_rollback(*generation, token.as_ref(), *request, engine, admission)
             }
             Request::Rollback { request: Some(id), .. } if engine.knows(*id) => Ok(Some(again(*id, engine))),

@@ -153,6 +153,7 @@ fn orders(of: &Overview) -> Panel {
     let mut lines = vec![Line::from(if states.is_empty() { "no order today".to_owned() } else { states })];
     lines.extend(of.gate_refusals.iter().map(|one| Line::from(format!("{:>9}  gate: {}", one.count, one.reason))));
     lines.extend(of.request_refusals.iter().map(|(why, count)| Line::from(format!("{count:>9}  request: {why}"))));
+    lines.extend(of.connection_refusals.iter().map(|(why, count)| Line::from(format!("{count:>9}  control connection: {why}"))));
     Panel { title: "Orders and refusals", lines }
 }
 

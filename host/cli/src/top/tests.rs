@@ -35,6 +35,7 @@ fn overview() -> Overview {
         instruments: vec![aapl, msft],
         gate_refusals: vec![Refusals { code: 9, reason: "outside the collar".to_owned(), count: 2 }],
         request_refusals: counts(&[("SamePerson", 1)]),
+        connection_refusals: counts(&[("expired", 3)]),
         latency: Latency { orders: 4, cycles_sum: 100, cycles_max: 2000, buckets },
         card: Some(Card { peer: "alive".to_owned(), feed: "running".to_owned(), counters: counts(&[("gaps", 17), ("frames", 4000)]), ..Card::default() }),
         sessions: vec![Session { stream: "drop-copy".to_owned(), counts: counts(&[("messages", 11)]) }],
@@ -114,7 +115,9 @@ fn latency_is_a_line_and_a_bar_for_each_bucket_with_orders() {
 
 #[test]
 fn orders_and_refusals_are_counted_by_state_and_reason() {
-    assert_eq!(panel(&overview(), "Orders and refusals"), ["5 filled, 2 live", "        2  gate: outside the collar", "        1  request: SamePerson"]);
+    assert_eq!(panel(&overview(), "Orders and refusals"), [
+        "5 filled, 2 live", "        2  gate: outside the collar", "        1  request: SamePerson", "        3  control connection: expired",
+    ]);
     assert_eq!(panel(&Overview::default(), "Orders and refusals"), ["no order today"]);
 }
 

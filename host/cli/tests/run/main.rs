@@ -2,6 +2,7 @@
 //!
 //! No test waits for a time to pass: each asks until what it waits for is there; the limit only ends a test that fails.
 mod metrics;
+mod remote;
 mod service;
 mod signed;
 #[path = "../support/mod.rs"]

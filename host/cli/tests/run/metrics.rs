@@ -140,8 +140,11 @@ fn who_scrapes_badly_is_told_so_and_keeps_nobody_else_out_for_long() {
     assert!(ask(address, &long).is_none_or(|(code, _)| code == 431));
     assert_eq!(ask(address, "HEAD /metrics HTTP/1.1\r\n\r\n"), Some((200, String::new())));
     // Eight who say nothing have all places; they lose them when their time is over.
-    let silent: Vec<TcpStream> = (0..8).map(|_| TcpStream::connect(address).expect("a connection")).collect();
-    wait_for("a refusal", || ask(address, "GET /metrics HTTP/1.1\r\n\r\n").filter(|(code, _)| *code == 503));
+    let mut silent: Vec<TcpStream> = Vec::new();
+    wait_for("a refusal", || {
+        silent.extend((0..8).map(|_| TcpStream::connect(address).expect("a connection")));
+        ask(address, "GET /metrics HTTP/1.1\r\n\r\n").filter(|(code, _)| *code == 503)
+    });
     wait_for("a place", || scrape(address));
     drop(silent);
     host.end();

@@ -1,6 +1,5 @@
 //! Which parameter sets a host takes: what is signed, unaltered, by somebody trusted, and newer than all there were.
 use super::{Folder, Process, wait_for};
-use riposte_journal::{Contents, Entry, Reader};
 use serde_json::Value;
 
 /// A rehearsal whose desk trusts `sid` and is signed as generation 1; who runs it may do everything.
@@ -45,14 +44,7 @@ fn refused(folder: &Folder, args: &[&str], why: &str) {
 
 /// Who did what, in the journal's order, and how.
 fn notes(folder: &Folder) -> Vec<(String, String, String)> {
-    let mut reader = Reader::open(&folder.0.join("journal"), Contents::Open(None)).expect("a journal");
-    let mut found = Vec::new();
-    while let Ok(Some(record)) = reader.next_record() {
-        if let Some(Entry::Note(note)) = record.entry() {
-            found.push((note.who.to_owned(), note.act.to_owned(), note.why.to_owned()));
-        }
-    }
-    found
+    folder.journaled().notes.into_iter().map(|note| (note.who, note.act, note.why)).collect()
 }
 
 fn token(folder: &Folder, generation: u32, content: &str, signer: &str, out: &str) {

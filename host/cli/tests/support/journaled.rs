@@ -9,6 +9,16 @@ use std::path::Path;
 pub struct Journaled {
     pub inputs: Vec<Input>,
     pub decided: Vec<Decided>,
+    pub notes: Vec<Noted>,
+}
+
+/// A note, and behind how many inputs it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Noted {
+    pub who: String,
+    pub act: String,
+    pub why: String,
+    pub behind: usize,
 }
 
 impl Journaled {
@@ -20,6 +30,10 @@ impl Journaled {
             match record.entry() {
                 Some(Entry::Input(bytes)) => found.inputs.push(Input::decode(bytes).expect("an input")),
                 Some(Entry::Record(bytes)) => found.decided.push(Decided::decode(bytes).expect("a record")),
+                Some(Entry::Note(note)) => {
+                    let [who, act, why] = [note.who, note.act, note.why].map(str::to_owned);
+                    found.notes.push(Noted { who, act, why, behind: found.inputs.len() });
+                }
                 _ => {}
             }
         }
