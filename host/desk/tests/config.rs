@@ -353,6 +353,10 @@ fn how_people_come_in_from_other_machines_is_read_exactly_and_each_mistake_is_fo
         let wanted = format!("{}:{finding}", first + line);
         assert!(problems.iter().any(|one| one.to_string().starts_with(&wanted)), "{wanted}\nnot in\n{problems:#?}");
     }
+    for (length, is_taken) in [(255, true), (256, false)] {
+        let name = format!("riposte:{}", "c".repeat(length - 8));
+        assert_eq!(of(&REMOTE.replacen("riposte:cyn", &name, 1)).desk.is_some(), is_taken, "{length} characters");
+    }
     let (table, people) = REMOTE.split_at(REMOTE.find("[[").expect("people"));
     let warns = |text: &str, of: &str| check(&format!("{GOOD}{text}")).problems.iter().any(|one| one.text.contains(of));
     assert!(warns(table, "nobody can come in here") && !warns(REMOTE, "nobody"));
@@ -379,6 +383,8 @@ fn whose_sets_a_host_takes_is_read_exactly_and_each_mistake_is_found() {
         (TRUSTED.replace(key, &key[1..]), "is no public key: 64 hexadecimal digits"),
         (TRUSTED.replace("327b", "327g"), "is no public key: 64 hexadecimal digits"),
         (TRUSTED.replace(key, &"é".repeat(32)), "is no public key: 64 hexadecimal digits"),
+        (TRUSTED.replace(key, &format!("{key}0")), "is no public key: 64 hexadecimal digits"),
+        (TRUSTED.replace("327b", "+27b"), "is no public key: 64 hexadecimal digits"),
         ("trusted = true\n".to_owned(), "`trusted`"),
         (String::new(), "no `trusted`: outside a rehearsal no parameter set is taken"),
         ("trusted = []\n".to_owned(), "no `trusted`: outside a rehearsal no parameter set is taken"),
@@ -396,6 +402,10 @@ fn what_a_host_tells_others_is_read_exactly() {
     assert_eq!(problems, []);
     let host = desk.expect("a desk").host;
     assert_eq!((host.metrics.map(|one| one.port()), host.log), (Some(9464), riposte_desk::LogForm::Json));
+    for lines in ["", "log = \"text\"\n"] {
+        let host = of(lines).desk.expect("a desk").host;
+        assert_eq!((host.metrics, host.log), (None, riposte_desk::LogForm::Text), "{lines}");
+    }
     let open = of("metrics = \"0.0.0.0:9464\"\n");
     assert!(open.desk.is_some() && open.problems[0].to_string().contains("nobody is asked who they are"), "{:?}", open.problems);
     for (lines, finding) in [

@@ -66,6 +66,20 @@ impl Folder {
     }
 }
 
+#[test]
+fn a_process_that_does_not_end_is_killed_with_the_test_that_waits_for_it() {
+    let mut command = Command::new("sleep");
+    command.arg("600").stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut process = Process::start(command);
+    let there = std::path::PathBuf::from(format!("/proc/{}", process.id()));
+    let waited = std::thread::spawn(move || process.ended_within(Duration::from_millis(1))).join();
+    assert!(waited.is_err() && !there.exists());
+    let mut command = Command::new("sh");
+    command.args(["-c", "head -c 1000000 /dev/zero; head -c 1000000 /dev/zero >&2; exit 7"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let output = Process::start(command).ended();
+    assert_eq!((output.status.code(), output.stdout.len(), output.stderr.len()), (Some(7), 1_000_000, 1_000_000));
+}
+
 fn is_whole(folder: &Path) -> bool {
     riposte_journal::prove(&folder.join("journal"), None, |_| {}).is_ok_and(|found| found.torn.is_none())
 }

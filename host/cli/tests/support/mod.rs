@@ -25,14 +25,19 @@ pub const LIMIT: Duration = Duration::from_secs(120);
 pub const BOB: u32 = 61_001;
 
 /// Asks until there is something. Who waits leaves the machine to others: as long as the asking took, a millisecond at least.
-pub fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+pub fn wait_for<T>(what: &str, ask: impl FnMut() -> Option<T>) -> T {
+    wait_within(LIMIT, what, ask)
+}
+
+/// As `wait_for`, with a limit of its own.
+pub fn wait_within<T>(limit: Duration, what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
         let asked = Instant::now();
         if let Some(found) = ask() {
             return found;
         }
-        assert!(start.elapsed() < LIMIT, "{what} does not come");
+        assert!(start.elapsed() < limit, "{what} does not come");
         std::thread::sleep(asked.elapsed().max(Duration::from_millis(1)));
     }
 }

@@ -1,11 +1,13 @@
 //! The binary as a process of its own: started, told to end, read.
-use super::wait_for;
+use super::{LIMIT, wait_within};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// The binary with its arguments; what it prints is for the test.
 pub fn riposte(folder: &Path, args: &[&str]) -> Command {
@@ -43,11 +45,18 @@ impl Process {
 
     /// Waits until it ends by itself; what it printed, however much, is read meanwhile.
     pub fn ended(&mut self) -> Output {
-        let child = self.0.take().expect("it runs");
-        let id = child.id();
-        let reader = std::thread::spawn(move || child.wait_with_output());
-        wait_for(&format!("the end of process {id}"), || reader.is_finished().then_some(()));
-        reader.join().expect("a reader").expect("its output")
+        self.ended_within(LIMIT)
+    }
+
+    /// As `ended`. It stays ours while it is waited for, so that one that does not end is killed with the test that fails.
+    pub fn ended_within(&mut self, limit: Duration) -> Output {
+        let child = self.child();
+        let (out, err) = (read(child.stdout.take()), read(child.stderr.take()));
+        let what = format!("the end of process {}", child.id());
+        let status = wait_within(limit, &what, || self.child().try_wait().expect("a child of ours"));
+        self.0 = None;
+        let [stdout, stderr] = [out, err].map(|reader| reader.join().expect("a reader"));
+        Output { status, stdout, stderr }
     }
 
     /// What it says of itself at its end, which must be a good one.
@@ -70,6 +79,15 @@ impl Process {
         let words: Vec<&str> = line.strip_prefix("listening: ").expect(&line).split_whitespace().collect();
         words.chunks(2).map(|pair| (pair[0].to_owned(), pair[1].parse().expect("an address"))).collect()
     }
+}
+
+/// All that comes, on a thread of its own.
+fn read(pipe: Option<impl Read + Send + 'static>) -> JoinHandle<Vec<u8>> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        pipe.map(|mut pipe| pipe.read_to_end(&mut bytes).expect("what it prints"));
+        bytes
+    })
 }
 
 impl Drop for Process {
