@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 CARGO_TEST := cargo test --release --workspace --no-fail-fast
 
-.PHONY: help setup setup-timing demo live-demo test dpdk test-dpdk check soak bench fuzz timing prove netlist clean
+.PHONY: help setup setup-timing demo live-demo test dpdk test-dpdk check soak crash bench fuzz timing prove netlist clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ check: setup ## lints: clippy without warnings, and the house rules
 
 soak: setup ## 100 million cycles of seeded traffic in lockstep, with functional coverage; ARGS="--help" for options
 	cargo run --release -q -p riposte-tests --example soak -- $(ARGS)
+
+crash: setup ## hosts, cards and venues killed at POINTS=1000 seeded points while they trade, by SEED=1: no order twice, no fill lost
+	RIPOSTE_CRASHES=$(or $(POINTS),1000) $(if $(SEED),RIPOSTE_SEED=$(SEED)) cargo test --release -p riposte --test crashes --test run killed -- --nocapture
 
 bench: setup ## speed of the cards, with clock and unit
 	@tools/bench

@@ -13,12 +13,21 @@ pub fn points(usual: u64) -> u64 {
     std::env::var("RIPOSTE_CRASHES").ok().and_then(|count| count.parse().ok()).unwrap_or(usual)
 }
 
-/// xorshift, the same numbers in every run.
+/// Points in days of so many at most, with the number of each day.
+pub fn days(points: u64, a_day: u64) -> impl Iterator<Item = (u64, u64)> {
+    (0..points.div_ceil(a_day)).map(move |day| (day, a_day.min(points - day * a_day)))
+}
+
+/// xorshift, the same numbers in every run of a seed: `RIPOSTE_SEED`, or the usual one.
 pub struct Random(u64);
 
 impl Random {
     pub fn new() -> Random {
-        Random(0x9e37_79b9_7f4a_7c15)
+        let seed = std::env::var("RIPOSTE_SEED").ok().and_then(|seed| seed.parse::<u64>().ok());
+        // Zero would give zeros for ever.
+        let seed = seed.map_or(0x9e37_79b9_7f4a_7c15, |seed| seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        println!("seed {seed:#x}");
+        Random(seed)
     }
 
     pub fn next(&mut self) -> u64 {

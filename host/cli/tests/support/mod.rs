@@ -7,6 +7,7 @@ pub mod crash;
 pub mod desk;
 pub mod journaled;
 pub mod process;
+pub mod relay;
 pub mod venue;
 
 pub use journaled::Journaled;

@@ -39,6 +39,11 @@ impl Process {
 
     /// Ends it as a crash does.
     pub fn kill(mut self) {
+        self.crash();
+    }
+
+    /// The same, where its place is needed again.
+    pub fn crash(&mut self) {
         self.child().kill().expect("it is killed");
         self.child().wait().expect("it has ended");
     }

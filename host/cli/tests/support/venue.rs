@@ -25,7 +25,8 @@ fn free_lines() -> [SocketAddr; 2] {
     sockets.map(|socket| socket.local_addr().expect("its address"))
 }
 
-fn card(folder: &Folder, [a, b]: [SocketAddr; 2], options: &[&str]) -> Process {
+/// A card on these lines.
+pub fn card(folder: &Folder, [a, b]: [SocketAddr; 2], options: &[&str]) -> Process {
     let port = format!("udp:{a},{b}");
     let card = ["card", "serve", "--port", &port, "--link", "./link", "--watchdog-ms", "60000", "--json"];
     Process::start(riposte(&folder.0, &[&card, options].concat()))
@@ -35,11 +36,17 @@ fn card(folder: &Folder, [a, b]: [SocketAddr; 2], options: &[&str]) -> Process {
 pub fn market(folder: &Folder, card_options: &[&str], venue_options: &[&str]) -> Market {
     let lines = free_lines();
     let card = card(folder, lines, card_options);
+    let (venue, addresses) = venue(folder, lines, venue_options);
+    Market { card, venue, lines, addresses }
+}
+
+/// A venue that publishes on these lines, and where it listens.
+pub fn venue(folder: &Folder, lines: [SocketAddr; 2], options: &[&str]) -> (Process, BTreeMap<String, SocketAddr>) {
     let [a, b] = lines.map(|line| line.to_string());
     let to = ["--itch", &a, "--itch-b", &b];
-    let mut venue = Process::start(riposte(&folder.0, &[&SERVE, &MARKET[..], &to, venue_options].concat()));
+    let mut venue = Process::start(riposte(&folder.0, &[&SERVE, &MARKET[..], &to, options].concat()));
     let addresses = venue.listening();
-    Market { card, venue, lines, addresses }
+    (venue, addresses)
 }
 
 /// A card whose venue is not there yet: a desk can be opened by people before the market begins.

@@ -2,7 +2,7 @@
 use super::{Recovered, recover};
 use crate::run::engine_config;
 use riposte_engine::{Body, Change, Config, Engine, Input, Limit, Outputs, Report, Side};
-use riposte_journal::{Entry, Options, hex, open};
+use riposte_journal::{Contents, Entry, Options, Reader, hex, open};
 use riposte_map::shm::{Event, EventKind, Level};
 use std::path::{Path, PathBuf};
 
@@ -14,6 +14,15 @@ impl Folder {
         let path = std::env::temp_dir().join(format!("riposte-recovery-{}-{name}", std::process::id()));
         let _ = std::fs::remove_dir_all(&path);
         Folder(path)
+    }
+
+    /// Where nothing waits for a disk, if there is such a place.
+    fn in_memory(name: &str) -> Folder {
+        let shared = Path::new("/dev/shm");
+        let parent = if shared.is_dir() { shared.to_owned() } else { std::env::temp_dir() };
+        let folder = Folder(parent.join(format!("riposte-recovery-{}-{name}", std::process::id())));
+        std::fs::create_dir_all(&folder.0).unwrap();
+        folder
     }
 
     fn files(&self, prefix: &str) -> Vec<PathBuf> {
@@ -131,26 +140,67 @@ fn other() -> Config {
     Config { orders: 1024, ..other }
 }
 
+/// Where each record ends, and the digest of an engine that took it and all before without a break, under the newest desk.
+fn uninterrupted(folder: &Folder) -> Vec<(usize, [u8; 32])> {
+    let (mut engine, mut out, mut found) = (Engine::new(config()).unwrap(), Outputs::default(), Vec::new());
+    let mut reader = Reader::open(&folder.0, Contents::Open(None)).unwrap();
+    while let Some(record) = reader.next_record().unwrap() {
+        match record.entry() {
+            Some(Entry::Input(bytes)) => engine.apply(&Input::decode(bytes).unwrap(), &mut out),
+            Some(Entry::Configuration(bytes)) => configure(&mut engine, Config::decode(bytes).unwrap()),
+            _ => {}
+        }
+        let mut newest = Engine::decode(&engine.encode()).unwrap();
+        configure(&mut newest, other());
+        found.push((record.offset as usize + 64 + record.payload().len(), newest.digest()));
+    }
+    found
+}
+
+/// A configuration that is in force already is none to change.
+fn configure(engine: &mut Engine, config: Config) {
+    if *engine.config() != config {
+        engine.reconfigure(config).unwrap();
+    }
+}
+
 #[test]
-fn with_and_without_snapshots_it_is_the_same_engine_wherever_the_journal_ends() {
+fn cut_at_any_byte_of_its_tail_it_is_the_engine_that_took_what_is_left_without_a_break() {
+    /// Snapshots, the change of the desk and every kind of input are among them.
+    const TAIL_RECORDS: usize = 48;
     let folder = Folder::new("cuts");
     let engine = journal(&folder, &inputs(160), 23);
-    let length = std::fs::read(&folder.files("segment")[0]).unwrap().len();
-    let (mut skipped, mut last) = (0, String::new());
-    // Records are longer than this, so that every one is the last of some cut.
-    for bytes in (256..=length).rev().step_by(89) {
-        let with = folder.cut("with", bytes, |_, _| true).recover(&other()).unwrap();
-        let without = folder.cut("without", bytes, |_, _| false).recover(&other()).unwrap();
-        let digest = hex(&with.engine.digest());
-        assert_eq!(digest, hex(&without.engine.digest()), "cut to {bytes} bytes");
-        assert!(without.behind.is_none() && with.inputs <= without.inputs && (with.behind.is_none() || with.inputs <= 23));
-        skipped += without.inputs - with.inputs;
-        if last.is_empty() {
-            assert_eq!(digest, hex(&engine.digest()));
-        }
-        last = digest;
+    let wanted = uninterrupted(&folder);
+    let (length, last) = *wanted.last().unwrap();
+    assert_eq!(hex(&last), hex(&engine.digest()));
+    assert_eq!(std::fs::metadata(&folder.files("segment")[0]).unwrap().len(), length as u64);
+    let segment = folder.files("segment").remove(0);
+    let bytes = std::fs::read(&segment).unwrap();
+    // Both in memory, since what is cut off is cut off durably.
+    let places = [true, false].map(|has_snapshots| {
+        let place = Folder::in_memory(if has_snapshots { "with" } else { "without" });
+        let snapshots = folder.files("snapshot").into_iter().filter(|_| has_snapshots);
+        snapshots.for_each(|path| _ = std::fs::copy(&path, place.0.join(path.file_name().unwrap())).unwrap());
+        place
+    });
+    let (mut skipped, mut cuts) = (0, 0);
+    let mut check = |length: usize, has_snapshots: bool| {
+        let whole = wanted.partition_point(|&(end, _)| end <= length);
+        let place = &places[usize::from(!has_snapshots)];
+        std::fs::write(place.0.join(segment.file_name().unwrap()), &bytes[..length]).unwrap();
+        let recovered = place.recover(&other()).unwrap();
+        assert_eq!(hex(&recovered.engine.digest()), hex(&wanted[whole - 1].1), "cut to {length} bytes, snapshots: {has_snapshots}");
+        assert!(recovered.behind.is_none() || has_snapshots && recovered.inputs <= 23);
+        skipped += whole as u64 - recovered.inputs.min(whole as u64);
+        cuts += 1;
+    };
+    let tail = wanted[wanted.len() - TAIL_RECORDS].0;
+    (tail..=length).for_each(|length| check(length, true));
+    // Without a snapshot all of the journal is taken, so only where a record begins, and beside it.
+    for &(end, _) in &wanted[..wanted.len() - 1] {
+        [end - 1, end, end + 1].into_iter().filter(|&length| length >= wanted[0].0).for_each(|length| check(length, false));
     }
-    assert!(skipped > 2_000, "snapshots were used: {skipped}");
+    assert!(cuts > 3_000 && skipped > cuts * 20, "{cuts} cuts, snapshots stood for {skipped} records");
 }
 
 #[test]
