@@ -16,14 +16,14 @@ module decisions_are_bounded(
     input valid, input [86:0] committed, input [63:0] bid, input [63:0] ask, input context_write,
     input [3:0] context_tag, input [188:0] message_context, input overflow, input [4:0] overflow_tag,
     input overflow_valid, input [4:0] overflow_tag_next, input overflow_valid_next, input rules_write,
-    input [4:0] rules_address, input [143:0] rules_data, input forget, input trace, input [15:0] books_valid, input [15:0] books_sound,
+    input [4:0] rules_address, input [143:0] rules_data, input forget, input trace, input [15:0] books_valid,
     input [15:0] cycle, input [31:0] generation, input armed, input killed
 );
     wire queue_full, decided, count_dropped;
     wire [314:0] decision;
     wire [4:0] decision_row;
     wire [15:0] trading;
-    verdict v(.clock(clock), .reset(reset), .queue_full(queue_full), .books_valid(books_valid), .books_sound(books_sound), .decided(decided),
+    verdict v(.clock(clock), .reset(reset), .queue_full(queue_full), .books_valid(books_valid), .decided(decided),
         .decision(decision), .decision_row(decision_row), .trading(trading), .count_dropped(count_dropped),
         .valid(valid), .committed(committed), .bid(bid), .ask(ask), .context_write(context_write),
         .context_tag(context_tag), .message_context(message_context), .overflow(overflow),

@@ -13,10 +13,9 @@ namespace {
 
 struct CardInput {
     uint64_t time_ns;
-    uint64_t rx_data, host_data;
+    uint64_t rx_data;
     const uint32_t* command; // 16 words, or null
     uint8_t rx_bytes, rx_last, rx_bad, rx_valid;
-    uint8_t host_bytes, host_last, host_valid;
     uint8_t reset, counter_index;
 };
 
@@ -81,10 +80,6 @@ void CARD(cycle)(void* card, const CardInput* in, CardOutput* out) {
     top.rx_last = in->rx_last;
     top.rx_bad = in->rx_bad;
     top.rx_valid = in->rx_valid;
-    top.host_data = in->host_data;
-    top.host_bytes = in->host_bytes;
-    top.host_last = in->host_last;
-    top.host_valid = in->host_valid;
     top.counter_index = in->counter_index;
     top.command_valid = in->command != nullptr;
     if (in->command) std::memcpy(&top.command[0], in->command, 64);

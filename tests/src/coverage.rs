@@ -122,8 +122,12 @@ impl Bin {
         all.push(Bin::Command { opcode: Opcode::Validate, reason: Reason::BookNotClean });
         all.push(Bin::Command { opcode: Opcode::Validate, reason: Reason::Restoring });
         all.push(Bin::Command { opcode: Opcode::Clear, reason: Reason::Restoring });
-        all.push(Bin::Command { opcode: Opcode::Resume, reason: Reason::NotCleared });
-        all.push(Bin::Command { opcode: Opcode::Resume, reason: Reason::BookNotClean });
+        for reason in [Reason::NotCleared, Reason::TooSoon] {
+            all.extend([Opcode::Row, Opcode::Resume].map(|opcode| Bin::Command { opcode, reason }));
+        }
+        for reason in [Reason::BookNotClean, Reason::Elsewhere] {
+            all.push(Bin::Command { opcode: Opcode::Resume, reason });
+        }
         all.push(Bin::UnknownCommand);
         all.extend(WAYS.map(Bin::Way));
         all.extend(PACES.map(Bin::Pace));
@@ -248,7 +252,7 @@ pub struct Observer {
     last_issue: Option<u64>,
     last_long: Option<u64>,
     frame_end: u64,
-    /// From the first command to clear the books on, frames are not looked at: which of them are taken, the card says.
+    /// From the first command to clear the books on, frames are not looked at: whose messages are dropped, the card says.
     blind: bool,
 }
 

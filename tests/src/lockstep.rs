@@ -153,8 +153,8 @@ impl Lockstep {
             self.recent.pop_front();
         }
         self.recent.push_back((self.cycle(), piece.clone()));
-        let Piece { ref bytes, time_ns, fcs_good, stalls, port, .. } = *piece;
-        let frame = Frame { bytes, time_ns, fcs_good, stalls, port };
+        let frame =
+            Frame { bytes: &piece.bytes, time_ns: piece.time_ns, fcs_good: piece.fcs_good, stalls: piece.stalls };
         if let Some(observer) = &mut self.observer {
             observer.frame(self.cards[0].cycle(), piece);
         }
@@ -223,8 +223,8 @@ impl Lockstep {
     fn difference(&self, what: &str) -> Difference {
         let mut text = format!("{what}\ncycle {}\nlast frames:", self.cycle());
         for (cycle, piece) in &self.recent {
-            let (port, good, stalls, bytes) = (piece.port, piece.fcs_good, piece.stalls, &piece.bytes);
-            text += &format!("\ncycle {cycle} {port:?} fcs {good} stalls {stalls:x} {bytes:02x?}");
+            let (good, stalls, bytes) = (piece.fcs_good, piece.stalls, &piece.bytes);
+            text += &format!("\ncycle {cycle} fcs {good} stalls {stalls:x} {bytes:02x?}");
         }
         Difference(text)
     }

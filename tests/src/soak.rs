@@ -11,11 +11,11 @@ use crate::{
         random_instruments, repeat, tightened,
     },
     random::Random,
-    traffic::{Faults, Piece, Traffic},
+    traffic::{Faults, Traffic},
 };
-use riposte_device::{Card, Port};
+use riposte_device::Card;
 use riposte_map::{
-    limits::{CLEAR_CYCLES, RULES},
+    limits::{CLEAR_CYCLES, RESUME_CYCLES, ROW_CYCLES, RULES},
     shm::Opcode,
 };
 use std::{
@@ -186,30 +186,39 @@ fn interfere(lockstep: &mut Lockstep, random: &mut Random, plan: &Plan, generati
     }
 }
 
-/// Clears the books, restores them from the host's port with a snapshot and what the wire carried meanwhile, and resumes;
-/// sometimes too early, or only half.
+/// Clears the books, restores them with rows while the feed goes on, and resumes; sometimes too early, or wrong.
 fn restore(lockstep: &mut Lockstep, random: &mut Random, traffic: &mut Traffic, plan: &Plan) {
-    let (first, mut pieces) = traffic.snapshot();
-    lockstep.command(random.below(60), command(Opcode::Clear, 0, 0, 0, 0, &[first]));
+    lockstep.command(random.below(60), command(Opcode::Clear, 0, 0, 0, 0, &[]));
     for _ in 0..random.below(4) {
-        let piece = traffic.piece();
-        lockstep.piece(&piece);
-        pieces.push(Piece { port: Port::Host, gap: 0, ..piece });
+        lockstep.piece(&traffic.piece());
     }
     lockstep.idle(if random.once_in(4) { random.below(CLEAR_CYCLES + 20) } else { CLEAR_CYCLES + 60 });
+    let (mut sequence, mut rows) = traffic.snapshot();
+    if random.once_in(2) {
+        rows.extend(traffic.removal());
+    }
     let stray = random.below(200) as usize;
-    for (at, piece) in pieces.iter().enumerate() {
+    for (at, row) in rows.iter().enumerate() {
         if at == stray {
             let opcode = random.pick(&[Opcode::Clear, Opcode::Validate, Opcode::Invalidate, Opcode::Resume]);
-            lockstep.command(random.below(60), command(opcode, 0, 0, 0, 0, &[1 << random.below(16)]));
+            lockstep.command(random.below(6), command(opcode, 0, 0, 0, 0, &[1 << random.below(16), sequence]));
         }
-        lockstep.piece(piece);
+        let early = random.once_in(300);
+        lockstep.command(0, *row);
+        lockstep.idle(if early { random.below(ROW_CYCLES) } else { ROW_CYCLES + random.below(3) });
     }
-    let all = (1 << plan.instruments) - 1;
-    let mask = if random.once_in(4) { random.below(1 << 16) } else { all };
-    lockstep.command(random.below(60), command(Opcode::Resume, 0, 0, 0, 0, &[mask]));
-    // In time for the next frame, or not.
-    lockstep.idle(random.pick(&[0, 0, 10, 100]));
+    lockstep.idle(if random.once_in(8) { random.below(RESUME_CYCLES) } else { RESUME_CYCLES });
+    if random.once_in(6) {
+        // The feed goes on meanwhile: the books are old by a packet, and the card may see it only now.
+        lockstep.piece(&traffic.piece());
+        lockstep.idle(random.below(6));
+    }
+    if random.once_in(8) {
+        sequence += 1;
+    }
+    let mask = if random.once_in(4) { random.below(1 << 16) } else { (1 << plan.instruments) - 1 };
+    lockstep.command(random.below(20), command(Opcode::Resume, 0, 0, 0, 0, &[mask, sequence]));
+    lockstep.idle(random.pick(&[0, 0, 1, 2, 3, 4, 5, 10, 100]));
 }
 
 /// A command at a random time within the next frame.

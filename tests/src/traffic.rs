@@ -1,10 +1,12 @@
 //! Random ITCH traffic that keeps a card busy: few prices, dense references, faults as ratios.
 use crate::{
-    parameters::{GROUP, PORT},
+    parameters::{GROUP, PORT, command},
     random::Random,
 };
-use riposte_device::Port;
-use riposte_map::limits::{level_row, order_bucket};
+use riposte_map::{
+    limits::{level_row, order_bucket},
+    shm::{Command, Opcode, Row},
+};
 
 /// How often what goes wrong: once in so many messages or packets; 0 never.
 #[derive(Clone, Copy, Debug)]
@@ -114,7 +116,6 @@ pub struct Piece {
     pub time_ns: u64,
     pub fcs_good: bool,
     pub stalls: u64,
-    pub port: Port,
     /// Idle cycles before it.
     pub gap: u64,
 }
@@ -385,24 +386,24 @@ impl Traffic {
         message
     }
 
-    /// The books as they stand, as frames of the host, and the sequence number that these begin with: they end where
-    /// the next packet begins.
-    pub fn snapshot(&mut self) -> (u64, Vec<Piece>) {
-        let mut messages = self.trading();
-        let live = std::mem::take(&mut self.live);
-        messages.extend(live.iter().map(|order| self.added(b'A', order)));
-        self.live = live;
+    /// The books as they stand in front of the next packet, as rows of a restoration; and that packet's sequence number.
+    pub fn snapshot(&mut self) -> (u64, Vec<Command>) {
         self.held = None;
-        self.sequence = self.sequence.max(messages.len() as u64 + 1);
-        let first = self.sequence - messages.len() as u64;
-        let mut pieces = Vec::new();
-        for (at, part) in messages.chunks(20).enumerate() {
-            let bytes = self.frame(first + 20 * at as u64, part.len() as u16, &blocks(part));
-            let gap = self.random.pick(&[0, 0, 1, 30]);
-            let stalls = if self.random.once_in(4) { self.random.draw() & self.random.draw() } else { 0 };
-            pieces.push(Piece { bytes, time_ns: self.time_ns, fcs_good: true, stalls, port: Port::Host, gap });
-        }
-        (first, pieces)
+        let row = |instrument: usize, what: Row, args: &[u64]| command(Opcode::Row, instrument, 0, what as usize, 0, args);
+        let states = (0..self.locates.len()).map(|at| row(at, Row::State, &[0, 0, b'T'.into()]));
+        let orders = self.live.iter().map(|order| {
+            let at = self.locates.iter().position(|locate| *locate == order.locate).expect("one of them");
+            let numbers = u64::from(order.shares) | u64::from(order.price_e4) << 32;
+            row(at, Row::Add, &[order.reference, numbers, if order.buys { b'B' } else { b'S' }.into()])
+        });
+        (self.sequence, states.chain(orders).collect())
+    }
+
+    /// A row that removes one of the live orders, which is then not there any more.
+    pub fn removal(&mut self) -> Option<Command> {
+        let order = self.live.pop()?;
+        let at = self.locates.iter().position(|locate| *locate == order.locate)?;
+        Some(command(Opcode::Row, at, 0, Row::Remove as usize, 0, &[order.reference]))
     }
 
     /// The first packet: every instrument trades.
@@ -410,7 +411,7 @@ impl Traffic {
         let messages = self.trading();
         let bytes = self.frame(1, messages.len() as u16, &blocks(&messages));
         self.sequence += messages.len() as u64;
-        Piece { bytes, time_ns: self.time_ns, fcs_good: true, stalls: 0, port: Port::Wire, gap: 40 }
+        Piece { bytes, time_ns: self.time_ns, fcs_good: true, stalls: 0, gap: 40 }
     }
 
     pub fn frame(&self, sequence: u64, count: u16, body: &[u8]) -> Vec<u8> {
@@ -425,7 +426,6 @@ impl Traffic {
             time_ns: self.time_ns,
             fcs_good: !happens(&mut self.random, self.faults.bad_fcs),
             stalls: 0,
-            port: Port::Wire,
             gap: if self.back_to_back { 0 } else { self.random.pick(&[0, 0, 1, 3, 30]) },
         };
         if happens(&mut self.random, self.faults.stalled_frame) {

@@ -44,8 +44,8 @@ macro_rules! lints {
 lints! {
     lane_reverse_is_clean: blocks::lanes::LaneReverse;
     headers_is_clean: blocks::headers::Headers;
+    restore_is_clean: blocks::restore::Restore;
     session_is_clean: blocks::session::Session;
-    source_is_clean: blocks::source::Source;
     validity_is_clean: blocks::validity::Validity;
     types_is_clean: blocks::types::TypeTable;
     walker_is_clean: blocks::walker::Walker;

@@ -1,6 +1,6 @@
 //! Lockstep: the Verilated gateware and the reference model, on random traffic. Oracle: the model, which was
 //! written from the card's page and the exchanges' documents.
-use riposte_device::{Card, Port};
+use riposte_device::Card;
 use riposte_map::{
     counter::Counter,
     reason::Reason,
@@ -64,7 +64,7 @@ fn check_session(totals: &Totals) {
 
 #[test]
 fn five_million_cycles_of_every_traffic_are_equal_and_hit_every_bin() {
-    // Of runs with restorations it is the card that says which frames are taken: they are counted apart.
+    // Of runs with restorations it is the card that says whose messages are dropped: they are counted apart.
     let (restored, plain): (Vec<u64>, Vec<u64>) =
         seeds(0, TEST_CYCLES).into_iter().partition(|seed| Plan::of(*seed).restorations);
     let [mut totals, restored] = [plain, restored].map(|seeds| {
@@ -139,7 +139,7 @@ fn line_rate(per_packet: usize, tagged: bool) -> (Ended, usize) {
     let mut show = |lockstep: &mut Lockstep, messages: &[Vec<u8>], gap| {
         let bytes = packet(tagged, sequence, messages.len() as u16, &blocks(messages));
         sequence += messages.len() as u64;
-        lockstep.piece(&Piece { bytes, time_ns: sequence, fcs_good: true, stalls: 0, port: Port::Wire, gap });
+        lockstep.piece(&Piece { bytes, time_ns: sequence, fcs_good: true, stalls: 0, gap });
     };
     show(&mut lockstep, &[action(LOCATE, b'T')], 40);
     let start = lockstep.cycle();

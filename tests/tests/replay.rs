@@ -1,7 +1,7 @@
 //! Whole days in lockstep: real messages and a generated market of a million, without a difference; a second run has
 //! the same digest. Oracle: the model, which was written from the card's page and the exchanges' documents.
 use riposte_capture::{Channel, Packetiser, Record};
-use riposte_device::{Card, Port};
+use riposte_device::Card;
 use riposte_map::{
     counter::Counter,
     shm::{Condition, EventKind},
@@ -77,7 +77,7 @@ fn replay(cards: Vec<Box<dyn Card>>, instruments: &[Instrument], frames: impl It
     lockstep.commands(&parameters(instruments, 1));
     lockstep.commands(&opening(instruments.len()));
     for (number, record) in (0u64..).zip(frames) {
-        let piece = Piece { bytes: record.bytes, time_ns: record.time_ns, fcs_good: true, stalls: 0, port: Port::Wire, gap: number % 4 };
+        let piece = Piece { bytes: record.bytes, time_ns: record.time_ns, fcs_good: true, stalls: 0, gap: number % 4 };
         lockstep.piece(&piece);
         if number % BATCH_FRAMES == 0 {
             lockstep.compare(seed);

@@ -50,6 +50,28 @@ pub struct Message {
     pub bucket1: Bits<9>,
 }
 
+/// How far a restoration is: the books are being emptied; they take rows; the last row is too near for another one, or for
+/// the end.
+#[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
+pub struct Stage {
+    pub clearing: bool,
+    pub open: bool,
+    pub row_is_early: bool,
+    pub resume_is_early: bool,
+}
+
+/// One row of a book that is being restored: an order, or the instrument's trading state. `mark` is its side, or the state.
+#[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
+pub struct BookRow {
+    pub instrument: Bits<4>,
+    pub reference: Bits<64>,
+    pub shares: Bits<32>,
+    pub price: Bits<32>,
+    pub mark: Bits<8>,
+    pub removes: bool,
+    pub is_state: bool,
+}
+
 /// What an event tells about the message behind it; follows the message by its tag.
 #[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
 pub struct Context {

@@ -4,10 +4,9 @@
 //! changed is visible in x + 3; an acknowledgement in that cycle.
 //! Why: parameters are written beside those in force and exchanged with them by one write. A command is decoded into
 //! registers first, since one bit of it may move a thousand.
-//! Holds: reset leaves generation 0, disarmed, the host unheard; kill stays until it is cleared; a host that falls silent
-//! disarms.
+//! Holds: reset leaves generation 0, disarmed, the host unheard; kill stays until it is cleared; a silent host disarms.
 use crate::{bundle::*, heartbeat::Heartbeat, konst::Konst, validity::Validity};
-use riposte_map::{reason::Reason, shm::{EventKind, Opcode, bits::command}};
+use riposte_map::{reason::Reason, shm::{EventKind, Opcode, Row, bits::command}};
 use rust_hdl::prelude::*;
 
 #[derive(LogicBlock, Default)]
@@ -21,10 +20,10 @@ pub struct Control {
     pub issue: Signal<In, bool>,
     pub issue_instrument: Signal<In, Bits<4>>,
     pub event_lost: Signal<In, bool>,
-    /// Books are being emptied; the host's frames are taken; from the next cycle on they are.
-    pub clearing: Signal<In, bool>,
-    pub takes_host: Signal<In, bool>,
+    pub stage: Signal<In, Stage>,
     pub cleared: Signal<In, bool>,
+    /// The feed is where the command says.
+    pub may_resume: Signal<In, bool>,
     pub locate: Signal<In, Bits<16>>,
     /// Instrument table: the rows with this locate, bit n for row n.
     pub rows_found: Signal<Out, Bits<16>>,
@@ -40,10 +39,13 @@ pub struct Control {
     pub throttle: Signal<Out, Throttle>,
     pub trace: Signal<Out, bool>,
     pub books_valid: Signal<Out, Bits<16>>,
-    pub books_sound: Signal<Out, Bits<16>>,
     pub clear: Signal<Out, bool>,
-    pub clear_sequence: Signal<Out, Bits<64>>,
     pub resume: Signal<Out, bool>,
+    /// Where the feed is to be: in x + 1, and in x + 2.
+    pub sequence_asked: Signal<Out, Bits<64>>,
+    pub resume_sequence: Signal<Out, Bits<64>>,
+    pub row: Signal<Out, bool>,
+    pub row_data: Signal<Out, BookRow>,
     pub group: Signal<Out, Bits<32>>,
     pub port: Signal<Out, Bits<16>>,
     /// New parameters come into force with the next cycle.
@@ -110,7 +112,7 @@ pub struct Control {
     row_came: Signal<Local, Bits<4>>,
     value_came: Signal<Local, Bits<32>>,
     opcode: Signal<Local, Bits<8>>,
-    row: Signal<Local, Bits<4>>,
+    table_row: Signal<Local, Bits<4>>,
     rule: Signal<Local, Bits<2>>,
     word: Signal<Local, Bits<4>>,
     value: Signal<Local, Bits<32>>,
@@ -120,6 +122,7 @@ pub struct Control {
     arg3: Signal<Local, Bits<64>>,
     shadow: Signal<Local, Bits<1>>,
     rows: Signal<Local, RuleRow>,
+    book_row: Signal<Local, BookRow>,
     conditions: [Signal<Local, Bits<4>>; 4],
     inverses: [Signal<Local, Bits<32>>; 4],
     limit: Signal<Local, Limits>,
@@ -138,6 +141,8 @@ pub struct Control {
     report: Signal<Local, Note>,
     k_bit: Konst<16, 1>,
     k_opcode: Konst<32, 1>,
+    k_remove: Konst<4, { Row::Remove as u64 }>,
+    k_state: Konst<4, { Row::State as u64 }>,
     k_full: Konst<32, 0xffff_ffff>,
     k_command: Konst<8, { EventKind::Command as u64 }>,
     o_sequence: Konst<9, { command::SEQUENCE.lsb }>,
@@ -172,6 +177,7 @@ pub struct Control {
     c_fence: Konst<8, { Opcode::Fence as u64 }>,
     c_lift: Konst<8, { Opcode::Lift as u64 }>,
     c_clear: Konst<8, { Opcode::Clear as u64 }>,
+    c_row: Konst<8, { Opcode::Row as u64 }>,
     c_resume: Konst<8, { Opcode::Resume as u64 }>,
     r_none: Konst<8, { Reason::None as u64 }>,
     r_opcode: Konst<8, { Reason::BadOpcode as u64 }>,
@@ -239,7 +245,7 @@ impl Logic for Control {
             | (self.hit[12].val() | self.hit[13].val() | self.hit[14].val() | self.hit[15].val());
         // ---- x + 2: the command
         self.opcode.next = self.held.q.val().get_bits::<8>(self.o_opcode.val().index());
-        self.row.next = self.held.q.val().get_bits::<4>(self.o_instrument.val().index());
+        self.table_row.next = self.held.q.val().get_bits::<4>(self.o_instrument.val().index());
         self.rule.next = self.held.q.val().get_bits::<2>(self.o_rule.val().index());
         self.word.next = self.held.q.val().get_bits::<4>(self.o_index.val().index());
         self.arg0.next = self.held.q.val().get_bits::<64>(self.o_arg0.val().index());
@@ -250,26 +256,36 @@ impl Logic for Control {
         self.shadow.next = (!self.in_force.q.val()).into();
         self.is_silent.next = ((self.opcode.val() != 0) & (self.opcode.val() <= self.c_image.val()))
             | self.does.q.val().get_bit(self.c_gate.val().index())
-            | self.does.q.val().get_bit(self.c_heartbeat.val().index());
-        // ---- which books are right
+            | self.does.q.val().get_bit(self.c_heartbeat.val().index())
+            | self.validity.row.val();
         self.validity.clock.next = self.clock.val();
         self.validity.reset.next = self.reset.val();
         self.validity.mask.next = self.mask.val();
         self.validity.wants_valid.next = self.does.q.val().get_bit(self.c_validate.val().index());
         self.validity.wants_invalid.next = self.does.q.val().get_bit(self.c_invalidate.val().index());
         self.validity.wants_clear.next = self.does.q.val().get_bit(self.c_clear.val().index());
+        self.validity.wants_row.next = self.does.q.val().get_bit(self.c_row.val().index());
         self.validity.wants_resume.next = self.does.q.val().get_bit(self.c_resume.val().index());
-        self.validity.clearing.next = self.clearing.val();
-        self.validity.takes_host.next = self.takes_host.val();
+        self.validity.stage.next = self.stage.val();
+        self.validity.may_resume.next = self.may_resume.val();
         self.validity.cleared.next = self.cleared.val();
         self.validity.invalidate_all.next = self.invalidate_all.val();
         self.validity.invalidate.next = self.invalidate.val();
         self.validity.issue.next = self.issue.val();
         self.validity.issue_instrument.next = self.issue_instrument.val();
         self.clear.next = self.validity.clear.val();
-        self.clear_sequence.next = self.arg0.val();
         self.resume.next = self.validity.resume.val();
-        // ---- whether it is carried out
+        self.sequence_asked.next = self.came.q.val().get_bits::<64>(self.o_arg1.val().index());
+        self.resume_sequence.next = self.arg1.val();
+        self.row.next = self.validity.row.val();
+        self.book_row.next.instrument = self.table_row.val();
+        self.book_row.next.reference = self.arg0.val();
+        self.book_row.next.shares = self.arg1.val().get_bits::<32>(0);
+        self.book_row.next.price = self.arg1.val().get_bits::<32>(32);
+        self.book_row.next.mark = self.arg2.val().get_bits::<8>(0);
+        self.book_row.next.removes = self.word.val() == self.k_remove.val();
+        self.book_row.next.is_state = self.word.val() == self.k_state.val();
+        self.row_data.next = self.book_row.val();
         self.reason.next = self.validity.refusal.val();
         if !self.is_known.q.val() {
             self.reason.next = self.r_opcode.val();
@@ -416,22 +432,22 @@ impl Logic for Control {
         self.rules_data.next = self.rows.val();
         self.limits_write.next = self.does.q.val().get_bit(self.c_instrument.val().index());
         self.limits_data.next = self.limit.val();
-        self.row_address.next = (bit_cast::<5, 1>(self.shadow.val()) << 4) | bit_cast::<5, 4>(self.row.val());
+        self.row_address.next = (bit_cast::<5, 1>(self.shadow.val()) << 4) | bit_cast::<5, 4>(self.table_row.val());
         self.template_write.next = self.does.q.val().get_bit(self.c_template.val().index());
         self.template_data.next = self.template.val();
         self.template_address.next = (bit_cast::<7, 1>(self.shadow.val()) << 6)
-            | (bit_cast::<7, 4>(self.row.val()) << 2)
+            | (bit_cast::<7, 4>(self.table_row.val()) << 2)
             | bit_cast::<7, 2>(self.rule.val());
         self.image_write.next = self.does.q.val().get_bit(self.c_image.val().index());
         self.image_address.next = (bit_cast::<11, 1>(self.shadow.val()) << 10)
-            | (bit_cast::<11, 4>(self.row.val()) << 6)
+            | (bit_cast::<11, 4>(self.table_row.val()) << 6)
             | (bit_cast::<11, 2>(self.rule.val()) << 4)
             | bit_cast::<11, 4>(self.word.val());
         self.image_data.next = self.arg0.val();
         self.granted.next.is_lease = self.does.q.val().get_bit(self.c_lease.val().index());
         self.granted.next.is_credit = self.does.q.val().get_bit(self.c_credit.val().index());
         self.granted.next.is_repeat = self.does.q.val().get_bit(self.c_repeat.val().index());
-        self.granted.next.instrument = self.row.val();
+        self.granted.next.instrument = self.table_row.val();
         self.granted.next.rule = self.rule.val();
         self.granted.next.buys = self.arg0.val().get_bits::<32>(0);
         self.granted.next.sells = self.arg0.val().get_bits::<32>(32);
@@ -477,7 +493,6 @@ impl Logic for Control {
         self.throttle.next = self.throttle_now.q.val();
         self.trace.next = self.is_traced.q.val();
         self.books_valid.next = self.validity.valid.val();
-        self.books_sound.next = self.validity.sound.val();
         self.group.next = self.group_now.q.val();
         self.port.next = self.port_now.q.val();
     }

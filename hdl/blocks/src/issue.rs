@@ -23,6 +23,10 @@ pub struct Issue {
     pub index: Signal<In, Bits<16>>,
     pub frame_time: Signal<In, Bits<64>>,
     pub stamp: Signal<In, Bits<16>>,
+    /// A row of the host, while no message comes (cycle x + 2).
+    pub row: Signal<In, bool>,
+    pub row_data: Signal<In, BookRow>,
+    pub row_bank: Signal<In, bool>,
     pub operation: Signal<Out, Operation>,
     pub issue: Signal<Out, bool>,
     /// `issue`, of one that goes straight to its commit.
@@ -53,12 +57,17 @@ pub struct Issue {
     second1: DFF<bool>,
     second2: DFF<bool>,
     replace: DFF<Message>,
+    /// In place of a replace there is a row: it is no second half; it removes, or sets the state.
+    is_row: DFF<bool>,
+    row_removes: DFF<bool>,
+    row_sets: DFF<bool>,
     lost: DFF<bool>,
     // Nobody reads it before the commit.
     noted: DFF<Context>,
     written_tag: DFF<Bits<4>>,
     written: DFF<bool>,
     incoming: Signal<Local, Message>,
+    injected: Signal<Local, Message>,
     head: Signal<Local, Message>,
     have: Signal<Local, bool>,
     take: Signal<Local, bool>,
@@ -86,7 +95,7 @@ impl Logic for Issue {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, tag, busy, behind, long1, long2, long3, second1, second2, replace, replace_bucket0,
+            self, clock, tag, busy, behind, long1, long2, long3, second1, second2, replace, is_row, row_removes, row_sets, replace_bucket0,
             replace_bucket1, lost, noted, written_tag, written
         );
         clock!(self, clock, waiting);
@@ -113,7 +122,7 @@ impl Logic for Issue {
         self.waiting.data.next = self.incoming.val();
         self.waiting.pop.next = !self.waiting.empty.val() & !self.busy.q.val();
         self.lost.d.next = self.refuses.val();
-        if self.valid.val() & !self.refuses.val() {
+        if (self.valid.val() & !self.refuses.val()) | self.row.val() {
             self.tag.d.next = self.tag.q.val() + self.k_tag.val();
         }
         // ---- the operation
@@ -150,13 +159,14 @@ impl Logic for Issue {
             self.step.next.tag = (bit_cast::<5, 4>(self.replace.q.val().tag) << 1) | 1;
             self.step.next.instrument = self.replace.q.val().instrument;
             self.step.next.bank = self.replace.q.val().bank;
-            self.step.next.add = true;
-            self.step.next.remove = false;
-            self.step.next.whole = false;
-            self.step.next.second = true;
+            self.step.next.add = !self.row_removes.q.val() & !self.row_sets.q.val();
+            self.step.next.remove = self.row_removes.q.val();
+            self.step.next.whole = self.row_removes.q.val();
+            self.step.next.second = !self.is_row.q.val();
             self.step.next.evaluated = true;
-            self.step.next.light = false;
-            self.step.next.action = false;
+            self.step.next.light = self.row_sets.q.val();
+            self.step.next.action = self.row_sets.q.val();
+            self.step.next.mark = self.replace.q.val().mark;
             self.step.next.trade = false;
             self.step.next.own_price = false;
             self.step.next.reference = self.replace.q.val().new_reference;
@@ -177,6 +187,24 @@ impl Logic for Issue {
         // Whatever is taken may be one: it stands until its second half has gone.
         if !self.second1.q.val() & !self.second2.q.val() {
             self.replace.d.next = self.head.val();
+        }
+        // A row goes the way of a second half, which has nothing before it.
+        self.injected.next = self.message.val();
+        self.injected.next.tag = self.tag.q.val();
+        self.injected.next.instrument = self.row_data.val().instrument;
+        self.injected.next.bank = self.row_bank.val();
+        self.injected.next.new_reference = self.row_data.val().reference;
+        self.injected.next.shares = self.row_data.val().shares;
+        self.injected.next.price = self.row_data.val().price;
+        self.injected.next.mark = self.row_data.val().mark;
+        if !self.second1.q.val() & !self.second2.q.val() {
+            self.is_row.d.next = self.row.val();
+            self.row_removes.d.next = self.row.val() & self.row_data.val().removes;
+            self.row_sets.d.next = self.row.val() & self.row_data.val().is_state;
+        }
+        if self.row.val() {
+            self.replace.d.next = self.injected.val();
+            self.second1.d.next = true;
         }
         self.long.next = (self.take.val() & !self.is_short.val()) | self.seconds.val();
         self.busy.d.next = self.take.val() | self.seconds.val() | self.second1.q.val();

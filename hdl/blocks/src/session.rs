@@ -3,8 +3,8 @@
 //! In: header fields and `done` (cycle V). Out: in V + 1, for the whole packet, `skip` (messages to drop)
 //! and `deliver`; the strobes of its errors, with the sequence numbers expected and received.
 //! Why: a 64-bit difference and its verdict take a cycle each; the shortest message is ready one later.
-//! Holds: after a gap the expected number follows the feed; only the host can make books valid again, which it does with
-//! frames of its own and a session that begins anew.
+//! Holds: after a gap the expected number follows the feed; only the host can make books valid again, and only where the
+//! feed is.
 //! Not here: A/B arbitration and the reorder window.
 use crate::konst::Konst;
 use riposte_map::wire::mold;
@@ -18,9 +18,15 @@ pub struct Session {
     pub session: Signal<In, Bits<80>>,
     pub first_sequence: Signal<In, Bits<64>>,
     pub count: Signal<In, Bits<16>>,
-    /// The session is another one from the next cycle on: whichever comes, from this sequence number on.
+    /// Messages are dropped.
+    pub aside: Signal<In, bool>,
+    /// From the next cycle on the session is whichever comes, wherever it is.
     pub restart: Signal<In, bool>,
-    pub restart_sequence: Signal<In, Bits<64>>,
+    /// Whether the feed goes on with `asked` (cycle x + 1), said in x + 2; then `resume`, from which on it does.
+    pub asked: Signal<In, Bits<64>>,
+    pub may_resume: Signal<Out, bool>,
+    pub resume: Signal<In, bool>,
+    pub resume_sequence: Signal<In, Bits<64>>,
     pub deliver: Signal<Out, bool>,
     pub skip: Signal<Out, Bits<16>>,
     pub gap: Signal<Out, bool>,
@@ -39,6 +45,11 @@ pub struct Session {
     advances: DFF<bool>,
     reaches: DFF<Bits<64>>,
     has_ended: DFF<bool>,
+    /// No packet came since a restart.
+    fresh: DFF<bool>,
+    is_where_asked: DFF<bool>,
+    judged1: DFF<bool>,
+    judged2: DFF<bool>,
     /// Expected minus received, of this cycle's registers one cycle ago.
     behind: DFF<Bits<64>>,
     other_session: DFF<bool>,
@@ -70,7 +81,8 @@ impl Logic for Session {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, known, known_session, expected, advances, reaches, has_ended, behind, other_session, delivers, skips, is_gap, is_change, is_end,
+            self, clock, known, known_session, expected, advances, reaches, has_ended, fresh, is_where_asked,
+            judged1, judged2, behind, other_session, delivers, skips, is_gap, is_change, is_end,
             was_expected, was_received, is_packet, is_heartbeat, is_end_packet, is_duplicate, is_overlap
         );
         self.behind.d.next = self.expected.q.val() - self.first_sequence.val();
@@ -103,7 +115,7 @@ impl Logic for Session {
             self.was_received.d.next = self.first_sequence.val();
             self.delivers.d.next = false;
             self.skips.d.next = 0.into();
-            if self.other_session.q.val() {
+            if self.other_session.q.val() & self.known.q.val() {
                 self.is_change.d.next = true;
             } else {
                 self.known.d.next = true;
@@ -114,14 +126,15 @@ impl Logic for Session {
                     self.has_ended.d.next = true;
                 } else {
                     self.is_heartbeat.d.next = self.heartbeat.val();
-                    self.is_gap.d.next = self.ahead.val();
-                    if self.ahead.val() | self.level.val() {
+                    self.is_gap.d.next = self.ahead.val() & !self.fresh.q.val();
+                    self.fresh.d.next = false;
+                    if self.ahead.val() | self.level.val() | self.fresh.q.val() {
                         self.advances.d.next = true;
-                        self.delivers.d.next = true;
+                        self.delivers.d.next = !self.aside.val();
                     } else {
                         if self.covers.val() {
                             self.advances.d.next = true;
-                            self.delivers.d.next = true;
+                            self.delivers.d.next = !self.aside.val();
                             self.skips.d.next = self.behind.q.val().get_bits::<16>(0);
                             self.is_overlap.d.next = true;
                         } else {
@@ -131,12 +144,24 @@ impl Logic for Session {
                 }
             }
         }
+        self.is_where_asked.d.next = self.expected.q.val() == self.asked.val();
+        self.judged1.d.next = self.done.val();
+        self.judged2.d.next = self.judged1.q.val();
+        self.may_resume.next = (self.is_where_asked.q.val() | self.fresh.q.val())
+            & !self.done.val()
+            & !self.judged1.q.val()
+            & !self.judged2.q.val();
+        if self.resume.val() {
+            self.expected.d.next = self.resume_sequence.val();
+            self.fresh.d.next = false;
+        }
         if self.restart.val() {
             self.known.d.next = false;
             self.has_ended.d.next = false;
-            self.expected.d.next = self.restart_sequence.val();
+            self.fresh.d.next = true;
         }
         if self.reset.val() {
+            self.fresh.d.next = false;
             self.known.d.next = false;
             self.advances.d.next = false;
             self.expected.d.next = self.k_first.val();

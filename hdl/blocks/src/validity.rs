@@ -4,7 +4,7 @@
 //! cycle later. A book is clean until an operation touches it; sound while it is restored without an error.
 //! Why: a book is declared valid by the host, but only one that cannot be wrong: clean, or sound.
 //! Holds: reset leaves every book invalid and clean; an invalidation beats a validation. Not here: what makes a book wrong.
-use crate::konst::Konst;
+use crate::{bundle::Stage, konst::Konst};
 use riposte_map::reason::Reason;
 use rust_hdl::prelude::*;
 
@@ -17,10 +17,11 @@ pub struct Validity {
     pub wants_valid: Signal<In, bool>,
     pub wants_invalid: Signal<In, bool>,
     pub wants_clear: Signal<In, bool>,
+    pub wants_row: Signal<In, bool>,
     pub wants_resume: Signal<In, bool>,
-    /// The books are being emptied; frames of the host are taken.
-    pub clearing: Signal<In, bool>,
-    pub takes_host: Signal<In, bool>,
+    pub stage: Signal<In, Stage>,
+    /// The feed is where the command says.
+    pub may_resume: Signal<In, bool>,
     /// From the next cycle on all books are empty.
     pub cleared: Signal<In, bool>,
     pub invalidate_all: Signal<In, bool>,
@@ -28,9 +29,9 @@ pub struct Validity {
     pub issue: Signal<In, bool>,
     pub issue_instrument: Signal<In, Bits<4>>,
     pub valid: Signal<Out, Bits<16>>,
-    pub sound: Signal<Out, Bits<16>>,
     /// All books become invalid, to be emptied.
     pub clear: Signal<Out, bool>,
+    pub row: Signal<Out, bool>,
     /// Books of the mask become valid, as they are sound.
     pub resume: Signal<Out, bool>,
     /// Why the command is not carried out.
@@ -56,6 +57,8 @@ pub struct Validity {
     r_none: Konst<8, { Reason::None as u64 }>,
     r_clean: Konst<8, { Reason::BookNotClean as u64 }>,
     r_restoring: Konst<8, { Reason::Restoring as u64 }>,
+    r_too_soon: Konst<8, { Reason::TooSoon as u64 }>,
+    r_elsewhere: Konst<8, { Reason::Elsewhere as u64 }>,
     r_not_cleared: Konst<8, { Reason::NotCleared as u64 }>,
 }
 
@@ -75,20 +78,29 @@ impl Logic for Validity {
         self.unsound.next = self.mask.val() & (!self.sound_now.q.val());
         self.is_clean.next = self.unclean.val() == 0;
         self.is_sound.next = self.unsound.val() == 0;
-        self.clears.next = self.wants_clear.val() & !self.clearing.val();
-        self.resumes.next = self.wants_resume.val() & self.takes_host.val() & self.is_sound.val();
-        self.validates.next =
-            self.wants_valid.val() & !self.clearing.val() & !self.takes_host.val() & self.is_clean.val();
+        self.clears.next = self.wants_clear.val() & !self.stage.val().clearing;
+        self.resumes.next = self.wants_resume.val()
+            & self.stage.val().open
+            & self.is_sound.val()
+            & !self.stage.val().resume_is_early
+            & self.may_resume.val();
+        self.validates.next = self.wants_valid.val() & !self.stage.val().clearing & !self.stage.val().open & self.is_clean.val();
         self.refusal.next = self.r_none.val();
+        if self.wants_resume.val() & !self.may_resume.val() {
+            self.refusal.next = self.r_elsewhere.val();
+        }
+        if (self.wants_resume.val() & self.stage.val().resume_is_early) | (self.wants_row.val() & self.stage.val().row_is_early) {
+            self.refusal.next = self.r_too_soon.val();
+        }
         if (self.wants_valid.val() & !self.is_clean.val()) | (self.wants_resume.val() & !self.is_sound.val()) {
             self.refusal.next = self.r_clean.val();
         }
-        if (self.wants_valid.val() & (self.clearing.val() | self.takes_host.val()))
-            | (self.wants_clear.val() & self.clearing.val())
+        if (self.wants_valid.val() & (self.stage.val().clearing | self.stage.val().open))
+            | (self.wants_clear.val() & self.stage.val().clearing)
         {
             self.refusal.next = self.r_restoring.val();
         }
-        if self.wants_resume.val() & !self.takes_host.val() {
+        if (self.wants_resume.val() | self.wants_row.val()) & !self.stage.val().open {
             self.refusal.next = self.r_not_cleared.val();
         }
         self.dropped.next = self.invalidate.val();
@@ -109,7 +121,7 @@ impl Logic for Validity {
         if self.invalidate_all.val() | self.clears.val() {
             self.valid_now.d.next = 0.into();
         }
-        if self.invalidate_all.val() | self.clears.val() | self.resumes.val() {
+        if self.clears.val() | self.resumes.val() {
             self.sound_now.d.next = 0.into();
         }
         if self.reset.val() {
@@ -119,8 +131,8 @@ impl Logic for Validity {
             self.clean.d.next = self.k_all.val();
         }
         self.valid.next = self.valid_now.q.val();
-        self.sound.next = self.sound_now.q.val();
         self.clear.next = self.clears.val();
+        self.row.next = self.wants_row.val() & self.stage.val().open & !self.stage.val().row_is_early;
         self.resume.next = self.resumes.val();
     }
 }

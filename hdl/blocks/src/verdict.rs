@@ -118,8 +118,6 @@ pub struct Verdict {
     /// Forget what held: new parameters are in force.
     pub forget: Signal<In, bool>,
     pub books_valid: Signal<In, Bits<16>>,
-    /// Books that are being restored, without an error so far.
-    pub books_sound: Signal<In, Bits<16>>,
     pub trace: Signal<In, bool>,
     pub queue_full: Signal<In, bool>,
     pub trading: Signal<Out, Bits<16>>,
@@ -193,8 +191,6 @@ pub struct Verdict {
     print3: Signal<Local, Bits<4>>,
     own_next: Signal<Local, Bits<16>>,
     book_valid: Signal<Local, bool>,
-    /// It is taken for right: valid, or sound so far.
-    book_held: Signal<Local, bool>,
     trades: Signal<Local, bool>,
     overflowed: Signal<Local, bool>,
     reason: Signal<Local, Bits<8>>,
@@ -341,7 +337,6 @@ impl Logic for Verdict {
             self.overflowed.next = self.overflow.val();
         }
         self.book_valid.next = (self.books_valid.val() & self.own.q.val()) != 0;
-        self.book_held.next = ((self.books_valid.val() | self.books_sound.val()) & self.own.q.val()) != 0;
         if self.committed3.q.val().action & self.valid3.q.val() {
             self.is_trading.d.next = self.is_trading.q.val() & (!self.own.q.val());
             if self.committed3.q.val().trading {
@@ -411,7 +406,7 @@ impl Logic for Verdict {
         self.decision_row.next = !self.far_row.q.val();
         self.decided.next = self.fires.val() & !self.queue_full.val();
         // ---- K + 4: the event
-        self.told.d.next = (self.broken.val() & self.book_held.val())
+        self.told.d.next = (self.broken.val() & self.book_valid.val())
             | (self.judges.val() & (self.full.val() | self.trace.val()));
         self.tells_invalid.d.next = self.broken.val();
         self.tells_full.d.next = self.full.val();
@@ -462,7 +457,7 @@ impl Logic for Verdict {
             self.told.d.next = false;
         }
         self.trading.next = self.is_trading.q.val();
-        self.count_invalidation.next = self.broken.val() & self.book_held.val();
+        self.count_invalidation.next = self.broken.val() & self.book_valid.val();
         self.count_dropped.next = self.full.val();
     }
 }

@@ -1,7 +1,7 @@
 //! Writes the Verilog of the card and, under names of their own, of the blocks that have proofs: `emit FOLDER`.
 //!
 //! The queue is emitted as deep as the card's and with narrow records: its proof is about indexes.
-use riposte_blocks::{control::Control, events::Events, fits::Fits, gate::Gate, grants::Grants, queue::Queue, source::Source, verdict::Verdict, walker::Walker};
+use riposte_blocks::{control::Control, events::Events, fits::Fits, gate::Gate, grants::Grants, queue::Queue, restore::Restore, verdict::Verdict, walker::Walker};
 use riposte_card::{TOP, verilog, verilog_of};
 use rust_hdl::prelude::*;
 use std::{env, fs, io, path::Path, process::ExitCode};
@@ -21,7 +21,7 @@ fn write(folder: &Path) -> io::Result<()> {
         block("gate", Gate::default()),
         block("grants", Grants::default()),
         block("queue", Queue::<Bits<8>, 4, 5>::default()),
-        block("source", Source::default()),
+        block("restore", Restore::default()),
         block("verdict", Verdict::default()),
         block("walker", Walker::default()),
     ];

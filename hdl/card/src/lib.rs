@@ -7,7 +7,7 @@
 use riposte_blocks::{
     channel::Channel, commit::Commit, control::Control, counters::Counters, events::Events, gate::Gate,
     headers::Headers, issue::Issue, konst::Konst, lanes::LaneReverse, levels::Levels, orders::Orders,
-    session::Session, source::Source, verdict::Verdict, walker::Walker,
+    restore::Restore, session::Session, verdict::Verdict, walker::Walker,
 };
 use rust_hdl::core::atom::{Atom, AtomKind};
 use rust_hdl::prelude::*;
@@ -25,16 +25,9 @@ pub struct RiposteCard {
     pub rx_last: Signal<In, bool>,
     pub rx_bad: Signal<In, bool>,
     pub rx_valid: Signal<In, bool>,
-    /// Frames of the host, which restore the books.
-    pub host_data: Signal<In, Bits<64>>,
-    pub host_bytes: Signal<In, Bits<4>>,
-    pub host_last: Signal<In, bool>,
-    pub host_valid: Signal<In, bool>,
     pub command: Signal<In, Bits<512>>,
     pub command_valid: Signal<In, bool>,
     pub counter_index: Signal<In, Bits<6>>,
-    /// Frames of the host that begin are taken.
-    pub host_ready: Signal<Out, bool>,
     pub tx_data: Signal<Out, Bits<64>>,
     pub tx_bytes: Signal<Out, Bits<4>>,
     pub tx_last: Signal<Out, bool>,
@@ -45,10 +38,8 @@ pub struct RiposteCard {
     pub event_valid: Signal<Out, bool>,
     pub counter: Signal<Out, Bits<32>>,
     rx_lanes: LaneReverse,
-    host_lanes: LaneReverse,
     tx_lanes: LaneReverse,
     image_lanes: LaneReverse,
-    source: Source,
     headers: Headers,
     session: Session,
     walker: Walker,
@@ -62,6 +53,7 @@ pub struct RiposteCard {
     channel: Channel,
     events: Events,
     counters: Counters,
+    restore: Restore,
     /// Reset as the blocks see it: one register, so that the pin drives nothing else.
     resetting: DFF<bool>,
     /// Reset as the books see it: they are emptied without one too.
@@ -71,7 +63,7 @@ pub struct RiposteCard {
     sweep: DFF<Bits<9>>,
     system_sequence: Signal<Local, Bits<64>>,
     is_truncated: Signal<Local, bool>,
-    tallies: [Signal<Local, Bits<64>>; 29],
+    tallies: [Signal<Local, Bits<62>>; 28],
     k_cycle: Konst<16, 1>,
     k_sweep: Konst<9, 1>,
 }
@@ -81,17 +73,16 @@ impl Logic for RiposteCard {
     fn update(&mut self) {
         dff_setup!(self, clock, resetting, emptying, cleared, cycle, sweep);
         self.resetting.d.next = self.reset.val();
-        self.emptying.d.next = self.reset.val() | self.source.sweeps.val();
+        self.emptying.d.next = self.reset.val() | self.restore.sweeps.val();
         clock!(
-            self, clock, source, headers, session, walker, issue, orders, levels, commit, verdict, gate, control, channel,
-            events, counters
+            self, clock, headers, session, walker, issue, orders, levels, commit, verdict, gate, control, channel,
+            events, counters, restore
         );
         self.cycle.d.next = self.cycle.q.val() + self.k_cycle.val();
         self.sweep.d.next = self.sweep.q.val() + self.k_sweep.val();
         if self.resetting.q.val() {
             self.cycle.d.next = 0.into();
         }
-        self.source.reset.next = self.resetting.q.val();
         self.headers.reset.next = self.resetting.q.val();
         self.session.reset.next = self.resetting.q.val();
         self.walker.reset.next = self.resetting.q.val();
@@ -108,43 +99,32 @@ impl Logic for RiposteCard {
         self.channel.reset.next = self.resetting.q.val();
         self.events.reset.next = self.resetting.q.val();
         self.counters.reset.next = self.resetting.q.val();
+        self.restore.reset.next = self.resetting.q.val();
 
         // ---- frame, session, messages
         self.rx_lanes.word.next = self.rx_data.val();
-        self.source.line.data.next = self.rx_lanes.reversed.val();
-        self.source.line.bytes.next = self.rx_bytes.val();
-        self.source.line.last.next = self.rx_last.val();
-        self.source.line.bad.next = self.rx_bad.val();
-        self.source.line.valid.next = self.rx_valid.val();
-        self.host_lanes.word.next = self.host_data.val();
-        self.source.host.data.next = self.host_lanes.reversed.val();
-        self.source.host.bytes.next = self.host_bytes.val();
-        self.source.host.last.next = self.host_last.val();
-        self.source.host.bad.next = false;
-        self.source.host.valid.next = self.host_valid.val();
-        self.source.clear.next = self.control.clear.val();
-        self.source.clear_sequence.next = self.control.clear_sequence.val();
-        self.source.resume.next = self.control.resume.val();
-        self.host_ready.next = self.source.takes_host.val();
-        self.headers.word.data.next = self.source.word.data.val();
-        self.headers.word.bytes.next = self.source.word.bytes.val();
-        self.headers.word.last.next = self.source.word.last.val();
-        self.headers.word.bad.next = self.source.word.bad.val();
-        self.headers.word.valid.next = self.source.word.valid.val();
+        self.headers.word.data.next = self.rx_lanes.reversed.val();
+        self.headers.word.bytes.next = self.rx_bytes.val();
+        self.headers.word.last.next = self.rx_last.val();
+        self.headers.word.bad.next = self.rx_bad.val();
+        self.headers.word.valid.next = self.rx_valid.val();
         self.headers.time_now.next = self.time_ns.val();
         self.headers.group.next = self.control.group.val();
         self.headers.port.next = self.control.port.val();
-        self.session.restart.next = self.source.cleared.val();
-        self.session.restart_sequence.next = self.source.first_sequence.val();
         self.session.done.next = self.headers.done.val();
         self.session.session.next = self.headers.session.val();
         self.session.first_sequence.next = self.headers.first_sequence.val();
         self.session.count.next = self.headers.count.val();
-        self.walker.word.data.next = self.source.word.data.val();
-        self.walker.word.bytes.next = self.source.word.bytes.val();
-        self.walker.word.last.next = self.source.word.last.val();
-        self.walker.word.bad.next = self.source.word.bad.val();
-        self.walker.word.valid.next = self.source.word.valid.val();
+        self.session.aside.next = self.restore.aside.val();
+        self.session.restart.next = self.control.clear.val();
+        self.session.asked.next = self.control.sequence_asked.val();
+        self.session.resume.next = self.control.resume.val();
+        self.session.resume_sequence.next = self.control.resume_sequence.val();
+        self.walker.word.data.next = self.rx_lanes.reversed.val();
+        self.walker.word.bytes.next = self.rx_bytes.val();
+        self.walker.word.last.next = self.rx_last.val();
+        self.walker.word.bad.next = self.rx_bad.val();
+        self.walker.word.valid.next = self.rx_valid.val();
         self.walker.at_six.next = self.headers.at_six.val();
         self.walker.has_tag.next = self.headers.has_tag.val();
         self.walker.starts.next = self.headers.starts.val();
@@ -169,6 +149,9 @@ impl Logic for RiposteCard {
         self.issue.index.next = self.walker.message_index.val();
         self.issue.frame_time.next = self.headers.frame_time.val();
         self.issue.stamp.next = self.walker.stamp.val();
+        self.issue.row.next = self.control.row.val();
+        self.issue.row_data.next = self.control.row_data.val();
+        self.issue.row_bank.next = self.control.bank.val();
         self.orders.issue.next = self.issue.goes_long.val();
         self.orders.operation.next = self.issue.operation.val();
         self.orders.bucket0.next = self.issue.bucket0.val();
@@ -200,7 +183,6 @@ impl Logic for RiposteCard {
         self.verdict.rules_data.next = self.control.rules_data.val();
         self.verdict.forget.next = self.control.forget.val();
         self.verdict.books_valid.next = self.control.books_valid.val();
-        self.verdict.books_sound.next = self.control.books_sound.val();
         self.verdict.trace.next = self.control.trace.val();
         self.verdict.queue_full.next = self.gate.queue_full.val();
         self.gate.sweep.next = self.sweep.q.val().get_bits::<4>(0);
@@ -247,9 +229,14 @@ impl Logic for RiposteCard {
         self.control.issue.next = self.issue.issue.val();
         self.control.issue_instrument.next = self.issue.operation.val().instrument;
         self.control.event_lost.next = self.events.lost.val();
-        self.control.clearing.next = self.source.clearing.val();
-        self.control.takes_host.next = self.source.takes_host.val();
-        self.control.cleared.next = self.source.cleared.val();
+        self.control.stage.next = self.restore.stage.val();
+        self.control.cleared.next = self.restore.cleared.val();
+        self.control.may_resume.next = self.session.may_resume.val();
+        self.restore.word_valid.next = self.rx_valid.val();
+        self.restore.word_last.next = self.rx_last.val();
+        self.restore.clear.next = self.control.clear.val();
+        self.restore.row.next = self.control.row.val();
+        self.restore.resume.next = self.control.resume.val();
 
         // ---- events
         self.system_sequence.next =
@@ -269,7 +256,7 @@ impl Logic for RiposteCard {
         self.channel.bad_frame.next = self.headers.bad_frame.val();
         self.channel.cut.next = self.headers.cut.val();
         self.channel.silence.next = self.control.silence.val();
-        self.cleared.d.next = self.source.cleared.val();
+        self.cleared.d.next = self.restore.cleared.val();
         self.channel.cleared.next = self.cleared.q.val();
         self.channel.frame_time_now.next = self.headers.time_late.val();
         self.channel.generation.next = self.control.generation.val();
@@ -285,39 +272,37 @@ impl Logic for RiposteCard {
         self.event_valid.next = self.events.valid.val();
 
         // ---- counters, bit n for counter n
-        self.tallies[0].next = bit_cast::<64, 1>(self.headers.count_frame.val().into());
-        self.tallies[1].next = bit_cast::<64, 1>(self.headers.count_other.val().into()) << 1;
-        self.tallies[2].next = bit_cast::<64, 1>(self.headers.count_bad.val().into()) << 2;
+        self.tallies[0].next = bit_cast::<62, 1>(self.headers.count_frame.val().into());
+        self.tallies[1].next = bit_cast::<62, 1>(self.headers.count_other.val().into()) << 1;
+        self.tallies[2].next = bit_cast::<62, 1>(self.headers.count_bad.val().into()) << 2;
         self.is_truncated.next = self.headers.cut.val() & !self.headers.bad_frame.val();
         self.tallies[3].next =
-            bit_cast::<64, 1>(self.is_truncated.val().into()) << 3;
-        self.tallies[4].next = bit_cast::<64, 1>(self.headers.count_options.val().into()) << 4;
-        self.tallies[5].next = bit_cast::<64, 1>(self.headers.count_fragment.val().into()) << 5;
-        self.tallies[6].next = bit_cast::<64, 1>(self.headers.count_udp_length.val().into()) << 6;
-        self.tallies[7].next = bit_cast::<64, 1>(self.session.count_packet.val().into()) << 7;
-        self.tallies[8].next = bit_cast::<64, 1>(self.session.count_heartbeat.val().into()) << 8;
-        self.tallies[9].next = bit_cast::<64, 1>(self.session.count_end.val().into()) << 9;
-        self.tallies[10].next = bit_cast::<64, 1>(self.session.gap.val().into()) << 10;
-        self.tallies[11].next = bit_cast::<64, 1>(self.session.count_duplicate.val().into()) << 11;
-        self.tallies[12].next = bit_cast::<64, 1>(self.session.count_overlap.val().into()) << 12;
-        self.tallies[13].next = bit_cast::<64, 1>(self.session.session_change.val().into()) << 13;
-        self.tallies[14].next = bit_cast::<64, 1>(self.walker.malformed.val().into()) << 14;
-        self.tallies[15].next = bit_cast::<64, 1>(self.walker.bad_length.val().into()) << 15;
-        self.tallies[16].next = bit_cast::<64, 1>(self.walker.count_unknown.val().into()) << 16;
-        self.tallies[17].next = bit_cast::<64, 11>(self.walker.count_class.val()) << 17;
-        self.tallies[18].next = bit_cast::<64, 1>(self.walker.count_unwatched.val().into()) << 28;
-        self.tallies[19].next = bit_cast::<64, 1>(self.verdict.count_invalidation.val().into()) << 29;
-        self.tallies[20].next = bit_cast::<64, 1>(self.verdict.decided.val().into()) << 30;
-        self.tallies[21].next = bit_cast::<64, 1>(self.verdict.count_dropped.val().into()) << 31;
-        self.tallies[22].next = (bit_cast::<64, 1>(self.gate.count_sent.val().into()) << 32)
-            | (bit_cast::<64, 1>(self.gate.count_refused.val().into()) << 33);
-        self.tallies[23].next = bit_cast::<64, 1>(self.control.count_command.val().into()) << 34;
-        self.tallies[24].next = bit_cast::<64, 1>(self.control.count_refused.val().into()) << 35;
-        self.tallies[25].next = bit_cast::<64, 1>(self.events.lost.val().into()) << 36;
-        self.tallies[26].next = bit_cast::<64, 24>(self.gate.count_reason.val()) << 37;
-        self.tallies[27].next = bit_cast::<64, 1>(self.control.silence.val().into()) << 61;
-        self.tallies[28].next = (bit_cast::<64, 1>(self.source.count_missed.val().into()) << 62)
-            | (bit_cast::<64, 1>(self.source.count_unwanted.val().into()) << 63);
+            bit_cast::<62, 1>(self.is_truncated.val().into()) << 3;
+        self.tallies[4].next = bit_cast::<62, 1>(self.headers.count_options.val().into()) << 4;
+        self.tallies[5].next = bit_cast::<62, 1>(self.headers.count_fragment.val().into()) << 5;
+        self.tallies[6].next = bit_cast::<62, 1>(self.headers.count_udp_length.val().into()) << 6;
+        self.tallies[7].next = bit_cast::<62, 1>(self.session.count_packet.val().into()) << 7;
+        self.tallies[8].next = bit_cast::<62, 1>(self.session.count_heartbeat.val().into()) << 8;
+        self.tallies[9].next = bit_cast::<62, 1>(self.session.count_end.val().into()) << 9;
+        self.tallies[10].next = bit_cast::<62, 1>(self.session.gap.val().into()) << 10;
+        self.tallies[11].next = bit_cast::<62, 1>(self.session.count_duplicate.val().into()) << 11;
+        self.tallies[12].next = bit_cast::<62, 1>(self.session.count_overlap.val().into()) << 12;
+        self.tallies[13].next = bit_cast::<62, 1>(self.session.session_change.val().into()) << 13;
+        self.tallies[14].next = bit_cast::<62, 1>(self.walker.malformed.val().into()) << 14;
+        self.tallies[15].next = bit_cast::<62, 1>(self.walker.bad_length.val().into()) << 15;
+        self.tallies[16].next = bit_cast::<62, 1>(self.walker.count_unknown.val().into()) << 16;
+        self.tallies[17].next = bit_cast::<62, 11>(self.walker.count_class.val()) << 17;
+        self.tallies[18].next = bit_cast::<62, 1>(self.walker.count_unwatched.val().into()) << 28;
+        self.tallies[19].next = bit_cast::<62, 1>(self.verdict.count_invalidation.val().into()) << 29;
+        self.tallies[20].next = bit_cast::<62, 1>(self.verdict.decided.val().into()) << 30;
+        self.tallies[21].next = bit_cast::<62, 1>(self.verdict.count_dropped.val().into()) << 31;
+        self.tallies[22].next = (bit_cast::<62, 1>(self.gate.count_sent.val().into()) << 32)
+            | (bit_cast::<62, 1>(self.gate.count_refused.val().into()) << 33);
+        self.tallies[23].next = bit_cast::<62, 1>(self.control.count_command.val().into()) << 34;
+        self.tallies[24].next = bit_cast::<62, 1>(self.control.count_refused.val().into()) << 35;
+        self.tallies[25].next = bit_cast::<62, 1>(self.events.lost.val().into()) << 36;
+        self.tallies[26].next = bit_cast::<62, 24>(self.gate.count_reason.val()) << 37;
+        self.tallies[27].next = bit_cast::<62, 1>(self.control.silence.val().into()) << 61;
         self.counters.count.next = (self.tallies[0].val() | self.tallies[1].val() | self.tallies[2].val())
             | (self.tallies[3].val() | self.tallies[4].val() | self.tallies[5].val())
             | (self.tallies[6].val() | self.tallies[7].val() | self.tallies[8].val())
@@ -327,7 +312,7 @@ impl Logic for RiposteCard {
             | (self.tallies[18].val() | self.tallies[19].val() | self.tallies[20].val())
             | (self.tallies[21].val() | self.tallies[22].val() | self.tallies[23].val())
             | (self.tallies[24].val() | self.tallies[25].val() | self.tallies[26].val())
-            | (self.tallies[27].val() | self.tallies[28].val());
+            | self.tallies[27].val();
         self.counters.index.next = self.counter_index.val();
         self.counter.next = self.counters.value.val();
     }

@@ -1,10 +1,10 @@
 //! Counters of the card: 32 bits each, wrapping, read by index.
 
 macro_rules! counters {
-    ($($(#[$doc:meta])* $name:ident = $number:literal, $text:literal;)*) => {
+    ($($name:ident = $number:literal, $text:literal;)*) => {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[repr(u8)]
-        pub enum Counter { $($(#[$doc])* $name = $number),* }
+        pub enum Counter { $($name = $number),* }
         impl Counter {
             pub const ALL: &[Counter] = &[$(Counter::$name),*];
             pub const COUNT: usize = Self::ALL.len();
@@ -78,10 +78,6 @@ counters! {
     RefusedOpenOrders = 59, "refused_open_orders";
     RefusedUnacknowledged = 60, "refused_unacknowledged";
     HostSilences = 61, "host_silences";
-    /// On the wire, while it was not taken from: during a restoration.
-    FramesMissed = 62, "frames_missed";
-    /// On the host's port, while it was not taken from.
-    FramesUnwanted = 63, "frames_unwanted";
 }
 
 const _: () = {

@@ -51,6 +51,9 @@ pub const RESET_CYCLES: u64 = 520;
 /// the tables as reset does.
 pub const DRAIN_CYCLES: u64 = 128;
 pub const CLEAR_CYCLES: u64 = DRAIN_CYCLES + RESET_CYCLES;
+/// Cycles from one row of a restoration to the next, and from the last one to the command that ends it, at least.
+pub const ROW_CYCLES: u64 = 4;
+pub const RESUME_CYCLES: u64 = 64;
 
 /// Reference clock of the card, in hertz.
 pub const CLOCK_HZ: u64 = 156_250_000;

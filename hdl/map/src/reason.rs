@@ -59,7 +59,7 @@ reasons! {
     Truncated = 38, "frame is shorter than its headers say";
     Overload = 39, "more messages than the pipeline can hold";
     /// Of a channel event that makes nothing invalid.
-    Cleared = 40, "books are empty and taken from the host";
+    Cleared = 40, "books are empty and take rows of the host";
     // Instrument: one book becomes invalid.
     UnknownReference = 48, "order reference is not in the book";
     DuplicateReference = 49, "order reference is already in the book";
@@ -75,6 +75,8 @@ reasons! {
     BookNotClean = 66, "book was touched since it was empty, or is not sound; it cannot be declared valid";
     Restoring = 67, "books are being cleared or restored";
     NotCleared = 68, "books are not being restored";
+    TooSoon = 69, "the last row is not through";
+    Elsewhere = 70, "the feed is at another sequence number";
 }
 
 /// What the gate looks at, in its order: the first that fails is the reason.

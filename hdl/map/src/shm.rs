@@ -136,19 +136,23 @@ pub enum Opcode {
     Fence = 20,
     /// `args[0]`: mask of the instruments whose fence is lifted.
     Lift = 21,
-    /// Empties every book, to be restored from the host's port; `args[0]`: the sequence number that its frames begin with.
+    /// Empties every book, to be restored with rows; the feed's messages are dropped meanwhile.
     Clear = 22,
-    /// `args[0]`: mask of the instruments whose restored book is right; frames are taken from the wire again.
-    Resume = 23,
+    /// One row of a book that is being restored; `index`: what it is, see [`Row`]. `args[0]`: order reference; `args[1]`: shares in
+    /// 31:0, price in 63:32; `args[2]`: side, or trading state (ASCII) in 7:0. Makes no event when it is carried out.
+    Row = 23,
+    /// `args[0]`: mask of the instruments whose restored book is right; `args[1]`: the sequence number of the feed's next message,
+    /// which is the first that the books take again.
+    Resume = 24,
 }
 
 impl Opcode {
-    pub const ALL: [Opcode; 23] = [
+    pub const ALL: [Opcode; 24] = [
         Opcode::WriteFeed, Opcode::WriteInstrument, Opcode::WriteRules, Opcode::WriteTemplate,
         Opcode::WriteImage, Opcode::Commit, Opcode::Arm, Opcode::Disarm, Opcode::Kill,
         Opcode::ClearKill, Opcode::Validate, Opcode::Invalidate, Opcode::Session, Opcode::Trace,
         Opcode::WriteGate, Opcode::Lease, Opcode::Credit, Opcode::Repeat, Opcode::Heartbeat, Opcode::Fence, Opcode::Lift,
-        Opcode::Clear, Opcode::Resume,
+        Opcode::Clear, Opcode::Row, Opcode::Resume,
     ];
 
     pub const fn from_code(code: u8) -> Option<Opcode> {
@@ -162,8 +166,20 @@ impl Opcode {
 
     /// It makes a Command event when it is carried out.
     pub const fn is_told(self) -> bool {
-        !self.is_write() && self as u8 != Opcode::Heartbeat as u8
+        !self.is_write() && self as u8 != Opcode::Heartbeat as u8 && self as u8 != Opcode::Row as u8
     }
+}
+
+/// What a row of a restoration does to its instrument's book.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Row {
+    /// Adds an order.
+    Add = 0,
+    /// Removes all of an order.
+    Remove = 1,
+    /// Sets the trading state.
+    State = 2,
 }
 
 /// One command.

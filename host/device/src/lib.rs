@@ -19,15 +19,6 @@ use riposte_map::{
     shm::{Command, Event},
 };
 
-/// Where a frame is shown to the card.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Port {
-    #[default]
-    Wire,
-    /// The host's own, for frames that restore the books. They have no FCS: `fcs_good` says nothing.
-    Host,
-}
-
 /// A received frame, Ethernet header to last payload byte, without its FCS.
 #[derive(Clone, Copy, Debug)]
 pub struct Frame<'a> {
@@ -38,13 +29,12 @@ pub struct Frame<'a> {
     pub fcs_good: bool,
     /// Bit `i % 64` set: one idle cycle before word `i`. 0 is a frame without holes.
     pub stalls: u64,
-    pub port: Port,
 }
 
 impl<'a> Frame<'a> {
     /// A good frame without idle cycles.
     pub fn new(bytes: &'a [u8], time_ns: u64) -> Frame<'a> {
-        Frame { bytes, time_ns, fcs_good: true, stalls: 0, port: Port::Wire }
+        Frame { bytes, time_ns, fcs_good: true, stalls: 0 }
     }
 }
 

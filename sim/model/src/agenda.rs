@@ -10,10 +10,13 @@ mod verdicts;
 
 use crate::{
     bank::{Bank, Rules, Template},
+    book::Books,
     events::{Events, Queue},
     gate::OrderSession,
     grants::Grants,
+    pipeline::Pipeline,
     restoration::Restoration,
+    session::Session,
     throttle::Throttle,
 };
 use riposte_device::{Output, Transmitted};
@@ -142,11 +145,10 @@ pub struct Agenda {
     silence: Option<u64>,
     /// Cycle from which on the card is disarmed, as the host is silent.
     disarming: Option<u64>,
-    restoration: Restoration,
-    /// Sequence number of the host's first frame, once the books are empty and until that frame is taken.
-    emptied: Option<u64>,
-    /// First cycle in which they were.
-    emptied_at: Option<u64>,
+    pub books: Books,
+    pub pipeline: Pipeline,
+    feed: Session,
+    pub restoration: Restoration,
     /// One bit an instrument.
     valid: u16,
     /// Restored without an error so far.
@@ -201,9 +203,10 @@ impl Default for Agenda {
             cooled: Default::default(),
             silence: None,
             disarming: None,
+            books: Books::default(),
+            pipeline: Pipeline::default(),
+            feed: Session::default(),
             restoration: Restoration::default(),
-            emptied: None,
-            emptied_at: None,
             valid: 0,
             sound: 0,
             trading: 0,
@@ -419,7 +422,6 @@ impl Agenda {
             self.fall_silent(cycle);
         } else if self.invalidations.pop_front_if(|from| *from <= cycle).is_some() {
             self.valid = 0;
-            self.sound = 0;
         } else if self.losses.pop_front_if(|from| *from <= cycle).is_some() {
             self.killed = true;
         } else if let Some((told, queue, event)) = self.coming.pop_front_if(|c| c.0 <= cycle) {

@@ -26,13 +26,12 @@ mod wire;
 
 use agenda::{Agenda, Origin, Pending, Rank};
 use blocks::{Block, Packet};
-use book::{Add, Books};
+use book::Add;
 use frame::WordClock;
 use orders::Side;
-use pipeline::Pipeline;
-use riposte_device::{Card, Frame, Output, Port};
+use riposte_device::{Card, Frame, Output};
 use riposte_map::{counter::Counter, reason::Reason, shm::Command};
-use session::{Header, Session};
+use session::Header;
 use wire::{ethernet, itch, itch_counter, u16_at, u32_at, u64_at};
 
 /// The card as a program.
@@ -40,9 +39,6 @@ use wire::{ethernet, itch, itch_counter, u16_at, u32_at, u64_at};
 pub struct Model {
     now: u64,
     last_scheduled: Option<u64>,
-    session: Session,
-    pipeline: Pipeline,
-    books: Books,
     agenda: Agenda,
 }
 
@@ -54,32 +50,7 @@ impl Model {
 
     /// Live orders of all instruments, as decoded so far.
     pub fn live_orders(&self) -> usize {
-        self.books.live()
-    }
-
-    /// A frame of the port whose frames are taken.
-    fn taken(&mut self, packet: &mut Packet, fcs_good: bool) {
-        self.agenda.count(Counter::Frames);
-        if !fcs_good {
-            self.agenda.count(Counter::FramesBad);
-        }
-        let headers = match frame::read(packet.bytes, self.agenda.bank().feed) {
-            Err(counter) => return self.agenda.count(counter),
-            Ok(headers) => headers,
-        };
-        packet.end = headers.end;
-        packet.truncated = headers.truncated;
-        self.packet(packet, headers.shift);
-        let reason = match (fcs_good, headers.truncated) {
-            (false, _) => Reason::BadFrame,
-            (true, true) => {
-                self.agenda.count(Counter::FramesTruncated);
-                Reason::Truncated
-            }
-            (true, false) => return,
-        };
-        let visible = packet.end_error_cycle();
-        self.agenda.channel_error(visible, Rank::Frame, reason, packet.time_ns, [0; 2]);
+        self.agenda.books.live()
     }
 
     fn packet(&mut self, packet: &Packet, shift: usize) {
@@ -91,7 +62,8 @@ impl Model {
             sequence: u64_at(bytes, ethernet::SEQUENCE + shift),
             count: u16_at(bytes, ethernet::COUNT + shift),
         };
-        let admission = self.session.admit(&header);
+        // The page's V: a cycle before its error would be visible.
+        let admission = self.agenda.admit(packet.cycle(8) + 1, &header);
         for counter in admission.counters.into_iter().flatten() {
             self.agenda.count(counter);
         }
@@ -175,7 +147,7 @@ impl Model {
             sequence,
             decisive,
         };
-        if self.pipeline.is_full(decisive + 1) {
+        if self.agenda.pipeline.is_full(decisive + 1) {
             let (rank, reason) = (Rank::Header, Reason::Overload);
             return self.agenda.channel_error(decisive + 2, rank, reason, packet.time_ns, [0; 2]);
         }
@@ -195,7 +167,7 @@ impl Model {
                     price_e4: u32_at(message, itch::ADD_PRICE),
                 };
                 let issued = self.issue(&origin);
-                let error = self.books.add(instrument, &add).err();
+                let error = self.agenda.books.add(instrument, &add).err();
                 self.finish(origin, issued, Done { error, ..Done::add(&add) });
             }
             _ => self.take_off(origin, message),
@@ -204,7 +176,7 @@ impl Model {
 
     /// Issues the operation of a message, or its first half.
     fn issue(&mut self, origin: &Origin) -> u64 {
-        let issued = self.pipeline.issue(origin.decisive + 1);
+        let issued = self.agenda.pipeline.issue(origin.decisive + 1);
         self.agenda.touch(usize::from(origin.instrument), issued);
         issued
     }
@@ -227,7 +199,7 @@ impl Model {
         let issued = self.issue(&origin);
         let reference = u64_at(message, itch::REFERENCE);
         let shares = (origin.code != b'D').then(|| u32_at(message, itch::TAKEN_SHARES));
-        let done = match self.books.remove(usize::from(origin.instrument), reference, shares) {
+        let done = match self.agenda.books.remove(usize::from(origin.instrument), reference, shares) {
             Err(error) => Done { error: Some(error), ..Done::HEAVY },
             Ok(removed) => {
                 let (price_e4, print) = match origin.code {
@@ -253,8 +225,8 @@ impl Model {
     fn replace(&mut self, origin: Origin, message: &[u8]) {
         let instrument = usize::from(origin.instrument);
         let first = self.issue(&origin);
-        let second = self.pipeline.issue_second(first);
-        let removed = self.books.remove(instrument, u64_at(message, itch::REFERENCE), None);
+        let second = self.agenda.pipeline.issue_second(first);
+        let removed = self.agenda.books.remove(instrument, u64_at(message, itch::REFERENCE), None);
         let slow = removed.is_ok_and(|removed| removed.slow);
         self.finish(
             origin,
@@ -267,21 +239,22 @@ impl Model {
             shares: u32_at(message, itch::NEW_SHARES),
             price_e4: u32_at(message, itch::NEW_PRICE),
         };
-        let error = if removed.is_ok() { self.books.add(instrument, &add).err() } else { None };
+        let error = if removed.is_ok() { self.agenda.books.add(instrument, &add).err() } else { None };
         self.finish(origin, second, Done { error, ..Done::add(&add) });
     }
 
     /// Sends an operation, its effect on the book done, to its verdict.
     #[inline]
     fn finish(&mut self, origin: Origin, issued: u64, done: Done) {
+        let cycle = self.agenda.pipeline.verdict(issued, done.light, done.slow);
         self.agenda.judge_later(Pending {
-            cycle: self.pipeline.verdict(issued, done.light, done.slow),
+            cycle,
             origin,
             error: done.error,
             evaluated: done.evaluated,
             trading: done.trading,
             print_e4: done.print_e4,
-            top: self.books.top(usize::from(origin.instrument)),
+            top: self.agenda.books.top(usize::from(origin.instrument)),
             price_e4: done.price_e4,
             quantity: done.quantity,
         });
@@ -326,13 +299,10 @@ impl Card for Model {
 
     fn reset(&mut self) {
         // The tables keep their memory: a reset costs no more than clearing them.
-        let Model { now, last_scheduled, session, pipeline, books, agenda } = self;
+        let mut books = std::mem::take(&mut self.agenda.books);
         books.clear();
-        *now = 0;
-        *last_scheduled = None;
-        *session = Session::default();
-        *pipeline = Pipeline::default();
-        *agenda = Agenda::default();
+        *self = Model::default();
+        self.agenda.books = books;
     }
 
     fn cycle(&self) -> u64 {
@@ -352,16 +322,33 @@ impl Card for Model {
         assert!(!bytes.is_empty(), "a frame has at least one byte");
         let words = WordClock { start: self.now, stalls: frame.stalls };
         let mut packet = Packet { bytes, words, time_ns: frame.time_ns, end: 0, truncated: false };
-        self.agenda.see(packet.cycle(0));
-        self.now = packet.end_error_cycle() - 1;
-        if self.agenda.take(frame.port, packet.cycle(0), self.now - 1) {
-            if let Some(sequence) = self.agenda.emptied() {
-                self.books.clear();
-                self.session = Session::from(sequence);
-            }
-            let fcs_good = frame.fcs_good || frame.port == Port::Host;
-            self.taken(&mut packet, fcs_good);
+        self.agenda.count(Counter::Frames);
+        if !frame.fcs_good {
+            self.agenda.count(Counter::FramesBad);
         }
+        self.agenda.see(packet.cycle(0));
+        self.agenda.restoration.frame(packet.cycle(0), packet.end_error_cycle() - 2);
+        match frame::read(bytes, self.agenda.bank().feed) {
+            Err(counter) => self.agenda.count(counter),
+            Ok(headers) => {
+                packet.end = headers.end;
+                packet.truncated = headers.truncated;
+                self.packet(&packet, headers.shift);
+                let reason = match (frame.fcs_good, headers.truncated) {
+                    (false, _) => Some(Reason::BadFrame),
+                    (true, true) => Some(Reason::Truncated),
+                    (true, false) => None,
+                };
+                if let Some(reason) = reason {
+                    if reason == Reason::Truncated {
+                        self.agenda.count(Counter::FramesTruncated);
+                    }
+                    let visible = packet.end_error_cycle();
+                    self.agenda.channel_error(visible, Rank::Frame, reason, frame.time_ns, [0; 2]);
+                }
+            }
+        }
+        self.now = packet.end_error_cycle() - 1;
         self.agenda.settle(self.now);
     }
 

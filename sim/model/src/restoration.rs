@@ -1,77 +1,80 @@
-//! Which port's frames are taken, and since when: the wire's, or the host's while it restores the books.
-use riposte_device::Port;
-use riposte_map::limits::CLEAR_CYCLES;
+//! How far a restoration is.
+use riposte_map::limits::{CLEAR_CYCLES, RESUME_CYCLES, ROW_CYCLES};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum State {
-    /// Frames of the wire that begin in this cycle or later are taken.
-    Wire { from: u64 },
-    /// The books are being emptied; from `ready` on the host's frames are taken.
+    #[default]
+    Idle,
+    /// The books are being emptied; from `ready` on they take rows.
     Clearing { ready: u64 },
-    Host,
+    /// They take rows, from a cycle on.
+    Open { since: u64 },
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Restoration {
     state: State,
-    /// Port of the last frame that was taken, and the cycle of its last word.
-    taken: Option<(Port, u64)>,
-    /// Sequence number that the host's frames begin with.
-    sequence: u64,
-}
-
-impl Default for Restoration {
-    fn default() -> Restoration {
-        Restoration { state: State::Wire { from: 0 }, taken: None, sequence: 0 }
-    }
+    /// First and last word of the last frame.
+    frame: Option<(u64, u64)>,
+    /// In which cycle the last row acted.
+    last_row: Option<u64>,
 }
 
 impl Restoration {
-    /// Whether a frame is taken whose first word is shown in `first` and its last in `last`.
-    pub fn take(&mut self, port: Port, first: u64, last: u64) -> bool {
-        let takes = match (self.state, port) {
-            (State::Wire { from }, Port::Wire) => first >= from,
-            (State::Clearing { ready }, Port::Host) => first >= ready,
-            (State::Host, Port::Host) => true,
-            _ => false,
-        };
-        if takes {
-            self.taken = Some((port, last));
-        }
-        takes
-    }
-
-    /// The cycle behind the last word of the frame of `port` that is under way in `cycle`, or `cycle`.
-    fn behind(&self, cycle: u64, port: impl Fn(Port) -> bool) -> Option<u64> {
-        self.taken.filter(|&(of, last)| port(of) && last >= cycle).map(|(_, last)| last + 1)
+    /// A frame is shown from cycle `first` to `last`.
+    pub fn frame(&mut self, first: u64, last: u64) {
+        self.frame = Some((first, last));
     }
 
     /// Clear, visible in `cycle`.
-    pub fn clear(&mut self, cycle: u64, sequence: u64) {
-        let idle = self.behind(cycle, |_| true).unwrap_or(cycle);
+    pub fn clear(&mut self, cycle: u64) {
+        let under_way = self.frame.filter(|&(first, last)| first < cycle && last >= cycle);
+        let idle = under_way.map_or(cycle, |(_, last)| last + 1);
         self.state = State::Clearing { ready: idle + CLEAR_CYCLES };
-        self.sequence = sequence;
     }
 
-    /// Resume, visible in `cycle`.
-    pub fn resume(&mut self, cycle: u64) {
-        let idle = self.behind(cycle, |port| port == Port::Host).unwrap_or(cycle);
-        self.state = State::Wire { from: idle + 1 };
-    }
-
-    /// Cycle from which on the books are empty, while they are being emptied.
+    /// Cycle from which on the books take rows, while they are being emptied.
     pub fn ready(&self) -> Option<u64> {
         if let State::Clearing { ready } = self.state { Some(ready) } else { None }
     }
 
     /// The books are empty.
-    pub fn cleared(&mut self) -> u64 {
-        self.state = State::Host;
-        self.sequence
+    pub fn open(&mut self, since: u64) {
+        self.state = State::Open { since };
     }
 
-    /// Whether the host's frames are taken.
-    pub fn takes_host(&self) -> bool {
-        self.state == State::Host
+    pub fn resume(&mut self) {
+        self.state = State::Idle;
+    }
+
+    /// The feed's messages are dropped.
+    pub fn is_aside(&self) -> bool {
+        self.state != State::Idle
+    }
+
+    /// As a command finds it that acts in `cycle`, which is decided in the cycle before.
+    pub fn is_clearing(&self, cycle: u64) -> bool {
+        match self.state {
+            State::Idle => false,
+            State::Clearing { .. } => true,
+            State::Open { since } => since == cycle,
+        }
+    }
+
+    pub fn is_open(&self, cycle: u64) -> bool {
+        self.is_aside() && !self.is_clearing(cycle)
+    }
+
+    /// Whether a row that acts in `cycle` is too near to the last one.
+    pub fn row_is_early(&self, cycle: u64) -> bool {
+        self.last_row.is_some_and(|last| cycle - last < ROW_CYCLES)
+    }
+
+    pub fn resume_is_early(&self, cycle: u64) -> bool {
+        self.last_row.is_some_and(|last| cycle - last < RESUME_CYCLES)
+    }
+
+    pub fn row(&mut self, cycle: u64) {
+        self.last_row = Some(cycle);
     }
 }

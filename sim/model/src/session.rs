@@ -31,22 +31,49 @@ pub struct Session {
     known: Option<[u8; 10]>,
     expected: u64,
     ended: bool,
+    /// No packet came since a restart.
+    fresh: bool,
+    /// In which cycle the last packet was judged.
+    judged: Option<u64>,
 }
 
 impl Default for Session {
     fn default() -> Session {
-        Session { known: None, expected: 1, ended: false }
+        Session { known: None, expected: 1, ended: false, fresh: false, judged: None }
     }
 }
 
 impl Session {
-    /// A session that nothing is known of but the number that it goes on with.
-    pub fn from(expected: u64) -> Session {
-        Session { expected, ..Session::default() }
+    /// Whichever session comes, wherever it is, is the one.
+    pub fn restart(&mut self) {
+        self.known = None;
+        self.ended = false;
+        self.fresh = true;
     }
 
-    /// Takes the header of the next packet.
-    pub fn admit(&mut self, header: &Header) -> Admission {
+    /// Whether a command that acts in `cycle` finds the feed going on with `sequence`.
+    pub fn may_resume(&self, cycle: u64, sequence: u64) -> bool {
+        let moves = self.judged.is_some_and(|judged| judged + 3 >= cycle);
+        !moves && (self.fresh || self.expected == sequence)
+    }
+
+    /// The feed goes on with `sequence`.
+    pub fn resume(&mut self, sequence: u64) {
+        self.expected = sequence;
+        self.fresh = false;
+    }
+
+    /// Takes the header of the next packet, judged in `cycle`; `aside`: its messages are dropped.
+    pub fn admit(&mut self, cycle: u64, header: &Header, aside: bool) -> Admission {
+        self.judged = Some(cycle);
+        let mut admission = self.place(header);
+        if aside {
+            admission.dropped = admission.blocks;
+        }
+        admission
+    }
+
+    fn place(&mut self, header: &Header) -> Admission {
         let (sequence, expected) = (header.sequence, self.expected);
         let mut admission =
             Admission { blocks: 0, dropped: 0, counters: [None; 2], error: None, expected };
@@ -71,7 +98,9 @@ impl Session {
                 if count == 0 {
                     admission.counters[0] = Some(Counter::Heartbeats);
                 }
-                if sequence > expected {
+                if std::mem::take(&mut self.fresh) {
+                    self.expected = next;
+                } else if sequence > expected {
                     admission.counters[1] = Some(Counter::Gaps);
                     admission.error = Some(Reason::Gap);
                     self.expected = next;

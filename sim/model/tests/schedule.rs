@@ -137,7 +137,7 @@ fn run(
             next += 1;
         }
         let Step { bytes, fcs_good, stalls, .. } = step;
-        card.frame(&Frame { fcs_good: *fcs_good, stalls: *stalls, ..Frame::new(bytes, 7) });
+        card.frame(&Frame { bytes, time_ns: 7, fcs_good: *fcs_good, stalls: *stalls });
         if at_once {
             card.idle(step.idle);
         } else {

@@ -2,7 +2,7 @@
 //!
 //! Unsafe code is confined to this file: calls of the C++ shim in `shim.cpp`.
 
-use riposte_device::{Card, Frame, Output, Port, Transmitted};
+use riposte_device::{Card, Frame, Output, Transmitted};
 use riposte_map::{
     counter::Counter,
     limits::RESET_CYCLES,
@@ -18,15 +18,11 @@ const COUNTER_CYCLES: u64 = 4;
 struct CardInput {
     time_ns: u64,
     rx_data: u64,
-    host_data: u64,
     command: *const u32,
     rx_bytes: u8,
     rx_last: u8,
     rx_bad: u8,
     rx_valid: u8,
-    host_bytes: u8,
-    host_last: u8,
-    host_valid: u8,
     reset: u8,
     counter_index: u8,
 }
@@ -202,21 +198,14 @@ impl Verilated {
     pub fn word(&mut self, part: &Frame, last: bool) {
         let mut bytes = [0; 8];
         bytes[..part.bytes.len()].copy_from_slice(part.bytes);
-        let data = u64::from_le_bytes(bytes);
-        let count = part.bytes.len() as u8;
-        let shown = CardInput { time_ns: part.time_ns, ..quiet() };
-        self.step(&mut match part.port {
-            Port::Wire => CardInput {
-                rx_data: data,
-                rx_bytes: count,
-                rx_last: last.into(),
-                rx_bad: (last && !part.fcs_good).into(),
-                rx_valid: 1,
-                ..shown
-            },
-            Port::Host => {
-                CardInput { host_data: data, host_bytes: count, host_last: last.into(), host_valid: 1, ..shown }
-            }
+        self.step(&mut CardInput {
+            time_ns: part.time_ns,
+            rx_data: u64::from_le_bytes(bytes),
+            rx_bytes: part.bytes.len() as u8,
+            rx_last: last.into(),
+            rx_bad: (last && !part.fcs_good).into(),
+            rx_valid: 1,
+            ..quiet()
         });
     }
 
@@ -267,15 +256,11 @@ fn quiet() -> CardInput {
     CardInput {
         time_ns: 0,
         rx_data: 0,
-        host_data: 0,
         command: std::ptr::null(),
         rx_bytes: 0,
         rx_last: 0,
         rx_bad: 0,
         rx_valid: 0,
-        host_bytes: 0,
-        host_last: 0,
-        host_valid: 0,
         reset: 0,
         counter_index: 0,
     }

@@ -67,7 +67,7 @@ pub const CONTROLS: [Control; 40] = [
             Reason::BadLength, Reason::BadFrame, Reason::Truncated, Reason::Overload, Reason::UnknownReference,
             Reason::DuplicateReference, Reason::OrderOverflow, Reason::OverExecution, Reason::BadOrder,
             Reason::LevelOverflow, Reason::Crossed, Reason::Host, Reason::BookNotClean, Reason::Cleared,
-            Reason::Restoring, Reason::NotCleared, Reason::Age,
+            Reason::Restoring, Reason::NotCleared, Reason::TooSoon, Reason::Elsewhere, Reason::Age,
         ],
         shows: "OrderRefused, Invalid, Channel, Command",
         trips: &[
@@ -79,7 +79,8 @@ pub const CONTROLS: [Control; 40] = [
             "a_full_order_table_closes_the_instrument_and_says_so", "more_shares_than_the_order_has_close_the_instrument",
             "an_order_without_shares_or_side_closes_the_instrument", "a_full_level_table_closes_the_instrument_and_says_so",
             "a_crossed_book_closes_the_instrument_and_a_locked_one_does_not", "commands_are_refused_for_their_reason",
-            "a_decision_one_cycle_too_old_is_refused", "nothing_fires_while_books_are_restored",
+            "a_decision_one_cycle_too_old_is_refused", "the_feed_s_messages_are_dropped_while_books_are_restored",
+            "books_are_valid_only_where_the_feed_is", "no_packet_falls_between_the_rows_and_the_feed",
             "a_book_that_was_restored_wrong_is_not_declared_valid", "commands_out_of_turn_are_refused",
         ],
         passes: &[

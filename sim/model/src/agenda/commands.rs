@@ -27,6 +27,10 @@ impl Agenda {
                 | Opcode::WriteGate),
             ) => return self.write(cycle, write, command),
             Some(Opcode::Heartbeat) => return self.grant_later(cycle + 1, command),
+            Some(Opcode::Row) => match self.row(cycle, command) {
+                None => return,
+                refused => refused,
+            },
             Some(opcode) => self.act(cycle, opcode, command),
             None => Some(Reason::BadOpcode),
         };
@@ -107,7 +111,7 @@ impl Agenda {
             Opcode::Kill => self.killed = true,
             Opcode::ClearKill => self.killed = false,
             // What is refused is decided in the cycle before it would be visible.
-            Opcode::Validate if self.restoring(cycle) => return Some(Reason::Restoring),
+            Opcode::Validate if self.restoration.is_aside() => return Some(Reason::Restoring),
             Opcode::Validate => {
                 let touched = |instrument: usize| {
                     mask >> instrument & 1 == 1
@@ -122,20 +126,8 @@ impl Agenda {
                 self.valid &= !mask;
                 self.sound &= !mask;
             }
-            Opcode::Clear if self.clearing(cycle) => return Some(Reason::Restoring),
-            Opcode::Clear => {
-                self.valid = 0;
-                self.sound = 0;
-                self.emptied = None;
-                self.restoration.clear(cycle, command.args[0]);
-            }
-            Opcode::Resume if self.clearing(cycle) || !self.restoration.takes_host() => return Some(Reason::NotCleared),
-            Opcode::Resume if mask & !self.sound != 0 => return Some(Reason::BookNotClean),
-            Opcode::Resume => {
-                self.valid |= mask;
-                self.sound = 0;
-                self.restoration.resume(cycle);
-            }
+            Opcode::Clear => return self.clear(cycle),
+            Opcode::Resume => return self.resume(cycle, command),
             Opcode::Session => {
                 self.session = OrderSession {
                     sequence: command.args[0] as u32,

@@ -1,49 +1,122 @@
-//! Which frames are taken, and that the books are empty.
-use super::{Agenda, NEVER, Rank, channel_event};
-use riposte_device::Port;
-use riposte_map::{counter::Counter, limits::INSTRUMENTS, reason::Reason};
+//! Restoration of the books: they are emptied, take rows and go back to the feed.
+use super::{Agenda, NEVER, Origin, Pending, Rank, channel_event};
+use crate::{
+    book::Add,
+    orders::Side,
+    session::{Admission, Header},
+};
+use riposte_map::{
+    limits::INSTRUMENTS,
+    reason::Reason,
+    shm::{Command, Row},
+};
 
 impl Agenda {
-    /// Whether a frame is taken whose words are shown from `first` to `last`; what commands did by `first` is seen.
-    pub fn take(&mut self, port: Port, first: u64, last: u64) -> bool {
-        if self.restoration.ready().is_some_and(|ready| ready <= first) {
-            self.settle(first);
-            self.empty_books(first);
-        }
-        let takes = self.restoration.take(port, first, last);
-        if !takes {
-            self.count(match port {
-                Port::Wire => Counter::FramesMissed,
-                Port::Host => Counter::FramesUnwanted,
-            });
-        }
-        takes
+    /// Takes the header of a packet, which is judged in `cycle`.
+    pub fn admit(&mut self, cycle: u64, header: &Header) -> Admission {
+        self.see(cycle);
+        self.feed.admit(cycle, header, self.restoration.is_aside())
     }
 
-    /// The books were emptied before this frame: the sequence number that the session goes on with.
-    pub fn emptied(&mut self) -> Option<u64> {
-        self.emptied.take()
-    }
-
-    /// If from `cycle` on every book is empty and taken from the host, makes it known.
+    /// If from `cycle` on every book is empty and takes rows, makes it known.
     pub(super) fn empty_books(&mut self, cycle: u64) -> bool {
         if self.restoration.ready().is_none_or(|ready| ready > cycle) {
             return false;
         }
-        self.emptied = Some(self.restoration.cleared());
-        self.emptied_at = Some(cycle);
+        self.books.clear();
+        self.restoration.open(cycle);
         self.sound = u16::MAX;
         self.touched = [NEVER; INSTRUMENTS];
         self.wait(cycle, Rank::Cleared, channel_event(Reason::Cleared));
         true
     }
 
-    /// Whether a command that acts in `cycle` finds the books being emptied.
-    pub(super) fn clearing(&self, cycle: u64) -> bool {
-        self.restoration.ready().is_some() || self.emptied_at == Some(cycle)
+    /// Clear, visible in `cycle`.
+    pub(super) fn clear(&mut self, cycle: u64) -> Option<Reason> {
+        if self.restoration.is_clearing(cycle) {
+            return Some(Reason::Restoring);
+        }
+        self.valid = 0;
+        self.sound = 0;
+        self.feed.restart();
+        self.restoration.clear(cycle);
+        self.due(self.restoration.ready().unwrap_or(NEVER));
+        None
     }
 
-    pub(super) fn restoring(&self, cycle: u64) -> bool {
-        self.clearing(cycle) || self.restoration.takes_host()
+    /// Resume, visible in `cycle`.
+    pub(super) fn resume(&mut self, cycle: u64, command: &Command) -> Option<Reason> {
+        let mask = command.args[0] as u16;
+        let sequence = command.args[1];
+        if !self.restoration.is_open(cycle) {
+            Some(Reason::NotCleared)
+        } else if mask & !self.sound != 0 {
+            Some(Reason::BookNotClean)
+        } else if self.restoration.resume_is_early(cycle) {
+            Some(Reason::TooSoon)
+        } else if !self.feed.may_resume(cycle, sequence) {
+            Some(Reason::Elsewhere)
+        } else {
+            self.valid |= mask;
+            self.sound = 0;
+            self.feed.resume(sequence);
+            self.restoration.resume();
+            None
+        }
+    }
+
+    /// A row, which acts in `cycle`; its operation is issued one cycle later.
+    pub(super) fn row(&mut self, cycle: u64, command: &Command) -> Option<Reason> {
+        if !self.restoration.is_open(cycle) {
+            return Some(Reason::NotCleared);
+        }
+        if self.restoration.row_is_early(cycle) {
+            return Some(Reason::TooSoon);
+        }
+        self.restoration.row(cycle);
+        let instrument = usize::from(command.instrument) % INSTRUMENTS;
+        let issued = self.pipeline.issue(cycle + 1);
+        self.touch(instrument, issued);
+        let [reference, numbers, mark, ..] = command.args;
+        let (mut slow, mut error, mut trading) = (false, None, None);
+        if command.index & 0xf == Row::Remove as u8 {
+            match self.books.remove(instrument, reference, None) {
+                Ok(removed) => slow = removed.slow,
+                Err(reason) => error = Some(reason),
+            }
+        } else if command.index & 0xf == Row::State as u8 {
+            trading = Some(mark as u8 == b'T');
+        } else {
+            let side = match mark as u8 {
+                b'B' => Some(Side::Bid),
+                b'S' => Some(Side::Ask),
+                _ => None,
+            };
+            let add = Add { reference, side, shares: numbers as u32, price_e4: (numbers >> 32) as u32 };
+            error = self.books.add(instrument, &add).err();
+        }
+        // Nothing tells of a row: no book is valid.
+        let origin = Origin {
+            code: 0,
+            instrument: instrument as u8,
+            bank: self.in_force as u8,
+            generation: 0,
+            time_ns: 0,
+            sequence: 0,
+            decisive: cycle,
+        };
+        let judged = self.pipeline.verdict(issued, false, slow);
+        self.judge_later(Pending {
+            cycle: judged,
+            origin,
+            error,
+            evaluated: true,
+            trading,
+            print_e4: None,
+            top: self.books.top(instrument),
+            price_e4: 0,
+            quantity: 0,
+        });
+        None
     }
 }

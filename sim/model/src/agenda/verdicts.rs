@@ -63,9 +63,9 @@ impl Agenda {
         let origin = &pending.origin;
         let bit = 1 << origin.instrument;
         self.held[usize::from(origin.instrument)] = 0;
-        if (self.valid | self.sound) & bit != 0 {
+        self.sound &= !bit;
+        if self.valid & bit != 0 {
             self.valid &= !bit;
-            self.sound &= !bit;
             self.count(Counter::Invalidations);
             let detail = u16::from(origin.code);
             let event = Event { detail, ..event_of(EventKind::Invalid, reason, origin) };
