@@ -41,9 +41,8 @@ pub struct Control {
     pub books_valid: Signal<Out, Bits<16>>,
     pub clear: Signal<Out, bool>,
     pub resume: Signal<Out, bool>,
-    /// Where the feed is to be: in x + 1, and in x + 2.
+    /// Where the feed is to be (x + 1).
     pub sequence_asked: Signal<Out, Bits<64>>,
-    pub resume_sequence: Signal<Out, Bits<64>>,
     pub row: Signal<Out, bool>,
     pub row_data: Signal<Out, BookRow>,
     pub group: Signal<Out, Bits<32>>,
@@ -276,7 +275,6 @@ impl Logic for Control {
         self.clear.next = self.validity.clear.val();
         self.resume.next = self.validity.resume.val();
         self.sequence_asked.next = self.came.q.val().get_bits::<64>(self.o_arg1.val().index());
-        self.resume_sequence.next = self.arg1.val();
         self.row.next = self.validity.row.val();
         self.book_row.next.instrument = self.table_row.val();
         self.book_row.next.reference = self.arg0.val();

@@ -22,11 +22,10 @@ pub struct Session {
     pub aside: Signal<In, bool>,
     /// From the next cycle on the session is whichever comes, wherever it is.
     pub restart: Signal<In, bool>,
-    /// Whether the feed goes on with `asked` (cycle x + 1), said in x + 2; then `resume`, from which on it does.
+    /// Whether the feed goes on with `asked` (cycle x + 1), said in x + 2; then perhaps `resume`.
     pub asked: Signal<In, Bits<64>>,
     pub may_resume: Signal<Out, bool>,
     pub resume: Signal<In, bool>,
-    pub resume_sequence: Signal<In, Bits<64>>,
     pub deliver: Signal<Out, bool>,
     pub skip: Signal<Out, Bits<16>>,
     pub gap: Signal<Out, bool>,
@@ -147,12 +146,11 @@ impl Logic for Session {
         self.is_where_asked.d.next = self.expected.q.val() == self.asked.val();
         self.judged1.d.next = self.done.val();
         self.judged2.d.next = self.judged1.q.val();
-        self.may_resume.next = (self.is_where_asked.q.val() | self.fresh.q.val())
+        self.may_resume.next = self.is_where_asked.q.val()
             & !self.done.val()
             & !self.judged1.q.val()
             & !self.judged2.q.val();
         if self.resume.val() {
-            self.expected.d.next = self.resume_sequence.val();
             self.fresh.d.next = false;
         }
         if self.restart.val() {

@@ -119,7 +119,6 @@ impl Logic for RiposteCard {
         self.session.restart.next = self.control.clear.val();
         self.session.asked.next = self.control.sequence_asked.val();
         self.session.resume.next = self.control.resume.val();
-        self.session.resume_sequence.next = self.control.resume_sequence.val();
         self.walker.word.data.next = self.rx_lanes.reversed.val();
         self.walker.word.bytes.next = self.rx_bytes.val();
         self.walker.word.last.next = self.rx_last.val();

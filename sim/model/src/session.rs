@@ -54,12 +54,11 @@ impl Session {
     /// Whether a command that acts in `cycle` finds the feed going on with `sequence`.
     pub fn may_resume(&self, cycle: u64, sequence: u64) -> bool {
         let moves = self.judged.is_some_and(|judged| judged + 3 >= cycle);
-        !moves && (self.fresh || self.expected == sequence)
+        !moves && self.expected == sequence
     }
 
-    /// The feed goes on with `sequence`.
-    pub fn resume(&mut self, sequence: u64) {
-        self.expected = sequence;
+    /// The feed goes on with what is expected.
+    pub fn resume(&mut self) {
         self.fresh = false;
     }
 

@@ -47,19 +47,18 @@ impl Agenda {
     /// Resume, visible in `cycle`.
     pub(super) fn resume(&mut self, cycle: u64, command: &Command) -> Option<Reason> {
         let mask = command.args[0] as u16;
-        let sequence = command.args[1];
         if !self.restoration.is_open(cycle) {
             Some(Reason::NotCleared)
         } else if mask & !self.sound != 0 {
             Some(Reason::BookNotClean)
         } else if self.restoration.resume_is_early(cycle) {
             Some(Reason::TooSoon)
-        } else if !self.feed.may_resume(cycle, sequence) {
+        } else if !self.feed.may_resume(cycle, command.args[1]) {
             Some(Reason::Elsewhere)
         } else {
             self.valid |= mask;
             self.sound = 0;
-            self.feed.resume(sequence);
+            self.feed.resume();
             self.restoration.resume();
             None
         }
