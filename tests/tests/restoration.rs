@@ -180,6 +180,16 @@ fn no_packet_falls_between_the_rows_and_the_feed() {
             }
         }
         assert!(refused > 10 && resumed > 4, "{refused} {resumed}");
+        // Any packet, a heartbeat too, that is judged in the three cycles up to the one in which the command is.
+        let beside = (0..30).filter(|&ahead| {
+            let mut bench = Bench::on_trade(card);
+            bench.clear();
+            let sequence = bench.sequence;
+            bench.command(ahead, resume(1, sequence));
+            bench.raw(&packet(false, sequence, 0, &[]));
+            reasons(&bench.settle(), EventKind::Command) == [Reason::Elsewhere]
+        });
+        assert_eq!(beside.count(), 3);
     });
 }
 
