@@ -28,8 +28,10 @@ module unset_blocks(
     wire [1:0] rule_of = note[25:24];
 
     // What was asked, and what was told: rows three cycles before an order's event, answers two.
-    (* hierconn *) wire [4:0] \g.u.fits.row ;
-    (* hierconn *) wire [63:0] \g.u.fits.bid , \g.u.fits.ask ;
+    (* hierconn *) wire [4:0] \g.u.fits.waiting_row , \g.u.fits.told_row ;
+    (* hierconn *) wire [63:0] \g.u.fits.waiting_bid , \g.u.fits.waiting_ask , \g.u.fits.told_bid , \g.u.fits.told_ask ;
+    (* hierconn *) wire \g.u.fits.none_waits ;
+    (* hierconn *) wire [3:0] \g.u.fits.any_far ;
     (* hierconn *) wire [3:0] \g.u.grants.instrument ;
     (* hierconn *) wire [1:0] \g.u.fits.rule , \g.u.grants.rule ;
     (* hierconn *) wire [23:0] \g.u.fits.any , \g.u.grants.any ;
@@ -41,14 +43,17 @@ module unset_blocks(
     reg [3:0] instrument1, instrument2, instrument3;
     reg [1:0] rule1, rule2, granted_rule1, granted_rule2;
     reg [23:0] against1, against2;
+    reg [3:0] far1, far2;
     reg [63:0] order1, order2;
     reg [31:0] granted_quantity1;
     reg value_is_its_own1, value_is_its_own2;
     reg session_set = 0, sent_before = 0;
     reg [4:0] row_before;
     always @(posedge clock) begin
-        {row3, row2, row1} <= {row2, row1, \g.u.fits.row };
-        {tops3, tops2, tops1} <= {tops2, tops1, \g.u.fits.ask , \g.u.fits.bid };
+        {row3, row2, row1} <= {row2, row1, \g.u.fits.none_waits ? \g.u.fits.told_row : \g.u.fits.waiting_row };
+        {tops3, tops2, tops1} <= {tops2, tops1, \g.u.fits.none_waits ? {\g.u.fits.told_ask , \g.u.fits.told_bid }
+            : {\g.u.fits.waiting_ask , \g.u.fits.waiting_bid }};
+        {far2, far1} <= {far1, \g.u.fits.any_far };
         {instrument3, instrument2, instrument1} <= {instrument2, instrument1, \g.u.grants.instrument };
         {rule2, rule1} <= {rule1, \g.u.fits.rule };
         {granted_rule2, granted_rule1} <= {granted_rule1, \g.u.grants.rule };
@@ -58,7 +63,7 @@ module unset_blocks(
         granted_quantity1 <= \g.u.grants.quantity ;
         session_set <= !reset && (session_set || (session_write && session_user_ref != 0));
 
-        nothing_speaks_against_it: assert (!sends || against2 == 0);
+        nothing_speaks_against_it: assert (!sends || (against2 == 0 && !far2[rule_of]));
         rows_are_its_own: assert (!sends || (row3 == row_of && rule2 == rule_of && tops3 == note[319:192]));
         grants_are_its_own: assert (!sends || (instrument3 == row_of[3:0] && granted_rule2 == rule_of));
         order_is_its_own: assert (!sends || {price, quantity} == order2);
