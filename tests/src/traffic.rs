@@ -1,5 +1,6 @@
 //! Random ITCH traffic that keeps a card busy: few prices, dense references, faults as ratios.
 use crate::{
+    messages::blocks,
     parameters::{GROUP, PORT, command},
     random::Random,
 };
@@ -267,9 +268,13 @@ impl Traffic {
         };
         let buys = self.random.once_in(2);
         let price = self.side_price(buys);
-        let order = Live { locate, reference, shares, buys, price_e4: price };
-        let message = self.added(if with_mpid { b'F' } else { b'A' }, &order);
-        self.live.push(order);
+        let mut message = self.head(if with_mpid { b'F' } else { b'A' }, locate, if with_mpid { 40 } else { 36 });
+        message[11..19].copy_from_slice(&reference.to_be_bytes());
+        message[19] = if buys { b'B' } else { b'S' };
+        message[20..24].copy_from_slice(&shares.to_be_bytes());
+        message[24..32].copy_from_slice(b"TEST    ");
+        message[32..36].copy_from_slice(&price.to_be_bytes());
+        self.live.push(Live { locate, reference, shares, buys, price_e4: price });
         message
     }
 
@@ -364,28 +369,6 @@ impl Traffic {
         }
     }
 
-    /// What says that every instrument trades.
-    fn trading(&mut self) -> Vec<Vec<u8>> {
-        let locates = self.locates.clone();
-        let trading = |locate| {
-            let mut message = self.head(b'H', locate, 25);
-            message[19] = b'T';
-            message
-        };
-        locates.into_iter().map(trading).collect()
-    }
-
-    /// An order as a message that adds it.
-    fn added(&mut self, code: u8, order: &Live) -> Vec<u8> {
-        let mut message = self.head(code, order.locate, if code == b'F' { 40 } else { 36 });
-        message[11..19].copy_from_slice(&order.reference.to_be_bytes());
-        message[19] = if order.buys { b'B' } else { b'S' };
-        message[20..24].copy_from_slice(&order.shares.to_be_bytes());
-        message[24..32].copy_from_slice(b"TEST    ");
-        message[32..36].copy_from_slice(&order.price_e4.to_be_bytes());
-        message
-    }
-
     /// The books as they stand in front of the next packet, as rows of a restoration; and that packet's sequence number.
     pub fn snapshot(&mut self) -> (u64, Vec<Command>) {
         self.held = None;
@@ -408,7 +391,13 @@ impl Traffic {
 
     /// The first packet: every instrument trades.
     pub fn opening(&mut self) -> Piece {
-        let messages = self.trading();
+        let locates = self.locates.clone();
+        let trading = |locate| {
+            let mut message = self.head(b'H', locate, 25);
+            message[19] = b'T';
+            message
+        };
+        let messages: Vec<Vec<u8>> = locates.into_iter().map(trading).collect();
         let bytes = self.frame(1, messages.len() as u16, &blocks(&messages));
         self.sequence += messages.len() as u64;
         Piece { bytes, time_ns: self.time_ns, fcs_good: true, stalls: 0, gap: 40 }
@@ -502,15 +491,6 @@ impl Traffic {
         self.last_packet = self.frame(first, count as u16, &body);
         self.last_packet.clone()
     }
-}
-
-/// Messages as MoldUDP64 blocks.
-fn blocks(messages: &[Vec<u8>]) -> Vec<u8> {
-    let mut body = Vec::new();
-    for message in messages {
-        push_block(&mut body, message);
-    }
-    body
 }
 
 pub fn push_block(body: &mut Vec<u8>, message: &[u8]) {

@@ -30,48 +30,38 @@ fn resume(mask: u64, sequence: u64) -> Command {
     command(Opcode::Resume, 0, 0, 0, 0, &[mask, sequence])
 }
 
-trait Restores {
-    fn act(&mut self, one: Command) -> Reason;
-    fn lose_a_packet(&mut self);
-    fn clear(&mut self);
-    fn rows(&mut self, rows: &[Command]);
-    fn resume(&mut self) -> Reason;
+/// Carries out a command and gives what the card says to it.
+fn act(bench: &mut Bench<'_>, one: Command) -> Reason {
+    bench.commands(&[one]);
+    *reasons(&bench.settle(), EventKind::Command).last().expect("an answer")
 }
 
-impl Restores for Bench<'_> {
-    /// Carries out a command and gives what the card says to it.
-    fn act(&mut self, one: Command) -> Reason {
-        self.commands(&[one]);
-        *reasons(&self.settle(), EventKind::Command).last().expect("an answer")
-    }
+fn lose_a_packet(bench: &mut Bench<'_>) {
+    bench.sequence += 3;
+    bench.show(&[print()]);
+    assert_eq!(reasons(&bench.settle(), EventKind::Channel), [Reason::Gap]);
+}
 
-    fn lose_a_packet(&mut self) {
-        self.sequence += 3;
-        self.show(&[print()]);
-        assert_eq!(reasons(&self.settle(), EventKind::Channel), [Reason::Gap]);
-    }
+fn clear(bench: &mut Bench<'_>) {
+    bench.commands(&[command(Opcode::Clear, 0, 0, 0, 0, &[])]);
+    let output = bench.settle();
+    assert_eq!(reasons(&output, EventKind::Command), [Reason::None]);
+    assert_eq!(reasons(&output, EventKind::Channel), [Reason::Cleared]);
+}
 
-    fn clear(&mut self) {
-        self.commands(&[command(Opcode::Clear, 0, 0, 0, 0, &[])]);
-        let output = self.settle();
-        assert_eq!(reasons(&output, EventKind::Command), [Reason::None]);
-        assert_eq!(reasons(&output, EventKind::Channel), [Reason::Cleared]);
+/// Writes rows as fast as may be, none of which is refused.
+fn write(bench: &mut Bench<'_>, rows: &[Command]) {
+    for one in rows {
+        bench.command(0, *one);
+        bench.card.idle(ROW_CYCLES);
     }
+    assert_eq!(reasons(&bench.settle(), EventKind::Command), []);
+}
 
-    /// Writes rows as fast as may be, none of which is refused.
-    fn rows(&mut self, rows: &[Command]) {
-        for one in rows {
-            self.command(0, *one);
-            self.card.idle(ROW_CYCLES);
-        }
-        assert_eq!(reasons(&self.settle(), EventKind::Command), []);
-    }
-
-    /// Resumes where the feed is.
-    fn resume(&mut self) -> Reason {
-        let sequence = self.sequence;
-        self.act(resume(1, sequence))
-    }
+/// Resumes where the feed is.
+fn resume_here(bench: &mut Bench<'_>) -> Reason {
+    let sequence = bench.sequence;
+    act(bench, resume(1, sequence))
 }
 
 #[test]
@@ -79,12 +69,12 @@ fn a_book_that_was_lost_is_restored_and_trades() {
     on_each_card(|card| {
         let mut bench = Bench::on_trade(card);
         bench.show(&[add(LOCATE, 1, b'B', 100, 640_000), add(LOCATE, 2, b'B', 100, 641_000)]);
-        bench.lose_a_packet();
+        lose_a_packet(&mut bench);
         bench.show(&[print()]);
         assert_eq!(bench.orders(), [], "nothing fires on a book that is not valid");
-        bench.clear();
-        bench.rows(&[bid(1, 640_000), bid(7, 642_000), bid(8, 643_000), row(0, Row::Remove, &[8])]);
-        assert_eq!(bench.resume(), Reason::None);
+        clear(&mut bench);
+        write(&mut bench, &[bid(1, 640_000), bid(7, 642_000), bid(8, 643_000), row(0, Row::Remove, &[8])]);
+        assert_eq!(resume_here(&mut bench), Reason::None);
         bench.show(&[print()]);
         assert_eq!(bench.orders(), [SENT]);
         // The book is the rows and nothing of what was before: orders 2 and 8 are not in it, order 7 is.
@@ -101,11 +91,11 @@ fn a_book_that_was_lost_is_restored_and_trades() {
 fn the_feed_s_messages_are_dropped_while_books_are_restored() {
     on_each_card(|card| {
         let mut bench = Bench::on_trade(card);
-        bench.clear();
-        bench.rows(&[bid(1, 640_000)]);
+        clear(&mut bench);
+        write(&mut bench, &[bid(1, 640_000)]);
         bench.show(&[print(), add(LOCATE, 9, b'B', 100, 645_000)]);
         assert_eq!(bench.orders(), []);
-        assert_eq!(bench.resume(), Reason::None, "behind that packet");
+        assert_eq!(resume_here(&mut bench), Reason::None, "behind that packet");
         bench.show(&[print()]);
         assert_eq!(bench.orders(), [SENT]);
         bench.show(&[delete(LOCATE, 9)]);
@@ -118,9 +108,9 @@ fn the_trading_state_is_restored_too() {
     on_each_card(|card| {
         for (state, orders) in [(b'H', vec![Reason::NotTrading]), (b'T', vec![SENT])] {
             let mut bench = Bench::on_trade(card);
-            bench.clear();
-            bench.rows(&[row(0, Row::State, &[0, 0, state.into()])]);
-            assert_eq!(bench.resume(), Reason::None);
+            clear(&mut bench);
+            write(&mut bench, &[row(0, Row::State, &[0, 0, state.into()])]);
+            assert_eq!(resume_here(&mut bench), Reason::None);
             bench.show(&[print()]);
             assert_eq!(bench.orders(), orders);
         }
@@ -133,20 +123,20 @@ fn books_are_valid_only_where_the_feed_is() {
         let mut bench = Bench::on_trade(card);
         bench.show(&[print()]);
         bench.settle();
-        bench.clear();
+        clear(&mut bench);
         let sequence = bench.sequence;
         for wrong in [sequence - 1, sequence + 1] {
-            assert_eq!(bench.act(resume(1, wrong)), Reason::Elsewhere);
+            assert_eq!(act(&mut bench, resume(1, wrong)), Reason::Elsewhere);
         }
-        assert_eq!(bench.resume(), Reason::None);
+        assert_eq!(resume_here(&mut bench), Reason::None);
         // A packet that the host does not know of yet.
-        bench.clear();
+        clear(&mut bench);
         bench.show(&[print()]);
         bench.show(&[print()]);
         bench.sequence -= 1;
-        assert_eq!(bench.resume(), Reason::Elsewhere);
+        assert_eq!(resume_here(&mut bench), Reason::Elsewhere);
         bench.sequence += 1;
-        assert_eq!(bench.resume(), Reason::None);
+        assert_eq!(resume_here(&mut bench), Reason::None);
         bench.show(&[print()]);
         assert_eq!(bench.orders(), [SENT]);
     });
@@ -159,7 +149,7 @@ fn no_packet_falls_between_the_rows_and_the_feed() {
         let (mut refused, mut resumed) = (0, 0);
         for ahead in 0..30 {
             let mut bench = Bench::on_trade(card);
-            bench.clear();
+            clear(&mut bench);
             bench.show(&[print()]);
             bench.settle();
             let sequence = bench.sequence;
@@ -183,7 +173,7 @@ fn no_packet_falls_between_the_rows_and_the_feed() {
         // Any packet, a heartbeat too, that is judged in the three cycles up to the one in which the command is.
         let beside = (0..30).filter(|&ahead| {
             let mut bench = Bench::on_trade(card);
-            bench.clear();
+            clear(&mut bench);
             let sequence = bench.sequence;
             bench.command(ahead, resume(1, sequence));
             bench.raw(&packet(false, sequence, 0, &[]));
@@ -197,8 +187,8 @@ fn no_packet_falls_between_the_rows_and_the_feed() {
 fn commands_out_of_turn_are_refused() {
     on_each_card(|card| {
         let mut bench = Bench::on_trade(card);
-        assert_eq!(bench.resume(), Reason::NotCleared);
-        assert_eq!(bench.act(bid(1, 640_000)), Reason::NotCleared);
+        assert_eq!(resume_here(&mut bench), Reason::NotCleared);
+        assert_eq!(act(&mut bench, bid(1, 640_000)), Reason::NotCleared);
         let clear = command(Opcode::Clear, 0, 0, 0, 0, &[]);
         let validate = |mask| command(Opcode::Validate, 0, 0, 0, 0, &[mask]);
         bench.commands(&[clear, clear, validate(1), resume(1, 1), bid(1, 640_000)]);
@@ -206,11 +196,11 @@ fn commands_out_of_turn_are_refused() {
         let refused = [Reason::Restoring, Reason::Restoring, Reason::NotCleared, Reason::NotCleared];
         assert_eq!(answers[0], Reason::None);
         assert_eq!(answers[1..], refused);
-        assert_eq!(bench.act(validate(1)), Reason::Restoring, "a book that is being restored would fire");
-        assert_eq!(bench.resume(), Reason::None);
-        assert_eq!(bench.resume(), Reason::NotCleared);
+        assert_eq!(act(&mut bench, validate(1)), Reason::Restoring, "a book that is being restored would fire");
+        assert_eq!(resume_here(&mut bench), Reason::None);
+        assert_eq!(resume_here(&mut bench), Reason::NotCleared);
         // A book that nobody has touched since it was empty is as good as after reset.
-        assert_eq!(bench.act(validate(2)), Reason::None);
+        assert_eq!(act(&mut bench, validate(2)), Reason::None);
     });
 }
 
@@ -218,7 +208,7 @@ fn commands_out_of_turn_are_refused() {
 fn a_row_and_the_end_wait_until_the_last_row_is_through() {
     on_each_card(|card| {
         let mut bench = Bench::on_trade(card);
-        bench.clear();
+        clear(&mut bench);
         for (distance, answers) in [(ROW_CYCLES - 1, vec![Reason::TooSoon]), (ROW_CYCLES, vec![])] {
             bench.command(0, bid(distance, 640_000));
             bench.command(distance, bid(distance + 50, 640_000));
@@ -246,11 +236,11 @@ fn a_book_that_was_restored_wrong_is_not_declared_valid() {
             wrong(&[row(0, Row::State, &[0, 0, b'T'.into()]), bid(1, 640_000), ask]),
         ] {
             let mut bench = Bench::new(card, &[instrument(&[ON_TRADE]), other]);
-            bench.clear();
-            bench.rows(&rows);
+            clear(&mut bench);
+            write(&mut bench, &rows);
             let sequence = bench.sequence;
-            assert_eq!(bench.act(resume(0b11, sequence)), Reason::BookNotClean);
-            assert_eq!(bench.act(resume(0b10, sequence)), Reason::None, "the other one is right");
+            assert_eq!(act(&mut bench, resume(0b11, sequence)), Reason::BookNotClean);
+            assert_eq!(act(&mut bench, resume(0b10, sequence)), Reason::None, "the other one is right");
             bench.show(&[print(), trade(LOCATE + 1, 1, 650_000)]);
             let output = bench.settle();
             let sent = output.events.iter().filter(|event| event.kind() == Some(EventKind::OrderSent));
@@ -263,11 +253,11 @@ fn a_book_that_was_restored_wrong_is_not_declared_valid() {
 fn what_the_host_declares_invalid_is_not_sound() {
     on_each_card(|card| {
         let mut bench = Bench::on_trade(card);
-        bench.clear();
-        bench.act(command(Opcode::Invalidate, 0, 0, 0, 0, &[1]));
-        assert_eq!(bench.resume(), Reason::BookNotClean);
-        bench.clear();
-        assert_eq!(bench.resume(), Reason::None);
+        clear(&mut bench);
+        act(&mut bench, command(Opcode::Invalidate, 0, 0, 0, 0, &[1]));
+        assert_eq!(resume_here(&mut bench), Reason::BookNotClean);
+        clear(&mut bench);
+        assert_eq!(resume_here(&mut bench), Reason::None);
     });
 }
 
@@ -282,10 +272,10 @@ fn a_new_session_begins_with_a_restoration() {
         };
         bench.raw(&renamed(1));
         assert_eq!(reasons(&bench.settle(), EventKind::Channel), [Reason::SessionChange]);
-        bench.clear();
+        clear(&mut bench);
         bench.raw(&renamed(40));
         assert_eq!(reasons(&bench.settle(), EventKind::Channel), [], "it is where it is");
-        assert_eq!(bench.act(resume(1, 41)), Reason::None);
+        assert_eq!(act(&mut bench, resume(1, 41)), Reason::None);
         bench.raw(&renamed(41));
         assert_eq!(bench.orders(), [SENT]);
         bench.show(&[print()]);
@@ -300,9 +290,9 @@ fn every_row_of_every_table_is_emptied() {
         let price = |at: u64| 600_000 + (at % 60) as u32 * 100;
         let fill = |from: u64| (0..LIVE_ORDERS as u64).map(|at| bid(from + at, price(at))).collect::<Vec<_>>();
         for from in [1, 1, 50_000] {
-            bench.clear();
-            bench.rows(&fill(from));
-            assert_eq!(bench.resume(), Reason::None, "no reference is there twice, no row is full");
+            clear(&mut bench);
+            write(&mut bench, &fill(from));
+            assert_eq!(resume_here(&mut bench), Reason::None, "no reference is there twice, no row is full");
         }
     });
 }
@@ -324,7 +314,7 @@ fn a_frame_under_way_is_heard_to_its_end() {
                 bench.command(0, bid(1, 640_000));
                 let answers = reasons(&bench.settle(), EventKind::Command);
                 assert_eq!(answers.len(), 1 + early as usize, "{ahead}");
-                assert_eq!(bench.resume(), Reason::None);
+                assert_eq!(resume_here(&mut bench), Reason::None);
             }
         }
     });

@@ -189,8 +189,9 @@ impl Logic for Control {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, came, came_valid, came_instrument, held, held_valid, does, does_commit, locate_row, is_known, told,
-            tells, refuses, in_force, number, is_armed, is_killed, is_traced, fences, throttle_now, throttle_shadow, group_now, group_shadow, port_now, port_shadow
+            self, clock, came, came_valid, came_instrument, held, held_valid, does, does_commit, locate_row, is_known,
+            told, tells, refuses, in_force, number, is_armed, is_killed, is_traced, fences, throttle_now,
+            throttle_shadow, group_now, group_shadow, port_now, port_shadow
         );
         for i in 0..16 {
             self.locate_now[i].clock.next = self.clock.val();

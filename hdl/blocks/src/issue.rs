@@ -95,8 +95,8 @@ impl Logic for Issue {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, tag, busy, behind, long1, long2, long3, second1, second2, replace, is_row, row_removes, row_sets, replace_bucket0,
-            replace_bucket1, lost, noted, written_tag, written
+            self, clock, tag, busy, behind, long1, long2, long3, second1, second2, replace, is_row, row_removes,
+            row_sets, replace_bucket0, replace_bucket1, lost, noted, written_tag, written
         );
         clock!(self, clock, waiting);
         self.waiting.reset.next = self.reset.val();
@@ -187,6 +187,9 @@ impl Logic for Issue {
         // Whatever is taken may be one: it stands until its second half has gone.
         if !self.second1.q.val() & !self.second2.q.val() {
             self.replace.d.next = self.head.val();
+            self.is_row.d.next = self.row.val();
+            self.row_removes.d.next = self.row.val() & self.row_data.val().removes;
+            self.row_sets.d.next = self.row.val() & self.row_data.val().is_state;
         }
         // A row goes the way of a second half, which has nothing before it.
         self.injected.next = self.message.val();
@@ -197,11 +200,6 @@ impl Logic for Issue {
         self.injected.next.shares = self.row_data.val().shares;
         self.injected.next.price = self.row_data.val().price;
         self.injected.next.mark = self.row_data.val().mark;
-        if !self.second1.q.val() & !self.second2.q.val() {
-            self.is_row.d.next = self.row.val();
-            self.row_removes.d.next = self.row.val() & self.row_data.val().removes;
-            self.row_sets.d.next = self.row.val() & self.row_data.val().is_state;
-        }
         if self.row.val() {
             self.replace.d.next = self.injected.val();
             self.second1.d.next = true;

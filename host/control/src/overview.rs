@@ -181,6 +181,14 @@ impl Latency {
     }
 }
 
+/// An integer of 1e-4 dollars, in decimal digits, as dollars.
+pub fn dollars(e4: &str) -> String {
+    let (sign, digits) = e4.strip_prefix('-').map_or(("", e4), |digits| ("-", digits));
+    let digits = format!("{digits:0>5}");
+    let (whole, decimals) = digits.split_at(digits.len() - 4);
+    format!("{sign}{whole}.{decimals}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

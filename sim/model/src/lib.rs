@@ -155,14 +155,9 @@ impl Model {
             b'P' | b'H' => self.light(origin, message),
             b'U' => self.replace(origin, message),
             b'A' | b'F' => {
-                let side = match message[itch::ADD_SIDE] {
-                    b'B' => Some(Side::Bid),
-                    b'S' => Some(Side::Ask),
-                    _ => None,
-                };
                 let add = Add {
                     reference: u64_at(message, itch::REFERENCE),
-                    side,
+                    side: Side::of(message[itch::ADD_SIDE]),
                     shares: u32_at(message, itch::ADD_SHARES),
                     price_e4: u32_at(message, itch::ADD_PRICE),
                 };

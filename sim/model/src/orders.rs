@@ -11,6 +11,17 @@ pub enum Side {
     Ask,
 }
 
+impl Side {
+    /// Of a message's byte, if it is one (ITCH 5.0, Add Order).
+    pub fn of(byte: u8) -> Option<Side> {
+        match byte {
+            b'B' => Some(Side::Bid),
+            b'S' => Some(Side::Ask),
+            _ => None,
+        }
+    }
+}
+
 /// A live order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Order {

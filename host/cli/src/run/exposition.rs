@@ -2,7 +2,7 @@
 //!
 //! Holds: each family is declared once and in front of its samples; counters end in `_total`, buckets add up. Money is in
 //! dollars, written out of integers: no float is involved.
-use riposte_control::overview::{Card, Counts, Instrument, Journal, Latency, Overview, Trading};
+use riposte_control::overview::{Card, Counts, Instrument, Journal, Latency, Overview, Trading, dollars};
 use std::fmt::{Display, Write};
 
 /// Of the answer's body.
@@ -177,14 +177,6 @@ impl Page {
 
 fn escaped(text: &str) -> String {
     text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
-}
-
-/// An integer of 1e-4 as a decimal.
-fn dollars(e4: &str) -> String {
-    let (sign, digits) = e4.strip_prefix('-').map_or(("", e4), |digits| ("-", digits));
-    let digits = format!("{digits:0>5}");
-    let (whole, decimals) = digits.split_at(digits.len() - 4);
-    format!("{sign}{whole}.{decimals}")
 }
 
 fn seconds(time_ns: u64) -> String {

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Paragraph, Widget};
-use riposte_control::overview::{Instrument, Latency, Overview, Side};
+use riposte_control::overview::{Instrument, Latency, Overview, Side, dollars};
 
 /// Narrower terminals show the panels one below the other.
 const TWO_COLUMNS: u16 = 170;
@@ -97,7 +97,7 @@ fn health(of: &Overview) -> Panel {
     let possible = engine.arming == "possible";
     let mut lines = vec![
         Line::from(vec![Span::raw(format!("{:<18}", "arming")), Span::styled(engine.arming.clone(), good(possible || engine.armed))]),
-        pair("result", format!("${}", dollars(&engine.result_e4))),
+        pair("result", format!("${}", cents(&engine.result_e4))),
         pair("open orders", engine.open_orders.to_string()),
         pair("executions", engine.executions.to_string()),
         pair("proposals", engine.proposals.to_string()),
@@ -112,7 +112,7 @@ fn health(of: &Overview) -> Panel {
 fn books(all: &[Instrument]) -> Panel {
     let head = format!("{:<9}{:>18}{:>18}{:>9}{:>12}  book", "", "bid", "ask", "position", "result $");
     let level = |side: Side| {
-        if side.quantity == 0 { "-".to_owned() } else { format!("{} x {}", dollars(&side.price_e4.to_string()), side.quantity) }
+        if side.quantity == 0 { "-".to_owned() } else { format!("{} x {}", cents(&side.price_e4.to_string()), side.quantity) }
     };
     let row = |one: &Instrument| {
         let (book, style) = match (one.valid, &one.invalid) {
@@ -121,7 +121,7 @@ fn books(all: &[Instrument]) -> Panel {
             (None, _) => ("not told".to_owned(), Style::new()),
         };
         let position = format!("{}{}", one.position, if one.confirmed { "" } else { "?" });
-        let text = format!("{:<9}{:>18}{:>18}{position:>9}{:>12}  ", one.symbol, level(one.bid), level(one.ask), dollars(&one.result_e4));
+        let text = format!("{:<9}{:>18}{:>18}{position:>9}{:>12}  ", one.symbol, level(one.bid), level(one.ask), cents(&one.result_e4));
         Line::from(vec![Span::raw(text), Span::styled(book, style)])
     };
     Panel { title: "Books and positions", lines: [Line::from(head)].into_iter().chain(all.iter().map(row)).collect() }
@@ -180,10 +180,8 @@ fn alarms(of: &Overview) -> Panel {
     Panel { title: "Last alarms", lines }
 }
 
-/// An integer of 1e-4 with two decimals, as a person reads it; the rest is cut off.
-fn dollars(e4: &str) -> String {
-    let (sign, digits) = e4.strip_prefix('-').map_or(("", e4), |digits| ("-", digits));
-    let digits = format!("{digits:0>5}");
-    let (whole, decimals) = digits.split_at(digits.len() - 4);
-    format!("{sign}{whole}.{}", &decimals[..2])
+/// With two decimals, as a person reads it; the rest is cut off.
+fn cents(e4: &str) -> String {
+    let text = dollars(e4);
+    text[..text.len() - 2].to_owned()
 }

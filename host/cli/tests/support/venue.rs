@@ -76,10 +76,13 @@ impl Closed {
     }
 }
 
-/// Trades both sides of the market that this feed brings.
+/// Trades both sides of the market that this feed brings: buys whenever the spread widens, wherever the market has gone
+/// by the time the desk is armed.
 fn card_desk(lines: [SocketAddr; 2]) -> String {
     let group = lines[0].ip().to_string();
-    Desk { feed: (&group, lines[0].port()), ..Desk::TWO_SIDED }.text()
+    let [_, offer] = *Desk::TWO_SIDED.rules else { unreachable!("two sides") };
+    let rules = &[("buy what is left", "spread >= 0.02", ("buy", 150, "200.00", "IOC")), offer];
+    Desk { feed: (&group, lines[0].port()), rules, ..Desk::TWO_SIDED }.text()
 }
 
 /// Writes a desk with these sessions, their password, further lines of [host], and people by user and role.

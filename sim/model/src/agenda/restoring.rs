@@ -86,12 +86,7 @@ impl Agenda {
         } else if command.index & 0xf == Row::State as u8 {
             trading = Some(mark as u8 == b'T');
         } else {
-            let side = match mark as u8 {
-                b'B' => Some(Side::Bid),
-                b'S' => Some(Side::Ask),
-                _ => None,
-            };
-            let add = Add { reference, side, shares: numbers as u32, price_e4: (numbers >> 32) as u32 };
+            let add = Add { reference, side: Side::of(mark as u8), shares: numbers as u32, price_e4: (numbers >> 32) as u32 };
             error = self.books.add(instrument, &add).err();
         }
         // Nothing tells of a row: no book is valid.
