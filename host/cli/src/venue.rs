@@ -38,10 +38,10 @@ fn examples() -> String {
     format!(
         "\
 Order session and drop copy speak SoupBinTCP 3.00 (the drop copy is read only), orders are OUCH
-5.0, the feed is ITCH 5.0 in MoldUDP64. The addresses in use are printed on standard error; port 0
-takes any free port. SIGINT and SIGTERM end the session: the market closes, everybody is told. The
-account of the session is printed at the end. The same seed gives the same market; what clients do
-to it depends on when they do it.
+5.0, the feed is ITCH 5.0 in MoldUDP64, snapshots of the books are GLIMPSE 5.0. The addresses in
+use are printed on standard error; port 0 takes any free port. SIGINT and SIGTERM end the session:
+the market closes, everybody is told. The account of the session is printed at the end. The same
+seed gives the same market; what clients do to it depends on when they do it.
 
 Faults, in a file (--faults) or one by one (--fault):
 {}
@@ -93,6 +93,9 @@ struct Serve {
     /// Where requests for lost messages are answered.
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:26402")]
     rerequest: SocketAddr,
+    /// Where snapshots of the books are given: GLIMPSE 5.0, a session a snapshot, with the name and password of the others.
+    #[arg(long, value_name = "ADDR:PORT")]
+    glimpse: Option<SocketAddr>,
     /// Where line A of the feed goes: a group, or one receiver.
     #[arg(long, value_name = "GROUP:PORT", default_value = "233.54.12.111:26477")]
     itch: SocketAddr,
@@ -128,6 +131,7 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<Outcome> {
         drop_copy: serve.dropcopy,
         second: [serve.second_ouch, serve.second_dropcopy],
         requests: serve.rerequest,
+        snapshots: serve.glimpse,
         lines: [Some(serve.itch), serve.itch_b],
         interface: serve.interface,
     };

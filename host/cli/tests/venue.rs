@@ -414,3 +414,32 @@ fn a_command_line_that_cannot_be_says_what_to_do() {
     let help = riposte(&env::temp_dir(), &["venue", "serve", "--help"]).output().unwrap();
     assert!(String::from_utf8_lossy(&help.stdout).contains("riposte venue serve --seed 7"));
 }
+
+/// Oracle: the host's own book of the market as it is generated.
+#[test]
+fn a_snapshot_over_tcp_is_the_book_of_all_messages_in_front_of_its_number() {
+    let venue = Venue::start(&["--seed", "5", "--rate", "20000", "--instruments", "1", "--glimpse", "127.0.0.1:0"]);
+    while blocks(&venue.datagram(0)).0.first().is_none_or(|(first, _)| *first < 5_000) {}
+    let mut client = venue.log_in("glimpse", 1);
+    let mut book = riposte_capture::Book::new(13);
+    let next = loop {
+        let (kind, message) = client.packet().expect("a message");
+        assert_eq!(kind, b'S');
+        if message[0] == b'G' {
+            break std::str::from_utf8(&message[1..]).unwrap().parse::<usize>().unwrap();
+        }
+        book.apply(&message).expect("a message that can be applied");
+    };
+    client.write(&soup(b'O', b""));
+    assert_eq!(client.packet(), None, "a session that is logged out ends");
+    let mut whole = riposte_capture::Book::new(13);
+    let market = riposte_venue::Config { seed: 5, instruments: 1, messages: 1 << 40 };
+    for message in riposte_venue::Market::new(market).unwrap().take(next - 1) {
+        whole.apply(&message).unwrap();
+    }
+    assert!(next > 5_000 && whole.live() > 10, "{next}");
+    assert_eq!((book.live(), book.state()), (whole.live(), whole.state()));
+    for side in [riposte_capture::Side::Buy, riposte_capture::Side::Sell] {
+        assert_eq!(book.levels(side), whole.levels(side));
+    }
+}

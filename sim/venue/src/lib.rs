@@ -17,6 +17,7 @@ pub mod exchange;
 pub mod faults;
 pub mod feed;
 mod instrument;
+mod ledger;
 mod line;
 mod market;
 pub mod ouch;

@@ -1,4 +1,4 @@
-//! The whole venue without its sockets: exchange, order session, drop copy, feed on two lines, faults.
+//! The whole venue without its sockets: exchange, order session, drop copy, feed on two lines, snapshots, faults.
 //!
 //! In: connections and their bytes, requests for lost messages, the time. Out: bytes for connections, packets for the
 //! lines (`output`), and when it wants to be called again at the latest (`due_ns`).
@@ -20,6 +20,7 @@ use crate::{
     exchange::ACCOUNTS,
     faults::{Dose, Fault},
     feed::{Feed, RequestError},
+    ledger::Ledger,
     line::Line,
     ouch::Outbound,
     random::Random,
@@ -62,7 +63,7 @@ impl Setup {
     /// A venue whose session has the number of its seed, without faults.
     pub fn new(market: Config, rate: u64, username: &str, password: &str) -> Setup {
         let session = session(market.seed);
-        let terms = [false, true, false, true].map(|read_only| Terms::new(session, username, password, read_only));
+        let terms = [false, true, false, true, true].map(|read_only| Terms::new(session, username, password, read_only));
         Setup { market, recording: None, rate, waits_for_login: false, terms, script: Vec::new() }
     }
 }
@@ -84,17 +85,18 @@ pub enum SetupError {
     Rate(u64),
 }
 
-/// What a connection is for: orders of an account, or a copy of what they led to.
+/// What a connection is for: orders of an account, a copy of what they led to, or the books as they are (GLIMPSE 5.0).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Port {
     Orders,
     DropCopy,
     SecondOrders,
     SecondDropCopy,
+    Snapshot,
 }
 
-/// Two an account.
-pub(crate) const PORTS: usize = 2 * ACCOUNTS;
+/// Two an account, and that of snapshots.
+pub(crate) const PORTS: usize = 2 * ACCOUNTS + 1;
 
 impl Port {
     pub(crate) fn account(self) -> usize {
@@ -102,7 +104,7 @@ impl Port {
     }
 
     pub(crate) fn is_drop_copy(self) -> bool {
-        self as usize % 2 == 1
+        matches!(self, Port::DropCopy | Port::SecondDropCopy)
     }
 }
 
@@ -136,6 +138,7 @@ enum Ending {
 pub struct Venue {
     exchange: Exchange,
     feed: Feed,
+    ledger: Ledger,
     lines: [Line; 2],
     terms: [Terms; PORTS],
     streams: [Stream; PORTS],
@@ -178,6 +181,7 @@ impl Venue {
         let mut venue = Venue {
             exchange: Exchange::of(market),
             feed: Feed::new(setup.terms[0].session),
+            ledger: Ledger::default(),
             lines: Default::default(),
             terms: setup.terms,
             streams: Default::default(),
@@ -307,10 +311,11 @@ impl Venue {
         }
         self.exchange.close();
         while let Some(message) = self.exchange.next_message() {
-            self.feed.push(&message);
+            self.tell(&message);
         }
         self.settle(now_ns);
         self.streams.iter_mut().for_each(Stream::end);
+        self.clients.values_mut().for_each(Client::end);
         self.ending = Ending::Feed { told: 0, next_ns: now_ns, until_ns: now_ns + END_NS_MAX };
     }
 
@@ -340,6 +345,12 @@ impl Venue {
         self.settle(now_ns);
     }
 
+    /// The feed's next message.
+    fn tell(&mut self, message: &[u8]) {
+        self.feed.push(message);
+        self.ledger.publish(message);
+    }
+
     /// Publishes what the market has to say by now.
     fn pace(&mut self, now_ns: u64) {
         let Some(began_ns) = self.began_ns.filter(|_| self.ending == Ending::Open) else { return };
@@ -348,7 +359,7 @@ impl Venue {
         for _ in 0..wanted.saturating_sub(self.paced).min(BURST_MAX) {
             self.paced += 1;
             match self.exchange.next_message() {
-                Some(message) => self.feed.push(&message),
+                Some(message) => self.tell(&message),
                 None => return self.end(now_ns),
             }
         }
@@ -359,7 +370,7 @@ impl Venue {
     /// Publishes what clients and faults have caused, without waiting for its turn, and tells clients of it.
     fn settle(&mut self, now_ns: u64) {
         while let Some(message) = self.exchange.written_message() {
-            self.feed.push(&message);
+            self.tell(&message);
         }
         self.tell_clients(now_ns);
         self.send_packets(now_ns);

@@ -25,6 +25,7 @@ const DROP_COPY: Token = Token(1);
 const REQUESTS: Token = Token(2);
 const SECOND_ORDERS: Token = Token(3);
 const SECOND_DROP_COPY: Token = Token(4);
+const SNAPSHOTS: Token = Token(5);
 /// Tokens of clients begin here.
 const CLIENTS: usize = 16;
 /// A signal that comes just before the wait is seen after this long.
@@ -43,6 +44,7 @@ pub struct Addresses {
     /// Of the second account.
     pub second: [Option<SocketAddr>; 2],
     pub requests: SocketAddr,
+    pub snapshots: Option<SocketAddr>,
     pub lines: [Option<SocketAddr>; 2],
     pub interface: IpAddr,
 }
@@ -74,6 +76,7 @@ pub struct Server {
     drop_copy: TcpListener,
     second: [Option<TcpListener>; 2],
     requests: RequestSocket,
+    snapshots: Option<TcpListener>,
     lines: [Option<(UdpSocket, SocketAddr)>; 2],
     peers: HashMap<u64, Peer>,
     sent: Sent,
@@ -92,6 +95,7 @@ impl Server {
         let drop_copy = listen("dropcopy", addresses.drop_copy, DROP_COPY)?;
         let second = |at: usize, option: &str, token: Token| addresses.second[at].map(|to| listen(option, to, token)).transpose();
         let second = [second(0, "second-ouch", SECOND_ORDERS)?, second(1, "second-dropcopy", SECOND_DROP_COPY)?];
+        let snapshots = addresses.snapshots.map(|to| listen("glimpse", to, SNAPSHOTS)).transpose()?;
         let requests = RequestSocket::bind(addresses.requests);
         let mut requests = requests.with_context(|| in_use("rerequest", addresses.requests))?;
         poll.registry().register(&mut requests, REQUESTS, Interest::READABLE)?;
@@ -99,7 +103,7 @@ impl Server {
         let lines = [line(addresses.lines[0])?, line(addresses.lines[1])?];
         let started = Instant::now();
         let (peers, sent) = (HashMap::new(), Sent::default());
-        Ok(Server { poll, venue, started, orders, drop_copy, second, requests, lines, peers, sent })
+        Ok(Server { poll, venue, started, orders, drop_copy, second, requests, snapshots, lines, peers, sent })
     }
 
     /// The addresses in use, as one line.
@@ -107,6 +111,9 @@ impl Server {
         let mut text = format!("ouch {}", self.orders.local_addr()?);
         text += &format!(" dropcopy {}", self.drop_copy.local_addr()?);
         text += &format!(" rerequest {}", self.requests.local_addr()?);
+        if let Some(listener) = &self.snapshots {
+            text += &format!(" glimpse {}", listener.local_addr()?);
+        }
         for (name, line) in ["itch", "itch-b"].into_iter().zip(&self.lines) {
             if let Some((_, to)) = line {
                 text += &format!(" {name} {to}");
@@ -155,6 +162,7 @@ impl Server {
                     DROP_COPY => self.accept(Port::DropCopy),
                     SECOND_ORDERS => self.accept(Port::SecondOrders),
                     SECOND_DROP_COPY => self.accept(Port::SecondDropCopy),
+                    SNAPSHOTS => self.accept(Port::Snapshot),
                     REQUESTS => self.answer(),
                     Token(token) => self.read((token - CLIENTS) as u64),
                 }
@@ -177,6 +185,7 @@ impl Server {
                 Port::DropCopy => Some(&self.drop_copy),
                 Port::SecondOrders => self.second[0].as_ref(),
                 Port::SecondDropCopy => self.second[1].as_ref(),
+                Port::Snapshot => self.snapshots.as_ref(),
             };
             let Some(listener) = listener else { return };
             // A connection that broke before it was taken, or a lack of descriptors, is no reason to end.

@@ -1,4 +1,4 @@
-//! Connections of clients to the order session and the drop copy, and what faults do to them.
+//! Connections of clients to the order session, the drop copy and snapshots, and what faults do to them.
 
 use std::collections::VecDeque;
 
@@ -17,6 +17,8 @@ const SEGMENT_PAUSE_NS: u64 = 3_000_000;
 pub(super) struct Client {
     port: Port,
     connection: Connection,
+    /// A snapshot, from the login on: each client has its own. All others have the stream of their port.
+    snapshot: Option<Stream>,
     /// Bytes with the time at which they go; times do not decrease.
     out: VecDeque<(u64, Vec<u8>)>,
     /// Set when the connection ends behind what is in `out`.
@@ -27,13 +29,21 @@ pub(super) struct Client {
 
 impl Client {
     pub fn due_ns(&self, terms: &[Terms; PORTS], streams: &[Stream; PORTS]) -> Option<u64> {
-        let at = self.port as usize;
         match self.out.front() {
             Some((due_ns, _)) => Some(*due_ns),
             None if self.is_closing => Some(0),
             None if self.is_held => None,
-            None => self.connection.due_ns(&terms[at], &streams[at]),
+            None => self.connection.due_ns(&terms[self.port as usize], self.stream(streams)),
         }
+    }
+
+    fn stream<'a>(&'a self, streams: &'a [Stream; PORTS]) -> &'a Stream {
+        self.snapshot.as_ref().unwrap_or(&streams[self.port as usize])
+    }
+
+    /// Nothing more comes of the day; a stream of its port ends for itself.
+    pub fn end(&mut self) {
+        self.snapshot.as_mut().into_iter().for_each(Stream::end);
     }
 
     /// Bytes go behind those that are waiting.
@@ -53,6 +63,7 @@ impl Venue {
         let client = Client {
             port,
             connection: Connection::new(now_ns),
+            snapshot: None,
             out: VecDeque::new(),
             is_closing: false,
             is_held: false,
@@ -83,7 +94,8 @@ impl Venue {
         loop {
             let Some(client) = self.clients.get_mut(&id) else { return };
             let (at, mut out) = (client.port as usize, Vec::new());
-            let event = client.connection.receive(now_ns, bytes, &self.terms[at], &self.streams[at], &mut out);
+            let stream = client.snapshot.as_ref().unwrap_or(&self.streams[at]);
+            let event = client.connection.receive(now_ns, bytes, &self.terms[at], stream, &mut out);
             client.write(now_ns, out);
             bytes = &[];
             match event {
@@ -99,7 +111,17 @@ impl Venue {
 
     fn logged_in(&mut self, now_ns: u64, id: u64) {
         self.sessions.logins += 1;
-        let Some(port) = self.clients.get(&id).map(|client| client.port) else { return };
+        let Some(client) = self.clients.get_mut(&id) else { return };
+        let port = client.port;
+        if port == Port::Snapshot {
+            let mut snapshot = Stream::default();
+            self.ledger.snapshot().into_iter().for_each(|message| snapshot.push(message, now_ns));
+            client.snapshot = Some(snapshot);
+            if self.ending != Ending::Open {
+                client.end();
+            }
+            return;
+        }
         if port.is_drop_copy() {
             return;
         }
@@ -191,13 +213,15 @@ impl Venue {
             return;
         }
         let (at, mut out) = (client.port as usize, Vec::new());
-        let is_data = client.connection.lacks(now_ns, &self.streams[at]);
-        let mut closed = client.connection.pump(now_ns, &self.terms[at], &self.streams[at], PUMP_BYTES, &mut out);
+        let stream = client.snapshot.as_ref().unwrap_or(&self.streams[at]);
+        let is_data = client.connection.lacks(now_ns, stream);
+        let mut closed = client.connection.pump(now_ns, &self.terms[at], stream, PUMP_BYTES, &mut out);
         if self.ending != Ending::Open && !client.connection.is_logged_in() && closed.is_none() {
             client.connection.close(Close::Ended, &mut out);
             closed = Some(Close::Ended);
         }
-        if !client.port.is_drop_copy() && is_data && self.partial.strikes(&mut self.random) {
+        let takes_orders = !client.port.is_drop_copy() && client.port != Port::Snapshot;
+        if takes_orders && is_data && self.partial.strikes(&mut self.random) {
             self.faults.partials += 1;
             let rest = out.split_off(1 + self.random.below(out.len() as u64 - 1) as usize);
             client.write(now_ns, out);
