@@ -68,6 +68,8 @@ pub enum Bin {
     Message { code: u8, lane: u8 },
     Rule { condition: Condition, fired: bool },
     Refused(Reason),
+    /// An order of the host that the gate judged.
+    HostOrder { passed: bool },
     Invalid(Reason),
     Channel(Reason),
     Session(Step),
@@ -92,8 +94,8 @@ const WAYS: [Way; 5] = [Way::Short, Way::Long, Way::Order, Way::Slow, Way::Chain
 const PACES: [Pace; 6] =
     [Pace::BackToBack, Pace::Behind, Pace::Stalled, Pace::Whole, Pace::Tagged, Pace::Untagged];
 
-/// Reasons that no input can bring about: with generation 0 in force no message reaches an instrument and so there is
-/// no decision; messages come no faster than they are issued; and the host's own invalidations answer with a Command
+/// Reasons that no traffic can bring about: with generation 0 in force no message reaches an instrument and so no rule
+/// decides, and runs begin with a set; messages come no faster than they are issued; and the host's own invalidations answer with a Command
 /// event.
 pub const OUT_OF_REACH: [Reason; 3] = [Reason::NoGeneration, Reason::Overload, Reason::Host];
 
@@ -121,7 +123,10 @@ impl Bin {
         all.push(Bin::Command { opcode: Opcode::Commit, reason: Reason::OldGeneration });
         all.push(Bin::Command { opcode: Opcode::Validate, reason: Reason::BookNotClean });
         all.push(Bin::Command { opcode: Opcode::Validate, reason: Reason::Restoring });
-        all.push(Bin::Command { opcode: Opcode::Clear, reason: Reason::Restoring });
+        all.extend([Opcode::Clear, Opcode::Order].map(|opcode| Bin::Command { opcode, reason: Reason::Restoring }));
+        all.extend([Reason::TooSoon, Reason::NoPlace].map(|reason| Bin::Command { opcode: Opcode::Order, reason }));
+        all.push(Bin::HostOrder { passed: true });
+        all.push(Bin::HostOrder { passed: false });
         for reason in [Reason::NotCleared, Reason::TooSoon] {
             all.extend([Opcode::Row, Opcode::Resume].map(|opcode| Bin::Command { opcode, reason }));
         }
@@ -144,6 +149,8 @@ impl fmt::Display for Bin {
             Bin::Rule { condition, fired: true } => write!(f, "rule {condition:?} fired"),
             Bin::Rule { condition, fired: false } => write!(f, "rule {condition:?} not fired"),
             Bin::Refused(reason) => write!(f, "order refused: {}", reason.text()),
+            Bin::HostOrder { passed: true } => write!(f, "order of the host sent"),
+            Bin::HostOrder { passed: false } => write!(f, "order of the host refused"),
             Bin::Invalid(reason) => write!(f, "book invalid: {}", reason.text()),
             Bin::Channel(reason) => write!(f, "channel: {}", reason.text()),
             Bin::Session(step) => write!(f, "session {step:?}"),
@@ -407,7 +414,13 @@ impl Observer {
                 });
             }
             EventKind::System => self.message(event),
+            // No frame of the feed has time 0.
+            EventKind::OrderSent if event.time_ns == 0 => self.bins.hit(Bin::HostOrder { passed: true }),
             EventKind::OrderSent => self.rule(event),
+            EventKind::OrderRefused if event.time_ns == 0 => {
+                self.bins.hit(Bin::HostOrder { passed: false });
+                self.bins.hit(Bin::Refused(reason));
+            }
             EventKind::OrderRefused => {
                 self.bins.hit(Bin::Refused(reason));
                 if event.rule != NONE {
@@ -488,7 +501,7 @@ impl Observer {
 fn could_hold(condition: Condition, verdict: &Verdict) -> bool {
     let [bid, ask] = verdict.top.map(|level| level.quantity != 0);
     match condition {
-        Condition::Off => false,
+        Condition::Off | Condition::Host => false,
         Condition::BidAtLeast | Condition::BidAtMost => bid,
         Condition::AskAtLeast | Condition::AskAtMost => ask,
         Condition::SpreadAtLeast | Condition::SpreadAtMost => bid && ask,

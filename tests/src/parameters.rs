@@ -1,7 +1,7 @@
 //! A parameter set as commands, made from the contract's table by hand, not by the host's configuration code.
 use crate::random::Random;
 use riposte_map::{
-    limits::{INSTRUMENTS, RULES},
+    limits::{HOST_RULE, INSTRUMENTS, RULES},
     shm::{Command, Condition, Opcode},
 };
 
@@ -211,6 +211,11 @@ pub const MOST: u32 = u32::MAX >> 1;
 /// Longer than any test.
 const FOR_EVER_CYCLES: u64 = (1 << 48) - 1;
 
+/// An order of the host.
+pub fn order(instrument: usize, side: u8, quantity: u32, price_e4: u32) -> Command {
+    command(Opcode::Order, instrument, 0, 0, 0, &[u64::from(quantity) | u64::from(price_e4) << 32, u64::from(side)])
+}
+
 /// Buys and sells that an instrument may have sent.
 pub fn lease(instrument: usize, buys: u32, sells: u32) -> Command {
     command(Opcode::Lease, instrument, 0, 0, 0, &[u64::from(buys) | u64::from(sells) << 32])
@@ -302,6 +307,11 @@ pub fn random_instruments(random: &mut Random, locates: &[u16], price_e4: u32) -
 /// The same instruments with random limits of every other kind, wide, tight or unset, and sides that there are not.
 pub fn tightened(random: &mut Random, mut instruments: Vec<Instrument>, price_e4: u32) -> Vec<Instrument> {
     for one in &mut instruments {
+        if let Some(last) = &mut one.rules[HOST_RULE]
+            && random.once_in(2)
+        {
+            last.condition = Condition::Host;
+        }
         one.sides = random.pick(&[ALL_SIDES, ALL_SIDES, ALL_SIDES, BUY, SELL, BUY | SELL, SELL_SHORT, 0]);
         one.reach_e4 = random.pick(&[ANY_REACH, ANY_REACH, ANY_REACH, ANY_REACH, ANY_REACH - 1, 700, 200, 0]);
         one.value_max = random.pick(&[u64::MAX, u64::MAX, u64::MAX, 300 * u64::from(price_e4), 0]);

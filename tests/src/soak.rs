@@ -7,8 +7,8 @@ use crate::{
     coverage::Bins,
     lockstep::{Coverage, Ended, Lockstep},
     parameters::{
-        Gate, Instrument, MOST, command, credit, eager, grants, heartbeat, lease, opening, parameters_within, random_gate,
-        random_instruments, repeat, tightened,
+        Gate, Instrument, MOST, command, credit, eager, grants, heartbeat, lease, opening, order, parameters_within,
+        random_gate, random_instruments, repeat, tightened,
     },
     random::Random,
     traffic::{Faults, Traffic},
@@ -172,6 +172,9 @@ fn interfere(lockstep: &mut Lockstep, random: &mut Random, plan: &Plan, generati
     if random.once_in(12) {
         lend(lockstep, random, plan);
     }
+    if random.once_in(8) {
+        trade(lockstep, random, plan);
+    }
     if random.once_in(40) {
         *generation += 1;
         for one in parameter_set(random, plan, *generation) {
@@ -200,7 +203,7 @@ fn restore(lockstep: &mut Lockstep, random: &mut Random, traffic: &mut Traffic, 
     let stray = random.below(200) as usize;
     for (at, row) in rows.iter().enumerate() {
         if at == stray {
-            let opcode = random.pick(&[Opcode::Clear, Opcode::Validate, Opcode::Invalidate, Opcode::Resume]);
+            let opcode = random.pick(&[Opcode::Clear, Opcode::Validate, Opcode::Invalidate, Opcode::Resume, Opcode::Order]);
             lockstep.command(random.below(6), command(opcode, 0, 0, 0, 0, &[1 << random.below(16), sequence]));
         }
         let early = random.once_in(300);
@@ -257,6 +260,16 @@ fn lend(lockstep: &mut Lockstep, random: &mut Random, plan: &Plan) {
         _ => return relieve(lockstep, plan),
     };
     lockstep.command(ahead, one);
+}
+
+/// An order of the host, or several that may come too soon.
+fn trade(lockstep: &mut Lockstep, random: &mut Random, plan: &Plan) {
+    for _ in 0..random.pick(&[1, 1, 1, 2, 3]) {
+        let price_e4 = PRICE_E4 - 1000 + random.below(21) as u32 * 100;
+        let instrument = random.below(plan.instruments as u64) as usize;
+        let (side, quantity) = (random.pick(b"BBSSTX"), random.pick(&[0, 1, 100, 300, 900]));
+        lockstep.command(random.below(60), order(instrument, side, quantity, price_e4));
+    }
 }
 
 /// The host is heard, everything is granted, nothing is fenced, and the card is armed.

@@ -12,7 +12,7 @@ use riposte_map::{
 use riposte_tests::{
     bench::{Bench, LOCATE, ON_TRADE, instrument, on_each_card},
     messages::{add, cancel, delete, executed, executed_price, needed_bytes, replace, trade, unknown},
-    parameters::{Rule, command},
+    parameters::{Rule, command, order},
 };
 use std::{collections::BTreeSet, fmt::Write, path::PathBuf};
 
@@ -110,6 +110,16 @@ fn silence(card: &mut dyn Card, opcode: Opcode) -> [u64; 2] {
     last
 }
 
+/// Cycles from the cycle that shows a command that brings an order of the host to the order's first word, nothing in its way.
+fn host_order(card: &mut dyn Card) -> u64 {
+    let place = Rule { condition: Condition::Host, ..ON_TRADE };
+    let mut bench = Bench::new(card, &[instrument(&[place; RULES])]);
+    let shown = bench.card.cycle();
+    bench.commands(&[order(0, b'B', 1, PRICE_E4)]);
+    let output = bench.settle();
+    output.transmitted.first().expect("an order").cycle - shown
+}
+
 fn row(table: &mut String, name: &str, cycles: &BTreeSet<u64>) {
     let text: Vec<_> = cycles.iter().map(u64::to_string).collect();
     writeln!(table, "{name} = {}", text.join(" or ")).expect("a string takes it");
@@ -120,6 +130,7 @@ fn table(card: &mut dyn Card) -> String {
     for path in paths() {
         row(&mut table, path.name, &measured(card, &path));
     }
+    row(&mut table, "order of the host, from its command", &[host_order(card)].into());
     for (name, opcode) in [
         ("kill", Opcode::Kill), ("disarm", Opcode::Disarm), ("invalidate", Opcode::Invalidate), ("commit", Opcode::Commit),
     ] {

@@ -72,6 +72,16 @@ pub struct BookRow {
     pub is_state: bool,
 }
 
+/// An order of the host on its way to its decision; what it is for stands in its template.
+#[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
+pub struct HostOrder {
+    pub instrument: Bits<4>,
+    pub bank: bool,
+    pub generation: Bits<32>,
+    /// Its command's.
+    pub sequence: Bits<64>,
+}
+
 /// What an event tells about the message behind it; follows the message by its tag.
 #[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
 pub struct Context {
@@ -98,7 +108,7 @@ pub struct Operation {
     pub whole: bool,
     /// Second half of a replace: takes side and success from the first.
     pub second: bool,
-    /// Last operation of its message: the verdict evaluates it.
+    /// Last operation of its message: the verdict evaluates it. One that is not and is light is an order of the host.
     pub evaluated: bool,
     /// It needs no look-up: no place in a table.
     pub light: bool,
@@ -256,6 +266,24 @@ pub struct Throttle {
     pub age_max: Bits<16>,
 }
 
+/// Of a template, what an order of the host brings along.
+#[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
+pub struct Terms {
+    pub quantity: Bits<32>,
+    pub price: Bits<32>,
+    pub side: Bits<8>,
+}
+
+/// Of a template, what belongs to its image.
+#[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
+pub struct Shape {
+    pub words: Bits<5>,
+    pub last_bytes: Bits<4>,
+    pub payload_bytes: Bits<8>,
+    pub checksum: Bits<16>,
+    pub cooldown: Bits<48>,
+}
+
 /// What the gate checks and the transmitter patches into an order's image.
 #[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
 pub struct Template {
@@ -285,6 +313,8 @@ pub struct Decision {
     pub ask_quantity: Bits<32>,
     /// The lowest rule of `mask`.
     pub first: Bits<2>,
+    /// No rule fired: it is an order of the host.
+    pub is_host: bool,
 }
 
 /// An event before it is numbered; the fields of `riposte_map::shm::Event`.

@@ -270,7 +270,7 @@ impl Logic for Commit {
         self.short_now.next.add = false;
         self.short_now.next.remove = false;
         self.short_now.next.looked_up = false;
-        self.short_now.next.evaluated = true;
+        self.short_now.next.evaluated = self.short_operation.val().evaluated;
         self.short_now.next.action = self.short_operation.val().action;
         self.short_now.next.trade = self.short_operation.val().trade;
         self.short_now.next.mark = self.short_operation.val().mark;

@@ -5,8 +5,8 @@
 //! Why: parameters are written beside those in force and exchanged with them by one write. A command is decoded into
 //! registers first, since one bit of it may move a thousand.
 //! Holds: reset leaves generation 0, disarmed, the host unheard; kill stays until it is cleared; a silent host disarms.
-use crate::{bundle::*, heartbeat::Heartbeat, konst::Konst, validity::Validity};
-use riposte_map::{reason::Reason, shm::{EventKind, Opcode, Row, bits::command}};
+use crate::{arguments::Arguments, bundle::*, entry::Entry, heartbeat::Heartbeat, konst::Konst, validity::Validity};
+use riposte_map::{limits, reason::Reason, shm::{EventKind, Opcode, bits::command}};
 use rust_hdl::prelude::*;
 
 #[derive(LogicBlock, Default)]
@@ -45,6 +45,11 @@ pub struct Control {
     pub sequence_asked: Signal<Out, Bits<64>>,
     pub row: Signal<Out, bool>,
     pub row_data: Signal<Out, BookRow>,
+    // An order of the host.
+    pub order_enters: Signal<In, bool>,
+    pub order_judged: Signal<In, bool>,
+    pub order_waits: Signal<Out, bool>,
+    pub order: Signal<Out, HostOrder>,
     pub group: Signal<Out, Bits<32>>,
     pub port: Signal<Out, Bits<16>>,
     /// New parameters come into force with the next cycle.
@@ -58,6 +63,7 @@ pub struct Control {
     pub template_write: Signal<Out, bool>,
     pub template_data: Signal<Out, Template>,
     pub template_address: Signal<Out, Bits<7>>,
+    pub terms_write: Signal<Out, bool>,
     pub image_write: Signal<Out, bool>,
     pub image_address: Signal<Out, Bits<11>>,
     /// First byte on the wire in the low lane.
@@ -93,7 +99,9 @@ pub struct Control {
     is_armed: DFF<bool>,
     is_killed: DFF<bool>,
     is_traced: DFF<bool>,
+    arguments: Arguments,
     heartbeat: Heartbeat,
+    entry: Entry,
     fences: DFF<Bits<16>>,
     throttle_now: DFF<Throttle>,
     throttle_shadow: DFF<Throttle>,
@@ -117,19 +125,11 @@ pub struct Control {
     value: Signal<Local, Bits<32>>,
     arg0: Signal<Local, Bits<64>>,
     arg1: Signal<Local, Bits<64>>,
-    arg2: Signal<Local, Bits<64>>,
-    arg3: Signal<Local, Bits<64>>,
     shadow: Signal<Local, Bits<1>>,
-    rows: Signal<Local, RuleRow>,
-    book_row: Signal<Local, BookRow>,
-    conditions: [Signal<Local, Bits<4>>; 4],
-    inverses: [Signal<Local, Bits<32>>; 4],
-    limit: Signal<Local, Limits>,
-    reach: Signal<Local, Bits<32>>,
-    interval: Signal<Local, Bits<32>>,
-    template: Signal<Local, Template>,
+    template_bank: Signal<Local, Bits<1>>,
+    template_rule: Signal<Local, Bits<2>>,
+    order_asked: Signal<Local, HostOrder>,
     granted: Signal<Local, Grant>,
-    throttle_written: Signal<Local, Throttle>,
     throttle_unset: Signal<Local, Throttle>,
     hit: [Signal<Local, Bits<16>>; 16],
     mask: Signal<Local, Bits<16>>,
@@ -140,9 +140,7 @@ pub struct Control {
     report: Signal<Local, Note>,
     k_bit: Konst<16, 1>,
     k_opcode: Konst<32, 1>,
-    k_remove: Konst<4, { Row::Remove as u64 }>,
-    k_state: Konst<4, { Row::State as u64 }>,
-    k_full: Konst<32, 0xffff_ffff>,
+    k_host: Konst<2, { limits::HOST_RULE as u64 }>,
     k_command: Konst<8, { EventKind::Command as u64 }>,
     o_sequence: Konst<9, { command::SEQUENCE.lsb }>,
     o_opcode: Konst<9, { command::OPCODE.lsb }>,
@@ -152,8 +150,6 @@ pub struct Control {
     o_value: Konst<9, { command::VALUE.lsb }>,
     o_arg0: Konst<9, { command::ARGS.lsb }>,
     o_arg1: Konst<9, { command::ARGS.lsb + 64 }>,
-    o_arg2: Konst<9, { command::ARGS.lsb + 128 }>,
-    o_arg3: Konst<9, { command::ARGS.lsb + 192 }>,
     c_feed: Konst<8, { Opcode::WriteFeed as u64 }>,
     c_instrument: Konst<8, { Opcode::WriteInstrument as u64 }>,
     c_rules: Konst<8, { Opcode::WriteRules as u64 }>,
@@ -178,12 +174,13 @@ pub struct Control {
     c_clear: Konst<8, { Opcode::Clear as u64 }>,
     c_row: Konst<8, { Opcode::Row as u64 }>,
     c_resume: Konst<8, { Opcode::Resume as u64 }>,
+    c_order: Konst<8, { Opcode::Order as u64 }>,
     r_none: Konst<8, { Reason::None as u64 }>,
     r_opcode: Konst<8, { Reason::BadOpcode as u64 }>,
     r_generation: Konst<8, { Reason::OldGeneration as u64 }>,
 }
 
-const _: () = assert!(Opcode::ALL.len() == Opcode::Resume as usize && Opcode::ALL.len() < 32);
+const _: () = assert!(Opcode::ALL.len() == Opcode::Order as usize && Opcode::ALL.len() < 32);
 
 impl Logic for Control {
     #[hdl_gen]
@@ -214,7 +211,7 @@ impl Logic for Control {
         self.row_came.next = self.came.q.val().get_bits::<4>(self.o_instrument.val().index());
         self.value_came.next = self.came.q.val().get_bits::<32>(self.o_value.val().index());
         self.is_known.d.next =
-            (self.opcode_came.val() != 0) & (self.opcode_came.val() <= self.c_resume.val());
+            (self.opcode_came.val() != 0) & (self.opcode_came.val() <= self.c_order.val());
         self.does.d.next = 0.into();
         self.locate_row.d.next = 0.into();
         if self.came_valid.q.val() & (self.opcode_came.val().get_bits::<3>(5) == 0) {
@@ -250,8 +247,6 @@ impl Logic for Control {
         self.word.next = self.held.q.val().get_bits::<4>(self.o_index.val().index());
         self.arg0.next = self.held.q.val().get_bits::<64>(self.o_arg0.val().index());
         self.arg1.next = self.held.q.val().get_bits::<64>(self.o_arg1.val().index());
-        self.arg2.next = self.held.q.val().get_bits::<64>(self.o_arg2.val().index());
-        self.arg3.next = self.held.q.val().get_bits::<64>(self.o_arg3.val().index());
         self.mask.next = self.arg0.val().get_bits::<16>(0);
         self.shadow.next = (!self.in_force.q.val()).into();
         self.is_silent.next = ((self.opcode.val() != 0) & (self.opcode.val() <= self.c_image.val()))
@@ -277,15 +272,27 @@ impl Logic for Control {
         self.resume.next = self.validity.resume.val();
         self.sequence_asked.next = self.came.q.val().get_bits::<64>(self.o_arg1.val().index());
         self.row.next = self.validity.row.val();
-        self.book_row.next.instrument = self.table_row.val();
-        self.book_row.next.reference = self.arg0.val();
-        self.book_row.next.shares = self.arg1.val().get_bits::<32>(0);
-        self.book_row.next.price = self.arg1.val().get_bits::<32>(32);
-        self.book_row.next.mark = self.arg2.val().get_bits::<8>(0);
-        self.book_row.next.removes = self.word.val() == self.k_remove.val();
-        self.book_row.next.is_state = self.word.val() == self.k_state.val();
-        self.row_data.next = self.book_row.val();
-        self.reason.next = self.validity.refusal.val();
+        self.row_data.next = self.arguments.book_row.val();
+        self.arguments.command.next = self.held.q.val();
+        self.entry.clock.next = self.clock.val();
+        self.entry.reset.next = self.reset.val();
+        self.entry.asks.next = self.does.q.val().get_bit(self.c_order.val().index());
+        self.entry.aside.next = self.stage.val().clearing | self.stage.val().open;
+        self.entry.rules_write.next = self.does.q.val().get_bit(self.c_rules.val().index());
+        self.entry.rules_row.next = self.table_row.val();
+        self.entry.has_place.next = self.arguments.has_place.val();
+        self.entry.commits.next = self.does_commit.q.val();
+        self.entry.enters.next = self.order_enters.val();
+        self.entry.judged.next = self.order_judged.val();
+        self.order_asked.next.instrument = self.table_row.val();
+        self.order_asked.next.bank = self.in_force.q.val();
+        self.order_asked.next.generation = self.number.q.val();
+        self.order_asked.next.sequence = self.held.q.val().get_bits::<64>(self.o_sequence.val().index());
+        self.entry.asked.next = self.order_asked.val();
+        self.order_waits.next = self.entry.waits.val();
+        self.order.next = self.entry.order.val();
+        // Not both: they are of different opcodes.
+        self.reason.next = self.validity.refusal.val() | self.entry.refusal.val();
         if !self.is_known.q.val() {
             self.reason.next = self.r_opcode.val();
         }
@@ -297,19 +304,13 @@ impl Logic for Control {
             self.group_shadow.d.next = self.arg0.val().get_bits::<32>(0);
             self.port_shadow.d.next = self.arg0.val().get_bits::<16>(32);
         }
-        self.interval.next = self.arg0.val().get_bits::<32>(0);
-        self.throttle_written.next.interval = self.interval.val();
-        self.throttle_written.next.runs = self.interval.val() != 0;
-        self.throttle_written.next.runs_always = self.interval.val() == 1;
-        self.throttle_written.next.burst = self.arg0.val().get_bits::<16>(32);
-        self.throttle_written.next.age_max = self.arg0.val().get_bits::<16>(48);
         self.throttle_unset.next.interval = 0.into();
         self.throttle_unset.next.runs = false;
         self.throttle_unset.next.runs_always = false;
         self.throttle_unset.next.burst = 0.into();
         self.throttle_unset.next.age_max = 0.into();
         if self.does.q.val().get_bit(self.c_gate.val().index()) {
-            self.throttle_shadow.d.next = self.throttle_written.val();
+            self.throttle_shadow.d.next = self.arguments.throttle.val();
         }
         for i in 0..16 {
             if self.locate_row.q.val().get_bit(i) {
@@ -391,52 +392,24 @@ impl Logic for Control {
                 self.used_shadow[i].d.next = false;
             }
         }
-        // ---- rows of the shadow bank
-        for i in 0..4 {
-            self.conditions[i].next = (self.arg0.val().get_bits::<4>(i * 8) - 1) ^ 8;
-            self.inverses[i].next = 0.into();
-            if self.conditions[i].val().get_bit(0) {
-                self.inverses[i].next = self.k_full.val();
-            }
-        }
-        self.rows.next.condition0 = self.conditions[0].val();
-        self.rows.next.condition1 = self.conditions[1].val();
-        self.rows.next.condition2 = self.conditions[2].val();
-        self.rows.next.condition3 = self.conditions[3].val();
-        self.rows.next.threshold0 = self.arg1.val().get_bits::<32>(0) ^ self.inverses[0].val();
-        self.rows.next.threshold1 = self.arg1.val().get_bits::<32>(32) ^ self.inverses[1].val();
-        self.rows.next.threshold2 = self.arg2.val().get_bits::<32>(0) ^ self.inverses[2].val();
-        self.rows.next.threshold3 = self.arg2.val().get_bits::<32>(32) ^ self.inverses[3].val();
-        self.limit.next.enabled = self.arg0.val().get_bit(16);
-        self.limit.next.quantity_max = self.arg1.val().get_bits::<32>(0);
-        self.limit.next.collar_low = self.arg1.val().get_bits::<32>(32);
-        self.limit.next.collar_high = self.arg2.val().get_bits::<32>(0);
-        self.limit.next.may_buy = self.arg0.val().get_bit(17);
-        self.limit.next.may_sell = self.arg0.val().get_bit(18);
-        self.limit.next.may_short = self.arg0.val().get_bit(19);
-        self.reach.next = self.arg2.val().get_bits::<32>(32);
-        self.limit.next.reach = self.reach.val();
-        self.limit.next.has_reach = self.reach.val() != 0;
-        self.limit.next.is_open = self.reach.val() == self.k_full.val();
-        self.limit.next.value_max = self.arg3.val();
-        self.template.next.quantity = self.arg0.val().get_bits::<32>(0);
-        self.template.next.price = self.arg0.val().get_bits::<32>(32);
-        self.template.next.side = self.arg1.val().get_bits::<8>(0);
-        self.template.next.words = self.arg1.val().get_bits::<5>(8);
-        self.template.next.last_bytes = self.arg1.val().get_bits::<4>(16);
-        self.template.next.payload_bytes = self.arg1.val().get_bits::<8>(24);
-        self.template.next.checksum = self.arg1.val().get_bits::<16>(32);
-        self.template.next.cooldown = self.arg2.val().get_bits::<48>(0);
+        // ---- rows of the shadow bank, or the terms of an order in the one in force
         self.rules_write.next = self.does.q.val().get_bit(self.c_rules.val().index());
-        self.rules_data.next = self.rows.val();
+        self.rules_data.next = self.arguments.rules.val();
         self.limits_write.next = self.does.q.val().get_bit(self.c_instrument.val().index());
-        self.limits_data.next = self.limit.val();
+        self.limits_data.next = self.arguments.limits.val();
         self.row_address.next = (bit_cast::<5, 1>(self.shadow.val()) << 4) | bit_cast::<5, 4>(self.table_row.val());
         self.template_write.next = self.does.q.val().get_bit(self.c_template.val().index());
-        self.template_data.next = self.template.val();
-        self.template_address.next = (bit_cast::<7, 1>(self.shadow.val()) << 6)
+        self.template_data.next = self.arguments.template.val();
+        self.terms_write.next = self.entry.takes.val();
+        self.template_bank.next = self.shadow.val();
+        self.template_rule.next = self.rule.val();
+        if self.does.q.val().get_bit(self.c_order.val().index()) {
+            self.template_bank.next = self.in_force.q.val().into();
+            self.template_rule.next = self.k_host.val();
+        }
+        self.template_address.next = (bit_cast::<7, 1>(self.template_bank.val()) << 6)
             | (bit_cast::<7, 4>(self.table_row.val()) << 2)
-            | bit_cast::<7, 2>(self.rule.val());
+            | bit_cast::<7, 2>(self.template_rule.val());
         self.image_write.next = self.does.q.val().get_bit(self.c_image.val().index());
         self.image_address.next = (bit_cast::<11, 1>(self.shadow.val()) << 10)
             | (bit_cast::<11, 4>(self.table_row.val()) << 6)

@@ -26,6 +26,8 @@ pub struct RuleFit {
     pub template_write: Signal<In, bool>,
     pub template_address: Signal<In, Bits<5>>,
     pub template_data: Signal<In, Template>,
+    /// Only of what an order of the host brings along.
+    pub terms_write: Signal<In, bool>,
     pub value_write: Signal<In, bool>,
     pub value_address: Signal<In, Bits<5>>,
     pub value_data: Signal<In, Bits<64>>,
@@ -39,11 +41,15 @@ pub struct RuleFit {
     pub value: Signal<Out, Bits<64>>,
     pub against: Signal<Out, Bits<24>>,
     pub too_far: Signal<Out, bool>,
-    templates: LookupMemory<Template, 5>,
+    terms: LookupMemory<Terms, 5>,
+    shapes: LookupMemory<Shape, 5>,
     /// Price times quantity of each template, some cycles behind it: nobody looks at a bank that is being written.
     values: LookupMemory<Bits<64>, 5>,
     template1: DFF<Template>,
     value1: DFF<Bits<64>>,
+    terms_data: Signal<Local, Terms>,
+    shape_data: Signal<Local, Shape>,
+    read: Signal<Local, Template>,
     here: Signal<Local, Template>,
     price: Signal<Local, Bits<33>>,
     cheapest: Signal<Local, Bits<33>>,
@@ -75,16 +81,36 @@ impl Logic for RuleFit {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(self, clock, template1, value1);
-        clock!(self, clock, templates, values);
-        self.templates.write.next = self.template_write.val();
-        self.templates.write_address.next = self.template_address.val();
-        self.templates.write_data.next = self.template_data.val();
-        self.templates.read_address.next = self.row.val();
+        clock!(self, clock, terms, shapes, values);
+        self.terms_data.next.quantity = self.template_data.val().quantity;
+        self.terms_data.next.price = self.template_data.val().price;
+        self.terms_data.next.side = self.template_data.val().side;
+        self.shape_data.next.words = self.template_data.val().words;
+        self.shape_data.next.last_bytes = self.template_data.val().last_bytes;
+        self.shape_data.next.payload_bytes = self.template_data.val().payload_bytes;
+        self.shape_data.next.checksum = self.template_data.val().checksum;
+        self.shape_data.next.cooldown = self.template_data.val().cooldown;
+        self.terms.write.next = self.template_write.val() | self.terms_write.val();
+        self.terms.write_address.next = self.template_address.val();
+        self.terms.write_data.next = self.terms_data.val();
+        self.terms.read_address.next = self.row.val();
+        self.shapes.write.next = self.template_write.val();
+        self.shapes.write_address.next = self.template_address.val();
+        self.shapes.write_data.next = self.shape_data.val();
+        self.shapes.read_address.next = self.row.val();
         self.values.write.next = self.value_write.val();
         self.values.write_address.next = self.value_address.val();
         self.values.write_data.next = self.value_data.val();
         self.values.read_address.next = self.row.val();
-        self.template1.d.next = self.templates.read_data.val();
+        self.read.next.quantity = self.terms.read_data.val().quantity;
+        self.read.next.price = self.terms.read_data.val().price;
+        self.read.next.side = self.terms.read_data.val().side;
+        self.read.next.words = self.shapes.read_data.val().words;
+        self.read.next.last_bytes = self.shapes.read_data.val().last_bytes;
+        self.read.next.payload_bytes = self.shapes.read_data.val().payload_bytes;
+        self.read.next.checksum = self.shapes.read_data.val().checksum;
+        self.read.next.cooldown = self.shapes.read_data.val().cooldown;
+        self.template1.d.next = self.read.val();
         self.value1.d.next = self.values.read_data.val();
         // ---- p
         self.here.next = self.template1.q.val();
@@ -188,6 +214,7 @@ pub struct Fits {
     pub template_write: Signal<In, bool>,
     pub template_address: Signal<In, Bits<7>>,
     pub template_data: Signal<In, Template>,
+    pub terms_write: Signal<In, bool>,
     // r
     pub waiting_row: Signal<In, Bits<5>>,
     pub waiting_bid: Signal<In, Top>,
@@ -260,7 +287,7 @@ impl Logic for Fits {
         }
         self.product.a.next = self.template_data.val().price;
         self.product.b.next = self.template_data.val().quantity;
-        self.writes3.d.next = self.template_write.val();
+        self.writes3.d.next = self.template_write.val() | self.terms_write.val();
         self.written3.d.next = self.template_address.val();
         self.writes2.d.next = self.writes3.q.val();
         self.written2.d.next = self.written3.q.val();
@@ -272,6 +299,8 @@ impl Logic for Fits {
         for i in 0..4 {
             self.rules[i].clock.next = self.clock.val();
             self.rules[i].template_write.next = self.template_write.val()
+                & (self.template_address.val().get_bits::<2>(0) == i.to_bits::<2>());
+            self.rules[i].terms_write.next = self.terms_write.val()
                 & (self.template_address.val().get_bits::<2>(0) == i.to_bits::<2>());
             self.rules[i].template_address.next = self.template_address.val().get_bits::<5>(2);
             self.rules[i].template_data.next = self.template_data.val();

@@ -40,6 +40,7 @@ pub struct Gate {
     pub template_write: Signal<In, bool>,
     pub template_address: Signal<In, Bits<7>>,
     pub template_data: Signal<In, Template>,
+    pub terms_write: Signal<In, bool>,
     pub image_write: Signal<In, bool>,
     pub image_address: Signal<In, Bits<11>>,
     /// First byte on the wire in the top lane.
@@ -65,6 +66,8 @@ pub struct Gate {
     pub tx_time: Signal<Out, Bits<64>>,
     pub note: Signal<Out, Note>,
     pub noted: Signal<Out, bool>,
+    /// An order of the host, in this cycle.
+    pub host_judged: Signal<Out, bool>,
     pub count_sent: Signal<Out, bool>,
     pub count_refused: Signal<Out, bool>,
     /// Of what was refused, its place in the contract's order.
@@ -197,6 +200,7 @@ impl Logic for Gate {
         self.fits.template_write.next = self.template_write.val();
         self.fits.template_address.next = self.template_address.val();
         self.fits.template_data.next = self.template_data.val();
+        self.fits.terms_write.next = self.terms_write.val();
         self.grants.reset.next = self.reset.val();
         self.grants.sweep.next = self.sweep.val();
         self.grants.grant.next = self.grant.val();
@@ -366,6 +370,7 @@ impl Logic for Gate {
         }
         self.note.next = self.report.val();
         self.noted.next = self.judged.q.val();
+        self.host_judged.next = self.judging.q.val() & self.picked.q.val().is_host;
         self.count_sent.next = self.passed.q.val();
         self.count_refused.next = self.judged.q.val() & !self.passed.q.val();
         self.count_reason.next = 0.into();

@@ -27,6 +27,12 @@ pub struct Issue {
     pub row: Signal<In, bool>,
     pub row_data: Signal<In, BookRow>,
     pub row_bank: Signal<In, bool>,
+    /// An order of the host waits for a cycle without messages, and `cycle` for its age.
+    pub host_waits: Signal<In, bool>,
+    pub host_order: Signal<In, HostOrder>,
+    pub cycle: Signal<In, Bits<16>>,
+    /// It went among them.
+    pub host_enters: Signal<Out, bool>,
     pub operation: Signal<Out, Operation>,
     pub issue: Signal<Out, bool>,
     /// `issue`, of one that goes straight to its commit.
@@ -67,6 +73,8 @@ pub struct Issue {
     written_tag: DFF<Bits<4>>,
     written: DFF<bool>,
     incoming: Signal<Local, Message>,
+    pushed: Signal<Local, Message>,
+    enters: Signal<Local, bool>,
     injected: Signal<Local, Message>,
     head: Signal<Local, Message>,
     have: Signal<Local, bool>,
@@ -87,6 +95,7 @@ pub struct Issue {
     c_delete: Konst<4, { class::DELETE }>,
     c_replace: Konst<4, { class::REPLACE }>,
     c_trade: Konst<4, { class::TRADE }>,
+    c_host: Konst<4, { class::HOST }>,
 }
 
 const _: () = assert!(riposte_map::limits::OPERATION_QUEUE == 1 << 2);
@@ -119,10 +128,22 @@ impl Logic for Issue {
         self.refuses.next = self.valid.val() & self.waiting.full.val() & self.busy.q.val();
         self.waiting.push.next = self.valid.val()
             & ((self.busy.q.val() & !self.waiting.full.val()) | (!self.busy.q.val() & !self.waiting.empty.val()));
-        self.waiting.data.next = self.incoming.val();
+        // An order of the host enters where no message comes and none waits: it needs no look-up either.
+        self.enters.next = self.host_waits.val() & !self.valid.val() & self.waiting.empty.val();
+        self.pushed.next = self.incoming.val();
+        if !self.valid.val() {
+            self.pushed.next.kind = self.c_host.val();
+            self.pushed.next.light = true;
+            self.pushed.next.instrument = self.host_order.val().instrument;
+            self.pushed.next.bank = self.host_order.val().bank;
+        }
+        if self.enters.val() {
+            self.waiting.push.next = true;
+        }
+        self.waiting.data.next = self.pushed.val();
         self.waiting.pop.next = !self.waiting.empty.val() & !self.busy.q.val();
         self.lost.d.next = self.refuses.val();
-        if (self.valid.val() & !self.refuses.val()) | self.row.val() {
+        if (self.valid.val() & !self.refuses.val()) | self.row.val() | self.enters.val() {
             self.tag.d.next = self.tag.q.val() + self.k_tag.val();
         }
         // ---- the operation
@@ -139,7 +160,8 @@ impl Logic for Issue {
         self.step.next.whole =
             (self.head.val().kind == self.c_delete.val()) | (self.head.val().kind == self.c_replace.val());
         self.step.next.second = false;
-        self.step.next.evaluated = self.head.val().kind != self.c_replace.val();
+        self.step.next.evaluated =
+            (self.head.val().kind != self.c_replace.val()) & (self.head.val().kind != self.c_host.val());
         self.step.next.light = self.head.val().light;
         self.step.next.action = self.head.val().kind == self.c_action.val();
         self.step.next.trade = (self.head.val().kind == self.c_executed.val())
@@ -233,12 +255,22 @@ impl Logic for Issue {
         self.about.next.time = self.frame_time.val();
         self.about.next.sequence = self.first_sequence.val() + bit_cast::<64, 16>(self.index.val());
         self.about.next.stamp = self.stamp.val();
+        if !self.valid.val() {
+            self.about.next.code = 0.into();
+            self.about.next.instrument = self.host_order.val().instrument;
+            self.about.next.bank = self.host_order.val().bank;
+            self.about.next.generation = self.host_order.val().generation;
+            self.about.next.time = 0.into();
+            self.about.next.sequence = self.host_order.val().sequence;
+            self.about.next.stamp = self.cycle.val();
+        }
         self.noted.d.next = self.about.val();
         self.written_tag.d.next = self.tag.q.val();
-        self.written.d.next = self.valid.val();
+        self.written.d.next = self.valid.val() | self.enters.val();
         self.message_context.next = self.noted.q.val();
         self.context_tag.next = self.written_tag.q.val();
         self.context_write.next = self.written.q.val();
         self.overload.next = self.lost.q.val();
+        self.host_enters.next = self.enters.val();
     }
 }

@@ -8,6 +8,7 @@
 // Not less, not greater: see `best`, where synthesis tells them from the simpler form.
 #![allow(clippy::nonminimal_bool)]
 
+pub mod arguments;
 pub mod audit;
 pub mod best;
 pub mod bucket;
@@ -18,6 +19,7 @@ pub mod checksum;
 pub mod commit;
 pub mod control;
 pub mod counters;
+pub mod entry;
 pub mod events;
 pub mod fits;
 pub mod gate;

@@ -19,6 +19,8 @@ pub mod class {
     pub const DELETE: u64 = 8;
     pub const REPLACE: u64 = 9;
     pub const TRADE: u64 = 10;
+    /// No message, but an order of the host.
+    pub const HOST: u64 = 11;
     /// Types of class 1 and up, in the order of their counters.
     pub const CODES: [u8; 10] = [
         itch::system_event::CODE,

@@ -131,6 +131,8 @@ pub struct Verdict {
     pub noted: Signal<Out, bool>,
     pub count_invalidation: Signal<Out, bool>,
     pub count_dropped: Signal<Out, bool>,
+    /// It was an order of the host.
+    pub host_dropped: Signal<Out, bool>,
     contexts: LookupMemory<Context, 4>,
     rules: LookupMemory<RuleRow, 5>,
     overflows: LookupMemory<bool, 5>,
@@ -159,6 +161,8 @@ pub struct Verdict {
     rewrites3: DFF<bool>,
     own: DFF<Bits<16>>,
     was_held: DFF<Bits<4>>,
+    /// An order of the host, which is for the gate whatever the book is like.
+    is_host3: DFF<bool>,
     overflowed3: DFF<bool>,
     overflows3: DFF<bool>,
     failed3: DFF<bool>,
@@ -189,6 +193,9 @@ pub struct Verdict {
     print1: Signal<Local, Bits<4>>,
     print2: Signal<Local, Bits<4>>,
     print3: Signal<Local, Bits<4>>,
+    is_host: Signal<Local, bool>,
+    holding: Signal<Local, Bits<4>>,
+    printing: Signal<Local, Bits<4>>,
     own_next: Signal<Local, Bits<16>>,
     book_valid: Signal<Local, bool>,
     trades: Signal<Local, bool>,
@@ -206,6 +213,7 @@ pub struct Verdict {
     choice: Signal<Local, Decision>,
     report: Signal<Local, Note>,
     k_bit: Konst<16, 1>,
+    k_host: Konst<4, { 1 << limits::HOST_RULE }>,
     k_none: Konst<8, { NONE as u64 }>,
     k_book: Konst<8, { EventKind::Book as u64 }>,
     k_invalid: Konst<8, { EventKind::Invalid as u64 }>,
@@ -221,8 +229,8 @@ impl Logic for Verdict {
     fn update(&mut self) {
         dff_setup!(
             self, clock, valid2, committed2, bid2, ask2, context2, has_bid2, has_ask2, spread2, has_spread2, crossed2,
-            valid3, committed3, bid3, ask3, context3, far_row, crossed3, plain3, rewrites3, own, was_held, overflowed3, overflows3,
-            failed3, holds3, prints3, is_trading, told, tells_invalid, tells_full, reason4, fired4,
+            valid3, committed3, bid3, ask3, context3, far_row, crossed3, plain3, rewrites3, own, was_held, is_host3,
+            overflowed3, overflows3, failed3, holds3, prints3, is_trading, told, tells_invalid, tells_full, reason4, fired4,
             committed4, bid4, ask4, context4
         );
         clock!(self, clock, contexts, rules, overflows);
@@ -278,10 +286,19 @@ impl Logic for Verdict {
         self.print1.next = bit_cast::<4, 1>(self.tests[1].on_trade.val().into());
         self.print2.next = bit_cast::<4, 1>(self.tests[2].on_trade.val().into());
         self.print3.next = bit_cast::<4, 1>(self.tests[3].on_trade.val().into());
-        self.holds3.d.next =
+        self.is_host.next = !self.committed2.q.val().evaluated & !self.committed2.q.val().looked_up;
+        self.holding.next =
             self.bit0.val() | (self.bit1.val() << 1) | (self.bit2.val() << 2) | (self.bit3.val() << 3);
-        self.prints3.d.next =
+        self.printing.next =
             self.print0.val() | (self.print1.val() << 1) | (self.print2.val() << 2) | (self.print3.val() << 3);
+        // An order of the host is as if the rule in its place fired.
+        if self.is_host.val() {
+            self.holding.next = self.k_host.val();
+            self.printing.next = self.k_host.val();
+        }
+        self.holds3.d.next = self.holding.val();
+        self.prints3.d.next = self.printing.val();
+        self.is_host3.d.next = self.is_host.val() & self.valid2.q.val();
         self.valid3.d.next = self.valid2.q.val();
         self.committed3.d.next = self.committed2.q.val();
         self.bid3.d.next = self.bid2.q.val();
@@ -360,7 +377,7 @@ impl Logic for Verdict {
         self.broken.next = self.valid3.q.val() & !self.sound.val();
         self.judges.next = self.plain3.q.val() & self.book_valid.val() & !self.overflowed.val();
         self.fired.next = self.holds3.q.val() & (self.prints3.q.val() | (!self.was_held.q.val()));
-        self.fires.next = self.judges.val() & (self.fired.val() != 0);
+        self.fires.next = (self.judges.val() | self.is_host3.q.val()) & (self.fired.val() != 0);
         self.held_after.next = 0.into();
         if self.judges.val() {
             self.held_after.next = self.holds3.q.val() & (!self.prints3.q.val());
@@ -392,6 +409,7 @@ impl Logic for Verdict {
         if self.fired.val().get_bit(0) {
             self.choice.next.first = 0.into();
         }
+        self.choice.next.is_host = self.is_host3.q.val();
         self.choice.next.instrument = self.committed3.q.val().instrument;
         self.choice.next.bank = self.context3.q.val().bank;
         self.choice.next.generation = self.context3.q.val().generation;
@@ -407,7 +425,8 @@ impl Logic for Verdict {
         self.decided.next = self.fires.val() & !self.queue_full.val();
         // ---- K + 4: the event
         self.told.d.next = (self.broken.val() & self.book_valid.val())
-            | (self.judges.val() & (self.full.val() | self.trace.val()));
+            | self.full.val()
+            | (self.judges.val() & self.trace.val());
         self.tells_invalid.d.next = self.broken.val();
         self.tells_full.d.next = self.full.val();
         self.reason4.d.next = self.reason.val();
@@ -452,6 +471,7 @@ impl Logic for Verdict {
             self.valid2.d.next = false;
             self.valid3.d.next = false;
             self.plain3.d.next = false;
+            self.is_host3.d.next = false;
             self.rewrites3.d.next = false;
             self.is_trading.d.next = 0.into();
             self.told.d.next = false;
@@ -459,5 +479,6 @@ impl Logic for Verdict {
         self.trading.next = self.is_trading.q.val();
         self.count_invalidation.next = self.broken.val() & self.book_valid.val();
         self.count_dropped.next = self.full.val();
+        self.host_dropped.next = self.full.val() & self.is_host3.q.val();
     }
 }

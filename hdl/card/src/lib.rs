@@ -151,6 +151,11 @@ impl Logic for RiposteCard {
         self.issue.row.next = self.control.row.val();
         self.issue.row_data.next = self.control.row_data.val();
         self.issue.row_bank.next = self.control.bank.val();
+        self.issue.host_waits.next = self.control.order_waits.val();
+        self.issue.host_order.next = self.control.order.val();
+        self.issue.cycle.next = self.cycle.q.val();
+        self.control.order_enters.next = self.issue.host_enters.val();
+        self.control.order_judged.next = self.gate.host_judged.val() | self.verdict.host_dropped.val();
         self.orders.issue.next = self.issue.goes_long.val();
         self.orders.operation.next = self.issue.operation.val();
         self.orders.bucket0.next = self.issue.bucket0.val();
@@ -195,6 +200,7 @@ impl Logic for RiposteCard {
         self.gate.template_write.next = self.control.template_write.val();
         self.gate.template_address.next = self.control.template_address.val();
         self.gate.template_data.next = self.control.template_data.val();
+        self.gate.terms_write.next = self.control.terms_write.val();
         self.gate.image_write.next = self.control.image_write.val();
         self.gate.image_address.next = self.control.image_address.val();
         self.image_lanes.word.next = self.control.image_data.val();

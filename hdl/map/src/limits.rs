@@ -6,6 +6,8 @@ pub const INSTRUMENTS: usize = 16;
 pub const INSTRUMENT_BITS: usize = 4;
 /// Rules of one instrument, all evaluated in the same cycle.
 pub const RULES: usize = 4;
+/// The place of an instrument's rules that may be for orders of the host.
+pub const HOST_RULE: usize = 3;
 /// Bits of a rule index.
 pub const RULE_BITS: usize = 2;
 
@@ -61,7 +63,7 @@ pub const CLOCK_HZ: u64 = 156_250_000;
 pub const CLOCK_PS: u64 = 6_400;
 
 const _: () = assert!(INSTRUMENTS == 1 << INSTRUMENT_BITS);
-const _: () = assert!(RULES == 1 << RULE_BITS);
+const _: () = assert!(RULES == 1 << RULE_BITS && HOST_RULE < RULES);
 const _: () = assert!(LEVEL_ROWS == 1 << LEVEL_ROW_BITS);
 const _: () = assert!(IMAGE_WORDS == 1 << IMAGE_WORD_BITS);
 const _: () = assert!(ORDER_SLOTS >= 4 * LIVE_ORDERS);

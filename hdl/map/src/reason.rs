@@ -75,8 +75,9 @@ reasons! {
     BookNotClean = 66, "book was touched since it was empty, or is not sound; it cannot be declared valid";
     Restoring = 67, "books are being cleared or restored";
     NotCleared = 68, "books are not being restored";
-    TooSoon = 69, "the last row is not through";
+    TooSoon = 69, "the last row, or the host's last order, is not through";
     Elsewhere = 70, "the feed is at another sequence number";
+    NoPlace = 71, "the instrument has no place for orders of the host";
 }
 
 /// What the gate looks at, in its order: the first that fails is the reason.

@@ -16,7 +16,7 @@ pub const NONE: u8 = 0xff;
 pub enum EventKind {
     /// Top of book after a message (only while tracing is on).
     Book = 1,
-    /// An order's first word is on the transmit stream.
+    /// An order's first word is on the transmit stream; of the host's, `feed_sequence` is its command's and `time_ns` 0.
     OrderSent = 2,
     /// The gate, or a full queue, refused an order.
     OrderRefused = 3,
@@ -144,15 +144,18 @@ pub enum Opcode {
     /// `args[0]`: mask of the instruments whose restored book is right; `args[1]`: the sequence number of the feed's next message,
     /// which is the first that the books take again.
     Resume = 24,
+    /// Sends an order of the host through the gate, on the template of [`HOST_RULE`](crate::limits::HOST_RULE) in force, of which
+    /// it overwrites: `args[0]`: quantity in 31:0, price in 63:32; `args[1]`: side (ASCII) in 7:0.
+    Order = 25,
 }
 
 impl Opcode {
-    pub const ALL: [Opcode; 24] = [
+    pub const ALL: [Opcode; 25] = [
         Opcode::WriteFeed, Opcode::WriteInstrument, Opcode::WriteRules, Opcode::WriteTemplate,
         Opcode::WriteImage, Opcode::Commit, Opcode::Arm, Opcode::Disarm, Opcode::Kill,
         Opcode::ClearKill, Opcode::Validate, Opcode::Invalidate, Opcode::Session, Opcode::Trace,
         Opcode::WriteGate, Opcode::Lease, Opcode::Credit, Opcode::Repeat, Opcode::Heartbeat, Opcode::Fence, Opcode::Lift,
-        Opcode::Clear, Opcode::Row, Opcode::Resume,
+        Opcode::Clear, Opcode::Row, Opcode::Resume, Opcode::Order,
     ];
 
     pub const fn from_code(code: u8) -> Option<Opcode> {
@@ -211,6 +214,8 @@ pub enum Condition {
     SpreadAtMost = 6,
     TradeAtLeast = 7,
     TradeAtMost = 8,
+    /// Never holds. In the place of [`HOST_RULE`](crate::limits::HOST_RULE): it is for orders of the host.
+    Host = 9,
 }
 
 /// Bit offsets of the fields inside a record, for the gateware.

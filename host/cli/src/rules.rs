@@ -104,7 +104,7 @@ fn counted(count: usize, noun: &str) -> String {
 /// The condition as it is written in a configuration.
 pub fn when(condition: Condition, threshold_e4: u32) -> String {
     let text = match condition {
-        Condition::Off => return "never".to_owned(),
+        Condition::Off | Condition::Host => return "never".to_owned(),
         Condition::BidAtLeast => "bid >=",
         Condition::BidAtMost => "bid <=",
         Condition::AskAtLeast => "ask >=",

@@ -5,6 +5,7 @@
 //! one cycle whatever becomes visible in it comes before whatever reads it.
 //! Holds: `next_other <= ` the cycle of everything that is due except verdicts.
 mod commands;
+mod entering;
 mod restoring;
 mod verdicts;
 
@@ -19,6 +20,7 @@ use crate::{
     session::Session,
     throttle::Throttle,
 };
+use entering::Entry;
 use riposte_device::{Output, Transmitted};
 use riposte_map::{
     counter::Counter,
@@ -27,6 +29,7 @@ use riposte_map::{
     shm::{Command, Event, EventKind, Level, NONE},
 };
 use std::collections::VecDeque;
+use verdicts::{Decision, Sending};
 
 /// A command shown in cycle x acts on what reads state in x + 3.
 const COMMAND_CYCLES: u64 = 3;
@@ -63,6 +66,8 @@ pub struct Pending {
     pub error: Option<Reason>,
     /// `false` for the first half of a replace.
     pub evaluated: bool,
+    /// An order of the host, which is no message.
+    pub is_host: bool,
     /// Of a trading action: whether its state is 'T'.
     pub trading: Option<bool>,
     /// Price of a print.
@@ -71,35 +76,6 @@ pub struct Pending {
     pub top: [Level; 2],
     pub price_e4: u32,
     pub quantity: u32,
-}
-
-/// Rules of one verdict that fired and wait for the gate.
-#[derive(Clone, Copy, Debug)]
-struct Decision {
-    cycle: u64,
-    origin: Origin,
-    mask: u8,
-    top: [Level; 2],
-}
-
-impl Decision {
-    /// Bank, instrument and rule of the order that the gate looks at next.
-    fn order(&self) -> [usize; 3] {
-        let rule = self.mask.trailing_zeros() as usize;
-        [usize::from(self.origin.bank), usize::from(self.origin.instrument), rule]
-    }
-}
-
-/// An order that passed the gate.
-#[derive(Clone, Copy, Debug)]
-struct Sending {
-    /// Pick cycle; word `j` of the image is read `j` cycles later.
-    pick: u64,
-    /// Bank, instrument and rule.
-    order: [usize; 3],
-    template: Template,
-    /// What the order carries.
-    session: OrderSession,
 }
 
 /// What waits to be queued as an event of the channel, first to go first.
@@ -149,6 +125,7 @@ pub struct Agenda {
     pub pipeline: Pipeline,
     feed: Session,
     pub restoration: Restoration,
+    entry: Entry,
     /// One bit an instrument.
     valid: u16,
     /// Restored without an error so far.
@@ -207,6 +184,7 @@ impl Default for Agenda {
             pipeline: Pipeline::default(),
             feed: Session::default(),
             restoration: Restoration::default(),
+            entry: Entry::default(),
             valid: 0,
             sound: 0,
             trading: 0,
@@ -399,6 +377,7 @@ impl Agenda {
             self.losses.front().copied(),
             self.coming.front().map(|coming| coming.0),
             self.gate_cycle(),
+            self.entering(),
             waiting.map(|from| from.max(self.channel_free)),
         ]
         .into_iter()
@@ -428,6 +407,8 @@ impl Agenda {
             self.enter(told, queue, event);
         } else if self.gate_cycle().is_some_and(|gate| gate <= cycle) {
             self.pass_gate(cycle);
+        } else if self.entering().is_some_and(|enters| enters <= cycle) {
+            self.enter_order(cycle);
         } else {
             self.queue_channel_event(cycle);
         }

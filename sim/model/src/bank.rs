@@ -1,8 +1,8 @@
 //! Parameter banks: feed, gate, instruments, rules and order templates, as the write commands fill them.
 use crate::frame::Feed;
 use riposte_map::{
-    limits::{IMAGE_WORDS, INSTRUMENTS, RULES},
-    shm::{Command, Opcode},
+    limits::{HOST_RULE, IMAGE_WORDS, INSTRUMENTS, RULES},
+    shm::{Command, Condition, Opcode},
 };
 
 /// What the whole card may do in a time.
@@ -111,6 +111,11 @@ pub fn place(command: &Command) -> [usize; 3] {
 }
 
 impl Bank {
+    /// Whether the instrument has a place for orders of the host.
+    pub fn has_place(&self, instrument: usize) -> bool {
+        self.rules[instrument].conditions[HOST_RULE] == Condition::Host as u8
+    }
+
     /// Instrument with this stock locate, the lowest if several have it.
     #[inline]
     pub fn find(&self, locate: u16) -> Option<usize> {

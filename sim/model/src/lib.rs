@@ -147,6 +147,7 @@ impl Model {
             sequence,
             decisive,
         };
+        self.agenda.enter_before(decisive + 1);
         if self.agenda.pipeline.is_full(decisive + 1) {
             let (rank, reason) = (Rank::Header, Reason::Overload);
             return self.agenda.channel_error(decisive + 2, rank, reason, packet.time_ns, [0; 2]);
@@ -247,6 +248,7 @@ impl Model {
             origin,
             error: done.error,
             evaluated: done.evaluated,
+            is_host: false,
             trading: done.trading,
             print_e4: done.print_e4,
             top: self.agenda.books.top(usize::from(origin.instrument)),

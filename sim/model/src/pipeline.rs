@@ -23,6 +23,12 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
+    /// First cycle in which no message waits or is issued, of those that are known.
+    pub fn idle_from(&self) -> u64 {
+        let newest = (self.oldest + OPERATION_QUEUE - 1) % OPERATION_QUEUE;
+        self.issued[newest] + 1
+    }
+
     /// Whether a message ready in cycle `ready` finds the queue full: all that can wait still do.
     pub fn is_full(&self, ready: u64) -> bool {
         self.issued[self.oldest] > ready

@@ -453,12 +453,12 @@ pub const CONTROLS: [Control; 40] = [
     Control {
         id: "C40",
         name: "unset is blocked",
-        rule: "a limit, template, session or generation that nobody has set lets nothing pass",
+        rule: "a limit, template, session, generation or place for orders of the host that nobody has set lets nothing pass",
         place: Card,
         state: State::InForce,
-        reasons: &[Reason::NoGeneration, Reason::SessionUnset],
+        reasons: &[Reason::NoGeneration, Reason::SessionUnset, Reason::NoPlace],
         shows: "OrderRefused; silence after reset",
-        trips: &["a_reset_card_sends_nothing", "rows_of_zeros_send_nothing", "a_session_must_be_set"],
+        trips: &["a_reset_card_sends_nothing", "rows_of_zeros_send_nothing", "a_session_must_be_set", "it_has_a_place_of_its_own_and_never_a_rules"],
         passes: &["a_reset_card_sends_nothing", "a_session_must_be_set", "limits_hold_to_the_last_share_and_tick"],
     },
 ];

@@ -1,5 +1,5 @@
 //! What commands change and grant, and their events.
-use super::{Agenda, RULES_BEFORE_VERDICT, Sending, TEMPLATE_BEFORE_GATE, TOUCH_CYCLES};
+use super::{Agenda, RULES_BEFORE_VERDICT, TEMPLATE_BEFORE_GATE, TOUCH_CYCLES, verdicts::Sending};
 use crate::{
     bank,
     events::Queue,
@@ -66,15 +66,21 @@ impl Agenda {
             }
             // Limits need no keeping: while their bank is the shadow the generation is stale, which is
             // found first. Of the template the event of the refusal tells.
-            Opcode::WriteTemplate if self.gate_cycle().is_some_and(|gate| gate < cycle + TEMPLATE_BEFORE_GATE) => {
-                if let Some([bank, instrument, rule]) = self.decisions.front().map(|decision| decision.order()) {
-                    self.template_read.get_or_insert(self.banks[bank].templates[instrument][rule]);
-                }
-            }
+            Opcode::WriteTemplate => self.keep_template(cycle),
             Opcode::WriteImage => self.write_sending(cycle, command),
             _ => {}
         }
         self.banks[1 - self.in_force].write(opcode, command);
+    }
+
+    /// Before a template changes in `cycle`, keeps what the gate has read of one by then.
+    pub(super) fn keep_template(&mut self, cycle: u64) {
+        if self.gate_cycle().is_none_or(|gate| gate >= cycle + TEMPLATE_BEFORE_GATE) {
+            return;
+        }
+        if let Some([bank, instrument, rule]) = self.decisions.front().map(|decision| decision.order()) {
+            self.template_read.get_or_insert(self.banks[bank].templates[instrument][rule]);
+        }
     }
 
     /// Changes the word of an image also in the order that is being sent from it, if that word is read
@@ -128,6 +134,7 @@ impl Agenda {
             }
             Opcode::Clear => return self.clear(cycle),
             Opcode::Resume => return self.resume(cycle, command),
+            Opcode::Order => return self.take_order(cycle, command),
             Opcode::Session => {
                 self.session = OrderSession {
                     sequence: command.args[0] as u32,

@@ -105,6 +105,7 @@ impl Agenda {
             origin,
             error,
             evaluated: true,
+            is_host: false,
             trading,
             print_e4: None,
             top: self.books.top(instrument),

@@ -1,18 +1,48 @@
 //! Verdicts and the gate: from an operation that is done to an event, a decision, an order.
-use super::{Agenda, Decision, Pending, Sending, event_of};
+use super::{Agenda, Origin, Pending, event_of};
 use crate::{
     bank::Template,
     events::Queue,
-    gate::{self, Order, Sight},
+    gate::{self, Order, OrderSession, Sight},
     rules,
 };
 use riposte_device::Transmitted;
 use riposte_map::{
     counter::Counter,
-    limits::DECISION_QUEUE,
+    limits::{DECISION_QUEUE, HOST_RULE},
     reason::Reason,
-    shm::{Event, EventKind},
+    shm::{Event, EventKind, Level},
 };
+
+/// Rules of one verdict that fired and wait for the gate.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Decision {
+    pub(super) cycle: u64,
+    origin: Origin,
+    mask: u8,
+    is_host: bool,
+    top: [Level; 2],
+}
+
+impl Decision {
+    /// Bank, instrument and rule of the order that the gate looks at next.
+    pub(super) fn order(&self) -> [usize; 3] {
+        let rule = self.mask.trailing_zeros() as usize;
+        [usize::from(self.origin.bank), usize::from(self.origin.instrument), rule]
+    }
+}
+
+/// An order that passed the gate.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sending {
+    /// Pick cycle; word `j` of the image is read `j` cycles later.
+    pub(super) pick: u64,
+    /// Bank, instrument and rule.
+    pub(super) order: [usize; 3],
+    pub(super) template: Template,
+    /// What the order carries.
+    pub(super) session: OrderSession,
+}
 
 impl Agenda {
     pub(super) fn verdict(&mut self, pending: &Pending) {
@@ -20,6 +50,12 @@ impl Agenda {
         let instrument = usize::from(origin.instrument);
         let bit = 1 << instrument;
         let rules_read = self.rules_read.take();
+        if pending.is_host {
+            if !self.decide(pending, 1 << HOST_RULE) {
+                self.order_is_judged(pending.cycle);
+            }
+            return;
+        }
         if let Some(reason) = pending.error {
             return self.invalidate(pending, reason);
         }
@@ -86,7 +122,7 @@ impl Agenda {
             return false;
         }
         self.count(Counter::Decisions);
-        self.decisions.push_back(Decision { cycle, origin, mask, top });
+        self.decisions.push_back(Decision { cycle, origin, mask, is_host: pending.is_host, top });
         if let Some(gate) = self.gate_cycle() {
             self.due(gate);
         }
@@ -98,7 +134,7 @@ impl Agenda {
         let Some(decision) = self.decisions.front_mut() else { return };
         let order @ [bank, instrument, rule] = decision.order();
         decision.mask &= decision.mask - 1;
-        let Decision { origin, top: [bid, ask], mask, .. } = *decision;
+        let Decision { origin, top: [bid, ask], mask, is_host, .. } = *decision;
         // The rows of the next decision are read once this one has left.
         let mut next_pick = cycle + 1;
         if mask == 0 {
@@ -132,6 +168,9 @@ impl Agenda {
             instrument: &bank.instruments[instrument],
             template: &template,
         });
+        if is_host {
+            self.order_is_judged(cycle);
+        }
         let kind = if refusal.is_none() { EventKind::OrderSent } else { EventKind::OrderRefused };
         let reason = refusal.map_or(Reason::None, |(reason, _)| reason);
         let mut event = Event {
