@@ -20,7 +20,7 @@ module decisions_are_bounded(
     input [15:0] cycle, input [31:0] generation, input armed, input killed
 );
     wire queue_full, decided, count_dropped;
-    wire [314:0] decision;
+    wire [315:0] decision;
     wire [4:0] decision_row;
     wire [15:0] trading;
     verdict v(.clock(clock), .reset(reset), .queue_full(queue_full), .books_valid(books_valid), .decided(decided),
@@ -33,7 +33,7 @@ module decisions_are_bounded(
     gate u(.clock(clock), .reset(reset), .decided(decided), .decision(decision), .decision_row(decision_row),
         .queue_full(queue_full), .cycle(cycle),
         .limits_write(1'b0), .limits_address(5'd0), .limits_data(198'd0), .template_write(1'b0), .template_address(7'd0),
-        .template_data(153'd0), .image_write(1'b0), .image_address(11'd0), .image_data(64'd0), .session_write(1'b0),
+        .template_data(153'd0), .terms_write(1'b0), .image_write(1'b0), .image_address(11'd0), .image_data(64'd0), .session_write(1'b0),
         .session_sequence(32'd0), .session_acknowledgement(32'd0), .session_user_ref(32'd0), .generation(generation),
         .commits(forget), .armed(armed), .killed(killed), .books_valid(books_valid), .trading(trading));
 
@@ -51,9 +51,9 @@ module decisions_are_bounded(
     end
 endmodule
 
-module \gate$decisions (input clock, input reset, input push, input [314:0] data, input pop,
-    output [314:0] head, output empty, output full);
-    (* anyseq *) wire [314:0] any;
+module \gate$decisions (input clock, input reset, input push, input [315:0] data, input pop,
+    output [315:0] head, output empty, output full);
+    (* anyseq *) wire [315:0] any;
     reg [4:0] held;
     wire [4:0] count = held;
     wire lost = push && full;

@@ -11,11 +11,12 @@
 // cover: 10
 // mutant: fits: waiting$row = waiting_row; => waiting$row = told_row;
 // mutant: fits: rules$2$value_address = written$q[ => rules$2$value_address = written1$q[
+// mutant: fits: rules$3$terms_write = terms_write & (template_address[(32'h0) => rules$3$terms_write = terms_write & (template_address[(32'h1)
 // mutant: fits: value = rules$1$value; => value = rules$0$value;
 // mutant: fits: reach[(64'h21)+:(1)] = limits_data[(64'h85)+:(1)]; => reach[(64'h21)+:(1)] = limits_data[(64'h84)+:(1)];
 module fits_are_told(
     input clock, input reset, input limits_write, input [4:0] limits_address, input [197:0] limits_data,
-    input template_write, input [6:0] template_address, input [152:0] template_data, input [4:0] waiting_row,
+    input template_write, input [6:0] template_address, input [152:0] template_data, input terms_write, input [4:0] waiting_row,
     input [63:0] waiting_bid, input [63:0] waiting_ask, input [4:0] told_row, input [63:0] told_bid, input [63:0] told_ask,
     input none_waits, input [1:0] rule, input [127:0] left
 );
@@ -28,7 +29,8 @@ module fits_are_told(
 
     (* anyconst *) wire [4:0] of;
     (* anyconst *) wire [1:0] of_rule;
-    wire template_is_mine = template_write && template_address == {of, of_rule};
+    wire terms_are_mine = (template_write || terms_write) && template_address == {of, of_rule};
+    wire template_is_mine = template_write && terms_are_mine;
     (* hierconn *) wire [63:0] \u.product.any ;
     reg [197:0] limit = 0, limit_then = 0;
     reg [152:0] template = 0, template_then = 0;
@@ -38,8 +40,9 @@ module fits_are_told(
     reg asked = 0;
     always @(posedge clock) begin
         if (limits_write && limits_address == of) limit <= limits_data;
-        if (template_is_mine) template <= template_data;
-        writes <= {writes[3:1], template_is_mine};
+        if (terms_are_mine) template[71:0] <= template_data[71:0];
+        if (template_is_mine) template[152:72] <= template_data[152:72];
+        writes <= {writes[3:1], terms_are_mine};
         if (writes[4]) worth <= \u.product.any ;
         asked <= (none_waits ? told_row : waiting_row) == of;
         bid_then <= none_waits ? told_bid : waiting_bid;
@@ -93,21 +96,27 @@ module fits_are_told(
     (* hierconn *) wire [4:0] \u.waiting.rows.rows.kept , \u.told.rows.rows.kept ;
     (* hierconn *) wire [197:0] \u.limit_rows.rows.row ;
     (* hierconn *) wire [33:0] \u.waiting.rows.rows.row , \u.told.rows.rows.row ;
-    (* hierconn *) wire [4:0] \u.rules$0.templates.rows.kept , \u.rules$1.templates.rows.kept , \u.rules$2.templates.rows.kept , \u.rules$3.templates.rows.kept ;
+    (* hierconn *) wire [4:0] \u.rules$0.terms.rows.kept , \u.rules$1.terms.rows.kept , \u.rules$2.terms.rows.kept , \u.rules$3.terms.rows.kept ;
+    (* hierconn *) wire [4:0] \u.rules$0.shapes.rows.kept , \u.rules$1.shapes.rows.kept , \u.rules$2.shapes.rows.kept , \u.rules$3.shapes.rows.kept ;
     (* hierconn *) wire [4:0] \u.rules$0.values.rows.kept , \u.rules$1.values.rows.kept , \u.rules$2.values.rows.kept , \u.rules$3.values.rows.kept ;
-    (* hierconn *) wire [152:0] \u.rules$0.templates.rows.row , \u.rules$1.templates.rows.row , \u.rules$2.templates.rows.row , \u.rules$3.templates.rows.row ;
+    (* hierconn *) wire [71:0] \u.rules$0.terms.rows.row , \u.rules$1.terms.rows.row , \u.rules$2.terms.rows.row , \u.rules$3.terms.rows.row ;
+    (* hierconn *) wire [80:0] \u.rules$0.shapes.rows.row , \u.rules$1.shapes.rows.row , \u.rules$2.shapes.rows.row , \u.rules$3.shapes.rows.row ;
     (* hierconn *) wire [63:0] \u.rules$0.values.rows.row , \u.rules$1.values.rows.row , \u.rules$2.values.rows.row , \u.rules$3.values.rows.row ;
     (* hierconn *) wire \u.writes$q , \u.writes1$q , \u.writes2$q , \u.writes3$q ;
     (* hierconn *) wire [6:0] \u.written$q , \u.written1$q , \u.written2$q , \u.written3$q ;
     always @* begin
         assume (\u.limit_rows.rows.kept == of && \u.waiting.rows.rows.kept == of && \u.told.rows.rows.kept == of);
-        assume (\u.rules$0.templates.rows.kept == of && \u.rules$1.templates.rows.kept == of);
-        assume (\u.rules$2.templates.rows.kept == of && \u.rules$3.templates.rows.kept == of);
+        assume (\u.rules$0.terms.rows.kept == of && \u.rules$1.terms.rows.kept == of);
+        assume (\u.rules$2.terms.rows.kept == of && \u.rules$3.terms.rows.kept == of);
+        assume (\u.rules$0.shapes.rows.kept == of && \u.rules$1.shapes.rows.kept == of);
+        assume (\u.rules$2.shapes.rows.kept == of && \u.rules$3.shapes.rows.kept == of);
         assume (\u.rules$0.values.rows.kept == of && \u.rules$1.values.rows.kept == of);
         assume (\u.rules$2.values.rows.kept == of && \u.rules$3.values.rows.kept == of);
     end
-    wire [152:0] kept = of_rule == 0 ? \u.rules$0.templates.rows.row : of_rule == 1 ? \u.rules$1.templates.rows.row
-        : of_rule == 2 ? \u.rules$2.templates.rows.row : \u.rules$3.templates.rows.row ;
+    wire [71:0] kept_terms = of_rule == 0 ? \u.rules$0.terms.rows.row : of_rule == 1 ? \u.rules$1.terms.rows.row
+        : of_rule == 2 ? \u.rules$2.terms.rows.row : \u.rules$3.terms.rows.row ;
+    wire [80:0] kept_shape = of_rule == 0 ? \u.rules$0.shapes.rows.row : of_rule == 1 ? \u.rules$1.shapes.rows.row
+        : of_rule == 2 ? \u.rules$2.shapes.rows.row : \u.rules$3.shapes.rows.row ;
     wire [63:0] kept_value = of_rule == 0 ? \u.rules$0.values.rows.row : of_rule == 1 ? \u.rules$1.values.rows.row
         : of_rule == 2 ? \u.rules$2.values.rows.row : \u.rules$3.values.rows.row ;
     wire [4:1] mine = {\u.writes$q && \u.written$q == {of, of_rule}, \u.writes1$q && \u.written1$q == {of, of_rule},
@@ -115,7 +124,7 @@ module fits_are_told(
     always @(posedge clock) begin
         limit_is_kept: assert (\u.limit_rows.rows.row == limit);
         reach_is_kept: assert (\u.waiting.rows.rows.row == limit[133:100] && \u.told.rows.rows.row == limit[133:100]);
-        template_is_kept: assert (kept == template);
+        template_is_kept: assert ({kept_shape, kept_terms} == template);
         value_is_kept: assert (kept_value == worth);
         values_are_on_their_way: assert (mine == writes);
     end
@@ -125,13 +134,17 @@ endmodule
 `KEEPS_A_ROW(fits$limit_rows, 5, 198)
 `KEEPS_A_ROW(fits$waiting$rows, 5, 34)
 `KEEPS_A_ROW(fits$told$rows, 5, 34)
-`KEEPS_A_ROW(fits$rules$0$templates, 5, 153)
+`KEEPS_A_ROW(fits$rules$0$terms, 5, 72)
+`KEEPS_A_ROW(fits$rules$0$shapes, 5, 81)
 `KEEPS_A_ROW(fits$rules$0$values, 5, 64)
-`KEEPS_A_ROW(fits$rules$1$templates, 5, 153)
+`KEEPS_A_ROW(fits$rules$1$terms, 5, 72)
+`KEEPS_A_ROW(fits$rules$1$shapes, 5, 81)
 `KEEPS_A_ROW(fits$rules$1$values, 5, 64)
-`KEEPS_A_ROW(fits$rules$2$templates, 5, 153)
+`KEEPS_A_ROW(fits$rules$2$terms, 5, 72)
+`KEEPS_A_ROW(fits$rules$2$shapes, 5, 81)
 `KEEPS_A_ROW(fits$rules$2$values, 5, 64)
-`KEEPS_A_ROW(fits$rules$3$templates, 5, 153)
+`KEEPS_A_ROW(fits$rules$3$terms, 5, 72)
+`KEEPS_A_ROW(fits$rules$3$shapes, 5, 81)
 `KEEPS_A_ROW(fits$rules$3$values, 5, 64)
 module fits$product(input clock, input [31:0] a, input [31:0] b, output [63:0] product);
     (* anyseq *) wire [63:0] any;

@@ -9,7 +9,7 @@ module gate_alone(input clock, input reset, input [31:0] generation, input commi
     output tx_last, output tx_valid, output [63:0] tx_time, output [447:0] note, output noted, output count_sent,
     output count_refused);
     (* anyseq *) wire [15:0] cycle;
-    (* anyseq *) wire decided, bank, limits_write, template_write, image_write;
+    (* anyseq *) wire decided, bank, is_host, limits_write, template_write, terms_write, image_write;
     (* anyseq *) wire [1:0] first;
     (* anyseq *) wire [3:0] mask, instrument;
     (* anyseq *) wire [31:0] made_under, session_sequence, session_acknowledgement;
@@ -20,10 +20,10 @@ module gate_alone(input clock, input reset, input [31:0] generation, input commi
     (* anyseq *) wire [152:0] template_data;
     (* anyseq *) wire [10:0] image_address;
     (* anyseq *) wire [63:0] image_data;
-    wire [314:0] decision = {first, rest, 27'd0, made_under, bank, instrument, made_under, bank, instrument, mask};
+    wire [315:0] decision = {is_host, first, rest, 27'd0, made_under, bank, instrument, made_under, bank, instrument, mask};
     gate u(.clock(clock), .reset(reset), .cycle(cycle), .decided(decided), .decision(decision), .decision_row({bank, instrument}),
         .limits_write(limits_write), .limits_address(limits_address), .limits_data(limits_data),
-        .template_write(template_write), .template_address(template_address), .template_data(template_data),
+        .template_write(template_write), .template_address(template_address), .template_data(template_data), .terms_write(terms_write),
         .image_write(image_write), .image_address(image_address), .image_data(image_data), .session_write(session_write),
         .session_sequence(session_sequence), .session_acknowledgement(session_acknowledgement),
         .session_user_ref(session_user_ref), .generation(generation), .commits(commits), .armed(armed), .killed(killed),
@@ -32,7 +32,7 @@ module gate_alone(input clock, input reset, input [31:0] generation, input commi
 
     // What makes proofs about it inductive: decisions inside carry their label; while a frame is sent no order is judged;
     // it is known whether the session's next number is set.
-    (* hierconn *) wire [314:0] \u.picked$q ;
+    (* hierconn *) wire [315:0] \u.picked$q ;
     (* hierconn *) wire [31:0] \u.user_ref$q ;
     (* hierconn *) wire \u.has_session$q , \u.ready$q , \u.decisions.is_there ;
     (* hierconn *) wire \u.transmit.sending$q , \u.judging$q , \u.judged$q , \u.passed$q ;
@@ -51,11 +51,11 @@ module gate_alone(input clock, input reset, input [31:0] generation, input commi
     end
 endmodule
 
-module gate$decisions(input clock, input reset, input push, input [314:0] data, input pop,
-    output [314:0] head, output empty, output full);
-    (* anyseq *) wire [314:0] another;
+module gate$decisions(input clock, input reset, input push, input [315:0] data, input pop,
+    output [315:0] head, output empty, output full);
+    (* anyseq *) wire [315:0] another;
     (* anyseq *) wire is_another, any_full;
-    reg [314:0] oldest = 0;
+    reg [315:0] oldest = 0;
     reg waits = 0;
     // For proofs to look at: what they connect to loses its initial value.
     wire is_there = waits;

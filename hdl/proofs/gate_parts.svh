@@ -13,7 +13,7 @@ module gate$grants(input clock, input reset, input [3:0] sweep, input [232:0] gr
     assign throttled = any_throttled;
 endmodule
 module gate$fits(input clock, input reset, input limits_write, input [4:0] limits_address, input [197:0] limits_data,
-    input template_write, input [6:0] template_address, input [152:0] template_data, input [4:0] waiting_row,
+    input template_write, input [6:0] template_address, input [152:0] template_data, input terms_write, input [4:0] waiting_row,
     input [63:0] waiting_bid, input [63:0] waiting_ask, input [4:0] told_row, input [63:0] told_bid, input [63:0] told_ask,
     input none_waits, input [1:0] rule, input [127:0] left, output [152:0] order, output [63:0] value, output [23:0] against,
     output [3:0] too_far);

@@ -3,7 +3,7 @@
 //! Little-endian, one cache line, no padding. The first word is the record's own sequence number, so
 //! that a ring of them needs no head index. Prices are the venue's integers (NASDAQ: 1e-4 dollars),
 //! times are nanoseconds since midnight of the feed's day.
-use crate::reason::Reason;
+use crate::{limits::HOST_RULE, reason::Reason};
 use core::mem::{offset_of, size_of};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
@@ -284,5 +284,12 @@ impl Event {
 
     pub fn reason(&self) -> Option<Reason> {
         Reason::from_code(self.reason)
+    }
+
+    /// Whether it tells what became of an order of the host: no rule made it, and no frame of the feed.
+    pub fn is_host_order(&self) -> bool {
+        let is_order = matches!(self.kind(), Some(EventKind::OrderSent | EventKind::OrderRefused));
+        let is_dropped = self.rule == NONE && self.detail == 1 << HOST_RULE;
+        is_order && self.time_ns == 0 && (usize::from(self.rule) == HOST_RULE || is_dropped)
     }
 }

@@ -15,6 +15,9 @@ use std::collections::HashMap;
 use std::ops::Range;
 use toml::de::DeTable;
 
+/// What the host's place is called where rules have names.
+const HOST_ORDERS: &str = "orders of the host";
+
 /// Result of [`check`].
 #[derive(Clone, Debug)]
 pub struct Check {
@@ -136,6 +139,7 @@ impl Instruments {
         let enabled = section.optional(log, "enabled", boolean);
         let limits = InstrumentLimits::read(&mut section, log, &self.defaults.instrument);
         let collar = section.section(log, "collar").and_then(|collar| read_collar(collar, log));
+        let host = section.section(log, "host_orders").and_then(|host| read_host_orders(host, log, &self.defaults.rule));
         let blocked = |log: &mut Log, what: &str| {
             let name = symbol.as_ref().map_or("instrument", |symbol| symbol.value.as_str());
             log.warning(&section.span, format!("{name}: {what}: {BLOCKED}"));
@@ -173,6 +177,7 @@ impl Instruments {
             collar,
             limits,
             rules: Vec::new(),
+            host,
         };
         self.placed.push(Placed { value, span });
     }
@@ -216,8 +221,10 @@ fn read_rule(mut section: Section, log: &mut Log, book: &mut Instruments, names:
     };
     let (Some(name), Some(when), Some(order)) = (name, when, order) else { return };
     warn_about_refusals(log, &order_span, &instrument.value, &book.gate, &order);
-    if instrument.value.rules.len() == RULES {
-        log.error(&name.span, format!("`{}` has too many rules: the card holds at most {RULES} an instrument", symbol.value));
+    let most = RULES - usize::from(instrument.value.host.is_some());
+    if instrument.value.rules.len() == most {
+        let taken = if most < RULES { ", one of them taken by `host_orders`" } else { "" };
+        log.error(&name.span, format!("`{}` has too many rules: the card holds at most {RULES} an instrument{taken}", symbol.value));
         return;
     }
     let (condition, threshold_e4) = when.value;
@@ -274,21 +281,37 @@ fn read_order(mut section: Section, log: &mut Log) -> Option<Order> {
     let time_in_force = section.required(log, "time_in_force", choice(&[
         ("DAY", b'0'), ("IOC", b'3'), ("GTX", b'5'), ("AFTER_HOURS", b'E'),
     ]));
+    let marked = read_marks(section, log);
+    Some(Order {
+        side: side?.value, quantity: quantity?.value, price_e4: price?.value, time_in_force: time_in_force?.value, ..marked?
+    })
+}
+
+/// What an order says beside its terms; those it has none of.
+fn read_marks(mut section: Section, log: &mut Log) -> Option<Order> {
     let display = section.optional(log, "display", choice(&[("Y", b'Y'), ("N", b'N'), ("A", b'A')]));
     let capacity = section.required(log, "capacity", choice(&[("A", b'A'), ("P", b'P'), ("R", b'R'), ("O", b'O')]));
     let sweep = section.optional(log, "intermarket_sweep", boolean);
     let client_order_id = section.optional(log, "client_order_id", code(14));
     section.finish(log);
     Some(Order {
-        side: side?.value,
-        quantity: quantity?.value,
-        price_e4: price?.value,
-        time_in_force: time_in_force?.value,
+        side: b'B',
+        quantity: 0,
+        price_e4: 0,
+        time_in_force: b'3',
         display: display.map_or(b'Y', |display| display.value),
         capacity: capacity?.value,
         intermarket_sweep: sweep.is_some_and(|sweep| sweep.value),
         client_order_id: client_order_id.map_or(String::new(), |id| id.value),
     })
+}
+
+/// The place of the host among an instrument's rules: its orders trade at once or not at all.
+fn read_host_orders(mut section: Section, log: &mut Log, otherwise: &RuleLimits) -> Option<Rule> {
+    let limits = RuleLimits::read(&mut section, log, otherwise);
+    limits.warn_of_unset(log, &section.span, HOST_ORDERS);
+    let order = read_marks(section, log)?;
+    Some(Rule { name: HOST_ORDERS.to_owned(), condition: Condition::Host, threshold_e4: 0, order, limits })
 }
 
 /// `ask <= 320.50`.

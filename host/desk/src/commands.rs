@@ -13,12 +13,11 @@ impl Desk {
         for index in 0..INSTRUMENTS as u8 {
             let instrument = self.instruments.get(usize::from(index));
             set.push(Command { instrument: index, ..write_instrument(instrument) });
-            let rules = instrument.map_or(&[][..], |instrument| &instrument.rules);
-            set.push(Command { instrument: index, ..write_rules(rules) });
+            set.push(Command { instrument: index, ..write_rules(instrument) });
             for slot in 0..RULES as u8 {
                 let place = Command { instrument: index, rule: slot, ..Command::default() };
-                match rules.get(usize::from(slot)) {
-                    Some(rule) => self.write_template(&mut set, place, &self.instruments[usize::from(index)], rule),
+                match instrument.and_then(|one| Some((one, one.rule(usize::from(slot))?))) {
+                    Some((instrument, rule)) => self.write_template(&mut set, place, instrument, rule),
                     None => set.push(Command { opcode: Opcode::WriteTemplate as u8, ..place }),
                 }
             }
@@ -144,9 +143,9 @@ fn write_instrument(instrument: Option<&Instrument>) -> Command {
     ])
 }
 
-fn write_rules(rules: &[Rule]) -> Command {
+fn write_rules(instrument: Option<&Instrument>) -> Command {
     let mut args = [0; 3];
-    for (slot, rule) in rules.iter().enumerate() {
+    for (slot, rule) in (0..RULES).filter_map(|slot| Some((slot, instrument?.rule(slot)?))) {
         args[0] |= (rule.condition as u64) << (8 * slot);
         args[1 + slot / 2] |= u64::from(rule.threshold_e4) << (32 * (slot % 2));
     }

@@ -22,6 +22,7 @@ mod price;
 mod problem;
 mod signer;
 
+use riposte_map::limits::HOST_RULE;
 use std::net::{Ipv4Addr, SocketAddrV4};
 
 pub use check::{Check, check};
@@ -30,7 +31,7 @@ pub use gate::Gate;
 pub use host::{Host, Limits, Sessions, Times, money_e4};
 pub use image::Template;
 pub use limits::{ANY_REACH_E4, InstrumentLimits, PositionLimit, RuleLimits, Sides};
-pub use models::{Hedge, HedgeLeg, Mandate, Model};
+pub use models::{Hedge, HedgeLeg, HedgeSession, Mandate, Model};
 pub use moved::{Unmovable, move_threshold};
 pub use outlets::LogForm;
 pub use people::{Person, Remote, Role};
@@ -96,8 +97,17 @@ pub struct Instrument {
     /// `None` blocks every order.
     pub collar: Option<Collar>,
     pub limits: InstrumentLimits,
-    /// At most `RULES`; the position is the card's rule index.
+    /// At most `RULES`, one less if the host has its place there; the position is the card's rule index.
     pub rules: Vec<Rule>,
+    /// What orders of the host through the card are made of, in the place of `HOST_RULE`: quantity, price and side are theirs.
+    pub host: Option<Rule>,
+}
+
+impl Instrument {
+    /// What stands in a place of the card's rules.
+    pub fn rule(&self, place: usize) -> Option<&Rule> {
+        self.host.as_ref().filter(|_| place == HOST_RULE).or(self.rules.get(place))
+    }
 }
 
 /// Lowest and highest order price, both allowed, in 1e-4 dollars.
@@ -153,6 +163,6 @@ impl Desk {
 
     /// The rule that an event names, if the desk has it.
     pub fn rule(&self, instrument: u8, rule: u8) -> Option<&Rule> {
-        self.instruments.get(usize::from(instrument))?.rules.get(usize::from(rule))
+        self.instruments.get(usize::from(instrument))?.rule(usize::from(rule))
     }
 }

@@ -52,10 +52,8 @@ pub struct Mandate {
 /// How fills are hedged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hedge {
-    /// The host's own order session at the venue, and its drop copy.
-    pub orders: SocketAddr,
-    pub drop_copy: Option<SocketAddr>,
-    pub username: String,
+    /// The host's own order session at the venue, for legs whose orders do not go through the card.
+    pub session: Option<HedgeSession>,
     pub half_life_ns: u64,
     pub sample_ns: u64,
     pub gap_ns: u64,
@@ -69,6 +67,14 @@ pub struct Hedge {
     /// Between two hedges.
     pub interval_ns: u64,
     pub legs: Vec<HedgeLeg>,
+}
+
+/// An order session, and its drop copy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HedgeSession {
+    pub orders: SocketAddr,
+    pub drop_copy: Option<SocketAddr>,
+    pub username: String,
 }
 
 /// An instrument that may be traded as a hedge.
@@ -175,9 +181,20 @@ fn read_mandate(mut section: Section, log: &mut Log) -> Option<Mandate> {
 pub(crate) fn read_hedge(root: &mut Section, log: &mut Log, book: &[Placed<Instrument>]) -> Option<Hedge> {
     let mut section = root.section(log, "hedge")?;
     let address = || parsed("an address with a port, such as 127.0.0.1:26403");
-    let orders = section.required(log, "orders", address());
+    let orders = section.optional(log, "orders", address());
     let drop_copy = section.optional(log, "drop_copy", address());
-    let username = section.required(log, "username", code(6));
+    let username = section.optional(log, "username", code(6));
+    let session = match (orders, username) {
+        (Some(orders), Some(username)) => {
+            let drop_copy = drop_copy.map(|one| one.value);
+            Some(HedgeSession { orders: orders.value, drop_copy, username: username.value })
+        }
+        (None, None) if drop_copy.is_none() => None,
+        _ => {
+            log.error(&section.span, "[hedge]: an order session has `orders` and `username`; without it there is no `drop_copy` either");
+            None
+        }
+    };
     let mut time = |log: &mut Log, field, default_ms: u64| time(&mut section, log, field, default_ms);
     let (half_life_ns, horizon_ns) = (time(log, "half_life_ms", 600_000), time(log, "horizon_ms", 60_000));
     let (sample_ns, gap_ns) = (time(log, "sample_ms", 1000), time(log, "gap_ms", 60_000));
@@ -191,6 +208,9 @@ pub(crate) fn read_hedge(root: &mut Section, log: &mut Log, book: &[Placed<Instr
     for leg in section.sections(log, "leg") {
         let span = leg.span.clone();
         let Some(leg) = read_leg(leg, log, book) else { continue };
+        if session.is_none() && book[usize::from(leg.instrument)].value.host.is_none() {
+            log.error(&span, "[hedge] has no order session, and this instrument has no `host_orders`: its orders have no way out");
+        }
         if legs.iter().any(|other| other.instrument == leg.instrument) {
             log.error(&span, "this instrument is a leg already");
         }
@@ -201,9 +221,7 @@ pub(crate) fn read_hedge(root: &mut Section, log: &mut Log, book: &[Placed<Instr
     }
     section.finish(log);
     Some(Hedge {
-        orders: orders?.value,
-        drop_copy: drop_copy.map(|one| one.value),
-        username: username?.value,
+        session,
         half_life_ns,
         sample_ns,
         gap_ns,

@@ -1,8 +1,12 @@
 //! Models and hedges of a desk: what is written comes out, each mistake is found on its line, thresholds move by the same check.
 use riposte_desk::{Check, Desk, Mandate, Unmovable, check, move_threshold};
-use riposte_map::shm::NONE;
+use riposte_map::limits::HOST_RULE;
+use riposte_map::shm::{Command, Condition, NONE, Opcode};
 
 const GOOD: &str = include_str!("../../../demo/live.toml");
+
+/// The order session of its hedges.
+const SESSION: &str = "orders = \"10.77.0.1:26403\"\ndrop_copy = \"10.77.0.1:26404\"\nusername = \"RIPO\"\n";
 
 fn findings(from: &str, to: &str) -> Vec<String> {
     assert!(GOOD.contains(from), "{from}");
@@ -33,6 +37,38 @@ fn a_model_and_a_hedge_are_what_was_written() {
 }
 
 #[test]
+fn orders_of_the_host_have_the_last_rules_place_in_the_set() {
+    let desk = good();
+    let set = desk.commands(1, 1);
+    let row = |opcode: Opcode, instrument: u8| move |one: &&Command| one.opcode == opcode as u8 && one.instrument == instrument;
+    let conditions = |instrument: u8| set.iter().find(row(Opcode::WriteRules, instrument)).expect("rules").args[0].to_le_bytes()[HOST_RULE];
+    assert_eq!([0, 1, 2, 3].map(conditions), [Condition::BidAtLeast as u8, 0, Condition::Host as u8, 0]);
+    let template = |one: &&Command| row(Opcode::WriteTemplate, 2)(one) && usize::from(one.rule) == HOST_RULE;
+    let template = set.iter().find(template).expect("a template");
+    let cooldown_cycles = 16;
+    assert_eq!((template.args[0], template.args[1] & 0xff, template.args[2]), (0, b'B'.into(), cooldown_cycles), "no quantity: it sends nothing by itself");
+    let words: Vec<u8> = set
+        .iter()
+        .filter(|one| row(Opcode::WriteImage, 2)(one) && usize::from(one.rule) == HOST_RULE)
+        .flat_map(|one| one.args[0].to_le_bytes())
+        .collect();
+    // OUCH 5.0, Enter Order, behind 57 bytes: symbol at 10, time in force at 26, capacity at 29.
+    assert_eq!((&words[67..75], words[83], words[85]), (&b"AMZN    "[..], b'3', b'P'));
+    let repeats = desk.grants(1);
+    let repeat = repeats.iter().find(|one| row(Opcode::Repeat, 2)(one) && usize::from(one.rule) == HOST_RULE).expect("a grant");
+    assert_eq!(repeat.value, 100_000, "as `[defaults]` says");
+    let mut rules = GOOD.to_owned();
+    for name in ["a", "b"] {
+        rules += &format!(
+            "[[rule]]\nname = \"{name}\"\ninstrument = \"AMZN\"\nwhen = \"ask <= 130.00\"\n\
+             order = {{ side = \"buy\", quantity = 1, price = \"130.00\", time_in_force = \"IOC\", capacity = \"P\" }}\n"
+        );
+    }
+    let found: Vec<String> = check(&rules).problems.iter().map(ToString::to_string).collect();
+    assert!(found[0].contains("at most 4 an instrument, one of them taken by `host_orders`"), "{found:?}");
+}
+
+#[test]
 fn each_mistake_is_found() {
     for (from, to, finding) in [
         ("given = \"AAPL\"", "given = \"AAPX\"", "unknown instrument `AAPX`; did you mean `AAPL`?"),
@@ -51,6 +87,10 @@ fn each_mistake_is_found() {
         ("through = \"0.05\"", "through = \"0.055\"", "`through`: must be whole cents"),
         ("aversion = \"0.05\"", "", "`hedge` has no field `aversion`"),
         ("instrument = \"AMZN\"\nposition", "instrument = \"AAPL\"\nposition", "this instrument is a leg already"),
+        ("host_orders = { capacity = \"P\" }", "host_orders = {}", "`host_orders` has no field `capacity`"),
+        ("host_orders = { capacity = \"P\" }", "host_orders = { capacity = \"P\", side = \"buy\" }", "unknown field `side` in `host_orders`"),
+        ("username = \"RIPO\"\nhalf_life", "half_life", "an order session has `orders` and `username`"),
+        (SESSION, "", "this instrument has no `host_orders`: its orders have no way out"),
         ("lot = 10", "lot = 201", "`order`: 200 is less than a lot of 201"),
     ] {
         let found = findings(from, to);

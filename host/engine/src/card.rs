@@ -36,7 +36,10 @@ impl Engine {
                     holding.quote(quote(event.bid, event.ask), now_ns);
                 }
             }
-            Some(EventKind::OrderSent) => self.on_order_sent(event, out),
+            Some(EventKind::OrderSent) => {
+                self.on_order_sent(event, out);
+                self.on_judged(event, out);
+            }
             Some(EventKind::Invalid) => {
                 if let Some(holding) = holding {
                     holding.invalid();
@@ -45,7 +48,8 @@ impl Engine {
             Some(EventKind::Channel) if event.reason() == Some(Reason::HostSilent) => self.on_host_silent(out),
             Some(EventKind::Channel) => self.holdings.iter_mut().for_each(|holding| holding.invalid()),
             Some(EventKind::Command) => self.on_command(event, out),
-            Some(EventKind::OrderRefused | EventKind::System) => {}
+            Some(EventKind::OrderRefused) => self.on_judged(event, out),
+            Some(EventKind::System) => {}
             None => self.trip(Guard::Events, 2, Effect::Kill, out),
         }
     }
@@ -54,10 +58,11 @@ impl Engine {
         self.count_message(CARD);
         self.lending.sent(event);
         let side = if event.detail == u16::from(b'B') { Side::Buy } else { Side::Sell };
+        let origin = if event.is_host_order() { Origin::Host } else { Origin::Card };
         if let Some(at) = self.orders.find(CARD, event.user_ref) {
             // The venue was faster than the card's ring.
             let order = self.orders.table.get_mut(at);
-            order.origin = Origin::Card;
+            (order.origin, order.at_once) = (origin, event.is_host_order());
             if order.quantity == 0 {
                 // Rejected, which tells no more than the number.
                 (order.instrument, order.side) = (event.instrument, side);
@@ -67,8 +72,9 @@ impl Engine {
         }
         let stands = self.sessions[usize::from(CARD)].standing == Standing::Current;
         let wanted = (event.quantity, event.price_e4.into());
-        let order = Order::new((CARD, event.user_ref), Origin::Card, event.instrument, side, wanted, self.now_ns);
-        let order = Order { state: if stands { State::Sent } else { State::Unknown }, ..order };
+        let order = Order::new((CARD, event.user_ref), origin, event.instrument, side, wanted, self.now_ns);
+        let state = if stands { State::Sent } else { State::Unknown };
+        let order = Order { state, at_once: event.is_host_order(), ..order };
         if self.add_order(order, out).is_none() {
             self.trip(Guard::Unbooked, CARD, Effect::Kill, out);
         }
@@ -95,6 +101,9 @@ impl Engine {
         }
         if !done && !again {
             out.alarm(Alarm::CommandRefused { opcode: event.detail as u8, reason: event.reason });
+        }
+        if opcode == Some(Opcode::Order) && !done {
+            self.go_on(event, out);
         }
         if opcode == Some(Opcode::Arm) && done && self.card.arming == Some(event.feed_sequence) {
             self.card.arming = None;
@@ -124,6 +133,7 @@ impl Engine {
         (self.card.permitted, self.card.arming, self.card.committing) = (false, None, None);
         self.card.approved = false;
         self.models.forget();
+        self.forget_entry(out);
         self.holdings.iter_mut().for_each(|holding| holding.invalid());
         out.alarm(Alarm::CardLost);
     }
@@ -134,6 +144,7 @@ impl Engine {
         (self.card.permitted, self.card.arming, self.card.committing) = (false, None, None);
         self.card.generation = 0;
         self.lending.reset();
+        self.forget_entry(out);
         self.models.forget();
         self.card.approved = *deployment == self.config.approved && deployment.tables == TABLE_HASH;
         self.holdings.iter_mut().for_each(|holding| holding.invalid());

@@ -1,4 +1,5 @@
 //! The engine's state, and what happens with an input.
+use crate::entering::Entry;
 use crate::config::{Config, ConfigError, SESSIONS, VENUES};
 use crate::digest::StateHasher;
 use crate::execution::Execution;
@@ -66,6 +67,7 @@ pub struct Engine {
     pub(crate) latches: Latches,
     pub(crate) claims: Claims,
     pub(crate) card: CardSide,
+    pub(crate) entry: Entry,
     pub(crate) lending: Lending,
     pub(crate) requests: Requests,
     pub(crate) set: Set,
@@ -111,6 +113,7 @@ impl Engine {
                 guarded: 0,
                 reverted: 0,
             },
+            entry: Entry::default(),
             lending: Lending::NEW,
             requests: Table::<Request>::new(config.requests),
             set: Set::new(),
@@ -219,6 +222,7 @@ impl Engine {
         // The card may be armed although we never knew.
         self.disarm(out);
         self.lending.forget();
+        self.forget_entry(out);
         self.fence_again(out);
         self.models.forget();
         self.restart_reversion(out);

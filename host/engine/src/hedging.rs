@@ -3,10 +3,12 @@
 //!
 //! Holds: a hedge leads to no position beyond the limit that people set, whatever else of ours trades meanwhile, unless all
 //! that it can do is to make the position smaller.
+use crate::card::CARD;
 use crate::engine::Engine;
+use crate::entering::Wish;
 use crate::input::{Body, Limit};
 use crate::output::{HostOrder, Outputs, Refusal};
-use crate::{Order, Side};
+use crate::{Order, Origin, Side};
 
 impl Engine {
     pub(crate) fn on_hedge(&mut self, body: &Body, out: &mut Outputs) {
@@ -17,27 +19,34 @@ impl Engine {
         self.models.hedged = number;
         let may = self.may_enter(session, (instrument, side), quantity, price);
         match may.and_then(|()| self.may_hedge(instrument, side, quantity)) {
+            Ok(()) if session == CARD => match u32::try_from(price) {
+                Ok(price) => self.ask_card(Wish { number, instrument, side, quantity, price }, out),
+                Err(_) => self.refuse(number, Refusal::BadField, out),
+            },
             Ok(()) => self.enter(number, HostOrder::Enter { session, user_ref: 0, instrument, side, quantity, price }, true, out),
             Err(why) => self.refuse(number, why, out),
         }
     }
 
-    fn may_hedge(&self, instrument: u8, side: Side, quantity: u32) -> Result<(), Refusal> {
+    pub(crate) fn may_hedge(&self, instrument: u8, side: Side, quantity: u32) -> Result<(), Refusal> {
         let limit = self.limits.get(Limit::Hedge, instrument).filter(|limit| *limit > 0).ok_or(Refusal::Unset)?;
         let holding = self.holdings.get(usize::from(instrument)).ok_or(Refusal::BadField)?;
         let held = i128::from(holding.position.quantity);
         let is_beside = |order: &&Order| order.instrument == instrument && order.side == side;
         let open: i128 = self.orders.open().filter(is_beside).map(|order| i128::from(order.open())).sum();
-        let more = open + i128::from(quantity);
+        let wished = self.entry.wishes().filter(|one| one.instrument == instrument && one.side == side);
+        let wished: i128 = wished.map(|one| i128::from(one.quantity)).sum();
+        let more = open + wished + i128::from(quantity);
         let worst = if side == Side::Buy { held + more } else { held - more };
         let only_reduces = held.signum() * worst.signum() >= 0 && worst.abs() <= held.abs();
         if only_reduces || worst.abs() <= limit.into() { Ok(()) } else { Err(Refusal::LimitReached) }
     }
 
-    /// The position of an instrument once everything of the sessions above the card's that is open has traded, in pieces.
+    /// The position of an instrument once every order of the host that is open or asked for has traded, in pieces.
     pub fn hedged_position(&self, instrument: u8) -> i64 {
         let held = self.position(instrument).map_or(0, |position| position.quantity);
-        let ours = self.orders.open().filter(|order| order.instrument == instrument && order.session != crate::card::CARD);
-        held + ours.map(|order| order.side.signed(order.open())).sum::<i64>()
+        let ours = self.orders.open().filter(|order| order.instrument == instrument && order.origin == Origin::Host);
+        let wished = self.entry.wishes().filter(|one| one.instrument == instrument);
+        held + ours.map(|order| order.side.signed(order.open())).chain(wished.map(|one| one.side.signed(one.quantity))).sum::<i64>()
     }
 }

@@ -24,6 +24,7 @@ mod card;
 mod config;
 mod digest;
 mod engine;
+mod entering;
 mod execution;
 mod generation;
 mod guards;

@@ -303,7 +303,7 @@ impl Engine {
     pub(crate) fn may_enter(
         &self, session: u8, (instrument, side): (u8, Side), quantity: u32, price: i64,
     ) -> Result<(), Refusal> {
-        let rule = self.config.sessions.get(usize::from(session)).filter(|_| session != CARD).ok_or(Refusal::BadField)?;
+        let rule = self.config.sessions.get(usize::from(session)).filter(|_| session != CARD || self.has_place(instrument)).ok_or(Refusal::BadField)?;
         let one = self.config.instruments.get(usize::from(instrument)).ok_or(Refusal::BadField)?;
         let numbered = self.sessions[usize::from(session)].next_user_ref < u32::MAX;
         let sane = rule.venue == one.venue && one.venue != NONE && quantity > 0 && price > 0 && price <= PRICE_MAX;

@@ -10,7 +10,7 @@ use crate::output::{Outcome, Output};
 use riposte_engine::{Body, Input, Record};
 use riposte_journal::{Contents, Entry, Reader};
 use riposte_map::limits::{INSTRUMENTS, RULES};
-use riposte_map::shm::{Command, Event, EventKind, Opcode};
+use riposte_map::shm::{Command, Condition, Event, EventKind, Opcode};
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -46,6 +46,9 @@ impl Set {
             return false;
         }
         let row = &self.rules[instrument];
+        if event.is_host_order() {
+            return (row.args[0] >> (8 * rule)) as u8 == Condition::Host as u8;
+        }
         let threshold = (row.args[1 + rule / 2] >> (32 * (rule % 2))) as u32;
         let (bid, ask) = (event.bid, event.ask);
         let (has_bid, has_ask) = (bid.quantity > 0, ask.quantity > 0);
@@ -88,6 +91,8 @@ struct Reading {
     /// The next commit is of a model's set.
     is_calibrated: bool,
     sets: HashMap<u32, Set>,
+    /// Orders that the host asked the card for, by their commands: instrument and terms.
+    asked: HashMap<u64, (u8, [u64; 2])>,
     /// The journal's beginning is pruned, so not every set is in it.
     is_cut: bool,
     /// A host that was killed had not let go of what it had read, so the next one reads it again.
@@ -98,7 +103,7 @@ struct Reading {
 impl Reading {
     fn new() -> Reading {
         Reading {
-            written: [Set::new(), Set::new()], by_model: false, is_calibrated: false, sets: HashMap::new(), is_cut: false, next_event: 1,
+            written: [Set::new(), Set::new()], by_model: false, is_calibrated: false, sets: HashMap::new(), asked: HashMap::new(), is_cut: false, next_event: 1,
             account: Account::default(),
         }
     }
@@ -148,12 +153,19 @@ impl Reading {
             return;
         }
         self.account.orders += 1;
+        self.account.hedges += u64::from(event.is_host_order());
         *self.account.generations.entry(event.generation).or_default() += 1;
         match self.sets.get(&event.generation) {
-            Some(set) if set.explains(event) => {}
+            Some(set) if set.explains(event) && self.is_asked(event) => {}
             None if self.is_cut => self.account.unknown += 1,
             _ => self.account.unexplained.push(event.user_ref),
         }
+    }
+
+    /// An order of the host is one that it has asked for, and no other.
+    fn is_asked(&self, event: &Event) -> bool {
+        let terms = [u64::from(event.quantity) | u64::from(event.price_e4) << 32, event.detail.into()];
+        !event.is_host_order() || self.asked.get(&event.feed_sequence) == Some(&(event.instrument, terms))
     }
 
     fn begin(&mut self, by_model: bool) {
@@ -166,6 +178,9 @@ impl Reading {
             Record::Calibrated { .. } => {
                 self.is_calibrated = true;
                 self.account.calibrated += 1;
+            }
+            Record::Commanding { command } if command.opcode == Opcode::Order as u8 => {
+                self.asked.insert(command.sequence, (command.instrument, [command.args[0], command.args[1]]));
             }
             Record::Commanding { command } if command.opcode == Opcode::Commit as u8 => {
                 let by_model = std::mem::take(&mut self.is_calibrated);
@@ -203,6 +218,7 @@ fn print(account: &Account, output: &Output) -> anyhow::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use riposte_map::limits::HOST_RULE;
     use riposte_map::shm::Level;
 
     fn set(threshold: u32) -> Set {
@@ -227,6 +243,36 @@ mod tests {
             Event { instrument: 16, ..event }, Event { rule: 4, ..event },
         ];
         assert!(others.iter().all(|other| !set(1000).explains(other)));
+    }
+
+    #[test]
+    fn an_order_of_the_host_is_one_that_it_asked_for_in_a_place_of_its_own() {
+        let mut reading = Reading::new();
+        reading.input(&Body::BeginSet);
+        let rules = |condition: Condition| Body::Row {
+            command: Command {
+                opcode: Opcode::WriteRules as u8, instrument: 2, args: [(condition as u64) << (8 * HOST_RULE), 0, 0, 0, 0, 0], ..Command::default()
+            },
+        };
+        reading.input(&rules(Condition::Host));
+        reading.record(&Record::Commanding { command: Command { opcode: Opcode::Commit as u8, value: 1, ..Command::default() } });
+        reading.input(&Body::BeginSet);
+        reading.input(&rules(Condition::Off));
+        reading.record(&Record::Commanding { command: Command { opcode: Opcode::Commit as u8, value: 2, ..Command::default() } });
+        let asked = Command { sequence: 40, opcode: Opcode::Order as u8, instrument: 2, args: [100 | 990 << 32, b'S'.into(), 0, 0, 0, 0], ..Command::default() };
+        reading.record(&Record::Commanding { command: asked });
+        let event = Event {
+            kind: EventKind::OrderSent as u8, instrument: 2, rule: HOST_RULE as u8, price_e4: 990, quantity: 100, detail: b'S'.into(), generation: 1,
+            feed_sequence: 40, ..Event::default()
+        };
+        let others = [
+            Event { feed_sequence: 41, ..event }, Event { instrument: 1, ..event }, Event { price_e4: 991, ..event },
+            Event { quantity: 1, ..event }, Event { detail: b'B'.into(), ..event }, Event { generation: 2, ..event },
+        ];
+        for (at, other) in (1..).zip(std::iter::once(event).chain(others)) {
+            reading.input(&Body::Card { event: Event { sequence: at, ..other } });
+        }
+        assert_eq!((reading.account.orders, reading.account.hedges, reading.account.unexplained.len()), (7, 7, 6));
     }
 
     #[test]

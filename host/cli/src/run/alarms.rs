@@ -117,6 +117,9 @@ fn broken(execution: u64, place: &str, late: bool) -> String {
 fn command_refused(opcode: u8, reason: u8) -> String {
     let what = Opcode::from_code(opcode).map_or_else(|| format!("command of kind {opcode}"), |one| format!("command {one:?}"));
     let why = Reason::from_code(reason).map_or_else(|| format!("reason {reason}"), |one| one.text().to_owned());
+    if opcode == Opcode::Order as u8 {
+        return format!("the card refused an order of the host: {why}; a hedge is tried again with the next fill, or trade by hand");
+    }
     format!("the card refused the {what}: {why}; look at `riposte status`, and push again what should be in force")
 }
 
@@ -186,6 +189,7 @@ mod tests {
             (Alarm::LateOrOver { session, user_ref }, &["order 88"]),
             (Alarm::Refused { request: 4, why: Refusal::Killed }, &["request 4", "riposte clear-kill"]),
             (Alarm::CommandRefused { opcode: 6, reason: Reason::OldGeneration as u8 }, &["Commit", Reason::OldGeneration.text()]),
+            (Alarm::CommandRefused { opcode: Opcode::Order as u8, reason: Reason::Side as u8 }, &["an order of the host", Reason::Side.text()]),
             (Alarm::CommandRefused { opcode: 200, reason: 250 }, &["kind 200", "reason 250"]),
             (Alarm::CardLost, &["CardLost: "]),
             (Alarm::HandTrade { session: 2, execution, instrument: 9 }, &["instrument 9", "order session 2"]),

@@ -175,7 +175,7 @@ impl Deskside {
             match found {
                 Found::Band { model, band } => self.calibration.hear(model, band),
                 Found::Refused { model, why } => self.voice.say("model", format!("model {model}: {why}")),
-                Found::Hedge(found) => self.hedger.take(found, now_ns, &mut self.outgoing),
+                Found::Hedge(found) => self.hedger.take(found, &self.mirror.engine, now_ns, &mut self.outgoing),
             }
         }
         // Behind what waits already: a candidate is for what is in force now.

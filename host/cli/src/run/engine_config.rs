@@ -22,8 +22,8 @@ pub fn of(desk: &Desk, approved: Deployment) -> Config {
     if let Some(rule) = &desk.sessions {
         let drop_copy = rule.drop_copy.is_some();
         sessions[0] = Session { venue, cancel_on_disconnect: rule.cancel_on_disconnect, timer_renew_ns: 0, drop_copy };
-        if let Some(hedge) = &desk.hedge {
-            sessions[1] = Session { drop_copy: hedge.drop_copy.is_some(), ..sessions[0] };
+        if let Some(hedges) = desk.hedge.as_ref().and_then(|hedge| hedge.session.as_ref()) {
+            sessions[1] = Session { drop_copy: hedges.drop_copy.is_some(), ..sessions[0] };
         }
     }
     let (host, times) = (&desk.host, &desk.host.times);

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// The engine's numbers of the card's session and of the host's own.
-const CARD: u8 = 0;
+pub const CARD: u8 = 0;
 pub const HEDGES: u8 = 1;
 /// Immediate or cancel: what does not trade at once is hedged anew.
 const AT_ONCE: u8 = b'3';
@@ -23,9 +23,9 @@ pub fn open(desk: &Desk) -> anyhow::Result<Sessions> {
     let mut streams = vec![
         (CARD, &rule.username, Stream::Session, Some(rule.orders)), (CARD, &rule.username, Stream::DropCopy, rule.drop_copy),
     ];
-    if let Some(hedge) = &desk.hedge {
-        streams.push((HEDGES, &hedge.username, Stream::Session, Some(hedge.orders)));
-        streams.push((HEDGES, &hedge.username, Stream::DropCopy, hedge.drop_copy));
+    if let Some(hedges) = desk.hedge.as_ref().and_then(|hedge| hedge.session.as_ref()) {
+        streams.push((HEDGES, &hedges.username, Stream::Session, Some(hedges.orders)));
+        streams.push((HEDGES, &hedges.username, Stream::DropCopy, hedges.drop_copy));
     }
     for (session, username, stream, address) in streams {
         let Some(address) = address else { continue };

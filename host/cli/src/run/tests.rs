@@ -105,7 +105,7 @@ impl World {
         let mut setup = Setup::new(Config { seed: 21, instruments: 1, messages: 1 << 30 }, 2000, "RIPO", "riposte");
         setup.waits_for_login = true;
         let interface = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let addresses = Addresses { orders: any, drop_copy: any, second: [None; 2], requests: any, lines: lines.map(Some), interface };
+        let addresses = Addresses { orders: any, drop_copy: any, second: [None; 2], requests: any, snapshots: None, lines: lines.map(Some), interface };
         let mut venue = Server::new(Venue::new(setup).expect("a venue"), &addresses).expect("its sockets");
         let listening = venue.listening().expect("addresses").to_string();
         std::fs::write(folder.join("desk.toml"), desk(&folder, &lines, &listening)).expect("a desk");
@@ -289,7 +289,7 @@ fn the_engine_hears_of_every_order_that_has_left_before_it_hears_what_the_venue_
     let any: SocketAddr = "127.0.0.1:0".parse().expect("an address");
     let setup = Setup::new(Config { seed: 21, instruments: 1, messages: 1 << 30 }, 1, "RIPO", "riposte");
     let interface = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    let addresses = Addresses { orders: any, drop_copy: any, second: [None; 2], requests: any, lines: [None; 2], interface };
+    let addresses = Addresses { orders: any, drop_copy: any, second: [None; 2], requests: any, snapshots: None, lines: [None; 2], interface };
     let mut venue = Server::new(Venue::new(setup).expect("a venue"), &addresses).expect("its sockets");
     let listening = venue.listening().expect("addresses").to_string();
     let orders = listening.split_whitespace().nth(1).and_then(|orders| orders.parse().ok()).expect("the order port");

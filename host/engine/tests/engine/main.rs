@@ -1,6 +1,7 @@
 //! The engine from outside: inputs in, outputs and state out.
 #![forbid(unsafe_code)]
 mod bench;
+mod entering;
 mod controls;
 mod lending;
 mod models;
