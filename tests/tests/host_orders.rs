@@ -251,6 +251,7 @@ fn it_is_refused_while_books_are_restored() {
 /// No message is lost, late or out of order for it, and it finds a cycle however thick they come.
 #[test]
 fn messages_go_first() {
+    let mut waits = Vec::new();
     on_each_card(|card| {
         let mut bench = Bench::new(card, &[with_place(&[ON_TRADE])]);
         let adds: Vec<_> = (1..=200).map(|at| add(LOCATE, at, b'B', 100, 600_000 + at as u32)).collect();
@@ -269,9 +270,13 @@ fn messages_go_first() {
         for (sent, asked) in output.transmitted.iter().zip((0..).map(|at| started + 50 * at)) {
             assert!((COMMAND_TO_WORD_CYCLES..COMMAND_TO_WORD_CYCLES + 12).contains(&(sent.cycle - asked)), "{}", sent.cycle - asked);
         }
+        let first_words = output.transmitted.iter().map(|frame| frame.cycle - started);
+        waits.push(first_words.zip(hosts.iter().map(|event| (event.cycles, event.bid.price_e4))).collect::<Vec<_>>());
         // Each tells the top of its own time: the books do not wait for it, nor it for them.
         assert!(hosts.windows(2).all(|pair| pair[0].bid.price_e4 <= pair[1].bid.price_e4));
     });
+    let waited = waits[0].iter().any(|(_, (cycles, _))| u64::from(*cycles) > COMMAND_TO_WORD_CYCLES - 3);
+    assert!(waited && waits[0] == waits[1], "{waits:?}");
 }
 
 #[test]

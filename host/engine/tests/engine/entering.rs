@@ -104,6 +104,15 @@ fn hedges_go_through_the_card_one_after_the_other_whatever_the_gate_says() {
 }
 
 #[test]
+fn what_is_asked_for_counts_in_the_limit_of_hedges() {
+    let mut bench = placed();
+    bench.set_limit(Limit::Hedge, 0, 100);
+    wish(&mut bench, 1, 0, Side::Buy, 60);
+    assert_eq!(refusal(&wish(&mut bench, 2, 0, Side::Buy, 41)), Some(Refusal::LimitReached));
+    assert_eq!(refusal(&wish(&mut bench, 3, 0, Side::Buy, 40)), None);
+}
+
+#[test]
 fn without_a_place_a_card_or_an_arm_no_hedge_goes_through_the_card() {
     let mut bench = Bench::armed();
     bench.set_limit(Limit::Hedge, 0, 1000);
