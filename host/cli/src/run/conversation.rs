@@ -101,13 +101,20 @@ impl Hall {
 
     /// One connection of the person at this place of the desk, to its end.
     pub fn converse(&self, stream: &mut impl Talk, at: usize, from: &str) {
+        self.converse_by(Instant::now, stream, at, from);
+    }
+
+    fn converse_by(&self, now: impl Fn() -> Instant, stream: &mut impl Talk, at: usize, from: &str) {
         let (person, by) = (&self.people[at], at as u16 + 1);
         let (mut lines, mut bytes) = (Lines::default(), [0; 4096]);
-        let begun = Instant::now();
-        stream.allow(PATIENCE);
+        let begun = now();
+        let left = || LIFE.saturating_sub(now().saturating_duration_since(begun));
+        let is_over = || format!("this connection is older than {} s: connect again", LIFE.as_secs());
+        stream.allow(PATIENCE.min(left()));
         loop {
             let answer = match lines.take::<Request>() {
                 Ok(None) => match stream.read(&mut bytes) {
+                    Err(_) if left().is_zero() => return refuse(stream, is_over()),
                     Ok(0) | Err(_) => return,
                     Ok(count) => {
                         lines.push(&bytes[..count]);
@@ -115,9 +122,7 @@ impl Hall {
                     }
                 },
                 Err(error) => return refuse(stream, error.to_string()),
-                Ok(Some(_)) if begun.elapsed() > LIFE => {
-                    return refuse(stream, format!("this connection is older than {} s: connect again", LIFE.as_secs()));
-                }
+                Ok(Some(_)) if left().is_zero() => return refuse(stream, is_over()),
                 Ok(Some(request)) => self.ask(request, person, by, from),
             };
             let mut bytes = line(&answer);
@@ -129,7 +134,7 @@ impl Hall {
             if stream.write_all(&bytes).and_then(|()| stream.flush()).is_err() {
                 return;
             }
-            stream.allow(PATIENCE);
+            stream.allow(PATIENCE.min(left()));
         }
     }
 
@@ -154,4 +159,82 @@ impl Hall {
 pub fn refuse(stream: &mut impl Talk, why: String) {
     stream.allow(PATIENCE);
     let _ = stream.write_all(&line(&Answer::Refused { why })).and_then(|()| stream.flush());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use riposte_desk::{LogForm, Role};
+    use std::cell::Cell;
+    use std::io::ErrorKind;
+
+    /// What is said and at what age of the connection, and what is answered; it takes a nanosecond to take an answer.
+    struct Said<'a> {
+        age: &'a Cell<Duration>,
+        until: Duration,
+        said: std::vec::IntoIter<(Duration, Vec<u8>)>,
+        answers: Vec<u8>,
+    }
+
+    impl Read for Said<'_> {
+        fn read(&mut self, bytes: &mut [u8]) -> std::io::Result<usize> {
+            match self.said.next().filter(|(at, _)| *at < self.until) {
+                Some((at, said)) => {
+                    self.age.set(self.age.get().max(at));
+                    bytes[..said.len()].copy_from_slice(&said);
+                    Ok(said.len())
+                }
+                None => {
+                    self.age.set(self.until);
+                    Err(ErrorKind::TimedOut.into())
+                }
+            }
+        }
+    }
+
+    impl Write for Said<'_> {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.answers.write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            self.age.set(self.age.get() + Duration::from_nanos(1));
+            Ok(())
+        }
+    }
+
+    impl Talk for Said<'_> {
+        fn allow(&mut self, time: Duration) {
+            self.until = self.age.get() + time;
+        }
+    }
+
+    #[test]
+    fn nobody_is_heard_beyond_the_life_of_a_connection() {
+        let person = Person { name: "vic".to_owned(), uid: None, certificate: None, role: Role::Viewer };
+        let (voice, _) = Voice::start(LogForm::Text).expect("a voice");
+        let (hall, asked) = Hall::new(vec![person], voice);
+        // Refused for the role, without anybody else: a conversation goes on behind it, a life does not.
+        let approve = line(&Request::Approve { request: None, dry_run: false, why: String::new() });
+        // How many were heard, whether the last word was of the connection's age, and that at which it ended.
+        let answers = |said: Vec<(Duration, Vec<u8>)>| {
+            let (begun, age) = (Instant::now(), Cell::default());
+            let mut stream = Said { age: &age, until: Duration::ZERO, said: said.into_iter(), answers: Vec::new() };
+            hall.converse_by(|| begun + age.get(), &mut stream, 0, "here");
+            let text = String::from_utf8(stream.answers).expect("text");
+            let heard = text.lines().filter(|answer| answer.contains("vic is viewer")).count();
+            let is_told = text.lines().last().is_some_and(|answer| answer.contains("older than 300 s: connect again"));
+            assert_eq!(text.lines().count(), heard + usize::from(is_told), "{text}");
+            (heard, is_told, age.get())
+        };
+        let (second, nanosecond) = (Duration::from_secs(1), Duration::from_nanos(1));
+        let often = |last: &[Duration]| (0..300).step_by(20).map(|at| second * at).chain(last.to_vec()).map(|at| (at, approve.clone())).collect::<Vec<_>>();
+        let told = nanosecond;
+        assert_eq!(answers(often(&[LIFE - 2 * nanosecond])), (16, true, LIFE + told), "the last that is heard, and an end on time");
+        assert_eq!(answers(often(&[LIFE])), (15, true, LIFE + told), "nothing more");
+        let twice = [(LIFE - nanosecond, approve.repeat(2))];
+        assert_eq!(answers(often(&[]).into_iter().chain(twice).collect()), (16, true, LIFE + told), "not what came with it either");
+        assert_eq!(answers(vec![(second, approve.clone())]), (1, false, second + told + PATIENCE), "who is silent is gone before");
+        assert!(asked.try_recv().is_err());
+    }
 }
