@@ -1,7 +1,10 @@
 //! What both ends of control over TLS have in common: their files, what is asked of the other end, what an error means.
 //!
 //! Holds: TLS 1.3 and nothing older; both ends show a certificate, and each believes only the authority that it was told;
-//! no session is resumed, so every connection shows its certificate anew.
+//! no session is resumed, so every connection shows its certificate anew. A revocation list that is out of date lets nobody in:
+//! whoever was revoked since may not be on it.
+mod revocation;
+
 use crate::secret;
 use anyhow::{Context, anyhow, ensure};
 use rustls::pki_types::pem::PemObject;
@@ -50,7 +53,7 @@ impl Files {
         let mut verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(self.roots(content)?), Arc::clone(&provider));
         if let (Some(path), Some(bytes)) = (&self.revoked, &content.revoked) {
             let lists: Vec<CertificateRevocationListDer> = items(path, bytes, "revocation list")?;
-            verifier = verifier.with_crls(lists);
+            verifier = verifier.with_crls(lists).enforce_revocation_expiration();
         }
         let verifier = verifier.build().map_err(|error| anyhow!("{}: {error}", self.revoked.as_ref().unwrap_or(&self.authority).display()))?;
         let builder = ServerConfig::builder_with_provider(provider).with_protocol_versions(&[&rustls::version::TLS13])?;
@@ -60,6 +63,16 @@ impl Files {
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;
         Ok(Arc::new(config))
+    }
+
+    /// From when on, in seconds since 1970, a revocation list is out of date, and which file it is in; of several the first.
+    pub fn revoked_until_s(&self, content: &Content) -> anyhow::Result<Option<(u64, &Path)>> {
+        let (Some(path), Some(bytes)) = (&self.revoked, &content.revoked) else { return Ok(None) };
+        let lists: Vec<CertificateRevocationListDer> = items(path, bytes, "revocation list")?;
+        let until = |list: &CertificateRevocationListDer| revocation::next_update_s(list);
+        let until = lists.iter().map(until).collect::<Option<Vec<u64>>>().and_then(|all| all.into_iter().min());
+        let until = until.with_context(|| format!("{}: a revocation list does not say until when it counts (nextUpdate)", path.display()))?;
+        Ok(Some((until, path)))
     }
 
     /// A person's end.
@@ -137,6 +150,9 @@ fn certificate_cause(why: &CertificateError) -> (&'static str, String) {
             ("not-valid-yet", "its certificate is not valid yet: look at the clocks".to_owned())
         }
         CertificateError::Revoked => ("revoked", "its certificate was revoked".to_owned()),
+        CertificateError::ExpiredRevocationList | CertificateError::ExpiredRevocationListContext { .. } => {
+            ("outdated-revocation", "the revocation list of its authority is out of date here".to_owned())
+        }
         CertificateError::UnknownIssuer | CertificateError::BadSignature => {
             ("unknown-authority", "its certificate is of another authority than the one believed here".to_owned())
         }
@@ -160,7 +176,8 @@ fn there(alert: AlertDescription) -> String {
         AlertDescription::CertificateExpired => "our certificate has expired, or is not valid yet",
         AlertDescription::CertificateRevoked => "our certificate was revoked",
         AlertDescription::UnknownCA | AlertDescription::DecryptError => {
-            "our certificate is of another authority than the one believed there, or of one without a revocation list"
+            "our certificate is of another authority than the one believed there, or of one whose revocation list is missing there or out of \
+             date"
         }
         AlertDescription::UnsupportedCertificate => "our certificate is for another purpose (extended key usage)",
         AlertDescription::BadCertificate | AlertDescription::CertificateUnknown => "our certificate cannot be used",

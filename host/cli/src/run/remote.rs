@@ -1,19 +1,20 @@
 //! Control from other machines, over mutual TLS: who speaks is named by the certificate.
 //!
 //! Holds: nobody is heard who does not show, and prove to have the key of, a certificate of the desk's authority that is valid
-//! now, was not revoked, and names exactly one person of the desk. Those who are not known yet have a bounded number of
+//! now, was not revoked by a list that still counts, and names exactly one person of the desk. Those who are not known yet have a bounded number of
 //! places and a bounded time; each person has places of their own, so that nobody keeps another one out.
 use super::conversation::{Hall, Talk, refuse};
 use super::listening::{Guest, Room, listen};
+use super::voice::time;
 use crate::bounded::Bounded;
 use crate::tls::{Content, Files, cause};
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use riposte_desk::Remote;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Connections of whom nobody knows yet who they are.
 const HANDSHAKES: usize = 16;
@@ -22,6 +23,8 @@ const HANDSHAKE: Duration = Duration::from_secs(5);
 const CONNECTIONS_OF_A_PERSON: usize = 4;
 /// For what is still on its way when a connection ends: what was said last would be lost with it.
 const PARTING: Duration = Duration::from_secs(2);
+/// Between two looks at the files while nobody comes: a list that runs out is told before somebody needs it.
+const LOOK: Duration = Duration::from_secs(5);
 /// First byte of a TLS connection: the record type of a handshake (RFC 8446, section 5.1).
 const HANDSHAKE_RECORD: u8 = 22;
 
@@ -44,11 +47,28 @@ struct Newest {
     config: Arc<ServerConfig>,
     /// What is wrong with the files since.
     problem: Option<String>,
+    /// It was said that the revocation list is out of date.
+    is_told: bool,
 }
 
 /// What forbids to serve it; a socket is not needed for that.
 pub fn check(remote: &Remote) -> anyhow::Result<()> {
-    Credentials::read(remote).map(|_| ())
+    let Credentials { files, newest } = Credentials::read(remote)?;
+    let newest = newest.into_inner().unwrap_or_else(PoisonError::into_inner);
+    outdated(&files, &newest.content, now_s())?.map_or(Ok(()), |why| Err(anyhow!("{why}")))
+}
+
+fn now_s() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+}
+
+/// Why nobody is let in, if the revocation list is out of date; the list of this second is, too.
+fn outdated(files: &Files, content: &Content, now_s: u64) -> anyhow::Result<Option<String>> {
+    let is_over = files.revoked_until_s(content)?.filter(|(until_s, _)| now_s >= *until_s);
+    Ok(is_over.map(|(until_s, path)| {
+        let since = time(until_s.saturating_mul(1_000_000_000));
+        format!("{}: the revocation list is out of date since {since}; nobody is let in until there is a newer one", path.display())
+    }))
 }
 
 fn files(remote: &Remote) -> Files {
@@ -61,7 +81,8 @@ impl Credentials {
         let files = files(remote);
         let content = files.read()?;
         let config = files.server(&content)?;
-        Ok(Credentials { files, newest: Mutex::new(Newest { content, config, problem: None }) })
+        files.revoked_until_s(&content)?;
+        Ok(Credentials { files, newest: Mutex::new(Newest { content, config, problem: None, is_told: false }) })
     }
 
     /// As the files are now: certificates are renewed and revoked while the host runs. Files that cannot be used change nothing.
@@ -69,12 +90,13 @@ impl Credentials {
         let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
         let read = self.files.read().and_then(|content| {
             let config = if content == newest.content { None } else { Some(self.files.server(&content)?) };
+            self.files.revoked_until_s(&content)?;
             Ok((content, config))
         });
         match read {
             Ok((_, None)) => newest.problem = None,
             Ok((content, Some(config))) => {
-                *newest = Newest { content, config, problem: None };
+                *newest = Newest { content, config, problem: None, ..*newest };
                 hall.voice().say("control-certificates", "control over TLS: the certificates were read anew");
             }
             Err(error) => {
@@ -85,18 +107,32 @@ impl Credentials {
                 }
             }
         }
+        // Read without an error before.
+        let outdated = outdated(&self.files, &newest.content, now_s()).ok().flatten();
+        if let Some(why) = outdated.as_ref().filter(|_| !newest.is_told) {
+            hall.voice().alarm("control-revocation", format!("control over TLS: {why}; people of this machine still have the socket"));
+        }
+        newest.is_told = outdated.is_some();
         Arc::clone(&newest.config)
     }
 }
 
-/// Begins to listen; nobody is served if a file cannot be used.
+/// Begins to listen; nobody is served if a file cannot be used. A list that is out of date is no reason not to start: a host
+/// that comes back at night is needed, and lets nobody in from elsewhere.
 pub fn open(remote: &Remote, hall: &Arc<Hall>) -> anyhow::Result<()> {
-    let credentials = Credentials::read(remote).context("[remote] cannot be served")?;
+    let credentials = Arc::new(Credentials::read(remote).context("[remote] cannot be served")?);
     let address = remote.listen;
     let listener = TcpListener::bind(address).with_context(|| format!("{address}: [remote] cannot be served here"))?;
     hall.voice().say("control-remote", format!("control over TLS at {}", listener.local_addr().unwrap_or(address)));
     let rooms: Vec<Arc<Room>> = hall.people().iter().map(|_| Room::new(CONNECTIONS_OF_A_PERSON)).collect();
     let (inside, told) = (Arc::clone(hall), Arc::clone(hall));
+    let (looked, looking) = (Arc::clone(&credentials), Arc::clone(hall));
+    std::thread::Builder::new().name("control-remote".to_owned()).spawn(move || {
+        loop {
+            looked.newest(&looking);
+            std::thread::sleep(LOOK);
+        }
+    })?;
     let serve = move |(stream, from), guest| serve(stream, from, guest, &credentials, &inside, &rooms);
     let full = move |(_, from): (TcpStream, SocketAddr)| {
         told.count("busy", || format!("{from}: {HANDSHAKES} connections are waiting to be known already"));

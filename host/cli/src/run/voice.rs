@@ -108,7 +108,7 @@ impl Line {
 }
 
 /// As RFC 3339 has it, in UTC.
-fn time(unix_ns: u64) -> String {
+pub fn time(unix_ns: u64) -> String {
     let (seconds, nanoseconds) = (unix_ns / 1_000_000_000, unix_ns % 1_000_000_000);
     let (days, of_day) = (seconds / DAY_S, seconds % DAY_S);
     // Days counted from March 1st of year 0, so that the leap day is a year's last one; 400 years have 146,097 days.

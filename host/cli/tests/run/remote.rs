@@ -16,6 +16,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::process::Output;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Who signs certificates, and their files in a folder.
 struct Authority<'a> {
@@ -73,13 +74,18 @@ impl Authority<'_> {
 
     /// Writes the list of those whose certificates are of no more use; whole, as somebody who cares does.
     fn revokes(&self, serials: &[u64], number: u64) {
-        let now = date_time_ymd(2026, 1, 1);
+        self.revokes_until(serials, number, 4_102_444_800);
+    }
+
+    /// The same, by a list that counts until so many seconds after 1970.
+    fn revokes_until(&self, serials: &[u64], number: u64, until_s: u64) {
+        let now = date_time_ymd(2020, 1, 1);
         let revoked_certs = serials.iter().map(|serial| RevokedCertParams {
             serial_number: SerialNumber::from(*serial), revocation_time: now, reason_code: None, invalidity_date: None,
         });
         let params = CertificateRevocationListParams {
             this_update: now,
-            next_update: date_time_ymd(2100, 1, 1),
+            next_update: date_time_ymd(1970, 1, 1) + Duration::from_secs(until_s),
             crl_number: SerialNumber::from(number),
             issuing_distribution_point: None,
             revoked_certs: revoked_certs.collect(),
@@ -377,6 +383,43 @@ fn certificates_are_renewed_and_revoked_while_the_host_runs() {
     assert!(said(&output).contains("its certificate is of another authority"), "{}", said(&output));
     certified(&authority);
     assert_eq!(folder.answered(address, "bob", &["status"]).0, Some(0));
+    host.end();
+}
+
+#[test]
+fn a_revocation_list_that_is_out_of_date_lets_nobody_in_and_says_so() {
+    let folder = super::folder("tls-outdated", 2_000);
+    let authority = Authority::new(&folder, "ca");
+    certified(&authority);
+    authority.revokes_until(&[99], 1, 1_767_225_600);
+    let address = desk(&folder, "revoked = \"revoked.pem\"\n");
+    let outdated = "revoked.pem: the revocation list is out of date since 2026-01-01T00:00:00.000000000Z; nobody is let in until there is a newer one";
+    assert_eq!(super::support::json(&folder.run(&["config", "check", "desk.toml", "--json"]))["remote"]["problem"], outdated);
+    let mut command = folder.host_command(&[]);
+    command.stderr(std::fs::File::create(folder.path("host.log")).expect("a file"));
+    let mut host = Process::start(command);
+    let alarms = || {
+        let log = std::fs::read_to_string(folder.path("host.log")).expect("what it said");
+        log.lines().filter(|line| line.starts_with("riposte: alarm: control over TLS: ")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let first = wait_for("the alarm, before anybody came", || alarms().first().cloned());
+    assert_eq!(first, format!("riposte: alarm: control over TLS: {outdated}; people of this machine still have the socket"));
+    wait_for("the host, for people of this machine", || folder.asked(&["status"]));
+    for (count, name) in [(1, "ann"), (2, "bob")] {
+        let output = folder.remotely(address, name, &["kill"]);
+        assert!(output.status.code() == Some(1) && said(&output).contains("revocation list is missing there or out of date"), "{}", said(&output));
+        assert_eq!(folder.refused("outdated-revocation"), count);
+    }
+    assert_eq!((&folder.told(&["status"])["killed"], alarms().len()), (&false.into(), 1), "said once");
+    // A newer one is enough, until it runs out; then it is told, whether or not somebody comes.
+    authority.revokes(&[99, 11], 2);
+    assert_eq!((folder.answered(address, "ann", &["status"]).0, folder.answered(address, "bob", &["status"]).0), (Some(0), Some(1)));
+    let now_s = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_secs();
+    authority.revokes_until(&[99], 3, now_s + 12);
+    wait_for("the next alarm", || (alarms().len() == 2).then_some(()));
+    assert!(alarms()[1].contains("revoked.pem: the revocation list is out of date since 20") && alarms()[1] != first, "{:?}", alarms());
+    assert_eq!(folder.answered(address, "ann", &["status"]).0, Some(1));
+    assert_eq!(folder.refused("outdated-revocation"), 3);
     host.end();
 }
 
