@@ -2,18 +2,29 @@
 mod support;
 
 use riposte_capture::Channel;
-use riposte_desk::{Desk, arm, trace, validate};
+use riposte_desk::{Desk, arm, heartbeat, trace, validate};
 use riposte_device::link::{Feed, HostEnd, LinkError, Peer, Status};
 use riposte_device::{Card, Frame};
 use riposte_map::counter::Counter;
+use riposte_map::limits::TRANSMIT_GAP_WORDS;
 use riposte_map::reason::Reason;
 use riposte_map::shm::{Command as CardCommand, Event, EventKind, Opcode};
+use std::os::unix::fs::FileExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use support::{Folder, Process, riposte, wait_for};
 
 const DESK: &str = include_str!("../../../demo/desk.toml");
 const WATCH_NS: u64 = 1_000_000_000;
+/// Where a region tells how far the card's port is.
+const FEED_BYTES: u64 = 65 * 8;
+/// Cycles until a served card that nobody has told anything stands still, and between two looks at what it has put out.
+const REST_CYCLES: u64 = 4096;
+const STEP_CYCLES: u64 = 64;
+/// Between the cycle for which the gate looks after the host and the order's first word.
+const GATE_TO_WIRE: u64 = 1;
+/// For ever, as far as a test is concerned.
+const LONG: u64 = 1 << 40;
 
 /// A folder with a market.
 fn folder(name: &str, messages: u32) -> Folder {
@@ -25,8 +36,12 @@ fn folder(name: &str, messages: u32) -> Folder {
 impl Folder {
     /// A card that serves the market.
     fn serve(&self, more: &[&str]) -> Process {
+        Process::start(self.serving(more))
+    }
+
+    fn serving(&self, more: &[&str]) -> Command {
         let args = ["card", "serve", "--port", "pcap:market.pcap", "--link", "./link", "--transmit", "sent.pcap", "--json"];
-        Process::start(riposte(&self.0, &[&args, more].concat()))
+        riposte(&self.0, &[&args, more].concat())
     }
 
     /// The desk of the demonstration with the locate codes of this market.
@@ -51,6 +66,35 @@ impl Folder {
     fn frames(&self, name: &str) -> Vec<(u64, Vec<u8>)> {
         let frames = riposte_capture::open(self.path(name)).expect("a capture").into_frames(Channel::default());
         frames.expect("frames").map(|record| record.expect("whole")).map(|record| (record.time_ns, record.bytes)).collect()
+    }
+
+    /// How far the card's port is, out of its line of the region: no second host may join to ask.
+    fn has_ended(&self) -> bool {
+        let mut word = [0; 8];
+        std::fs::File::open(self.path("link")).and_then(|link| link.read_exact_at(&mut word, FEED_BYTES)).expect("a region");
+        u64::from_le_bytes(word) == Feed::Ended as u64
+    }
+
+    /// What a card in this process does in the very cycles of one that is served: it is told all at once when it has come to rest.
+    fn expected_to_the_cycle(&self, commands: &[CardCommand]) -> riposte_device::Output {
+        let (mut card, mut output) = (riposte_model::Model::new(), riposte_device::Output::default());
+        card.idle(REST_CYCLES);
+        for (cycle, command) in (REST_CYCLES..).zip(commands) {
+            card.schedule(cycle, command);
+        }
+        card.idle(commands.len() as u64);
+        // The feed waits for the event of an armed card, and the card is looked at so often.
+        while !output.events.iter().any(|event| is_command(event, Opcode::Arm)) {
+            card.idle(STEP_CYCLES);
+            card.drain(&mut output);
+        }
+        for (time_ns, bytes) in self.frames("market.pcap") {
+            card.idle(TRANSMIT_GAP_WORDS as u64);
+            card.frame(&Frame::new(&bytes, time_ns));
+        }
+        card.idle(8192);
+        card.drain(&mut output);
+        output
     }
 
     /// What a card in this process makes of the same commands and frames.
@@ -252,6 +296,9 @@ fn in_a_process_of_its_own() {
     let Some(folder) = std::env::var_os("RIPOSTE_CARD_HOST") else { return };
     let folder = std::mem::ManuallyDrop::new(Folder(folder.into()));
     let mut host = folder.join();
+    if let Some(cycles) = std::env::var("RIPOSTE_CARD_VOUCHES").ok().map(|cycles| cycles.parse().expect("cycles")) {
+        return vouch_once(&folder, &mut host, cycles);
+    }
     send(&mut host, &commands(&folder.desk()));
     // Reads until orders leave, and releases none of it.
     wait_for("an order", || {
@@ -273,6 +320,138 @@ fn armed_host(folder: &Folder) -> Process {
     let host = Process::start(command);
     wait_for("its first order", || folder.path("ready").exists().then_some(()));
     host
+}
+
+/// Arms a card that stands still, tells it last that the host vouches for so many cycles, and never again.
+fn vouch_once(folder: &Folder, host: &mut HostEnd, cycles: u64) {
+    wait_for("a card at rest", || host.status().filter(|status| status.cycle == REST_CYCLES));
+    folder.write("at-rest", "");
+    wait_for("a card that is stopped", || folder.path("stopped").exists().then_some(()));
+    send(host, &vouched(&folder.desk(), cycles));
+    folder.write("ready", "");
+    loop {
+        host.beat();
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// All that a card is told, the heartbeat last.
+fn vouched(desk: &Desk, cycles: u64) -> Vec<CardCommand> {
+    let mut commands = commands(desk);
+    commands.push(heartbeat(commands.len() as u64 + 1, cycles));
+    commands
+}
+
+/// Stops a process as `SIGSTOP` does; it has stopped when this returns.
+fn stop(process: &Process) {
+    process.signal("STOP");
+    let stat = format!("/proc/{}/stat", process.id());
+    let is_stopped = || std::fs::read_to_string(&stat).expect("a process").rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'));
+    wait_for("a stop", || is_stopped().then_some(()));
+}
+
+/// All that a served card tells and sends whose host vouches once for so many cycles and is then lost. Card and host are stopped
+/// in turns, so the card hears all of it at once and nothing of the host's end is early or late for it.
+fn without_host(folder: &Folder, card: &str, cycles: u64, lose: impl FnOnce(Process) -> Option<Process>) -> (Vec<Event>, Vec<Vec<u8>>) {
+    for file in ["at-rest", "stopped", "ready"] {
+        let _ = std::fs::remove_file(folder.path(file));
+    }
+    let mut served = folder.serve(&["--card", card, "--watchdog-ms", "60000"]);
+    let mut command = Command::new(std::env::current_exe().expect("this test"));
+    command.args(["--exact", "in_a_process_of_its_own"]).stdout(Stdio::null());
+    command.env("RIPOSTE_CARD_HOST", &folder.0).env("RIPOSTE_CARD_VOUCHES", cycles.to_string());
+    let host = Process::start(command);
+    wait_for("a card at rest", || folder.path("at-rest").exists().then_some(()));
+    stop(&served);
+    folder.write("stopped", "");
+    wait_for("what the host says", || folder.path("ready").exists().then_some(()));
+    let lost = lose(host);
+    served.signal("CONT");
+    wait_for("the feed's end", || folder.has_ended().then_some(()));
+    // One that hangs holds its place until it is gone.
+    assert_eq!(lost.is_some(), matches!(HostEnd::attach(&folder.path("link")), Err(LinkError::InUse { who: "host", .. })));
+    drop(lost);
+    let mut next = folder.join();
+    let events = read_until(&mut next, |_| false);
+    let sent = folder.frames("sent.pcap").into_iter().map(|(_, bytes)| bytes).collect();
+    drop(next);
+    // Its link goes with it, so that nobody joins this one for the next.
+    served.end();
+    (events, sent)
+}
+
+fn is_silence(event: &Event) -> bool {
+    event.kind() == Some(EventKind::Channel) && event.reason == Reason::HostSilent as u8
+}
+
+/// Events up to the host's silence, without those of kills and orders.
+fn told_before_silence(events: &[Event]) -> Vec<(u8, u64, u8)> {
+    assert_eq!(events.iter().filter(|event| is_silence(event)).count(), 1);
+    let kept = |event: &&Event| !is_command(event, Opcode::Kill) && !matches!(event.kind(), Some(EventKind::OrderSent | EventKind::OrderRefused));
+    events.iter().take_while(|event| !is_silence(event)).filter(kept).map(|event| (event.kind, event.feed_sequence, event.instrument)).collect()
+}
+
+/// A host that hangs vouches up to a cycle: the order for which the gate looks in the last such one leaves, and with a cycle
+/// less it does not. Nor does anything behind it.
+fn hangs_to_the_cycle(card: &str, messages: u32) {
+    let folder = folder(&format!("cycle-{card}"), messages);
+    let desk = folder.desk();
+    let all = folder.expected_to_the_cycle(&vouched(&desk, LONG));
+    let nth = all.transmitted.len() / 2;
+    assert!(nth > 0, "orders before it and behind it");
+    // The heartbeat is the last command, and n cycles are heard up to n + 3 behind its own.
+    let shown = REST_CYCLES + vouched(&desk, LONG).len() as u64 - 1;
+    let exact = all.transmitted[nth].cycle - GATE_TO_WIRE - (shown + 3);
+    for (cycles, orders) in [(exact, nth + 1), (exact - 1, nth)] {
+        let wanted = folder.expected_to_the_cycle(&vouched(&desk, cycles));
+        assert_eq!(wanted.transmitted, all.transmitted[..orders], "{cycles} cycles");
+        let (events, sent) = without_host(&folder, card, cycles, |host| {
+            stop(&host);
+            Some(host)
+        });
+        assert!(sent.iter().eq(all.transmitted[..orders].iter().map(|frame| &frame.bytes)), "{} of {orders} orders", sent.len());
+        // When the host that hangs is gone the card is killed, behind all of it.
+        let told: Vec<Event> = events.into_iter().filter(|event| !is_command(event, Opcode::Kill)).collect();
+        let differs = told.iter().zip(&wanted.events).position(|(one, other)| one != other);
+        assert_eq!((differs, told.len()), (None, wanted.events.len()), "{cycles} cycles");
+        let silent = told.iter().position(is_silence).expect("silence");
+        assert_eq!(count(&told[silent..], EventKind::OrderSent), 0);
+        assert!(count(&told[silent..], EventKind::OrderRefused) > 0, "rules fire behind it");
+    }
+}
+
+#[test]
+fn a_host_that_hangs_is_heard_for_exactly_the_cycles_that_it_vouched_for() {
+    hangs_to_the_cycle("model", 20_000);
+}
+
+#[test]
+fn a_host_that_hangs_is_heard_for_exactly_these_cycles_by_gateware() {
+    hangs_to_the_cycle("verilated", 20_000);
+}
+
+#[test]
+fn a_host_that_dies_is_heard_for_exactly_the_cycles_that_it_vouched_for() {
+    let folder = folder("cycle-dies", 6_000);
+    let desk = folder.desk();
+    let of = |cycles: u64| folder.expected_to_the_cycle(&vouched(&desk, cycles));
+    // Where one more cycle lets one more event come before the silence.
+    let before = |cycles: u64| told_before_silence(&of(cycles).events).len();
+    let exact = (20_000..).find(|cycles| before(cycles + 1) == before(*cycles) + 1).expect("a boundary");
+    for cycles in [exact, exact + 1] {
+        let (events, sent) = without_host(&folder, "model", cycles, |host| {
+            host.kill();
+            None
+        });
+        let wanted = of(cycles);
+        let (told, expected) = (told_before_silence(&events), told_before_silence(&wanted.events));
+        assert!(told == expected, "{cycles} cycles: {} events before it, not {}", told.len(), expected.len());
+        // Its process has killed the card too, at a time of its own: less has left, and nothing else.
+        assert!(wanted.transmitted.iter().map(|frame| &frame.bytes).zip(&sent).all(|(one, other)| one == other));
+        assert!(sent.len() <= wanted.transmitted.len());
+        let silent = events.iter().position(is_silence).expect("silence");
+        assert_eq!((count(&events, EventKind::OrderSent), count(&events[silent..], EventKind::OrderSent)), (sent.len(), 0));
+    }
 }
 
 /// The card after its host was lost: killed by itself, so that nothing leaves any more, until the next host clears it.
@@ -306,18 +485,19 @@ fn a_host_that_is_killed_kills_the_card_and_the_next_one_reads_everything() {
 #[test]
 fn a_host_that_hangs_kills_the_card() {
     let folder = folder("host-hangs", 400_000);
-    let mut served = folder.serve(&["--watchdog-ms", "1000"]);
+    let mut command = folder.serving(&["--watchdog-ms", "1000"]);
+    command.stderr(std::fs::File::create(folder.path("card.log")).expect("a file"));
+    let mut served = Process::start(command);
     let host = armed_host(&folder);
     host.signal("STOP");
-    std::thread::sleep(Duration::from_millis(1600));
+    let told = || std::fs::read_to_string(folder.path("card.log")).expect("what it says");
+    wait_for("the watchdog", || told().contains("the card is killed").then_some(()));
+    assert!(told().contains("has not moved for"), "{}", told());
     // It holds its place until it is gone.
     assert!(matches!(HostEnd::attach(&folder.path("link")), Err(LinkError::InUse { who: "host", .. })));
     drop(host);
     killed_by_watchdog(&folder, folder.join());
-    served.signal("TERM");
-    let output = served.ended();
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(told.contains("has not moved for") && told.contains("the card is killed"), "{told}");
+    served.end();
 }
 
 #[test]
