@@ -7,6 +7,7 @@
 //! | deskside | `deskside`: the mirror, the look after the card, proposals |
 //! | snapshots | writes the mirror's state beside the journal |
 //! | control, control-remote | hear people (`desk_socket`, `remote`), whom the deskside answers (`calls`) |
+//! | restoring | fetches books that the card has lost (`restoring`) |
 //! | models | `modelling`: bands and hedges from the tops of the books |
 //! | metrics | answers Prometheus (`scrape`), from what the deskside tells |
 //! | voice | prints |
@@ -15,6 +16,7 @@ mod alarms;
 mod calibration;
 mod calls;
 mod cards;
+pub mod chase;
 mod clock;
 mod conversation;
 mod counting;
@@ -33,6 +35,7 @@ mod pinned;
 mod place;
 mod recovery;
 pub mod remote;
+mod restoring;
 mod sessions;
 mod scrape;
 mod service;
@@ -254,7 +257,11 @@ fn live(
 
     let (inputs, inputs_out) = rtrb::RingBuffer::new(INPUTS);
     let (notes, notes_out) = rtrb::RingBuffer::new(NOTES);
-    let (sessions, runners) = sessions::open(desk)?;
+    let password = sessions::password_of(desk)?;
+    let (sessions, runners) = sessions::open(desk, password.as_deref())?;
+    let (fed, fed_out) = rtrb::RingBuffer::new(chase::FED);
+    let restoring = restoring::Restoring::start(desk, password.as_deref(), fed).context("no thread for the venue's snapshots")?;
+    let chase = chase::Chase::new(fed_out);
     let (links, links_out) = rtrb::RingBuffer::new(1);
     let (left, left_out) = rtrb::RingBuffer::new(1);
     let (told, told_out) = rtrb::RingBuffer::new(MIRROR);
@@ -265,7 +272,7 @@ fn live(
     }
     let watch = appender.watch();
     let (snapshots, marks) = Snapshots::start(watch.clone(), desk.host.snapshot_inputs, voice.clone())?;
-    let lines = pinned::Lines { inputs: inputs_out, notes: notes_out, sessions, links: links_out, left, mirror: told, marks };
+    let lines = pinned::Lines { inputs: inputs_out, notes: notes_out, sessions, chase, links: links_out, left, mirror: told, marks };
     let signature = args.signature.clone().unwrap_or_else(|| params::beside(&args.config));
     let set = admission.desk_set(desk, &signature, args.rehearse, again.newest_generation());
     let set = set.map_err(|error| voice.alarm("set-refused", format!("nothing of the desk is proposed: {error:#}"))).ok();
@@ -287,7 +294,7 @@ fn live(
     let mirror = mirror::Mirror::new(again, told_out, watch.clone());
     let (rehearses, outgoing, wanted, counting) = (args.rehearse, Default::default(), Vec::new(), Default::default());
     let deskside = deskside::Deskside {
-        mirror, snapshots, cards, opening, admission, calls, counting, hall, asked, service, runners, models, calibration, hedger, rehearses,
+        mirror, snapshots, cards, opening, admission, calls, counting, hall, asked, service, runners, models, calibration, hedger, restoring, rehearses,
         notes, inputs, outgoing, watch, clock, shared: Arc::clone(shared), voice: voice.clone(), said: deskside::RUNNING.to_owned(), wanted,
         state_at_ns: 0, dropped: 0,
     };

@@ -55,6 +55,21 @@ pub struct Trading {
     pub result_e4: String,
     pub proposals: u64,
     pub reversion: Option<String>,
+    pub restorations: Restorations,
+}
+
+/// Of the day: from the command that empties the books to the card's word that they are right again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Restorations {
+    pub begun: u64,
+    pub done: u64,
+    pub failed: u64,
+    /// Milliseconds of the last one that was done, and of all of them.
+    pub last_ms: u64,
+    pub sum_ms: u64,
+    /// How far the one under way is.
+    pub now: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,8 +81,9 @@ pub struct Instrument {
     pub ask: Side,
     /// Whether the card holds its book for right; none while nobody has said.
     pub valid: Option<bool>,
-    /// Why it does not.
+    /// Why it does not, and since when, nanoseconds since 1970.
     pub invalid: Option<String>,
+    pub invalid_since_ns: Option<u64>,
     /// Changes of the book that the card has told.
     pub updates: u64,
     pub position: i64,

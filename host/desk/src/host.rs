@@ -100,11 +100,20 @@ pub struct Limits {
     pub messages_per_trade: u64,
 }
 
+/// Where snapshots of the venue's books are given, and lost messages of its feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Restoring {
+    pub snapshot: SocketAddr,
+    pub requests: SocketAddr,
+}
+
 /// Where the venue is, for the order session and its drop copy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sessions {
     pub orders: SocketAddr,
     pub drop_copy: Option<SocketAddr>,
+    /// Where books come from that the card has lost, and what the feed brought since; without it they stay lost.
+    pub restoring: Option<Restoring>,
     /// Of the login, at most six characters.
     pub username: String,
     /// A file with the password, readable by its owner only.
@@ -178,6 +187,14 @@ pub(crate) fn read_sessions(root: &mut Section, log: &mut Log) -> Option<Session
     let address = || parsed("an address with a port, such as 127.0.0.1:26400");
     let orders = section.required(log, "orders", address());
     let drop_copy = section.optional(log, "drop_copy", address());
+    let [snapshot, requests] = ["snapshot", "requests"].map(|key| section.optional(log, key, address()));
+    let both = snapshot.as_ref().zip(requests.as_ref());
+    let restoring = both.map(|(snapshot, requests)| Restoring { snapshot: snapshot.value, requests: requests.value });
+    if restoring.is_none()
+        && let Some(alone) = snapshot.or(requests)
+    {
+        log.error(&alone.span, "`snapshot` and `requests` stand together: books are restored from the venue's snapshot and what its feed brought since");
+    }
     let username = section.required(log, "username", code(6));
     let password_file = section.required(log, "password_file", path);
     let cancels = section.optional(log, "cancel_on_disconnect", boolean);
@@ -185,6 +202,7 @@ pub(crate) fn read_sessions(root: &mut Section, log: &mut Log) -> Option<Session
     Some(Sessions {
         orders: orders?.value,
         drop_copy: drop_copy.map(|one| one.value),
+        restoring,
         username: username?.value,
         password_file: password_file?.value,
         cancel_on_disconnect: cancels.is_some_and(|one| one.value),

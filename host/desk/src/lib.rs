@@ -28,7 +28,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 pub use check::{Check, check};
 pub use commands::{arm, disarm, heartbeat, kill, trace, validate};
 pub use gate::Gate;
-pub use host::{Host, Limits, Sessions, Times, money_e4};
+pub use host::{Host, Limits, Restoring, Sessions, Times, money_e4};
 pub use image::Template;
 pub use limits::{ANY_REACH_E4, InstrumentLimits, PositionLimit, RuleLimits, Sides};
 pub use models::{Hedge, HedgeLeg, HedgeSession, Mandate, Model};

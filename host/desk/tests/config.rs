@@ -288,7 +288,25 @@ fn what_the_host_needs_is_read_exactly() {
     let people: Vec<_> = desk.people.iter().map(|one| (one.name.as_str(), one.uid, one.role.text())).collect();
     assert_eq!(people, [("ann", Some(1000), "risk"), ("bob", Some(1001), "viewer")]);
     assert_eq!(desk.remote, None);
-    assert_eq!(desk.sessions.map(|one| (one.orders.port(), one.username)), Some((26400, "RIPO".to_owned())));
+    assert_eq!(desk.sessions.map(|one| (one.orders.port(), one.username, one.restoring)), Some((26400, "RIPO".to_owned(), None)));
+}
+
+#[test]
+fn where_lost_books_come_from_is_read_whole_or_refused() {
+    let of = |more: &str| check(&format!("{GOOD}{HOST}{more}"));
+    let (snapshot, requests) = ("snapshot = \"127.0.0.1:26405\"\n", "requests = \"10.0.0.2:26402\"\n");
+    let restoring = of(&format!("{snapshot}{requests}")).desk.and_then(|desk| desk.sessions).and_then(|one| one.restoring).expect("both");
+    assert_eq!((restoring.snapshot.port(), restoring.requests), (26405, "10.0.0.2:26402".parse().expect("an address")));
+    for (more, finding) in [
+        (snapshot, "`snapshot` and `requests` stand together"), (requests, "`snapshot` and `requests` stand together"),
+        ("snapshot = 5\n", "`snapshot`: must be a string in quotes, not an integer"),
+        ("snapshot = \"venue\"\n", "`snapshot`: `venue` is not an address with a port"),
+        ("snapshots = \"127.0.0.1:1\"\n", "unknown field `snapshots` in `sessions`; did you mean `snapshot`?"),
+    ] {
+        let line = format!("{}:", (GOOD.to_owned() + HOST).lines().count() + 1);
+        let told: Vec<String> = of(more).problems.iter().map(ToString::to_string).collect();
+        assert!(told.iter().any(|one| one.starts_with(&line) && one.contains(finding)), "{line}{finding}\nnot in\n{told:#?}");
+    }
 }
 
 #[test]

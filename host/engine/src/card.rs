@@ -43,10 +43,11 @@ impl Engine {
             Some(EventKind::Invalid) => {
                 if let Some(holding) = holding {
                     holding.invalid();
+                    self.lose_books(1 << event.instrument, event.reason, out);
                 }
             }
             Some(EventKind::Channel) if event.reason() == Some(Reason::HostSilent) => self.on_host_silent(out),
-            Some(EventKind::Channel) => self.holdings.iter_mut().for_each(|holding| holding.invalid()),
+            Some(EventKind::Channel) => self.on_channel(event, out),
             Some(EventKind::Command) => self.on_command(event, out),
             Some(EventKind::OrderRefused) => self.on_judged(event, out),
             Some(EventKind::System) => {}
@@ -99,7 +100,8 @@ impl Engine {
         if opcode == Some(Opcode::Commit) && !done {
             self.card.committing = None;
         }
-        if !done && !again {
+        let is_silent = opcode.is_some_and(|opcode| self.on_book_command(event, opcode));
+        if !done && !again && !is_silent {
             out.alarm(Alarm::CommandRefused { opcode: event.detail as u8, reason: event.reason });
         }
         if opcode == Some(Opcode::Order) && !done {
@@ -132,6 +134,7 @@ impl Engine {
     pub(crate) fn on_card_lost(&mut self, out: &mut Outputs) {
         (self.card.permitted, self.card.arming, self.card.committing) = (false, None, None);
         self.card.approved = false;
+        self.books.forget();
         self.models.forget();
         self.forget_entry(out);
         self.holdings.iter_mut().for_each(|holding| holding.invalid());
@@ -145,6 +148,7 @@ impl Engine {
         self.card.generation = 0;
         self.lending.reset();
         self.forget_entry(out);
+        self.books.forget();
         self.models.forget();
         self.card.approved = *deployment == self.config.approved && deployment.tables == TABLE_HASH;
         self.holdings.iter_mut().for_each(|holding| holding.invalid());

@@ -1,7 +1,8 @@
 //! The engine's state, and what happens with an input.
-use crate::entering::Entry;
+use crate::books::Books;
 use crate::config::{Config, ConfigError, SESSIONS, VENUES};
 use crate::digest::StateHasher;
+use crate::entering::Entry;
 use crate::execution::Execution;
 use crate::generation::{Generation, Generations, Set};
 use crate::guards::{Claims, Latches, Limits, Traffic};
@@ -68,6 +69,7 @@ pub struct Engine {
     pub(crate) claims: Claims,
     pub(crate) card: CardSide,
     pub(crate) entry: Entry,
+    pub(crate) books: Books,
     pub(crate) lending: Lending,
     pub(crate) requests: Requests,
     pub(crate) set: Set,
@@ -114,6 +116,7 @@ impl Engine {
                 reverted: 0,
             },
             entry: Entry::default(),
+            books: Books::NEW,
             lending: Lending::NEW,
             requests: Table::<Request>::new(config.requests),
             set: Set::new(),
@@ -175,6 +178,12 @@ impl Engine {
                 self.command(Opcode::Session, 0, [numbers, user_ref.into()], out);
             }
             Body::CardLost => self.on_card_lost(out),
+            Body::Restore { number } => self.on_restore(number, out),
+            Body::Rows { number, instruments, sequence, rows, digest } => {
+                self.on_rows((number, instruments, sequence), rows, digest, out);
+            }
+            Body::Chased { number, sequence, rows, digest } => self.on_chased((number, sequence), rows, digest, out),
+            Body::Unrestored { number, why } => self.on_unrestored(number, why, out),
             Body::Linked { next_command } => {
                 self.card.next_command = next_command;
                 // Nobody has told this card anything: it is another one, and what the last one was lent is not for it.
@@ -225,6 +234,7 @@ impl Engine {
         self.forget_entry(out);
         self.fence_again(out);
         self.models.forget();
+        self.books.abandon();
         self.restart_reversion(out);
     }
 
@@ -430,7 +440,7 @@ impl Engine {
 impl Hash for Engine {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let sides = (&self.sessions, &self.orders, &self.executions, &self.holdings, &self.traffic);
-        let control = (&self.limits, &self.latches, &self.claims, &self.card, &self.lending, &self.requests);
+        let control = (&self.limits, &self.latches, &self.claims, &self.card, &self.books, &self.entry, &self.lending, &self.requests);
         let sets = (&self.set, &self.generations, &self.reversion, &self.models, self.sweep, self.best);
         let cursors = (self.now_ns, self.window_ns, self.firm, self.matched, self.dirty, self.adopted);
         (sides, control, sets, cursors).hash(state);

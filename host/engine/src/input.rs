@@ -133,6 +133,28 @@ messages! {
 }
 
 messages! {
+    /// Why books were not restored; what is told of it in full stands on the host's standard error.
+    Unrestored {
+        /// The card did not say in time that its books are empty.
+        Card = 1;
+        /// The venue's snapshot server cannot be reached, does not let us in, or says nothing.
+        Unreachable = 2;
+        /// What it says is no snapshot, or not one of the feed.
+        Malformed = 3;
+        /// A snapshot that contradicts itself or the feed.
+        Wrong = 4;
+        /// More orders than the card has room for.
+        Overflow = 5;
+        /// What the feed brought since is not to be had.
+        Requests = 6;
+        /// The card holds a book of these rows for wrong.
+        Refused = 7;
+        /// The feed was elsewhere each time, for too long.
+        Elsewhere = 8;
+    }
+}
+
+messages! {
     /// What happened.
     Body {
         Card = 1 { event: Event };
@@ -185,6 +207,14 @@ messages! {
         /// An order of a hedge. Numbers increase: an older one is no news.
         Hedge = 28 { number: u64, session: u8, instrument: u8, side: Side, quantity: u32, price: i64 };
         Unhedged = 29 { why: Unhedged };
+        /// Books are wrong and the venue's snapshot can be asked for. Numbers increase: an older one is no news.
+        Restore = 30 { number: u64 };
+        /// Rows for these books, with the SHA-256 of all of this restoration, wait for the card; behind them the feed's message
+        /// `sequence` is next. The first rows are the snapshot's.
+        Rows = 31 { number: u64, instruments: u16, sequence: u64, rows: u32, digest: [u8; 32] };
+        /// No more rows go before the engine says so: where they stand by now, how many of the restoration there were, their SHA-256.
+        Chased = 32 { number: u64, sequence: u64, rows: u32, digest: [u8; 32] };
+        Unrestored = 33 { number: u64, why: Unrestored };
     }
 }
 

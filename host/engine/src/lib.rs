@@ -20,6 +20,7 @@
 //! Not here: the journal, sockets and their protocols, who a person is, models.
 #![forbid(unsafe_code)]
 
+mod books;
 mod card;
 mod config;
 mod digest;
@@ -47,12 +48,13 @@ mod statement;
 mod table;
 mod view;
 
+pub use books::{Book, PLACES, Restoration, Restorations, Restoring};
 pub use config::{Config, ConfigError, ENTRIES_MAX, Instrument, POSITION_MAX, PRICE_MAX, SESSIONS, Session, Times, VENUES};
 pub use engine::Engine;
 pub use execution::{ADOPTED, Execution};
 pub use generation::{GENERATIONS, Rules, content};
 pub use guards::{BOOK, DRAWDOWN};
-pub use input::{Body, Change, Deployment, Input, Limit, Report, Side, Unhedged};
+pub use input::{Body, Change, Deployment, Input, Limit, Report, Side, Unhedged, Unrestored};
 pub use mandate::{MODELS, Mandate};
 pub use message::{ENCODED_MAX, Encoded};
 pub use order::{Order, Origin, State};

@@ -3,7 +3,7 @@
 //! Holds: what has an effect outside (a command, an order, a claim, a set to load) stands behind the record that says
 //! so; whoever carries outputs out lets an effect happen only once every record before it is durable. A bounded list:
 //! what finds no room kills the card, for which room is kept.
-use crate::input::{Change, Limit, Side, Unhedged};
+use crate::input::{Change, Limit, Side, Unhedged, Unrestored};
 use crate::message::{Encoded, decode, messages};
 use crate::order::State;
 use riposte_map::shm::Command;
@@ -158,6 +158,10 @@ messages! {
         Calibrated = 20 { number: u64, model: u8, generation: u32, content: [u8; 32] };
         /// A mandate is in force until then; 0: it is over.
         Mandate = 21 { model: u8, until_ns: u64 };
+        /// Rows are about to be given, as commands from `first` on, and places behind them are set aside.
+        Restoring = 22 { number: u64, instruments: u16, sequence: u64, rows: u32, digest: [u8; 32], first: u64 };
+        /// The card has taken these books as right where the feed's message `sequence` was next.
+        Restored = 23 { number: u64, instruments: u16, sequence: u64, rows: u32, digest: [u8; 32] };
     }
 }
 
@@ -214,6 +218,10 @@ messages! {
         Candidate = 24 { model: u8, why: Refusal };
         /// The book was not hedged.
         Unhedged = 25 { why: Unhedged };
+        /// The card does not hold these books for right any more; no order of theirs leaves.
+        BooksInvalid = 26 { instruments: u16, reason: u8 };
+        /// They stay so, until it is tried again.
+        Unrestored = 27 { number: u64, why: Unrestored };
     }
 }
 
@@ -223,6 +231,9 @@ pub enum Output {
     Record(Record),
     Command(Command),
     Order(HostOrder),
+    /// So many rows of this restoration, as commands from `first` on; then, in [`PLACES`](crate::PLACES) more, rows and `Resume` of
+    /// these books wherever the rows stand.
+    Restore { number: u64, instruments: u16, first: u64, rows: u32 },
     Alarm(Alarm),
     /// Ask the venue for reports from this number on.
     Replay { session: u8, stream: Stream, from: u64 },

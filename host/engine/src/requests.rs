@@ -229,9 +229,7 @@ impl Engine {
                 }
             }
             Change::EndMandate { model } => self.end_mandate(model, out),
-            Change::Validate { instruments } => {
-                self.command(Opcode::Validate, 0, [instruments.into(), 0], out);
-            }
+            Change::Validate { instruments } => self.validate(instruments, out),
             Change::Lift { instruments } => {
                 self.card.reverted &= !instruments;
                 self.lift(instruments, out);

@@ -13,6 +13,8 @@
 //! once a connection, in order, with the number that it has whenever the stream is read again. No input panics, and
 //! every buffer and queue has a limit: a full one makes its writer wait, down to the card.
 //!
+//! [`Snapshot`] reads the venue's books as they are, for whoever restores those of a card.
+//!
 //! Not here: what a report means (`riposte_engine`), the journal that an input goes to before it counts.
 #![forbid(unsafe_code)]
 
@@ -22,6 +24,7 @@ mod ouch;
 mod payload;
 mod reader;
 mod runner;
+mod snapshot;
 mod soup;
 
 pub use client::{Client, Close, Retry};
@@ -30,4 +33,5 @@ pub use ouch::DecodeError;
 pub use payload::{NotAnOrder, PAYLOAD_BYTES_MAX, payload};
 pub use reader::{Unreadable, is_unreadable};
 pub use runner::{Counts, Notice, Runner, SendError, Session, start};
+pub use snapshot::{Piece, Snapshot, SnapshotError};
 pub use soup::FrameError;

@@ -1,5 +1,5 @@
 //! Alarms as sentences: the name that docs/operate.md explains, what has happened, and what to do.
-use riposte_engine::{Alarm, BOOK, DRAWDOWN, Guard, Stream, Unhedged};
+use riposte_engine::{Alarm, BOOK, DRAWDOWN, Guard, Stream, Unhedged, Unrestored};
 use riposte_map::reason::Reason;
 use riposte_map::shm::Opcode;
 
@@ -69,14 +69,14 @@ fn meaning(alarm: &Alarm, symbols: &[String]) -> String {
              journal and report it"
         ),
         Alarm::CardLost => "the card is gone; start the next one, and approve what is proposed for it".to_owned(),
-        Alarm::HostSilent => {
-            "the card heard nothing of this host in time and has disarmed itself: find out why the host was late, then arm again".to_owned()
-        }
+        Alarm::HostSilent => host_silent(),
         Alarm::CardSilenced => {
             "the card's watchdog killed it since its host was gone or hung: `riposte clear-kill` and a second person, then arm".to_owned()
         }
         Alarm::Candidate { model, why } => candidate(model, super::calls::why_text(why)),
         Alarm::Unhedged { why } => unhedged(why).to_owned(),
+        Alarm::BooksInvalid { instruments, reason } => books_invalid(&named_in(instruments, symbols), reason),
+        Alarm::Unrestored { why, .. } => unrestored(why).to_owned(),
     }
 }
 
@@ -99,6 +99,36 @@ fn unhedged(why: Unhedged) -> &'static str {
         Unhedged::Iterations => "a fill is not hedged yet: the solver did not come to an end; it is tried again, hedge by hand if it stays",
         Unhedged::Solver => "a fill is not hedged yet: the solver failed on it; it is tried again, hedge by hand if it stays",
     }
+}
+
+fn host_silent() -> String {
+    "the card heard nothing of this host in time and has disarmed itself: find out why the host was late, then arm again".to_owned()
+}
+
+fn books_invalid(named: &str, reason: u8) -> String {
+    let why = Reason::from_code(reason).map_or_else(|| format!("reason {reason}"), |one| one.text().to_owned());
+    format!(
+        "the card does not hold the books of {named} for right any more ({why}), so no order of theirs leaves: they are restored by \
+         themselves if the desk names the venue's `snapshot`, else start the card anew before the next session"
+    )
+}
+
+fn unrestored(why: Unrestored) -> &'static str {
+    match why {
+        Unrestored::Card => "the books are not restored, since the card does not empty them: it is tried again; look after the card if it stays",
+        Unrestored::Unreachable => "the books are not restored, since the venue's snapshot server cannot be reached or is silent: it is tried again; check address and line",
+        Unrestored::Malformed => "the books are not restored, since what the venue's snapshot server says is no snapshot: it is tried again; ask the venue",
+        Unrestored::Wrong => "the books are not restored, since the venue's snapshot contradicts itself or the feed: it is tried again; ask the venue",
+        Unrestored::Overflow => "the books are not restored, since they have more live orders than the card has room for: watch fewer instruments",
+        Unrestored::Requests => "the books are not restored, since the venue does not answer requests for messages: it is tried again; check address and line",
+        Unrestored::Refused => "the books are not restored, since the card holds a book of the venue's snapshot for wrong: it is tried again; ask the venue",
+        Unrestored::Elsewhere => "the books are not restored, since the feed had gone on each time: it is tried again",
+    }
+}
+
+fn named_in(instruments: u16, symbols: &[String]) -> String {
+    let named: Vec<&str> = (0..).zip(symbols).filter(|(at, _)| instruments.checked_shr(*at).unwrap_or(0) & 1 == 1).map(|(_, one)| one.as_str()).collect();
+    if named.is_empty() { "instruments that the desk does not name".to_owned() } else { named.join(", ") }
 }
 
 fn gap(teller: &str, expected: u64, received: u64) -> String {
@@ -169,7 +199,7 @@ pub fn teller(session: u8, stream: Stream) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use riposte_engine::{Refusal, Unhedged as Why};
+    use riposte_engine::{Refusal, Unhedged as Why, Unrestored as No};
     use std::collections::BTreeSet;
 
     #[test]
@@ -192,6 +222,8 @@ mod tests {
             (Alarm::CommandRefused { opcode: Opcode::Order as u8, reason: Reason::Side as u8 }, &["an order of the host", Reason::Side.text()]),
             (Alarm::CommandRefused { opcode: 200, reason: 250 }, &["kind 200", "reason 250"]),
             (Alarm::CardLost, &["CardLost: "]),
+            (Alarm::BooksInvalid { instruments: 0b11, reason: Reason::Gap as u8 }, &["AAPL, SPY", "sequence gap", "`snapshot`"]),
+            (Alarm::BooksInvalid { instruments: 0b100, reason: 250 }, &["does not name", "reason 250"]),
             (Alarm::HandTrade { session: 2, execution, instrument: 9 }, &["instrument 9", "order session 2"]),
         ] {
             let told = sentence(&alarm, &symbols);
@@ -226,11 +258,15 @@ mod tests {
             OutsideCancel { session, user_ref, quantity: 7 }, Broken { session, execution, late: 0 },
             PositionDiffers { instrument, ours: 8, theirs: 9 }, BadReport { session, sequence: 10 }, UnknownOrder { session, user_ref },
             ClaimDue { session, execution, until_ns: 11 }, ClaimMissed { session, execution }, Refused { request, why: Refusal::Killed },
-            CommandRefused { opcode: 6, reason: 1 }, Escalated { request }, SessionSilent { session }, Rejected { session, user_ref, reason: 12 },
+            CommandRefused { opcode: 6, reason: 1 }, BooksInvalid { instruments: 2, reason: 32 }, Escalated { request }, SessionSilent { session }, Rejected { session, user_ref, reason: 12 },
             EventsMissing { expected: 13, received: 14 }, CardLost, CardSilenced, HostSilent, Candidate { model: 2, why: Refusal::Corridor },
         ];
         all.extend(guards.map(|guard| Tripped { guard, index: 1 }));
         all.extend(unhedged.map(|why| Unhedged { why }));
+        let unrestored = [
+            No::Card, No::Unreachable, No::Malformed, No::Wrong, No::Overflow, No::Requests, No::Refused, No::Elsewhere,
+        ];
+        all.extend(unrestored.map(|why| Unrestored { number: 1, why }));
         all
     }
 

@@ -192,8 +192,18 @@ impl Calls {
             "session": engine.standing(0).map(|standing| format!("{standing:?}").to_lowercase()),
             "open_orders": engine.open_orders().count(), "executions": engine.executions().count(),
             "result_e4": engine.book_result().to_string(), "proposals": engine.proposals().count(),
+            "invalid_books": self.invalid_books(engine), "restorations": super::overview::restorations(engine),
             "journal": journal, "digest": riposte_journal::hex(&engine.digest()),
         })
+    }
+
+    /// Books that the card does not hold for right, why and since when; none of those of which it has said nothing.
+    fn invalid_books(&self, engine: &Engine) -> Value {
+        let books = self.instruments().map(|at| (at, engine.card_book(at)));
+        let wrong = books.filter_map(|(at, book)| {
+            Some(json!({ "instrument": self.symbol(at), "why": book.why?.text(), "since_ns": book.since_ns }))
+        });
+        wrong.collect()
     }
 
     /// A page of orders, and where the next one begins: they stand in the order in which we heard of them, and stay there.

@@ -4,21 +4,17 @@ use riposte_control::overview::{Bucket, Counts, Latency, Refusals, Rule, Side};
 use riposte_engine::{Alarm, Body, Input, Output, Outputs, Record, Refusal};
 use riposte_map::limits::{INSTRUMENTS, RULES};
 use riposte_map::reason::Reason;
-use riposte_map::shm::{Command, Event, EventKind, Level, Opcode};
+use riposte_map::shm::{Event, EventKind, Level};
 use std::collections::VecDeque;
 
 /// Upper bounds of the buckets, cycles; what the card does undisturbed takes 8 to 27, what waits behind others more.
 const BOUNDS: [u16; 18] = [8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 64, 96, 128, 192, 256, 512, 1024];
 const LAST_ALARMS: usize = 16;
-/// Commands that declare books right or wrong and whose answer has not come; the card answers in order.
-const DECLARED: usize = 64;
 
 #[derive(Clone, Copy, Default)]
 pub struct Watched {
     pub bid: Level,
     pub ask: Level,
-    pub valid: Option<bool>,
-    pub invalid: Option<Reason>,
     pub updates: u64,
     sent: [u64; RULES],
     refused: [u64; RULES],
@@ -33,8 +29,6 @@ pub struct Counting {
     pub alarms: Counts,
     pub guards: Counts,
     pub last_alarms: VecDeque<String>,
-    /// Number, mask, whether these books are right.
-    declared: VecDeque<(u64, u64, bool)>,
 }
 
 impl Default for Counting {
@@ -48,7 +42,6 @@ impl Default for Counting {
             alarms: Counts::new(),
             guards: Counts::new(),
             last_alarms: VecDeque::new(),
-            declared: VecDeque::new(),
         }
     }
 }
@@ -56,17 +49,13 @@ impl Default for Counting {
 impl Counting {
     /// A durable input and what came of it; the symbols are those of the desk.
     pub fn take(&mut self, input: &Input, out: &Outputs, symbols: &[String]) {
-        match &input.body {
-            Body::Card { event } => self.event(event),
-            // A card after reset holds no book for right; one that is gone holds none.
-            Body::CardUp { .. } | Body::CardLost => self.close(0, None),
-            _ => {}
+        if let Body::Card { event } = &input.body {
+            self.event(event);
         }
         for one in out.iter() {
             match one {
                 Output::Alarm(alarm) => self.alarm(alarm, symbols),
                 Output::Record(Record::Refused { why, .. }) => count(&mut self.request_refusals, &reason(*why)),
-                Output::Command(command) => self.command(command),
                 _ => {}
             }
         }
@@ -90,9 +79,6 @@ impl Counting {
                 count.into_iter().for_each(|count| *count += 1);
                 self.refused[usize::from(event.reason)] += 1;
             }
-            (EventKind::Invalid, Some(watched)) => (watched.valid, watched.invalid) = (Some(false), Reason::from_code(event.reason)),
-            (EventKind::Channel, _) => self.close(event.reason, Some(false)),
-            (EventKind::Command, _) => self.answer(event),
             _ => {}
         }
     }
@@ -103,39 +89,6 @@ impl Counting {
         self.latency.orders += 1;
         self.latency.cycles_sum += u64::from(cycles);
         self.latency.cycles_max = self.latency.cycles_max.max(cycles.into());
-    }
-
-    /// What went wrong on the channel concerns every book.
-    fn close(&mut self, reason: u8, valid: Option<bool>) {
-        for watched in &mut self.instruments {
-            (watched.valid, watched.invalid) = (valid, Reason::from_code(reason).filter(|reason| *reason != Reason::None));
-        }
-        if valid.is_none() {
-            self.declared.clear();
-        }
-    }
-
-    fn command(&mut self, command: &Command) {
-        let is_right = match Opcode::from_code(command.opcode) {
-            Some(Opcode::Validate) => true,
-            Some(Opcode::Invalidate) => false,
-            _ => return,
-        };
-        if self.declared.len() == DECLARED {
-            self.declared.pop_front();
-        }
-        self.declared.push_back((command.sequence, command.args[0], is_right));
-    }
-
-    fn answer(&mut self, event: &Event) {
-        let Some(at) = self.declared.iter().position(|(number, ..)| *number == event.feed_sequence) else { return };
-        let Some((_, mask, is_right)) = self.declared.remove(at) else { return };
-        if event.reason != Reason::None as u8 {
-            return;
-        }
-        for (_, watched) in self.instruments.iter_mut().enumerate().filter(|(at, _)| mask >> at & 1 == 1) {
-            (watched.valid, watched.invalid) = (Some(is_right), (!is_right).then_some(Reason::Host));
-        }
     }
 
     fn alarm(&mut self, alarm: &Alarm, symbols: &[String]) {
@@ -208,31 +161,8 @@ mod tests {
     }
 
     #[test]
-    fn a_book_is_right_from_its_validation_on_until_it_is_told_wrong() {
+    fn refusals_are_counted_by_their_reason() {
         let mut counting = Counting::default();
-        assert_eq!(counting.instruments[1].valid, None, "nobody has said");
-        counting.command(&Command { sequence: 7, opcode: Opcode::Validate as u8, args: [0b110, 0, 0, 0, 0, 0], ..Command::default() });
-        assert_eq!(counting.instruments[1].valid, None, "the card has not done it");
-        let done = Event { kind: EventKind::Command as u8, feed_sequence: 7, ..Event::default() };
-        told(&mut counting, done);
-        let valid = |counting: &Counting| counting.instruments.map(|one| one.valid)[..3].to_vec();
-        assert_eq!(valid(&counting), [None, Some(true), Some(true)]);
-        told(&mut counting, Event { kind: EventKind::Invalid as u8, instrument: 2, reason: Reason::Crossed as u8, ..Event::default() });
-        assert_eq!(valid(&counting), [None, Some(true), Some(false)]);
-        assert_eq!(counting.instruments[2].invalid, Some(Reason::Crossed));
-        told(&mut counting, Event { kind: EventKind::Channel as u8, instrument: 255, reason: Reason::Gap as u8, ..Event::default() });
-        assert_eq!(valid(&counting), [Some(false); 3]);
-        counting.take(&Input { time_ns: 0, body: Body::CardLost }, &Outputs::default(), &[]);
-        assert_eq!(valid(&counting), [None; 3]);
-    }
-
-    #[test]
-    fn a_refused_validation_changes_nothing_and_refusals_are_counted_by_their_reason() {
-        let mut counting = Counting::default();
-        counting.command(&Command { sequence: 7, opcode: Opcode::Validate as u8, args: [1, 0, 0, 0, 0, 0], ..Command::default() });
-        let refused = Event { kind: EventKind::Command as u8, feed_sequence: 7, reason: Reason::BookNotClean as u8, ..Event::default() };
-        told(&mut counting, refused);
-        assert_eq!(counting.instruments[0].valid, None);
         for instrument in [0, 255] {
             told(&mut counting, Event { kind: EventKind::OrderRefused as u8, instrument, reason: 9, ..Event::default() });
         }

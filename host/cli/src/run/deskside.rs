@@ -15,6 +15,7 @@ use super::mirror::{Mirror, alarms};
 use super::modelling::{Found, Models, News};
 use super::noted::Noted;
 use super::opening::Opening;
+use super::restoring::Restoring;
 use super::service::{Progress, Service};
 use super::sessions::HEDGES;
 use super::snapshots::Snapshots;
@@ -56,6 +57,7 @@ pub struct Deskside {
     pub models: Models,
     pub calibration: Calibration,
     pub hedger: Hedger,
+    pub restoring: Restoring,
     pub rehearses: bool,
     /// To the journal, each in front of what is proposed on it.
     pub notes: rtrb::Producer<Noted>,
@@ -129,9 +131,7 @@ impl Deskside {
         }
         self.ask();
         if !self.shared.is_stopping() {
-            self.opening.go_on(&self.mirror.engine, now_ns, &mut self.outgoing);
-            any |= self.hear_models(now_ns);
-            self.cards.look(now_ns);
+            any |= self.go_on(now_ns);
         }
         self.calls.settle(now_ns, self.cards.clock());
         while let Ok(call) = self.asked.try_recv() {
@@ -164,6 +164,15 @@ impl Deskside {
         }
         self.tell_journal();
         self.tell_dropped();
+        any
+    }
+
+    /// What the host does by itself as time passes; whether anything happened in it.
+    fn go_on(&mut self, now_ns: u64) -> bool {
+        self.opening.go_on(&self.mirror.engine, now_ns, &mut self.outgoing);
+        let any = self.hear_models(now_ns);
+        self.restoring.go_on(&self.mirror.engine, now_ns, &mut self.outgoing, &self.voice);
+        self.cards.look(now_ns);
         any
     }
 
@@ -240,7 +249,7 @@ impl Deskside {
                     let what = format!("execution {execution} of session {session} before {until_ns}");
                     self.voice.alarm("claim", format!("claim at the venue: {what}"));
                 }
-                Output::Record(_) | Output::Alarm(_) | Output::Command(_) | Output::Order(_) => {}
+                Output::Record(_) | Output::Alarm(_) | Output::Command(_) | Output::Order(_) | Output::Restore { .. } => {}
             }
         }
         let now_ns = self.clock.now_ns();
@@ -327,5 +336,5 @@ fn tell(event: &Event, models: &mut Models) {
 
 /// What is neither journaled, said nor sent by others.
 fn is_wanted(one: &Output) -> bool {
-    !matches!(one, Output::Record(_) | Output::Alarm(_) | Output::Command(_) | Output::Order(_))
+    !matches!(one, Output::Record(_) | Output::Alarm(_) | Output::Command(_) | Output::Order(_) | Output::Restore { .. })
 }

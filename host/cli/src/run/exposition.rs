@@ -63,6 +63,12 @@ fn trading(page: &mut Page, of: &Trading) {
         let ends = [None, Some("Committed"), Some("Rejected")];
         u8::from(!ends.contains(&of.reversion.as_deref()))
     });
+    page.family("riposte_restorations_total", Kind::Counter, "Restorations of the day's books, by how they ended.");
+    for (outcome, count) in [("done", of.restorations.done), ("failed", of.restorations.failed)] {
+        page.sample(&[("outcome", outcome)], count);
+    }
+    page.one("riposte_restoration_milliseconds_total", Kind::Counter, "How long those took that were done.", of.restorations.sum_ms);
+    page.one("riposte_restoring", Kind::Gauge, "Whether the books are being restored.", u8::from(of.restorations.now.is_some()));
     page.family("riposte_session_state", Kind::Gauge, "How the order session stands: 1 for the state it is in.");
     page.sample(&[("state", of.session.as_deref().unwrap_or("none"))], 1);
 }
@@ -71,6 +77,10 @@ fn instruments(page: &mut Page, all: &[Instrument]) {
     let known = || all.iter().filter(|one| one.valid.is_some());
     page.family("riposte_book_valid", Kind::Gauge, "Whether the card holds the book for right; absent while it has not said.");
     known().for_each(|one| page.sample(&[("instrument", &one.symbol)], u8::from(one.valid == Some(true))));
+    page.family("riposte_book_invalid_since_seconds", Kind::Gauge, "Since when the card does not hold the book for right, since 1970.");
+    for (one, since_ns) in all.iter().filter_map(|one| Some((one, one.invalid_since_ns?))) {
+        page.sample(&[("instrument", &one.symbol)], seconds(since_ns));
+    }
     page.family("riposte_book_updates_total", Kind::Counter, "Tops of book that the card has told.");
     all.iter().for_each(|one| page.sample(&[("instrument", &one.symbol)], one.updates));
     page.family("riposte_book_price_dollars", Kind::Gauge, "Best price that the card has told last; absent for an empty side.");

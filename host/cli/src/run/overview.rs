@@ -3,9 +3,9 @@ use super::Shared;
 use super::counting::side;
 use super::deskside::Deskside;
 use super::sessions::HEDGES;
-use riposte_control::overview::{Card, Counts, Instrument, Journal, Overview, Queue, Session, Trading};
+use riposte_control::overview::{Card, Counts, Instrument, Journal, Overview, Queue, Restorations, Session, Trading};
 use riposte_device::link::{Feed, Peer, Status, StatusReader};
-use riposte_engine::Stream;
+use riposte_engine::{Engine, Stream};
 use riposte_journal::State;
 use riposte_map::counter::Counter;
 use std::sync::atomic::AtomicU64;
@@ -66,6 +66,7 @@ impl Deskside {
             result_e4: engine.book_result().to_string(),
             proposals: engine.proposals().count() as u64,
             reversion: engine.reversion().map(|one| format!("{:?}", one.step)),
+            restorations: restorations(engine),
         }
     }
 
@@ -74,12 +75,14 @@ impl Deskside {
         let desk = (0u8..).zip(self.calls.instruments_of_desk());
         let one = |(at, desk): (u8, &riposte_desk::Instrument)| {
             let watched = &self.counting.instruments[usize::from(at)];
+            let book = engine.card_book(at);
             Instrument {
                 symbol: desk.symbol.clone(),
                 bid: side(watched.bid),
                 ask: side(watched.ask),
-                valid: watched.valid,
-                invalid: watched.invalid.map(|reason| reason.text().to_owned()),
+                valid: book.valid,
+                invalid: book.why.map(|reason| reason.text().to_owned()),
+                invalid_since_ns: book.why.map(|_| book.since_ns),
                 updates: watched.updates,
                 position: engine.position(at).map_or(0, |position| position.quantity),
                 confirmed: engine.is_confirmed(at),
@@ -116,6 +119,15 @@ impl Deskside {
         let appended = self.shared.gauges.appended.load(Relaxed).max(durable);
         Journal { appended, durable, halted, halts: self.watch.halts(), commits: self.watch.commits() }
     }
+}
+
+/// What became of restorations, and how far one is.
+pub fn restorations(engine: &Engine) -> Restorations {
+    let all = engine.restorations();
+    let step = engine.restoration().step;
+    let now = (step != riposte_engine::Restoring::Idle).then(|| format!("{step:?}").to_lowercase());
+    let [last_ms, sum_ms] = [all.last_ns, all.sum_ns].map(|ns| ns / 1_000_000);
+    Restorations { begun: all.begun, done: all.done, failed: all.failed, last_ms, sum_ms, now }
 }
 
 /// Capacity of a card's rings.

@@ -11,6 +11,7 @@
 //! - While the journal is halted, or nothing becomes durable, the host's heart stands still, so that the card's watchdog
 //!   silences the card: no command could leave, since each waits for its record.
 //! - In steady state nothing here allocates, locks, formats or calls the system.
+use super::chase::{Chase, Counted, Ring};
 use super::clock::Clock;
 use super::noted::Noted;
 use super::stall::Stall;
@@ -36,6 +37,8 @@ const LEAVE_NS: u64 = 2_000_000_000;
 enum Effect {
     Command(Command),
     Order(HostOrder),
+    /// See `Output::Restore`.
+    Restore { number: u64, instruments: u16, first: u64, rows: u32 },
 }
 
 /// An input that was carried out: every record up to `through` tells of it or of what was before.
@@ -52,6 +55,8 @@ pub struct Lines {
     pub notes: rtrb::Consumer<Noted>,
     /// The order session and its drop copy, if there is a venue.
     pub sessions: Vec<Session>,
+    /// Rows of restorations.
+    pub chase: Chase,
     pub links: rtrb::Consumer<HostEnd>,
     /// Links of cards that are gone, for another thread to close.
     pub left: rtrb::Producer<HostEnd>,
@@ -83,6 +88,20 @@ struct Joined {
     released: u64,
     /// Position behind which events up to the second number may be released.
     releasing: Option<(u64, u64)>,
+}
+
+impl Joined {
+    fn ring<'a>(&'a mut self, shared: &'a Shared) -> impl Ring + 'a {
+        let Joined { link, sent, .. } = self;
+        let count = |number: u64, command: &Command, expected: u64| {
+            // The others make no event that tells that the card has them.
+            if Opcode::from_code(command.opcode).is_some_and(Opcode::is_told) {
+                *sent = number;
+            }
+            shared.misnumbered.fetch_add(u64::from(number != expected), Relaxed);
+        };
+        Counted { link, count }
+    }
 }
 
 /// See the module's page.
@@ -265,11 +284,15 @@ impl Pinned {
             card.newest = event.sequence;
             if event.kind() == Some(EventKind::Command) {
                 card.answered = card.answered.max(event.feed_sequence);
+                // It is told behind the event itself, and in front of all that the card tells then.
+                self.lines.chase.answered(&event);
+                self.owed.extend(self.lines.chase.told());
             }
             return Some(event);
         }
         if is_lost || received.is_err() {
             self.owed.push_back(Body::CardLost);
+            self.lines.chase.forget();
             let Joined { link, newest, .. } = self.card.take()?;
             self.leaving = Some((link, newest));
         }
@@ -299,6 +322,9 @@ impl Pinned {
                 }
                 Output::Command(command) => self.outbox.push(self.journal.behind(Effect::Command(command))).is_ok(),
                 Output::Order(order) => self.outbox.push(self.journal.behind(Effect::Order(order))).is_ok(),
+                Output::Restore { number, instruments, first, rows } => {
+                    self.outbox.push(self.journal.behind(Effect::Restore { number, instruments, first, rows })).is_ok()
+                }
                 // The mirror finds them too, and has the time to carry them out.
                 Output::Alarm(_) | Output::Replay { .. } | Output::AskPosition { .. } | Output::LoadSet { .. }
                 | Output::LoadCandidate { .. } | Output::Claim { .. } => true,
@@ -320,32 +346,44 @@ impl Pinned {
     fn send(&mut self) -> bool {
         let mut any = false;
         while let Some(effect) = self.stuck.take().or_else(|| self.outbox.pop().map(|durable| durable.into_inner())) {
-            let is_sent = match (&effect, &mut self.card) {
-                // What cannot be sent at all stays unknown to the venue, and its answer is waited for in vain: an alarm.
-                (Effect::Order(order), _) => {
-                    let mut tried = self.lines.sessions.iter_mut().map(|session| session.order(order));
-                    let sent = tried.find(|sent| !matches!(sent, Err(SendError::Session(_) | SendError::DropCopy)));
-                    !matches!(sent, Some(Err(SendError::Full)))
-                }
-                (Effect::Command(_), None) => true,
-                (Effect::Command(command), Some(card)) => match card.link.send(command) {
-                    Ok(number) => {
-                        // The others make no event that tells that the card has them.
-                        if Opcode::from_code(command.opcode).is_some_and(Opcode::is_told) {
-                            card.sent = number;
-                        }
-                        self.shared.misnumbered.fetch_add(u64::from(number != command.sequence), Relaxed);
-                        true
-                    }
-                    Err(_) => false,
-                },
-            };
-            if !is_sent {
+            if !self.effect(&effect) {
                 self.stuck = Some(effect);
-                return any;
+                break;
             }
             any = true;
         }
+        any |= self.chase();
+        any
+    }
+
+    /// Lets one thing happen. False if it has no room where it goes.
+    fn effect(&mut self, effect: &Effect) -> bool {
+        if let Effect::Order(order) = effect {
+            // What cannot be sent at all stays unknown to the venue, and its answer is waited for in vain: an alarm.
+            let mut tried = self.lines.sessions.iter_mut().map(|session| session.order(order));
+            let sent = tried.find(|sent| !matches!(sent, Err(SendError::Session(_) | SendError::DropCopy)));
+            return !matches!(sent, Some(Err(SendError::Full)));
+        }
+        let Some(card) = &mut self.card else { return true };
+        let chase = &mut self.lines.chase;
+        let mut ring = card.ring(&self.shared);
+        // The places that were set aside stand in front of it.
+        let is_closed = chase.close(&mut ring);
+        self.owed.extend(chase.told());
+        match *effect {
+            _ if !is_closed => return false,
+            Effect::Restore { number, instruments, first, rows } => chase.begin(number, instruments, first, rows),
+            Effect::Command(command) if ring.send(&command, command.sequence).is_some() => chase.hear(&command),
+            _ => return false,
+        }
+        true
+    }
+
+    /// Rows of a restoration, while nothing else waits.
+    fn chase(&mut self) -> bool {
+        let Some(card) = self.card.as_mut().filter(|_| self.stuck.is_none()) else { return false };
+        let any = self.lines.chase.go(self.clock.now_ns(), &mut card.ring(&self.shared));
+        self.owed.extend(self.lines.chase.told());
         any
     }
 

@@ -16,10 +16,9 @@ const AT_ONCE: u8 = b'3';
 pub type Sessions = (Vec<Session>, Vec<(u8, Stream, Runner)>);
 
 /// None if the desk has no venue.
-pub fn open(desk: &Desk) -> anyhow::Result<Sessions> {
+pub fn open(desk: &Desk, password: Option<&str>) -> anyhow::Result<Sessions> {
     let (mut ends, mut runners) = (Vec::new(), Vec::new());
-    let Some(rule) = &desk.sessions else { return Ok((ends, runners)) };
-    let password = password(&rule.password_file)?;
+    let Some((rule, password)) = desk.sessions.as_ref().zip(password) else { return Ok((ends, runners)) };
     let mut streams = vec![
         (CARD, &rule.username, Stream::Session, Some(rule.orders)), (CARD, &rule.username, Stream::DropCopy, rule.drop_copy),
     ];
@@ -29,7 +28,7 @@ pub fn open(desk: &Desk) -> anyhow::Result<Sessions> {
     }
     for (session, username, stream, address) in streams {
         let Some(address) = address else { continue };
-        let mut config = Config { session, stream, orders: desk.host.orders, ..Config::new(address, username, &password) };
+        let mut config = Config { session, stream, orders: desk.host.orders, ..Config::new(address, username, password) };
         let terms = EnterTerms { time_in_force: AT_ONCE, firm: desk.session.firm, ..EnterTerms::default() };
         config.enters = (session == HEDGES).then_some(terms);
         for (symbol, instrument) in config.symbols.iter_mut().zip(&desk.instruments) {
@@ -41,6 +40,11 @@ pub fn open(desk: &Desk) -> anyhow::Result<Sessions> {
         runners.push((session, stream, runner));
     }
     Ok((ends, runners))
+}
+
+/// Of the desk's sessions, if it has a venue.
+pub fn password_of(desk: &Desk) -> anyhow::Result<Option<String>> {
+    desk.sessions.as_ref().map(|rule| password(&rule.password_file)).transpose()
 }
 
 fn password(path: &Path) -> anyhow::Result<String> {

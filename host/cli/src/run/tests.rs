@@ -5,6 +5,7 @@
 #[path = "../../tests/support/desk.rs"]
 mod desk;
 
+use super::chase::Chase;
 use super::clock::Clock;
 use super::pinned::{Ended, Lines, Pinned, Terms, Told};
 use super::voice::Voice;
@@ -236,7 +237,7 @@ fn alone(
     let (left, _) = rtrb::RingBuffer::new(1);
     let (mirror, told) = rtrb::RingBuffer::new(1 << 16);
     let ((_, inputs), (_, notes), (_, marks)) = (rtrb::RingBuffer::new(1), rtrb::RingBuffer::new(1), rtrb::RingBuffer::new(1));
-    let lines = Lines { inputs, notes, sessions, links, left, mirror, marks };
+    let lines = Lines { inputs, notes, sessions, chase: Chase::new(rtrb::RingBuffer::new(1).1), links, left, mirror, marks };
     let card_up = Body::CardUp { deployment: Default::default() };
     // A busy machine's own disk answers well within the patience.
     let terms = Terms { is_restart, card_up, clock: Clock::new(0), tick_ns: 1_000_000, sync_ns: 3_000_000_000 };

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Paragraph, Widget};
-use riposte_control::overview::{Instrument, Latency, Overview, Side, dollars};
+use riposte_control::overview::{Instrument, Latency, Overview, Restorations, Side, dollars};
 
 /// Narrower terminals show the panels one below the other.
 const TWO_COLUMNS: u16 = 170;
@@ -102,11 +102,17 @@ fn health(of: &Overview) -> Panel {
         pair("executions", engine.executions.to_string()),
         pair("proposals", engine.proposals.to_string()),
         pair("reversion", engine.reversion.clone().unwrap_or_else(|| "none".to_owned())),
+        pair("restorations", restorations(&engine.restorations)),
         pair("journal", format!("{} durable, {} behind, {} halts", of.journal.durable, of.journal.lag(), of.journal.halts)),
         pair("up for", format!("{} s", of.time_ns.saturating_sub(of.started_ns) / 1_000_000_000)),
     ];
     lines.extend(of.journal.halted.iter().map(|why| Line::styled(format!("{:<18}{why}", "halted"), good(false))));
     Panel { title: "Health", lines }
+}
+
+fn restorations(of: &Restorations) -> String {
+    let now = of.now.as_ref().map_or(String::new(), |now| format!(", one is {now}"));
+    format!("{} done, {} failed, the last took {} ms{now}", of.done, of.failed, of.last_ms)
 }
 
 fn books(all: &[Instrument]) -> Panel {

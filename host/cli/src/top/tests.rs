@@ -5,7 +5,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyModifiers};
 use riposte_control::overview::{
-    Bucket, Card, Counts, Instrument, Journal, Latency, Overview, Queue, Refusals, Rule, Session, Side, Trading,
+    Bucket, Card, Counts, Instrument, Journal, Latency, Overview, Queue, Refusals, Restorations, Rule, Session, Side, Trading,
 };
 use riposte_map::counter::Counter;
 
@@ -29,7 +29,9 @@ fn overview() -> Overview {
         started_ns: 1_700_000_000_000_000_000,
         engine: Trading {
             armed: true, generation: 7, arming: "possible".to_owned(), session: Some("current".to_owned()), open_orders: 2, executions: 5,
-            result_e4: "90000".to_owned(), proposals: 1, ..Trading::default()
+            result_e4: "90000".to_owned(), proposals: 1,
+            restorations: Restorations { done: 3, failed: 1, last_ms: 42, now: Some("resuming".to_owned()), ..Restorations::default() },
+            ..Trading::default()
         },
         orders: counts(&[("filled", 5), ("live", 2)]),
         instruments: vec![aapl, msft],
@@ -85,7 +87,7 @@ fn health_tells_arming_money_journal_and_time() {
     let mut of = overview();
     has(&panel(&of, "Health"), &[
         "arming            possible", "result            $9.00", "open orders       2", "executions        5", "proposals         1",
-        "reversion         none", "journal           100 durable, 20 behind, 1 halts", "up for            123 s",
+        "reversion         none", "restorations      3 done, 1 failed, the last took 42 ms, one is resuming", "journal           100 durable, 20 behind, 1 halts", "up for            123 s",
     ]);
     (of.journal.halted, of.engine.reversion) = (Some("no space".to_owned()), Some("Fenced".to_owned()));
     has(&panel(&of, "Health"), &["halted            no space", "reversion         Fenced"]);

@@ -105,4 +105,31 @@ impl Market {
     pub fn desk(&self, folder: &Folder, people: &[(&str, u32, &str)]) {
         desk(folder, &self.card_desk(), [self.addresses["ouch"], self.addresses["dropcopy"]], "", people);
     }
+
+    /// As `desk`, with where books come from that the card has lost.
+    pub fn restoring_desk(&self, folder: &Folder, snapshot: SocketAddr, people: &[(&str, u32, &str)]) {
+        self.desk(folder, people);
+        let desk = std::fs::read_to_string(folder.path("desk.toml")).expect("a desk");
+        folder.write("desk.toml", format!("{desk}snapshot = \"{snapshot}\"\nrequests = \"{}\"\n", self.addresses["rerequest"]));
+    }
+
+    /// Every message of the feed from its first on, as the venue gives it again.
+    pub fn published(&self, session: &[u8; 10]) -> Vec<Vec<u8>> {
+        let socket = UdpSocket::bind("127.0.0.1:0").expect("a port");
+        socket.connect(self.addresses["rerequest"]).expect("the venue's");
+        socket.set_read_timeout(Some(std::time::Duration::from_millis(500))).expect("a limit");
+        let (mut all, mut answer) = (Vec::new(), [0; 2048]);
+        loop {
+            let request = [&session[..], &(all.len() as u64 + 1).to_be_bytes(), &100u16.to_be_bytes()].concat();
+            socket.send(&request).expect("it goes");
+            // What was never published is not answered; nor is anything once the venue has gone.
+            let Ok(bytes) = socket.recv(&mut answer) else { return all };
+            let mut rest = &answer[20..bytes];
+            while let Some((length, behind)) = rest.split_first_chunk::<2>() {
+                let (message, behind) = behind.split_at(usize::from(u16::from_be_bytes(*length)));
+                all.push(message.to_vec());
+                rest = behind;
+            }
+        }
+    }
 }

@@ -403,6 +403,7 @@ fn check_order(said: &[Output]) {
                 assert!(matches!(before, Some(Output::Record(Record::Asking { .. }))), "{before:?}");
             }
             Output::Claim { .. } => assert!(matches!(before, Some(Output::Record(Record::Claim { .. }))), "{before:?}"),
+            Output::Restore { .. } => assert!(matches!(before, Some(Output::Record(Record::Restoring { .. }))), "{before:?}"),
             Output::Command(_) | Output::Record(_) | Output::Alarm(_) => {}
         }
     }

@@ -1,8 +1,9 @@
 //! The engine from outside: inputs in, outputs and state out.
 #![forbid(unsafe_code)]
 mod bench;
-mod entering;
+mod books;
 mod controls;
+mod entering;
 mod lending;
 mod models;
 mod orders;

@@ -4,6 +4,7 @@ use super::super::sent::SentFile;
 use anyhow::Context;
 use riposte_device::link::{CardEnd, Feed, HostWatch, Peer, PublishError, Status};
 use riposte_device::{Card, Frame, Output, pause};
+use riposte_map::limits::{RESUME_CYCLES, ROW_CYCLES};
 use riposte_map::reason::Reason;
 use riposte_map::shm::{Command, EventKind, Opcode};
 use std::collections::VecDeque;
@@ -48,6 +49,9 @@ pub struct Server {
     own_commands: VecDeque<Command>,
     /// First cycle that no command is scheduled for.
     free_cycle: u64,
+    /// First cycles in which the card takes another row of a restoration, and the command that ends it.
+    row_cycle: u64,
+    resume_cycle: u64,
     /// Idle cycles since the last word or command, up to `SETTLE_CYCLES`.
     quiet: u64,
     is_stalled: bool,
@@ -78,6 +82,8 @@ impl Server {
             pending: Output::default(),
             own_commands: VecDeque::new(),
             free_cycle: 0,
+            row_cycle: 0,
+            resume_cycle: 0,
             quiet: 0,
             is_stalled: false,
             is_taken: false,
@@ -234,8 +240,17 @@ impl Server {
     }
 
     fn schedule(&mut self, command: &Command) {
-        let cycle = self.free_cycle.max(self.card.cycle());
+        let opcode = Opcode::from_code(command.opcode);
+        let ready = match opcode {
+            Some(Opcode::Row) => self.row_cycle,
+            Some(Opcode::Resume) => self.resume_cycle,
+            _ => 0,
+        };
+        let cycle = ready.max(self.free_cycle).max(self.card.cycle());
         self.card.schedule(cycle, command);
+        if opcode == Some(Opcode::Row) {
+            (self.row_cycle, self.resume_cycle) = (cycle + ROW_CYCLES, cycle + RESUME_CYCLES);
+        }
         self.free_cycle = cycle + 1;
     }
 

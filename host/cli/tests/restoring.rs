@@ -1,0 +1,199 @@
+//! Books that the card has lost, restored by a host that runs: card, host and venue, each a process.
+//!
+//! No test waits for a time to pass; limits only end a test that fails.
+mod support;
+
+use riposte_capture::Book;
+use riposte_engine::{Body, Record, Unrestored};
+use riposte_map::reason::Reason;
+use riposte_map::shm::{EventKind, Level};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use support::{Folder, Journaled, Process, riposte, venue, venue::Market, wait_for};
+
+const RUN: [&str; 9] = ["run", "-c", "desk.toml", "--link", "./link", "--journal", "journal", "--rehearse", "--json"];
+const GLIMPSE: [&str; 2] = ["--glimpse", "127.0.0.1:0"];
+/// AAPL's, in the venue's market.
+const LOCATE: u16 = 13;
+
+/// Restorations that the card has taken, by the message that was next, and how many inputs stand before.
+fn restored(told: &Journaled) -> Vec<u64> {
+    told.decided.iter().filter_map(|one| if let Record::Restored { sequence, .. } = one { Some(*sequence) } else { None }).collect()
+}
+
+/// Tops that the card has told behind message `from`, each with its message.
+fn tops(told: &Journaled, from: u64) -> Vec<(u64, Level, Level)> {
+    let books = told.events().filter(|event| event.kind() == Some(EventKind::Book) && event.feed_sequence >= from);
+    books.map(|event| (event.feed_sequence, event.bid, event.ask)).collect()
+}
+
+/// Oracle: the host's own book of everything that the venue has published.
+fn check_tops(market: &Market, told: &[(u64, Level, Level)]) {
+    let published = market.published(b"VENUE00021");
+    let (mut book, mut applied) = (Book::new(LOCATE), 0);
+    for (sequence, bid, ask) in told {
+        for message in &published[applied..*sequence as usize] {
+            book.apply(message).expect("a market without a fault");
+        }
+        applied = *sequence as usize;
+        let level = |one: Option<riposte_capture::Level>| one.map_or((0, 0), |one| (one.price_e4, one.shares as u32));
+        let told = |one: &Level| if one.quantity == 0 { (0, 0) } else { (one.price_e4, one.quantity) };
+        assert_eq!((told(bid), told(ask)), (level(book.bid()), level(book.ask())), "behind message {sequence}");
+    }
+}
+
+#[test]
+fn books_that_both_lines_lost_come_back_by_themselves_and_trade() {
+    let folder = Folder::new("gap");
+    let faults = ["--fault", "2s loss both next 5", "--fault", "6s loss both next 3"];
+    let market = venue::market(&folder, &[], &[&GLIMPSE[..], &faults].concat());
+    market.restoring_desk(&folder, market.addresses["glimpse"], &[("me", folder.uid(), "viewer")]);
+    let mut host = Process::start(riposte(&folder.0, &RUN));
+    let sequence = wait_for("two restorations", || restored(&folder.journaled()).get(1).copied());
+    let told = wait_for("tops and orders behind it", || {
+        let told = folder.journaled();
+        let orders = told.events().filter(|event| event.kind() == Some(EventKind::OrderSent) && event.feed_sequence >= sequence);
+        (orders.count() > 0 && tops(&told, sequence).len() > 300).then_some(told)
+    });
+    check_tops(&market, &tops(&told, sequence));
+    let summary = host.end();
+    assert_eq!((&summary["digest"], &summary["misnumbered"]), (&summary["mirror_digest"], &0.into()));
+    assert!(folder.journaled().holds(|body| matches!(body, Body::Restore { .. })));
+}
+
+/// What a server between host and venue does with the next snapshots.
+#[derive(Clone, Copy, Debug)]
+enum Does {
+    /// Lets them pass.
+    Pass,
+    /// Hangs up in the middle.
+    Cut,
+    /// Names a number that the feed has not reached.
+    Ahead,
+    /// Names a number that the snapshot is not at.
+    Behind,
+    /// Says nothing more.
+    Hold,
+}
+
+/// A server between host and venue; the last thing that it does it goes on doing.
+fn between(to: SocketAddr, does: &'static [Does]) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("its address");
+    std::thread::spawn(move || {
+        let all = does.iter().chain(std::iter::repeat(does.last().expect("one")));
+        for (client, does) in listener.incoming().zip(all) {
+            let mut client = client.expect("a client");
+            let mut login = [0; 49];
+            let mut venue = TcpStream::connect(to).expect("the venue");
+            // A host that was killed meanwhile takes nothing.
+            if client.read_exact(&mut login).is_err() {
+                continue;
+            }
+            venue.write_all(&login).expect("it listens");
+            let mut said = Vec::new();
+            while !said.windows(4).any(|packet| packet[..2] == 22u16.to_be_bytes() && packet[2..] == *b"SG") {
+                let mut bytes = [0; 4096];
+                let count = venue.read(&mut bytes).expect("a snapshot");
+                said.extend_from_slice(&bytes[..count]);
+            }
+            let end = said.windows(4).position(|packet| packet[..2] == 22u16.to_be_bytes() && packet[2..] == *b"SG").expect("it is there") + 4;
+            said.resize_with(end + 20, || panic!("a whole message"));
+            let number: u64 = std::str::from_utf8(&said[end..]).expect("digits").parse().expect("a number");
+            let number = match does {
+                Does::Ahead => number + 1_000_000,
+                // In front of what the card has lost: gone by.
+                Does::Behind => 1,
+                _ => number,
+            };
+            said[end..].copy_from_slice(format!("{number:020}").as_bytes());
+            match does {
+                Does::Cut => _ = client.write_all(&said[..end / 2]),
+                Does::Hold => {
+                    let _ = client.write_all(&said[..30]);
+                    // Until the other side has gone.
+                    let _ = client.read(&mut [0; 64]);
+                }
+                _ => {
+                    let _ = client.write_all(&said);
+                    let _ = client.read(&mut [0; 64]);
+                }
+            }
+        }
+    });
+    address
+}
+
+fn failures(told: &Journaled) -> Vec<Unrestored> {
+    told.inputs.iter().filter_map(|input| if let Body::Unrestored { why, .. } = input.body { Some(why) } else { None }).collect()
+}
+
+#[test]
+fn a_server_that_lies_or_breaks_off_opens_no_book_and_an_honest_one_does() {
+    let folder = Folder::new("lies");
+    let market = venue::market(&folder, &[], &[&GLIMPSE[..], &["--fault", "1s loss both next 5"]].concat());
+    let snapshot = between(market.addresses["glimpse"], &[Does::Cut, Does::Ahead, Does::Behind, Does::Pass]);
+    market.restoring_desk(&folder, snapshot, &[("me", folder.uid(), "viewer")]);
+    let mut host = Process::start(riposte(&folder.0, &RUN));
+    wait_for("the first failure", || failures(&folder.journaled()).first().copied());
+    let status = folder.told(&["status"]);
+    let books = status["invalid_books"].as_array().expect("books");
+    assert!(books.len() == 1 && books[0]["instrument"] == "AAPL" && books[0]["why"].is_string(), "{status}");
+    let sequence = wait_for("a restoration", || restored(&folder.journaled()).first().copied());
+    let told = wait_for("tops behind it", || {
+        let told = folder.journaled();
+        (tops(&told, sequence).len() > 50).then_some(told)
+    });
+    assert_eq!(failures(&told), [Unrestored::Malformed, Unrestored::Requests, Unrestored::Wrong]);
+    let (gap, _) = told.events().filter(|event| event.kind() == Some(EventKind::Channel)).map(|event| (event.sequence, event.reason)).next().expect("a gap");
+    let before = told.events().filter(|event| event.sequence > gap && event.feed_sequence < sequence);
+    assert_eq!(before.filter(|event| event.kind() == Some(EventKind::OrderSent)).count(), 0, "no order of a wrong book");
+    check_tops(&market, &tops(&told, sequence));
+    let status = wait_for("a book that is right", || folder.asked(&["status"]).filter(|status| status["invalid_books"].as_array().is_some_and(Vec::is_empty)));
+    assert_eq!((&status["restorations"]["failed"], &status["restorations"]["done"]), (&3.into(), &1.into()), "{status}");
+    let summary = host.end();
+    assert_eq!((&summary["digest"], &summary["misnumbered"]), (&summary["mirror_digest"], &0.into()));
+}
+
+#[test]
+fn a_host_that_is_killed_in_the_middle_leaves_no_book_right_and_the_next_one_begins_anew() {
+    let folder = Folder::new("killed");
+    let market = venue::market(&folder, &[], &[&GLIMPSE[..], &["--fault", "1s loss both next 5"]].concat());
+    let snapshot = between(market.addresses["glimpse"], &[Does::Hold, Does::Pass]);
+    market.restoring_desk(&folder, snapshot, &[("me", folder.uid(), "viewer")]);
+    let host = Process::start(riposte(&folder.0, &RUN));
+    let is_cleared = |told: &Journaled| told.events().any(|event| event.reason == Reason::Cleared as u8 && event.kind() == Some(EventKind::Channel));
+    wait_for("empty books", || is_cleared(&folder.journaled()).then_some(()));
+    host.kill();
+    let killed = folder.journaled();
+    assert!(restored(&killed).is_empty());
+    let mut host = Process::start(riposte(&folder.0, &RUN));
+    let sequence = wait_for("a restoration", || restored(&folder.journaled()).first().copied());
+    let told = wait_for("tops behind it", || {
+        let told = folder.journaled();
+        (tops(&told, sequence).len() > 50).then_some(told)
+    });
+    check_tops(&market, &tops(&told, sequence));
+    let emptied = killed.events().find(|event| event.reason == Reason::Cleared as u8).expect("it was there").sequence;
+    let mut orders = told.events().filter(|event| event.kind() == Some(EventKind::OrderSent) && event.sequence > emptied);
+    assert!(orders.all(|event| event.feed_sequence >= sequence), "no order before it");
+    let summary = host.end();
+    assert_eq!((&summary["digest"], &summary["misnumbered"]), (&summary["mirror_digest"], &0.into()));
+}
+
+#[test]
+fn without_a_snapshot_server_books_stay_wrong_and_it_is_said() {
+    let folder = Folder::new("none");
+    let market = venue::market(&folder, &[], &["--fault", "1s loss both next 5"]);
+    market.desk(&folder, &[("me", folder.uid(), "viewer")]);
+    let mut host = Process::start(riposte(&folder.0, &RUN));
+    wait_for("a book that is wrong", || {
+        let status = folder.asked(&["status"])?;
+        let books = status["invalid_books"].as_array()?;
+        books.iter().any(|book| book["why"] == Reason::Gap.text()).then_some(())
+    });
+    assert!(!folder.journaled().holds(|body| matches!(body, Body::Restore { .. })), "nothing is emptied");
+    host.signal("TERM");
+    let said = String::from_utf8_lossy(&host.ended().stderr).into_owned();
+    assert!(said.contains("BooksInvalid: ") && said.contains("names no `snapshot`"), "{said}");
+}
