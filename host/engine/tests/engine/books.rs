@@ -142,7 +142,10 @@ fn a_restoration_goes_step_by_step_and_its_books_are_right_by_the_card_s_word_al
     bench.chased(5, 104);
     assert_eq!((valid(&bench)[0], bench.engine.restoration().step), (Some(false), Restoring::Waiting));
     let first = bench.rows(5, 104, 0);
-    bench.answers(Opcode::Resume, resume, Reason::None);
+    bench.answers(Opcode::Resume, first - 1, Reason::None);
+    bench.chased(5, 104);
+    assert_eq!(bench.engine.restoration().step, Restoring::Waiting, "the answer to an older command");
+    let first = bench.rows(5, 104, 0);
     bench.answers(Opcode::Resume, first + 3, Reason::None);
     assert_eq!(valid(&bench)[0], Some(false), "it is not told where");
     bench.now_ns += SECOND;
