@@ -42,6 +42,7 @@ mod service;
 mod set_calls;
 mod sets;
 mod snapshots;
+mod stages;
 mod stall;
 mod statements;
 #[cfg(test)]
@@ -139,6 +140,7 @@ pub struct Shared {
     /// Frames of the card that were no order.
     unsent: AtomicU64,
     gauges: overview::Gauges,
+    stages: stages::Stages,
 }
 
 const NO_CARD: u8 = 0;

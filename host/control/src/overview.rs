@@ -25,6 +25,8 @@ pub struct Overview {
     /// Connections for control that were refused, by why.
     pub connection_refusals: Counts,
     pub latency: Latency,
+    /// Of the host, stage by stage.
+    pub host_latency: Vec<Stage>,
     /// None: no card is there.
     pub card: Option<Card>,
     pub sessions: Vec<Session>,
@@ -122,8 +124,32 @@ pub struct Refusals {
 pub struct Latency {
     pub orders: u64,
     pub cycles_sum: u64,
-    pub cycles_max: u64,
+    /// Exact; none without an order.
+    pub cycles: Option<Quantiles>,
+    /// The same in picoseconds, which a cycle is whole ones of.
+    pub ps: Option<Quantiles>,
     pub buckets: Vec<Bucket>,
+}
+
+/// How long a part of the host's way takes, nanoseconds of its clock.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stage {
+    pub stage: String,
+    pub count: u64,
+    pub ns_sum: u64,
+    /// The longest is exact, the others less than 1/32 too long; none if nothing was counted.
+    pub ns: Option<Quantiles>,
+}
+
+/// What 50, 99 and 99.9 of a hundred did not exceed, and the most.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Quantiles {
+    pub p50: u64,
+    pub p99: u64,
+    pub p999: u64,
+    pub max: u64,
 }
 
 /// Orders with more cycles than the bucket before, and at most as many as this; none is without a limit.
@@ -184,16 +210,25 @@ impl Journal {
     }
 }
 
-impl Latency {
-    /// The bound of the bucket with the order that stands at so many hundredths; none without an order, or beyond all bounds.
-    pub fn cycles_at(&self, percent: u64) -> Option<u64> {
-        let rank = (self.orders * percent).div_ceil(100).max(1);
-        let mut seen = 0;
-        let found = self.buckets.iter().find(|bucket| {
-            seen += bucket.orders;
-            seen >= rank
-        });
-        found?.cycles_max
+impl Quantiles {
+    /// Out of how many there were of each value, in its order; none if there were none.
+    pub fn of(counts: impl Iterator<Item = (u64, u64)>, max: u64) -> Option<Quantiles> {
+        let counts: Vec<(u64, u64)> = counts.filter(|(_, count)| *count > 0).collect();
+        let all: u64 = counts.iter().map(|(_, count)| count).sum();
+        let at = |thousandths: u64| {
+            let (rank, mut seen) = (all.saturating_mul(thousandths).div_ceil(1000), 0);
+            let found = counts.iter().find(|(_, count)| {
+                seen += count;
+                seen >= rank
+            });
+            found.map(|(value, _)| *value)
+        };
+        Some(Quantiles { p50: at(500)?, p99: at(990)?, p999: at(999)?, max })
+    }
+
+    pub fn times(&self, factor: u64) -> Quantiles {
+        let Quantiles { p50, p99, p999, max } = *self;
+        Quantiles { p50: p50 * factor, p99: p99 * factor, p999: p999 * factor, max: max * factor }
     }
 }
 
@@ -210,11 +245,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_bucket_of_a_hundredth_is_the_one_that_its_order_stands_in() {
-        let bucket = |cycles_max, orders| Bucket { cycles_max, orders };
-        let buckets = vec![bucket(Some(8), 50), bucket(Some(16), 49), bucket(None, 1)];
-        let latency = Latency { orders: 100, cycles_sum: 0, cycles_max: 99, buckets };
-        assert_eq!([1, 50, 51, 99, 100].map(|at| latency.cycles_at(at)), [Some(8), Some(8), Some(16), Some(16), None]);
-        assert_eq!(Latency::default().cycles_at(50), None);
+    fn a_quantile_is_the_value_that_so_many_do_not_exceed() {
+        let of = |counts: &[(u64, u64)]| Quantiles::of(counts.iter().copied(), 99);
+        let told = |p50, p99, p999| Some(Quantiles { p50, p99, p999, max: 99 });
+        assert_eq!(of(&[(8, 500), (10, 490), (20, 9), (99, 1)]), told(8, 10, 20));
+        assert_eq!(of(&[(8, 499), (10, 490), (20, 9), (99, 2)]), told(10, 20, 99), "one more beyond each");
+        assert_eq!(of(&[(7, 0), (8, 1), (9, 0)]), told(8, 8, 8), "what did not occur is passed over");
+        assert_eq!((of(&[]), of(&[(1, 0)])), (None, None));
+        assert_eq!(told(1, 2, 3).map(|one| one.times(6400)), Some(Quantiles { p50: 6400, p99: 12_800, p999: 19_200, max: 633_600 }));
     }
 }

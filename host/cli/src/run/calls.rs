@@ -32,11 +32,10 @@ impl Calls {
     }
 
     /// Takes a call; its answer comes at once or with the engine's.
-    pub fn take(&mut self, call: Call, engine: &Engine, journal: &str, admission: &mut Admission, to: &mut VecDeque<Body>) {
+    pub fn take(&mut self, call: Call, engine: &Engine, admission: &mut Admission, to: &mut VecDeque<Body>) {
         let set = self.take_set(&call, engine, admission, to);
         let Call { request, by, answer, .. } = call;
         let now = match request {
-            Request::Status {} => Some(Answer::Told { value: self.status(engine, journal) }),
             Request::Orders { all, from } => Some(Answer::Told { value: self.orders(engine, all, from) }),
             Request::Positions {} => Some(Answer::Told { value: self.positions(engine) }),
             Request::Params {} => Some(Answer::Told { value: self.params(engine) }),
@@ -56,7 +55,7 @@ impl Calls {
                 Some(change) => self.propose(request, by, change, &answer, to),
             },
             // The deskside's own, which knows more than the mirror.
-            Request::Overview {} => None,
+            Request::Status {} | Request::Overview {} => None,
             Request::Approve { request, dry_run, .. } => {
                 let wanted = |id: &u64| request.is_none_or(|one| one == *id);
                 let all: Vec<u64> = engine.proposals().map(|(id, ..)| id).filter(wanted).collect();
@@ -184,7 +183,7 @@ impl Calls {
         engine.mandates().map(one).collect()
     }
 
-    fn status(&self, engine: &Engine, journal: &str) -> Value {
+    pub fn status(&self, engine: &Engine, journal: &str) -> Value {
         json!({
             "armed": engine.is_permitted(), "killed": engine.is_killed(), "card_approved": engine.is_approved(),
             "generation": engine.generation(), "fenced": engine.fenced(),

@@ -1,14 +1,17 @@
 //! Counts what durable inputs tell since this process began, in bounded memory: for dashboard and metrics.
 use super::alarms::sentence;
-use riposte_control::overview::{Bucket, Counts, Latency, Refusals, Rule, Side};
+use riposte_control::overview::{Bucket, Counts, Latency, Quantiles, Refusals, Rule, Side};
 use riposte_engine::{Alarm, Body, Input, Output, Outputs, Record, Refusal};
-use riposte_map::limits::{INSTRUMENTS, RULES};
+use riposte_map::limits::{CLOCK_HZ, INSTRUMENTS, RULES};
 use riposte_map::reason::Reason;
 use riposte_map::shm::{Event, EventKind, Level};
 use std::collections::VecDeque;
 
 /// Upper bounds of the buckets, cycles; what the card does undisturbed takes 8 to 27, what waits behind others more.
 const BOUNDS: [u16; 18] = [8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 64, 96, 128, 192, 256, 512, 1024];
+/// Of a cycle, in whole picoseconds.
+const CYCLE_PS: u64 = 1_000_000_000_000 / CLOCK_HZ;
+const _: () = assert!(CYCLE_PS * CLOCK_HZ == 1_000_000_000_000, "a cycle is a whole number of picoseconds");
 const LAST_ALARMS: usize = 16;
 
 #[derive(Clone, Copy, Default)]
@@ -23,8 +26,8 @@ pub struct Watched {
 pub struct Counting {
     pub instruments: [Watched; INSTRUMENTS],
     refused: [u64; 256],
-    buckets: [u64; BOUNDS.len() + 1],
-    latency: Latency,
+    /// Orders that took so many cycles.
+    cycles: Box<[u64]>,
     pub request_refusals: Counts,
     pub alarms: Counts,
     pub guards: Counts,
@@ -36,8 +39,7 @@ impl Default for Counting {
         Counting {
             instruments: Default::default(),
             refused: [0; 256],
-            buckets: Default::default(),
-            latency: Latency::default(),
+            cycles: vec![0; 1 << u16::BITS].into(),
             request_refusals: Counts::new(),
             alarms: Counts::new(),
             guards: Counts::new(),
@@ -72,7 +74,8 @@ impl Counting {
             }
             (EventKind::OrderSent, Some(watched)) => {
                 watched.sent.get_mut(rule).into_iter().for_each(|count| *count += 1);
-                self.sent(event.cycles);
+                // From a message of the feed: an order of the host has none.
+                self.cycles[usize::from(event.cycles)] += u64::from(!event.is_host_order());
             }
             (EventKind::OrderRefused, watched) => {
                 let count = watched.and_then(|watched| watched.refused.get_mut(rule));
@@ -81,14 +84,6 @@ impl Counting {
             }
             _ => {}
         }
-    }
-
-    fn sent(&mut self, cycles: u16) {
-        let at = BOUNDS.iter().position(|bound| cycles <= *bound).unwrap_or(BOUNDS.len());
-        self.buckets[at] += 1;
-        self.latency.orders += 1;
-        self.latency.cycles_sum += u64::from(cycles);
-        self.latency.cycles_max = self.latency.cycles_max.max(cycles.into());
     }
 
     fn alarm(&mut self, alarm: &Alarm, symbols: &[String]) {
@@ -114,9 +109,21 @@ impl Counting {
     }
 
     pub fn latency(&self) -> Latency {
+        let taken = || (0u64..).zip(self.cycles.iter().copied()).filter(|(_, orders)| *orders > 0);
         let bounds = BOUNDS.iter().map(|bound| Some(u64::from(*bound))).chain([None]);
-        let buckets = bounds.zip(self.buckets).map(|(cycles_max, orders)| Bucket { cycles_max, orders }).collect();
-        Latency { buckets, ..self.latency.clone() }
+        let mut buckets: Vec<Bucket> = bounds.map(|cycles_max| Bucket { cycles_max, orders: 0 }).collect();
+        for (cycles, orders) in taken() {
+            let at = BOUNDS.iter().position(|bound| cycles <= u64::from(*bound)).unwrap_or(BOUNDS.len());
+            buckets[at].orders += orders;
+        }
+        let cycles = taken().last().and_then(|(max, _)| Quantiles::of(taken(), max));
+        Latency {
+            orders: taken().map(|(_, orders)| orders).sum(),
+            cycles_sum: taken().map(|(cycles, orders)| cycles * orders).sum(),
+            cycles,
+            ps: cycles.map(|cycles| cycles.times(CYCLE_PS)),
+            buckets,
+        }
     }
 }
 
@@ -140,6 +147,7 @@ fn count(counts: &mut Counts, name: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use riposte_map::limits::HOST_RULE;
 
     fn told(counting: &mut Counting, event: Event) {
         counting.take(&Input { time_ns: 0, body: Body::Card { event } }, &Outputs::default(), &[]);
@@ -151,13 +159,29 @@ mod tests {
         for cycles in [8, 9, 10, 1024, 1025, u16::MAX] {
             told(&mut counting, Event { kind: EventKind::OrderSent as u8, cycles, rule: 1, ..Event::default() });
         }
+        let of_the_host = Event { rule: HOST_RULE as u8, cycles: 9, ..Event::default() };
+        told(&mut counting, Event { kind: EventKind::OrderSent as u8, ..of_the_host });
         let latency = counting.latency();
-        assert_eq!((latency.orders, latency.cycles_max), (6, 65_535));
+        let cycles = Quantiles { p50: 10, p99: 65_535, p999: 65_535, max: 65_535 };
+        assert_eq!((latency.orders, latency.cycles, latency.ps), (6, Some(cycles), Some(cycles.times(6400))));
         assert_eq!(latency.cycles_sum, 8 + 9 + 10 + 1024 + 1025 + 65_535);
         let counts: Vec<u64> = latency.buckets.iter().map(|bucket| bucket.orders).collect();
         assert_eq!((counts[0], counts[1], counts[17], counts[18], counts.len()), (1, 2, 1, 2, 19));
         let rules = counting.rules(0, ["a", "b"].map(str::to_owned).into_iter());
         assert_eq!(rules.iter().map(|rule| rule.sent).collect::<Vec<_>>(), [0, 6]);
+    }
+
+    #[test]
+    fn quantiles_of_cycles_are_exact_within_a_bucket() {
+        let mut counting = Counting::default();
+        assert_eq!((counting.latency().cycles, counting.latency().ps), (None, None), "no order");
+        // 513 to 1024 are one bucket of the bars.
+        for (cycles, orders) in [(600, 500), (700, 490), (801, 9), (1000, 1)] {
+            (0..orders).for_each(|_| told(&mut counting, Event { kind: EventKind::OrderSent as u8, cycles, ..Event::default() }));
+        }
+        let latency = counting.latency();
+        assert_eq!(latency.cycles, Some(Quantiles { p50: 600, p99: 700, p999: 801, max: 1000 }));
+        assert_eq!(latency.ps, Some(Quantiles { p50: 3_840_000, p99: 4_480_000, p999: 5_126_400, max: 6_400_000 }), "of 6.4 ns");
     }
 
     #[test]

@@ -20,12 +20,14 @@ use super::service::{Progress, Service};
 use super::sessions::HEDGES;
 use super::snapshots::Snapshots;
 use super::voice::Voice;
+use riposte_control::overview::Latency;
 use riposte_control::{Answer, Request};
 use riposte_engine::{Body, Output, Refusal, Stream};
 use riposte_map::shm::{Command, Event, EventKind};
 use riposte_models::Top;
 use riposte_journal::{State, Watch};
 use riposte_session::Runner;
+use serde_json::Value;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -136,14 +138,13 @@ impl Deskside {
         self.calls.settle(now_ns, self.cards.clock());
         while let Ok(call) = self.asked.try_recv() {
             any = true;
-            if call.request == (Request::Overview {}) {
+            if matches!(call.request, Request::Overview {} | Request::Status {}) {
                 self.show(&call);
                 continue;
             }
-            let journal = self.journal();
             let noted = call.request.act().map(|act| self.note(&call, act));
             let before = self.outgoing.len();
-            self.calls.take(call, &self.mirror.engine, &journal, &mut self.admission, &mut self.outgoing);
+            self.calls.take(call, &self.mirror.engine, &mut self.admission, &mut self.outgoing);
             // In front of what the engine is asked, which is journaled as what it is.
             self.admission.notes.extend(noted.filter(|_| self.outgoing.len() > before));
         }
@@ -209,9 +210,18 @@ impl Deskside {
     }
 
     fn show(&mut self, call: &Call) {
-        let value = serde_json::to_value(self.overview());
+        let value = if call.request == (Request::Status {}) { self.status() } else { serde_json::to_value(self.overview()) };
         let answer = value.map_or_else(|error| Answer::Refused { why: error.to_string() }, |value| Answer::Told { value });
         let _ = call.answer.try_send(answer);
+    }
+
+    /// The short answer; with how long things take, but for the card's buckets.
+    fn status(&self) -> serde_json::Result<Value> {
+        let latency = Latency { buckets: Vec::new(), ..self.counting.latency() };
+        let mut value = self.calls.status(&self.mirror.engine, &self.journal());
+        value["latency"] = serde_json::to_value(latency)?;
+        value["host_latency"] = serde_json::to_value(self.shared.stages.read())?;
+        Ok(value)
     }
 
     /// Does what the engine wants of others; its record is durable. What sessions have to say is said here too.

@@ -2,7 +2,7 @@
 //!
 //! Holds: each family is declared once and in front of its samples; counters end in `_total`, buckets add up. Money is in
 //! dollars, written out of integers: no float is involved.
-use riposte_control::overview::{Card, Counts, Instrument, Journal, Latency, Overview, Trading, dollars};
+use riposte_control::overview::{Card, Counts, Instrument, Journal, Latency, Overview, Quantiles, Stage, Trading, dollars};
 use std::fmt::{Display, Write};
 
 /// Of the answer's body.
@@ -30,6 +30,7 @@ pub fn text(of: &Overview) -> String {
         "riposte_control_connection_refusals_total", "Connections for control that were refused, by why.", "reason", &of.connection_refusals,
     );
     latency(&mut page, &of.latency);
+    stages(&mut page, &of.host_latency);
     card(&mut page, of.card.as_ref());
     page.family("riposte_session_messages_total", Kind::Counter, "What a session's thread has done: messages, packets, connections.");
     for session in &of.sessions {
@@ -112,6 +113,24 @@ fn latency(page: &mut Page, of: &Latency) {
     }
     page.named(&format!("{NAME}_sum"), &[], of.cycles_sum);
     page.named(&format!("{NAME}_count"), &[], of.orders);
+    page.family("riposte_tick_to_trade_quantile_cycles", Kind::Gauge, "Cycles that so many of all orders did not exceed, exactly; 1 is the most.");
+    quantiles(of.cycles).for_each(|(part, cycles)| page.sample(&[("quantile", part)], cycles));
+    page.family("riposte_tick_to_trade_quantile_nanoseconds", Kind::Gauge, "The same in nanoseconds, of cycles of 6.4.");
+    quantiles(of.ps).for_each(|(part, ps)| page.sample(&[("quantile", part)], format!("{}.{:03}", ps / 1000, ps % 1000)));
+}
+
+fn stages(page: &mut Page, of: &[Stage]) {
+    const NAME: &str = "riposte_host_nanoseconds";
+    page.family(NAME, Kind::Summary, "Nanoseconds of a stage from what the engine's thread hears to a command; quantile 1 is the most.");
+    for Stage { stage, count, ns_sum, ns } in of {
+        quantiles(*ns).for_each(|(part, ns)| page.sample(&[("stage", stage), ("quantile", part)], ns));
+        page.named(&format!("{NAME}_sum"), &[("stage", stage)], ns_sum);
+        page.named(&format!("{NAME}_count"), &[("stage", stage)], count);
+    }
+}
+
+fn quantiles(of: Option<Quantiles>) -> impl Iterator<Item = (&'static str, u64)> {
+    of.into_iter().flat_map(|Quantiles { p50, p99, p999, max }| [("0.5", p50), ("0.99", p99), ("0.999", p999), ("1", max)])
 }
 
 fn card(page: &mut Page, card: Option<&Card>) {
@@ -141,6 +160,7 @@ enum Kind {
     Gauge,
     Counter,
     Histogram,
+    Summary,
 }
 
 #[derive(Default)]
@@ -156,6 +176,7 @@ impl Page {
             Kind::Gauge => "gauge",
             Kind::Counter => "counter",
             Kind::Histogram => "histogram",
+            Kind::Summary => "summary",
         };
         name.clone_into(&mut self.name);
         // Writing to a text does not fail.
@@ -203,6 +224,28 @@ mod tests {
             assert_eq!(dollars(e4), text);
         }
         assert_eq!(dollars("170141183460469231731687303715884105727"), "17014118346046923173168730371588410.5727");
+    }
+
+    #[test]
+    fn quantiles_are_told_in_cycles_and_nanoseconds_by_stage() {
+        let quantiles = |p50| Some(Quantiles { p50, p99: 20, p999: 30, max: 41 });
+        let told = text(&Overview {
+            latency: Latency { cycles: quantiles(8), ps: quantiles(8).map(|one| one.times(6400)), ..Latency::default() },
+            host_latency: vec![
+                Stage { stage: "decided".to_owned(), count: 7, ns_sum: 99, ns: quantiles(9) },
+                Stage { stage: "sent".to_owned(), ..Stage::default() },
+            ],
+            ..Overview::default()
+        });
+        for line in [
+            "riposte_tick_to_trade_quantile_cycles{quantile=\"0.999\"} 30", "riposte_tick_to_trade_quantile_nanoseconds{quantile=\"0.5\"} 51.200",
+            "riposte_tick_to_trade_quantile_nanoseconds{quantile=\"1\"} 262.400", "riposte_host_nanoseconds{stage=\"decided\",quantile=\"0.5\"} 9",
+            "riposte_host_nanoseconds{stage=\"decided\",quantile=\"1\"} 41", "riposte_host_nanoseconds_sum{stage=\"decided\"} 99",
+            "riposte_host_nanoseconds_count{stage=\"decided\"} 7", "riposte_host_nanoseconds_count{stage=\"sent\"} 0",
+        ] {
+            assert!(told.lines().any(|one| one == line), "{line} in\n{told}");
+        }
+        assert!(!told.contains("stage=\"sent\",quantile"), "nothing was counted");
     }
 
     #[test]

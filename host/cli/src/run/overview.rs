@@ -42,6 +42,7 @@ impl Deskside {
             request_refusals: self.counting.request_refusals.clone(),
             connection_refusals: self.hall.refused(),
             latency: self.counting.latency(),
+            host_latency: self.shared.stages.read(),
             card: self.cards.there().map(|peer| card(peer, status.as_ref())),
             sessions: self.runners.iter().map(|(number, stream, runner)| session(*number, *stream, &runner.counts())).collect(),
             queues: self.queues(status.as_ref()),

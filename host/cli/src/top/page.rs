@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Paragraph, Widget};
-use riposte_control::overview::{Instrument, Latency, Overview, Restorations, Side, dollars};
+use riposte_control::overview::{Instrument, Latency, Overview, Quantiles, Restorations, Side, Stage, dollars};
 
 /// Narrower terminals show the panels one below the other.
 const TWO_COLUMNS: u16 = 170;
@@ -30,7 +30,7 @@ pub fn page(of: &Overview, width: u16) -> Buffer {
     let width = width.max(WIDTH_MIN);
     let head = wrapped(headline(of), width.into());
     let left = vec![health(of), books(&of.instruments), rules(&of.instruments)];
-    let right = vec![latency(&of.latency), orders(of), feed(of), queues(of), alarms(of)];
+    let right = vec![latency(&of.latency), stages(&of.host_latency), orders(of), feed(of), queues(of), alarms(of)];
     let mut columns: Vec<Vec<Panel>> =
         if width < TWO_COLUMNS { vec![left.into_iter().chain(right).collect()] } else { vec![left, right] };
     let column_width = width / columns.len() as u16;
@@ -143,8 +143,12 @@ fn rules(all: &[Instrument]) -> Panel {
 
 fn latency(of: &Latency) -> Panel {
     const BAR: u64 = 24;
-    let at = |percent| of.cycles_at(percent).map_or("-".to_owned(), |cycles| format!("<= {cycles}"));
-    let mut lines = vec![Line::from(format!("{} orders  p50 {}  p99 {}  max {} cycles of 6.4 ns", of.orders, at(50), at(99), of.cycles_max))];
+    let ns = |ps: u64| format!("{}.{}", ps / 1000, ps / 100 % 10);
+    let mut lines = vec![
+        row(&format!("{} orders", of.orders), "", PARTS.map(str::to_owned)),
+        row("", "cycles", parts(of.cycles, |cycles| cycles.to_string())),
+        row("", "ns", parts(of.ps, ns)),
+    ];
     let most = of.buckets.iter().map(|bucket| bucket.orders).max().unwrap_or(0);
     for bucket in of.buckets.iter().filter(|bucket| bucket.orders > 0) {
         let bound = bucket.cycles_max.map_or("more".to_owned(), |cycles| format!("<= {cycles}"));
@@ -152,6 +156,24 @@ fn latency(of: &Latency) -> Panel {
         lines.push(Line::from(format!("{bound:>8} {bar:<24} {}", bucket.orders)));
     }
     Panel { title: "Tick to trade", lines }
+}
+
+/// What the columns of a latency are.
+const PARTS: [&str; 4] = ["p50", "p99", "p99.9", "max"];
+
+fn parts(of: Option<Quantiles>, text: impl Fn(u64) -> String) -> [String; 4] {
+    let none = || PARTS.map(|_| "-".to_owned());
+    of.map_or_else(none, |Quantiles { p50, p99, p999, max }| [p50, p99, p999, max].map(text))
+}
+
+fn row(name: &str, what: &str, [p50, p99, p999, max]: [String; 4]) -> Line<'static> {
+    Line::from(format!("{name:<17} {what:>8} {p50:>9} {p99:>9} {p999:>9} {max:>10}"))
+}
+
+fn stages(of: &[Stage]) -> Panel {
+    let head = row("ns", "count", PARTS.map(str::to_owned));
+    let one = |stage: &Stage| row(&stage.stage, &stage.count.to_string(), parts(stage.ns, |ns| ns.to_string()));
+    Panel { title: "Host, to a command", lines: [head].into_iter().chain(of.iter().map(one)).collect() }
 }
 
 fn orders(of: &Overview) -> Panel {

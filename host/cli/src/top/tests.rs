@@ -5,7 +5,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyModifiers};
 use riposte_control::overview::{
-    Bucket, Card, Counts, Instrument, Journal, Latency, Overview, Queue, Refusals, Restorations, Rule, Session, Side, Trading,
+    Bucket, Card, Counts, Instrument, Journal, Latency, Overview, Quantiles, Queue, Refusals, Restorations, Rule, Session, Side, Stage, Trading,
 };
 use riposte_map::counter::Counter;
 
@@ -24,6 +24,7 @@ fn overview() -> Overview {
         ..Instrument::default()
     };
     let buckets = vec![Bucket { cycles_max: Some(8), orders: 3 }, Bucket { cycles_max: Some(10), orders: 0 }, Bucket { cycles_max: None, orders: 1 }];
+    let cycles = Some(Quantiles { p50: 8, p99: 2000, p999: 2000, max: 2000 });
     Overview {
         time_ns: 1_700_000_123_000_000_000,
         started_ns: 1_700_000_000_000_000_000,
@@ -38,7 +39,11 @@ fn overview() -> Overview {
         gate_refusals: vec![Refusals { code: 9, reason: "outside the collar".to_owned(), count: 2 }],
         request_refusals: counts(&[("SamePerson", 1)]),
         connection_refusals: counts(&[("expired", 3)]),
-        latency: Latency { orders: 4, cycles_sum: 100, cycles_max: 2000, buckets },
+        latency: Latency { orders: 4, cycles_sum: 2023, cycles, ps: cycles.map(|cycles| cycles.times(6400)), buckets },
+        host_latency: vec![
+            Stage { stage: "report-to-command".to_owned(), count: 7, ns_sum: 9, ns: Some(Quantiles { p50: 812, p99: 40_127, p999: 3_000_000, max: 3_000_001 }) },
+            Stage { stage: "sent".to_owned(), ..Stage::default() },
+        ],
         card: Some(Card { peer: "alive".to_owned(), feed: "running".to_owned(), counters: counts(&[("gaps", 17), ("frames", 4000)]), ..Card::default() }),
         sessions: vec![Session { stream: "drop-copy".to_owned(), counts: counts(&[("messages", 11)]) }],
         queues: vec![Queue { name: "card-events".to_owned(), used: 3, capacity: 65_536 }],
@@ -110,9 +115,21 @@ fn rules_tell_what_became_of_their_orders() {
 fn latency_is_a_line_and_a_bar_for_each_bucket_with_orders() {
     let lines = panel(&overview(), "Tick to trade");
     assert_eq!(lines, [
-        "4 orders  p50 <= 8  p99 -  max 2000 cycles of 6.4 ns", "    <= 8 ######################## 3", "    more ########                 1",
+        "4 orders                         p50       p99     p99.9        max",
+        "                    cycles         8      2000      2000       2000",
+        "                        ns      51.2   12800.0   12800.0    12800.0",
+        "    <= 8 ######################## 3", "    more ########                 1",
     ]);
-    assert_eq!(panel(&Overview::default(), "Tick to trade"), ["0 orders  p50 -  p99 -  max 0 cycles of 6.4 ns"]);
+    assert_eq!(panel(&Overview::default(), "Tick to trade")[1], "                    cycles         -         -         -          -");
+}
+
+#[test]
+fn each_stage_of_the_host_is_a_line_of_nanoseconds() {
+    assert_eq!(panel(&overview(), "Host, to a command"), [
+        "ns                   count       p50       p99     p99.9        max",
+        "report-to-command        7       812     40127   3000000    3000001",
+        "sent                     0         -         -         -          -",
+    ]);
 }
 
 #[test]

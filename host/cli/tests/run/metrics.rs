@@ -45,14 +45,19 @@ fn parsed(page: &str) -> BTreeMap<String, f64> {
             let (name, text) = help.split_once(' ').expect("a name and its help");
             assert!(is_name(name) && !text.is_empty() && declared.insert(name.to_owned()), "{line}");
             let kind = lines.next().and_then(|line| line.strip_prefix("# TYPE ")?.strip_prefix(name)?.strip_prefix(' ')).expect(line);
-            assert!(["gauge", "counter", "histogram"].contains(&kind), "{kind}");
+            assert!(["gauge", "counter", "histogram", "summary"].contains(&kind), "{kind}");
             assert_eq!(kind == "counter", name.ends_with("_total"), "{name} is a {kind}");
             family = (name.to_owned(), kind.to_owned());
             continue;
         }
         let (what, value) = line.rsplit_once(' ').expect("a value");
         let name = what.split('{').next().expect("a name");
-        let bare = ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end)).filter(|_| family.1 == "histogram");
+        let ends = match family.1.as_str() {
+            "histogram" => &["_bucket", "_sum", "_count"][..],
+            "summary" => &["_sum", "_count"],
+            _ => &[],
+        };
+        let bare = ends.iter().find_map(|end| name.strip_suffix(end));
         assert_eq!(bare.unwrap_or(name), family.0, "{line} is under its family");
         let value: f64 = value.parse().expect(line);
         assert!(value.is_finite() && samples.insert(what.to_owned(), value).is_none(), "{line} twice, or no number");
@@ -109,6 +114,28 @@ fn metrics_are_well_formed_and_the_same_as_the_status() {
     assert_eq!(at("riposte_card_counter_total{counter=\"orders_sent\"}"), sent);
     let sum: u64 = journaled.events().filter(|event| event.kind() == Some(EventKind::OrderSent)).map(|event| u64::from(event.cycles)).sum();
     assert_eq!(at("riposte_tick_to_trade_cycles_sum"), sum as f64);
+    // The card's cycles, exactly: what of the sorted orders stands there.
+    let mut cycles: Vec<u64> = journaled.events().filter(|event| event.kind() == Some(EventKind::OrderSent)).map(|event| event.cycles.into()).collect();
+    cycles.sort_unstable();
+    for (part, field, thousandths) in [("0.5", "p50", 500), ("0.99", "p99", 990), ("0.999", "p999", 999), ("1", "max", 1000)] {
+        let exact = cycles[(cycles.len() * thousandths).div_ceil(1000) - 1];
+        assert_eq!(at(&format!("riposte_tick_to_trade_quantile_cycles{{quantile=\"{part}\"}}")), exact as f64);
+        assert_eq!(at(&format!("riposte_tick_to_trade_quantile_nanoseconds{{quantile=\"{part}\"}}")), (exact * 64) as f64 / 10.0);
+        assert_eq!(status["latency"]["cycles"][field], exact, "the status says the same");
+        assert_eq!(status["latency"]["ps"][field], exact * 6400);
+    }
+    // Each event that the engine has heard was decided, and each command that came of one was sent.
+    let stage = |name: &str, what: &str| at(&format!("riposte_host_nanoseconds_{what}{{stage=\"{name}\"}}"));
+    assert_eq!(stage("decided", "count"), journaled.events().count() as f64);
+    let commands = stage("event-to-command", "count");
+    assert!(commands > 0.0 && commands == stage("durable", "count") && commands == stage("sent", "count"), "{commands}");
+    assert!(stage("event-to-command", "sum") >= stage("durable", "sum") + stage("sent", "sum"));
+    let stages = status["host_latency"].as_array().expect("stages");
+    let of = |name: &str| stages.iter().find(|one| one["stage"] == name).expect(name);
+    assert_eq!((of("event-to-command")["count"].as_f64(), of("report-to-command")["count"].as_f64()), (Some(commands), Some(0.0)), "a rehearsal has no venue");
+    let ns = &of("event-to-command")["ns"];
+    assert!(ns["p50"].as_u64() > Some(0) && ns["p50"].as_u64() <= ns["p99"].as_u64() && ns["p999"].as_u64() <= ns["max"].as_u64(), "{ns}");
+    assert_eq!(Some(at("riposte_host_nanoseconds{stage=\"event-to-command\",quantile=\"1\"}")), ns["max"].as_f64());
     let all = |start: &str| -> Vec<f64> {
         samples.iter().filter(|(name, _)| name.starts_with(start)).map(|(_, value)| *value).collect()
     };

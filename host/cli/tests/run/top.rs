@@ -38,8 +38,11 @@ fn the_dashboard_shows_what_the_host_tells() {
     for one in &overview.instruments {
         assert!(text.lines().any(|line| line.contains(&one.symbol)), "{}", one.symbol);
     }
-    let orders = format!("{} orders  p50 <= {}", overview.latency.orders, overview.latency.cycles_at(50).expect("orders"));
-    assert!(text.contains(&orders), "{orders} in\n{text}");
+    let line = |start: &str| text.lines().find_map(|line| line.split_once(start)).map(|(_, rest)| rest.to_owned()).expect(start);
+    let cycles = overview.latency.cycles.expect("orders");
+    let shown = line(" cycles ");
+    let [p50, p99, p999, max] = shown.split_whitespace().take(4).collect::<Vec<_>>()[..] else { panic!("{shown}") };
+    assert_eq!([p50, p99, p999, max].map(str::parse), [cycles.p50, cycles.p99, cycles.p999, cycles.max].map(Ok));
     assert_eq!(text.lines().filter(|line| line.contains("gate: ")).count(), overview.gate_refusals.len(), "{text}");
     let once = top(&["--once"]);
     assert!(once.status.success());
