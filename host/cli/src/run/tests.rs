@@ -139,7 +139,7 @@ fn desk(folder: &Path, lines: &[SocketAddr; 2], listening: &str) -> String {
     let words: Vec<&str> = listening.split_whitespace().collect();
     let addresses: BTreeMap<&str, &str> = words.chunks(2).map(|pair| (pair[0], pair[1])).collect();
     let group = lines[0].ip().to_string();
-    let desk = Desk { feed: (&group, lines[0].port()), ..Desk::TWO_SIDED };
+    let desk = Desk { feed: (&group, lines[0].port()), ..Desk::RESTLESS };
     format!(
         "{}{PATIENT}[sessions]\norders = \"{}\"\ndrop_copy = \"{}\"\nusername = \"RIPO\"\npassword_file = {:?}\n",
         desk.text(), addresses["ouch"], addresses["dropcopy"], folder.join("password")

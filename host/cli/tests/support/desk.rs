@@ -46,6 +46,15 @@ impl Desk<'_> {
         ..Desk::EMPTY
     };
 
+    /// The same of a market that goes on: buys whenever the spread widens, wherever prices are by the time that it is armed.
+    pub const RESTLESS: Desk<'static> = Desk {
+        rules: &[
+            ("buy what is left", "spread >= 0.02", ("buy", 150, "200.00", "IOC")),
+            ("offer the rise", "bid >= 186.42", ("sell", 70, "186.44", "DAY")),
+        ],
+        ..Desk::TWO_SIDED
+    };
+
     pub fn text(&self) -> String {
         let Desk { feed: (group, port), session, symbol, quantity_max, collar: [low, high], order, .. } = self;
         let locate = self.locate.map_or(String::new(), |locate| format!("locate = {locate}\n"));

@@ -76,13 +76,10 @@ impl Closed {
     }
 }
 
-/// Trades both sides of the market that this feed brings: buys whenever the spread widens, wherever the market has gone
-/// by the time the desk is armed.
+/// Trades both sides of the market that this feed brings.
 fn card_desk(lines: [SocketAddr; 2]) -> String {
     let group = lines[0].ip().to_string();
-    let [_, offer] = *Desk::TWO_SIDED.rules else { unreachable!("two sides") };
-    let rules = &[("buy what is left", "spread >= 0.02", ("buy", 150, "200.00", "IOC")), offer];
-    Desk { feed: (&group, lines[0].port()), rules, ..Desk::TWO_SIDED }.text()
+    Desk { feed: (&group, lines[0].port()), ..Desk::RESTLESS }.text()
 }
 
 /// Writes a desk with these sessions, their password, further lines of [host], and people by user and role.
