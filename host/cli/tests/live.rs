@@ -35,7 +35,8 @@ fn a_few_seconds_of_the_live_demonstration_end_with_one_account() {
     if told.contains("SKIPPED: kill") {
         println!("skipped: {name}: kill, reversions and parameter sets; this user cannot become another");
     } else {
-        for line in ["armed by two", "a model has moved", "fills are hedged", "a set of two people, signed", "killed by one", "orders reverted",
+        for line in ["armed by two", "a model has moved", "fills are hedged",
+            "the books are back", "a set of two people, signed", "killed by one", "orders reverted",
             "lifted the fence", "parameters reverted with a signed token", "host killed"] {
             assert!(told.contains(line), "no {line:?} in\n{told}");
         }
@@ -43,9 +44,10 @@ fn a_few_seconds_of_the_live_demonstration_end_with_one_account() {
     // What a killed host leaves behind: the venue ends its orders, of which the drop copy may tell first; the next one may want to
     // arm when the reversion begins. A fill may come before enough is known to hedge it. On a busy machine more orders rest than
     // the venue takes, a model wants more than a step at once, or when its mandate has just ended, and the gate refuses a hedge.
-    const EXPECTED: [&str; 8] = [
-        "CardSilenced: ", "Unknown: ", "OutsideCancel: ", "Refused: ", "Unhedged: a fill is not hedged yet: too little", "with its code 32:",
-        "Candidate: ", "CommandRefused: the card refused an order of the host",
+    const EXPECTED: [&str; 10] = [
+        "CardSilenced: ", "Unknown: ", "OutsideCancel: ", "Refused: ", "Unhedged: a fill is not hedged yet: too little",
+        "Unhedged: a fill is not hedged yet: an instrument has no book", "with its code 32:",
+        "Candidate: ", "BooksInvalid: ", "CommandRefused: the card refused an order of the host",
     ];
     let host = std::fs::read_to_string(folder.0.join("out/host.log")).expect("what the host said");
     let alarms = host.lines().filter(|line| line.contains("alarm:") && !EXPECTED.iter().any(|one| line.contains(one)));
