@@ -12,10 +12,10 @@
 // mutant: control: is_new = value_came > value; => is_new = value_came > number$q;
 // mutant: control: in_force$d = ~in_force$q; => in_force$d = in_force$q;
 // mutant: control: if (does$q[c_feed]) begin => if (does$q[c_feed]) begin group_now$d = arg0[31:0];
-// mutant: control: taken = asks & is_place & => taken = asks &
+// mutant: control: taken = asks & is_place$q & => taken = asks &
 // mutant: control: template_rule = k_host; => template_rule = rule;
 // mutant: control: ~aside & ~is_under_way$q => ~aside
-// mutant: control: places_now$d = places_shadow$q; => places_now$d = places_shadow$q | places_now$q;
+// mutant: control: places_next = places_shadow$q; => places_next = places_shadow$q | places_now$q;
 module parameters_old_or_new(
     input clock, input reset, input [511:0] command, input command_valid, input invalidate_all, input [15:0] invalidate,
     input issue, input [3:0] issue_instrument, input event_lost, input order_enters, input order_judged
@@ -82,9 +82,10 @@ module parameters_old_or_new(
 
     // What makes this inductive: the places and the order under way, as the block has them.
     (* hierconn *) wire [15:0] \c.entry.places_now$q , \c.entry.places_shadow$q ;
-    (* hierconn *) wire \c.entry.is_under_way$q ;
+    (* hierconn *) wire \c.entry.is_under_way$q , \c.entry.is_place$q ;
     always @(posedge clock) begin
         places_are_known: assert (\c.entry.places_now$q == places[bank] && \c.entry.places_shadow$q == places[!bank]);
+        place_is_its_instruments: assert (\c.entry.is_place$q == places[bank][\c.held$q [83:80]]);
         under_way_is_known: assert (\c.entry.is_under_way$q == under_way);
     end
 endmodule

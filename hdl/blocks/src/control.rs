@@ -276,6 +276,7 @@ impl Logic for Control {
         self.arguments.command.next = self.held.q.val();
         self.entry.clock.next = self.clock.val();
         self.entry.reset.next = self.reset.val();
+        self.entry.row_came.next = self.row_came.val();
         self.entry.asks.next = self.does.q.val().get_bit(self.c_order.val().index());
         self.entry.aside.next = self.stage.val().clearing | self.stage.val().open;
         self.entry.rules_write.next = self.does.q.val().get_bit(self.c_rules.val().index());

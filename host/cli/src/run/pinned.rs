@@ -14,7 +14,7 @@
 use super::chase::{Chase, Counted, Ring};
 use super::clock::Clock;
 use super::noted::Noted;
-use super::stages::Stages;
+use super::stages::Caused;
 use super::stall::Stall;
 use super::{HOST, Shared};
 use riposte_device::link::{FRAME_BYTES_MAX, HostEnd};
@@ -40,32 +40,6 @@ enum Effect {
     Order(HostOrder),
     /// See `Output::Restore`.
     Restore { number: u64, instruments: u16, first: u64, rows: u32 },
-}
-
-/// What a command came of, and when it got how far, for `Stages`.
-#[derive(Clone, Copy, Debug)]
-struct Caused {
-    is_event: bool,
-    heard_ns: u64,
-    decided_ns: u64,
-    /// 0: not yet seen to be.
-    durable_ns: u64,
-}
-
-impl Caused {
-    /// None: neither the card nor the venue has said it.
-    fn by(input: &Input, decided_ns: u64) -> Option<Caused> {
-        let is_event = matches!(input.body, Body::Card { .. });
-        let is_timed = is_event || matches!(input.body, Body::Venue { .. } | Body::DropCopy { .. });
-        is_timed.then_some(Caused { is_event, heard_ns: input.time_ns, decided_ns, durable_ns: 0 })
-    }
-
-    fn is_sent(&self, sent_ns: u64, stages: &Stages) {
-        stages.durable.count(self.durable_ns.saturating_sub(self.decided_ns));
-        stages.sent.count(sent_ns.saturating_sub(self.durable_ns));
-        let whole = if self.is_event { &stages.event_to_command } else { &stages.report_to_command };
-        whole.count(sent_ns.saturating_sub(self.heard_ns));
-    }
 }
 
 /// An input that was carried out: every record up to `through` tells of it or of what was before.
@@ -364,9 +338,7 @@ impl Pinned {
             at += 1;
         }
         self.carrying = None;
-        if caused.is_some() {
-            self.shared.stages.decided.count(self.clock.now_ns().saturating_sub(input.time_ns));
-        }
+        caused.iter().for_each(|caused| caused.is_decided(self.clock.now_ns(), &self.shared.stages));
         // There is a place: one was free before the input was taken, and this thread alone fills them.
         let _ = self.lines.mirror.push(Told { through: self.journal.last(), input });
         true
@@ -377,10 +349,8 @@ impl Pinned {
     fn send(&mut self) -> bool {
         let mut any = false;
         while let Some(mut effect) = self.stuck.take().or_else(|| self.outbox.pop().map(|durable| durable.into_inner())) {
-            if let Effect::Command(_, Some(caused)) = &mut effect
-                && caused.durable_ns == 0
-            {
-                caused.durable_ns = self.clock.now_ns();
+            if let Effect::Command(_, Some(caused)) = &mut effect {
+                caused.is_durable(self.clock.now_ns());
             }
             if !self.effect(&effect) {
                 self.stuck = Some(effect);

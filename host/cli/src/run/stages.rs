@@ -5,6 +5,7 @@
 //! Holds: counting neither allocates, waits nor calls the system. A bucket is at most 1/32 of its times wide, so what is told for
 //! a part of them is never less than the truth and less than 1/32 more; count, sum and the longest are exact.
 use riposte_control::overview::{Quantiles, Stage};
+use riposte_engine::{Body, Input};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Buckets to a doubling, and its logarithm.
@@ -85,6 +86,43 @@ impl Stages {
         ]
         .map(|(name, times)| times.read(name))
         .into()
+    }
+}
+
+/// What a command came of, and when it got how far, for `Stages`.
+#[derive(Clone, Copy, Debug)]
+pub struct Caused {
+    is_event: bool,
+    heard_ns: u64,
+    decided_ns: u64,
+    /// 0: not yet seen to be.
+    durable_ns: u64,
+}
+
+impl Caused {
+    /// None: neither the card nor the venue has said it.
+    pub fn by(input: &Input, decided_ns: u64) -> Option<Caused> {
+        let is_event = matches!(input.body, Body::Card { .. });
+        let is_timed = is_event || matches!(input.body, Body::Venue { .. } | Body::DropCopy { .. });
+        is_timed.then_some(Caused { is_event, heard_ns: input.time_ns, decided_ns, durable_ns: 0 })
+    }
+
+    pub fn is_decided(&self, now_ns: u64, stages: &Stages) {
+        stages.decided.count(now_ns.saturating_sub(self.heard_ns));
+    }
+
+    /// Looked at again, it was so before.
+    pub fn is_durable(&mut self, now_ns: u64) {
+        if self.durable_ns == 0 {
+            self.durable_ns = now_ns;
+        }
+    }
+
+    pub fn is_sent(&self, sent_ns: u64, stages: &Stages) {
+        stages.durable.count(self.durable_ns.saturating_sub(self.decided_ns));
+        stages.sent.count(sent_ns.saturating_sub(self.durable_ns));
+        let whole = if self.is_event { &stages.event_to_command } else { &stages.report_to_command };
+        whole.count(sent_ns.saturating_sub(self.heard_ns));
     }
 }
 
