@@ -85,7 +85,7 @@ module parameters_old_or_new(
     (* hierconn *) wire \c.entry.is_under_way$q , \c.entry.is_place$q ;
     always @(posedge clock) begin
         places_are_known: assert (\c.entry.places_now$q == places[bank] && \c.entry.places_shadow$q == places[!bank]);
-        place_is_its_instruments: assert (\c.entry.is_place$q == places[bank][\c.held$q [83:80]]);
+        place_is_its_instruments: assert (\c.entry.is_place$q == places[bank][\c.held$q [75:72]]);
         under_way_is_known: assert (\c.entry.is_under_way$q == under_way);
     end
 endmodule
