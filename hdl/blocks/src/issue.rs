@@ -67,13 +67,17 @@ pub struct Issue {
     is_row: DFF<bool>,
     row_removes: DFF<bool>,
     row_sets: DFF<bool>,
+    /// An order of the host that is in front of whatever comes; what it is.
+    host_is_next: DFF<bool>,
+    host_tag: DFF<Bits<4>>,
+    host_instrument: DFF<Bits<4>>,
+    host_bank: DFF<bool>,
     lost: DFF<bool>,
     // Nobody reads it before the commit.
     noted: DFF<Context>,
     written_tag: DFF<Bits<4>>,
     written: DFF<bool>,
     incoming: Signal<Local, Message>,
-    pushed: Signal<Local, Message>,
     enters: Signal<Local, bool>,
     injected: Signal<Local, Message>,
     head: Signal<Local, Message>,
@@ -105,7 +109,8 @@ impl Logic for Issue {
     fn update(&mut self) {
         dff_setup!(
             self, clock, tag, busy, behind, long1, long2, long3, second1, second2, replace, is_row, row_removes,
-            row_sets, replace_bucket0, replace_bucket1, lost, noted, written_tag, written
+            row_sets, replace_bucket0, replace_bucket1, host_is_next, host_tag, host_instrument,
+            host_bank, lost, noted, written_tag, written
         );
         clock!(self, clock, waiting);
         self.waiting.reset.next = self.reset.val();
@@ -120,28 +125,39 @@ impl Logic for Issue {
         if self.waiting.empty.val() {
             self.head.next = self.incoming.val();
         }
-        self.have.next = self.valid.val() | !self.waiting.empty.val();
+        if self.host_is_next.q.val() {
+            self.head.next.kind = self.c_host.val();
+            self.head.next.light = true;
+            self.head.next.tag = self.host_tag.q.val();
+            self.head.next.instrument = self.host_instrument.q.val();
+            self.head.next.bank = self.host_bank.q.val();
+        }
+        self.have.next = self.valid.val() | !self.waiting.empty.val() | self.host_is_next.q.val();
         self.seconds.next = self.second2.q.val();
         self.take.next = self.have.val() & !self.busy.q.val();
         self.is_short.next = self.take.val() & self.head.val().light & !self.long1.q.val() & !self.behind.q.val();
         // Said of registers where it can be: `take` comes late.
         self.refuses.next = self.valid.val() & self.waiting.full.val() & self.busy.q.val();
         self.waiting.push.next = self.valid.val()
-            & ((self.busy.q.val() & !self.waiting.full.val()) | (!self.busy.q.val() & !self.waiting.empty.val()));
-        // An order of the host enters where no message comes and none waits: it needs no look-up either.
+            & ((self.busy.q.val() & !self.waiting.full.val())
+                | (!self.busy.q.val() & (!self.waiting.empty.val() | self.host_is_next.q.val())));
+        // An order of the host enters where no message comes and none waits: it needs no look-up either. It waits in a register
+        // of its own, since whether a message comes is known late.
         self.enters.next = self.host_waits.val() & !self.valid.val() & self.waiting.empty.val();
-        self.pushed.next = self.incoming.val();
-        if !self.valid.val() {
-            self.pushed.next.kind = self.c_host.val();
-            self.pushed.next.light = true;
-            self.pushed.next.instrument = self.host_order.val().instrument;
-            self.pushed.next.bank = self.host_order.val().bank;
+        if !self.host_is_next.q.val() {
+            self.host_tag.d.next = self.tag.q.val();
+            self.host_instrument.d.next = self.host_order.val().instrument;
+            self.host_bank.d.next = self.host_order.val().bank;
+        }
+        if !self.busy.q.val() {
+            self.host_is_next.d.next = false;
         }
         if self.enters.val() {
-            self.waiting.push.next = true;
+            self.host_is_next.d.next = true;
         }
-        self.waiting.data.next = self.pushed.val();
-        self.waiting.pop.next = !self.waiting.empty.val() & !self.busy.q.val();
+        self.waiting.data.next = self.incoming.val();
+        self.waiting.pop.next =
+            !self.waiting.empty.val() & !self.busy.q.val() & !self.host_is_next.q.val();
         self.lost.d.next = self.refuses.val();
         if (self.valid.val() & !self.refuses.val()) | self.row.val() | self.enters.val() {
             self.tag.d.next = self.tag.q.val() + self.k_tag.val();
@@ -242,6 +258,7 @@ impl Logic for Issue {
             self.long3.d.next = false;
             self.tag.d.next = 0.into();
             self.lost.d.next = false;
+            self.host_is_next.d.next = false;
         }
         self.operation.next = self.step.val();
         self.issue.next = self.take.val() | self.seconds.val();
