@@ -15,8 +15,8 @@ module decisions_are_bounded(
     input clock, input reset,
     input valid, input [86:0] committed, input [63:0] bid, input [63:0] ask, input context_write,
     input [3:0] context_tag, input [188:0] message_context, input overflow, input [4:0] overflow_tag,
-    input overflow_valid, input [4:0] overflow_tag_next, input overflow_valid_next, input rules_write,
-    input [4:0] rules_address, input [143:0] rules_data, input forget, input trace, input [15:0] books_valid,
+    input overflow_valid, input [4:0] overflow_tag_next, input overflow_valid_next, input [2:0] rules_write,
+    input [4:0] rules_address, input [155:0] rules_data, input forget, input trace, input [15:0] books_valid,
     input [15:0] cycle, input [31:0] generation, input armed, input killed
 );
     wire queue_full, decided, count_dropped;

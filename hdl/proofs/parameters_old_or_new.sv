@@ -21,7 +21,8 @@ module parameters_old_or_new(
     input issue, input [3:0] issue_instrument, input event_lost, input order_enters, input order_judged
 );
     (* anyconst *) wire [15:0] locate;
-    wire bank, forget, rules_write, limits_write, template_write, terms_write, image_write;
+    wire bank, forget, limits_write, template_write, terms_write, image_write;
+    wire [2:0] rules_write;
     wire [15:0] rows_found;
     wire [31:0] generation, group;
     wire [15:0] port;
@@ -57,7 +58,7 @@ module parameters_old_or_new(
         was_group <= group;
         was_port <= port;
         was_rows <= rows_found;
-        if (rules_write) places[row_address[4]][row_address[3:0]] <= \c.held$q [159:152] == 9;
+        if (rules_write[0]) places[row_address[4]][row_address[3:0]] <= \c.held$q [159:152] == 9;
         under_way <= !reset && (terms_write || (under_way && !order_judged));
         if (terms_write && orders != 3) orders <= orders + 1;
         if (reset) {places[0], places[1]} <= 0;

@@ -6,7 +6,7 @@
 use crate::traffic::Piece;
 use riposte_map::{
     counter::Counter,
-    limits::{BLOCK_BYTES_MAX, BLOCK_BYTES_MIN, INSTRUMENTS, RULES},
+    limits::{BLOCK_BYTES_MAX, BLOCK_BYTES_MIN, INSTRUMENTS, RULES, TERMS},
     reason::Reason,
     shm::{Command, Condition, Event, EventKind, Level, NONE, Opcode},
     wire::itch::{MESSAGES, decisive_bytes, index_of},
@@ -67,6 +67,8 @@ pub enum Bin {
     /// A message of a type whose first byte is in this lane of a word.
     Message { code: u8, lane: u8 },
     Rule { condition: Condition, fired: bool },
+    /// A rule that fired has so many terms.
+    Terms(u8),
     Refused(Reason),
     /// An order of the host that the gate judged.
     HostOrder { passed: bool },
@@ -82,10 +84,6 @@ pub enum Bin {
     Counter(Counter),
 }
 
-const CONDITIONS: [Condition; 8] = [
-    Condition::BidAtLeast, Condition::BidAtMost, Condition::AskAtLeast, Condition::AskAtMost,
-    Condition::SpreadAtLeast, Condition::SpreadAtMost, Condition::TradeAtLeast, Condition::TradeAtMost,
-];
 const STEPS: [Step; 11] = [
     Step::FirstPacket, Step::InOrder, Step::Gap, Step::Duplicate, Step::Overlap, Step::Heartbeat,
     Step::GapByHeartbeat, Step::SessionChange, Step::EndOfSession, Step::RepeatedEnd, Step::BehindTheEnd,
@@ -106,9 +104,10 @@ impl Bin {
         for message in MESSAGES {
             all.extend((0..8).map(|lane| Bin::Message { code: message.code, lane }));
         }
-        for condition in CONDITIONS {
+        for condition in Condition::ALL {
             all.extend([true, false].map(|fired| Bin::Rule { condition, fired }));
         }
+        all.extend((1..=TERMS as u8).map(Bin::Terms));
         for &reason in Reason::ALL.iter().filter(|reason| !OUT_OF_REACH.contains(reason)) {
             match reason as u8 {
                 1..32 => all.push(Bin::Refused(reason)),
@@ -148,6 +147,7 @@ impl fmt::Display for Bin {
             Bin::Message { code, lane } => write!(f, "message {} in lane {lane}", char::from(*code)),
             Bin::Rule { condition, fired: true } => write!(f, "rule {condition:?} fired"),
             Bin::Rule { condition, fired: false } => write!(f, "rule {condition:?} not fired"),
+            Bin::Terms(terms) => write!(f, "rule of {terms} terms fired"),
             Bin::Refused(reason) => write!(f, "order refused: {}", reason.text()),
             Bin::HostOrder { passed: true } => write!(f, "order of the host sent"),
             Bin::HostOrder { passed: false } => write!(f, "order of the host refused"),
@@ -213,7 +213,8 @@ impl Bins {
 #[derive(Clone, Copy, Default)]
 struct Row {
     locate: u16,
-    conditions: [u8; RULES],
+    /// Of each term of each rule.
+    conditions: [[u8; RULES]; TERMS],
 }
 
 type Bank = [Row; INSTRUMENTS];
@@ -273,7 +274,11 @@ impl Observer {
                 row.locate = command.args[0] as u16;
                 self.locates.insert(row.locate);
             }
-            Opcode::WriteRules => row.conditions = std::array::from_fn(|at| command.args[0].to_le_bytes()[at]),
+            Opcode::WriteRules => {
+                if let Some(term) = row.conditions.get_mut(usize::from(command.index)) {
+                    *term = std::array::from_fn(|at| command.args[0].to_le_bytes()[at]);
+                }
+            }
             Opcode::Commit if command.value > self.generation => {
                 std::mem::swap(&mut self.shadow, &mut self.in_force);
                 self.generation = command.value;
@@ -465,14 +470,21 @@ impl Observer {
         }
     }
 
-    fn condition(&self, generation: u32, instrument: u8, rule: usize) -> Option<Condition> {
-        let code = self.banks.get(&generation)?.get(usize::from(instrument))?.conditions.get(rule)?;
-        CONDITIONS.into_iter().find(|condition| *condition as u8 == *code)
+    /// Conditions of a rule's terms.
+    fn conditions(&self, generation: u32, instrument: u8, rule: usize) -> Vec<Condition> {
+        let row = self.banks.get(&generation).and_then(|bank| bank.get(usize::from(instrument)));
+        let codes = row.into_iter().flat_map(|row| row.conditions).filter_map(|term| term.get(rule).copied());
+        let known = |code| Condition::ALL.into_iter().find(|condition| *condition as u8 == code);
+        codes.filter_map(known).collect()
     }
 
     fn rule(&mut self, event: &Event) {
         self.fired.insert((event.feed_sequence, event.rule));
-        if let Some(condition) = self.condition(event.generation, event.instrument, event.rule.into()) {
+        let conditions = self.conditions(event.generation, event.instrument, event.rule.into());
+        if !conditions.is_empty() {
+            self.bins.hit(Bin::Terms(conditions.len() as u8));
+        }
+        for condition in conditions {
             self.bins.hit(Bin::Rule { condition, fired: true });
         }
     }
@@ -481,9 +493,13 @@ impl Observer {
     pub fn end(mut self, counters: &[u32; Counter::COUNT]) -> Bins {
         for verdict in std::mem::take(&mut self.verdicts) {
             for rule in 0..RULES {
-                let Some(condition) = self.condition(verdict.generation, verdict.instrument, rule) else { continue };
-                if could_hold(condition, &verdict) && !self.fired.contains(&(verdict.sequence, rule as u8)) {
-                    self.bins.hit(Bin::Rule { condition, fired: false });
+                if self.fired.contains(&(verdict.sequence, rule as u8)) {
+                    continue;
+                }
+                for condition in self.conditions(verdict.generation, verdict.instrument, rule) {
+                    if could_hold(condition, &verdict) {
+                        self.bins.hit(Bin::Rule { condition, fired: false });
+                    }
                 }
             }
         }
@@ -502,10 +518,12 @@ fn could_hold(condition: Condition, verdict: &Verdict) -> bool {
     let [bid, ask] = verdict.top.map(|level| level.quantity != 0);
     match condition {
         Condition::Off | Condition::Host => false,
-        Condition::BidAtLeast | Condition::BidAtMost => bid,
-        Condition::AskAtLeast | Condition::AskAtMost => ask,
+        Condition::BidAtLeast | Condition::BidAtMost | Condition::BidSizeAtLeast | Condition::BidSizeAtMost => bid,
+        Condition::AskAtLeast | Condition::AskAtMost | Condition::AskSizeAtLeast | Condition::AskSizeAtMost => ask,
         Condition::SpreadAtLeast | Condition::SpreadAtMost => bid && ask,
-        Condition::TradeAtLeast | Condition::TradeAtMost => b"PE".contains(&verdict.code),
+        Condition::TradeAtLeast | Condition::TradeAtMost | Condition::TradeSizeAtLeast | Condition::TradeSizeAtMost => {
+            b"PE".contains(&verdict.code)
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! A parameter set as commands, made from the contract's table by hand, not by the host's configuration code.
 use crate::random::Random;
 use riposte_map::{
-    limits::{HOST_RULE, INSTRUMENTS, RULES},
+    limits::{HOST_RULE, INSTRUMENTS, RULES, TERMS},
     shm::{Command, Condition, Opcode},
 };
 
@@ -27,6 +27,8 @@ impl Gate {
 pub struct Rule {
     pub condition: Condition,
     pub threshold: u32,
+    /// Second and third term; off: there is none.
+    pub further: [(Condition, u32); TERMS - 1],
     pub side: u8,
     pub quantity: u32,
     pub price_e4: u32,
@@ -35,8 +37,19 @@ pub struct Rule {
 
 impl Rule {
     /// Never holds and sends nothing; may send at any time.
-    pub const WIDE: Rule =
-        Rule { condition: Condition::Off, threshold: 0, side: b'B', quantity: 0, price_e4: 0, cool_down_cycles: 1 };
+    pub const WIDE: Rule = Rule {
+        condition: Condition::Off,
+        threshold: 0,
+        further: [(Condition::Off, 0); TERMS - 1],
+        side: b'B',
+        quantity: 0,
+        price_e4: 0,
+        cool_down_cycles: 1,
+    };
+
+    fn term(&self, index: usize) -> (Condition, u32) {
+        if index == 0 { (self.condition, self.threshold) } else { self.further[index - 1] }
+    }
 }
 
 /// Bits of the sides that an instrument permits.
@@ -160,6 +173,21 @@ fn template(instrument: usize, rule: usize, order: Option<&Rule>) -> Vec<Command
     commands
 }
 
+/// Every term of an instrument's rules.
+fn write_rules(at: usize, rules: &[Option<Rule>; RULES]) -> impl Iterator<Item = Command> {
+    (0..TERMS).map(move |term| {
+        let mut row = [0u64; 3];
+        for (index, rule) in rules.iter().enumerate() {
+            if let Some(rule) = rule {
+                let (condition, threshold) = rule.term(term);
+                row[0] |= (condition as u64) << (8 * index);
+                row[1 + index / 2] |= u64::from(threshold) << (32 * (index % 2));
+            }
+        }
+        command(Opcode::WriteRules, at, 0, term, 0, &row)
+    })
+}
+
 pub fn write_gate(limits: &Gate) -> Command {
     let Gate { interval_cycles, saved_max, age_cycles_max } = *limits;
     let row = u64::from(interval_cycles) | u64::from(saved_max) << 32 | u64::from(age_cycles_max) << 48;
@@ -180,7 +208,7 @@ pub fn parameters_within(limits: &Gate, instruments: &[Instrument], generation: 
     for at in 0..INSTRUMENTS {
         let Some(instrument) = instruments.get(at) else {
             commands.push(command(Opcode::WriteInstrument, at, 0, 0, 0, &[]));
-            commands.push(command(Opcode::WriteRules, at, 0, 0, 0, &[]));
+            commands.extend(write_rules(at, &[None; RULES]));
             continue;
         };
         let permitted = u64::from(instrument.enabled) << 16 | u64::from(instrument.sides) << 17;
@@ -192,15 +220,10 @@ pub fn parameters_within(limits: &Gate, instruments: &[Instrument], generation: 
             instrument.value_max,
         ];
         commands.push(command(Opcode::WriteInstrument, at, 0, 0, 0, &limits));
-        let mut row = [0u64; 3];
         for (index, rule) in instrument.rules.iter().enumerate() {
-            if let Some(rule) = rule {
-                row[0] |= (rule.condition as u64) << (8 * index);
-                row[1 + index / 2] |= u64::from(rule.threshold) << (32 * (index % 2));
-            }
             commands.extend(template(at, index, rule.as_ref()));
         }
-        commands.push(command(Opcode::WriteRules, at, 0, 0, 0, &row));
+        commands.extend(write_rules(at, &instrument.rules));
     }
     commands.push(command(Opcode::Commit, 0, 0, 0, generation, &[]));
     commands
@@ -258,11 +281,6 @@ pub fn opening(instruments: usize) -> Vec<Command> {
     commands
 }
 
-const CONDITIONS: [Condition; 8] = [
-    Condition::BidAtLeast, Condition::BidAtMost, Condition::AskAtLeast, Condition::AskAtMost,
-    Condition::SpreadAtLeast, Condition::SpreadAtMost, Condition::TradeAtLeast, Condition::TradeAtMost,
-];
-
 /// Random limits in time: wide, tight or unset.
 pub fn random_gate(random: &mut Random) -> Gate {
     Gate {
@@ -275,16 +293,25 @@ pub fn random_gate(random: &mut Random) -> Gate {
 /// Random quantities, collars and rules around `price_e4` for each locate, wide in everything else.
 pub fn random_instruments(random: &mut Random, locates: &[u16], price_e4: u32) -> Vec<Instrument> {
     let near = |random: &mut Random| price_e4 - 1000 + random.below(21) as u32 * 100;
+    let term = |random: &mut Random| {
+        let condition = random.pick(&Condition::ALL);
+        let threshold = match condition {
+            Condition::SpreadAtLeast | Condition::SpreadAtMost => random.below(12) as u32 * 100,
+            _ if condition.is_size() => random.pick(&[0, 1, 99, 100, 200, 300, 500, u32::MAX]),
+            _ => near(random),
+        };
+        (condition, threshold)
+    };
     locates
         .iter()
         .map(|&locate| {
             let rules = std::array::from_fn(|_| {
-                let condition = random.pick(&CONDITIONS);
-                let is_spread = matches!(condition, Condition::SpreadAtLeast | Condition::SpreadAtMost);
-                let threshold = if is_spread { random.below(12) as u32 * 100 } else { near(random) };
+                let (condition, threshold) = term(random);
+                let further = std::array::from_fn(|_| if random.once_in(3) { term(random) } else { (Condition::Off, 0) });
                 let order = Rule {
                     condition,
                     threshold,
+                    further,
                     side: random.pick(b"BST"),
                     quantity: random.pick(&[0, 1, 100, 300, 900]),
                     price_e4: near(random),
@@ -328,7 +355,7 @@ pub fn eager(mut instruments: Vec<Instrument>, quantity_max: u32) -> Vec<Instrum
     for one in &mut instruments {
         *one = Instrument { quantity_max, locate: one.locate, rules: one.rules, ..Instrument::WIDE };
         for rule in one.rules.iter_mut().flatten() {
-            *rule = Rule { condition: Condition::TradeAtLeast, threshold: 0, ..*rule };
+            *rule = Rule { condition: Condition::TradeAtLeast, threshold: 0, further: Rule::WIDE.further, ..*rule };
         }
     }
     instruments

@@ -43,6 +43,9 @@ fn reaching(condition: Condition, value: u32) -> Vec<Vec<u8>> {
         Condition::BidAtLeast | Condition::BidAtMost => vec![bid(1, value)],
         Condition::AskAtLeast | Condition::AskAtMost => vec![ask(1, value)],
         Condition::SpreadAtLeast | Condition::SpreadAtMost => vec![bid(1, PRICE_E4), ask(2, PRICE_E4 + value)],
+        Condition::BidSizeAtLeast | Condition::BidSizeAtMost => vec![add(LOCATE, 1, b'B', value, PRICE_E4)],
+        Condition::AskSizeAtLeast | Condition::AskSizeAtMost => vec![add(LOCATE, 1, b'S', value, PRICE_E4)],
+        Condition::TradeSizeAtLeast | Condition::TradeSizeAtMost => vec![trade(LOCATE, value, PRICE_E4)],
         _ => vec![trade(LOCATE, 5, value)],
     }
 }
@@ -52,8 +55,10 @@ fn each_condition_fires_at_its_threshold_and_not_one_tick_beyond() {
     use Condition::*;
     let cases = [
         (BidAtLeast, true), (BidAtMost, false), (AskAtLeast, true), (AskAtMost, false), (SpreadAtLeast, true),
-        (SpreadAtMost, false), (TradeAtLeast, true), (TradeAtMost, false),
+        (SpreadAtMost, false), (TradeAtLeast, true), (TradeAtMost, false), (BidSizeAtLeast, true), (BidSizeAtMost, false),
+        (AskSizeAtLeast, true), (AskSizeAtMost, false), (TradeSizeAtLeast, true), (TradeSizeAtMost, false),
     ];
+    assert_eq!(cases.map(|(condition, _)| condition), Condition::ALL);
     on_each_card(|card| {
         for (condition, at_least) in cases {
             for threshold in [500, 650_100, 0x0100_0000] {
@@ -76,7 +81,9 @@ fn a_condition_on_an_empty_side_does_not_hold() {
     let loose = [
         (BidAtLeast, 0, ask(1, PRICE_E4)), (BidAtMost, u32::MAX, ask(1, PRICE_E4)), (AskAtLeast, 0, bid(1, PRICE_E4)),
         (AskAtMost, u32::MAX, bid(1, PRICE_E4)), (SpreadAtLeast, 0, bid(1, PRICE_E4)),
-        (SpreadAtMost, u32::MAX, ask(1, PRICE_E4)),
+        (SpreadAtMost, u32::MAX, ask(1, PRICE_E4)), (BidSizeAtLeast, 0, ask(1, PRICE_E4)),
+        (BidSizeAtMost, u32::MAX, ask(1, PRICE_E4)), (AskSizeAtLeast, 0, bid(1, PRICE_E4)),
+        (AskSizeAtMost, u32::MAX, bid(1, PRICE_E4)),
     ];
     on_each_card(|card| {
         for (condition, threshold, message) in &loose {
@@ -102,6 +109,71 @@ fn a_book_rule_fires_once_each_time_its_condition_begins_to_hold() {
         assert_eq!(after(replace(LOCATE, 1, 4, 10, PRICE_E4)), 1);
         assert_eq!(after(delete(LOCATE, 4)), 0);
         assert_eq!(after(add_mpid(LOCATE, 5, b'B', 1, PRICE_E4)), 1);
+    });
+}
+
+#[test]
+fn a_rule_holds_when_every_one_of_its_terms_does() {
+    use Condition::*;
+    // Bid at the price, at least 300 asked for, a spread of at most 2 cents: in each place among the terms.
+    let terms = [(BidAtLeast, PRICE_E4), (AskSizeAtLeast, 300), (SpreadAtMost, 200)];
+    on_each_card(|card| {
+        for turn in 0..3 {
+            let [(condition, threshold), further @ ..]: [_; 3] = std::array::from_fn(|at| terms[(at + turn) % 3]);
+            let mut bench = Bench::new(card, &[instrument(&[Rule { further, ..rule(condition, threshold) }])]);
+            let mut after = |message: Vec<u8>| fired(&mut bench, &[message]);
+            assert_eq!(after(bid(1, PRICE_E4)), 0, "one term holds");
+            assert_eq!(after(add(LOCATE, 2, b'S', 299, PRICE_E4 + 200)), 0, "two do");
+            assert_eq!(after(add(LOCATE, 3, b'S', 1, PRICE_E4 + 200)), 1, "all do");
+            assert_eq!(after(add(LOCATE, 4, b'S', 1, PRICE_E4 + 200)), 0, "they did before");
+            assert_eq!(after(delete(LOCATE, 1)), 0, "no bid");
+            assert_eq!(after(bid(5, PRICE_E4 - 100)), 0, "too low a bid, too wide a spread");
+            assert_eq!(after(bid(6, PRICE_E4 + 100)), 1);
+            assert_eq!(after(cancel(LOCATE, 2, 10)), 0, "too little is asked for");
+            assert_eq!(after(add(LOCATE, 7, b'S', 9, PRICE_E4 + 200)), 1);
+        }
+    });
+}
+
+#[test]
+fn a_rule_with_a_term_on_trades_fires_on_each_print_on_such_a_book() {
+    use Condition::*;
+    on_each_card(|card| {
+        let further = [(BidSizeAtLeast, 100), (TradeAtMost, PRICE_E4)];
+        for one in [
+            Rule { further, ..rule(TradeSizeAtLeast, 50) },
+            Rule { further: [(TradeSizeAtLeast, 50), (TradeAtMost, PRICE_E4)], ..rule(BidSizeAtLeast, 100) },
+        ] {
+            let mut bench = Bench::new(card, &[instrument(&[one])]);
+            let mut after = |message: Vec<u8>| fired(&mut bench, &[message]);
+            assert_eq!(after(trade(LOCATE, 50, PRICE_E4)), 0, "no bid");
+            assert_eq!(after(bid(1, PRICE_E4)), 0, "no print");
+            for _ in 0..3 {
+                assert_eq!(after(trade(LOCATE, 50, PRICE_E4)), 1, "each one");
+            }
+            assert_eq!(after(trade(LOCATE, 49, PRICE_E4)), 0, "too small");
+            assert_eq!(after(trade(LOCATE, 50, PRICE_E4 + 1)), 0, "too dear");
+            assert_eq!(after(bid(2, PRICE_E4)), 0, "no print");
+            assert_eq!(after(executed(LOCATE, 2, 50)), 1, "150 are still bid for");
+            assert_eq!(after(executed(LOCATE, 1, 60)), 0, "90 are bid for behind this print");
+        }
+    });
+}
+
+#[test]
+fn a_rule_without_a_first_term_and_one_with_an_unknown_condition_never_fire() {
+    on_each_card(|card| {
+        let instruments = [instrument(&[rule(Condition::TradeAtLeast, 0)])];
+        for (term, condition, fires) in
+            [(0, 0, false), (0, 9, false), (0, 21, false), (0, 33, false), (1, 9, false), (1, 22, false), (2, 16, false), (2, 0, true), (3, 9, true)]
+        {
+            let mut bench = Bench::new(card, &instruments);
+            let mut set = parameters(&instruments, 2);
+            set.insert(set.len() - 1, command(Opcode::WriteRules, 0, 0, term, 0, &[condition]));
+            bench.commands(&set);
+            let count = fired(&mut bench, &[trade(LOCATE, 1, PRICE_E4)]);
+            assert_eq!(count == 1, fires, "condition {condition} as term {term}");
+        }
     });
 }
 

@@ -8,10 +8,48 @@ use rust_hdl::prelude::*;
 
 const _: () = assert!(limits::HOST_RULE == 3);
 
+/// A condition's number and its threshold, as `rule` compares them.
+#[derive(LogicBlock, Default)]
+pub struct TermOf {
+    pub code: Signal<In, Bits<8>>,
+    pub threshold: Signal<In, Bits<32>>,
+    pub term: Signal<Out, Term>,
+    from0: Signal<Local, Bits<8>>,
+    inverse: Signal<Local, Bits<32>>,
+    it: Signal<Local, Term>,
+    k_full: Konst<32, 0xffff_ffff>,
+    k_size: Konst<5, 0b10>,
+    k_spread: Konst<2, 0b10>,
+}
+
+impl Logic for TermOf {
+    #[hdl_gen]
+    fn update(&mut self) {
+        self.from0.next = self.code.val() - 1;
+        self.inverse.next = 0.into();
+        if self.from0.val().get_bit(0) {
+            self.inverse.next = self.k_full.val();
+        }
+        self.it.next.threshold = self.threshold.val() ^ self.inverse.val();
+        self.it.next.at_most = self.from0.val().get_bit(0);
+        self.it.next.of_ask = self.from0.val().get_bit(1);
+        self.it.next.of_both = self.from0.val().get_bit(2);
+        self.it.next.is_size = self.from0.val().get_bit(4);
+        self.it.next.is_there = self.code.val() != 0;
+        // Numbers from 1 to 8 are of prices; those 16 above them of sizes, but for the spread.
+        self.it.next.can_hold = (self.from0.val().get_bits::<5>(3) == 0)
+            | ((self.from0.val().get_bits::<5>(3) == self.k_size.val())
+                & (self.from0.val().get_bits::<2>(1) != self.k_spread.val()));
+        self.term.next = self.it.val();
+    }
+}
+
 #[derive(LogicBlock, Default)]
 pub struct Arguments {
     pub command: Signal<In, Bits<512>>,
-    pub rules: Signal<Out, RuleRow>,
+    pub rules: Signal<Out, TermRow>,
+    /// Bit t: they are term t.
+    pub term: Signal<Out, Bits<3>>,
     /// Of its rules, the last is none, but a place for orders of the host.
     pub has_place: Signal<Out, bool>,
     pub limits: Signal<Out, Limits>,
@@ -22,9 +60,9 @@ pub struct Arguments {
     arg1: Signal<Local, Bits<64>>,
     arg2: Signal<Local, Bits<64>>,
     kind: Signal<Local, Bits<4>>,
-    row: Signal<Local, RuleRow>,
-    conditions: [Signal<Local, Bits<4>>; 4],
-    inverses: [Signal<Local, Bits<32>>; 4],
+    number: Signal<Local, Bits<2>>,
+    terms: [TermOf; 4],
+    row: Signal<Local, TermRow>,
     limit: Signal<Local, Limits>,
     reach: Signal<Local, Bits<32>>,
     order: Signal<Local, Template>,
@@ -33,6 +71,7 @@ pub struct Arguments {
     book: Signal<Local, BookRow>,
     k_host: Konst<8, { Condition::Host as u64 }>,
     k_full: Konst<32, 0xffff_ffff>,
+    k_term: Konst<3, 1>,
     k_remove: Konst<4, { Row::Remove as u64 }>,
     k_state: Konst<4, { Row::State as u64 }>,
     o_instrument: Konst<9, { command::INSTRUMENT.lsb }>,
@@ -49,22 +88,19 @@ impl Logic for Arguments {
         self.arg0.next = self.command.val().get_bits::<64>(self.o_arg0.val().index());
         self.arg1.next = self.command.val().get_bits::<64>(self.o_arg1.val().index());
         self.arg2.next = self.command.val().get_bits::<64>(self.o_arg2.val().index());
-        // A condition as the verdict has it: its number less one, with bit 3 set if there is one; "at most" of complements.
         for i in 0..4 {
-            self.conditions[i].next = (self.arg0.val().get_bits::<4>(i * 8) - 1) ^ 8;
-            self.inverses[i].next = 0.into();
-            if self.conditions[i].val().get_bit(0) {
-                self.inverses[i].next = self.k_full.val();
-            }
+            self.terms[i].code.next = self.arg0.val().get_bits::<8>(i * 8);
         }
-        self.row.next.condition0 = self.conditions[0].val();
-        self.row.next.condition1 = self.conditions[1].val();
-        self.row.next.condition2 = self.conditions[2].val();
-        self.row.next.condition3 = self.conditions[3].val();
-        self.row.next.threshold0 = self.arg1.val().get_bits::<32>(0) ^ self.inverses[0].val();
-        self.row.next.threshold1 = self.arg1.val().get_bits::<32>(32) ^ self.inverses[1].val();
-        self.row.next.threshold2 = self.arg2.val().get_bits::<32>(0) ^ self.inverses[2].val();
-        self.row.next.threshold3 = self.arg2.val().get_bits::<32>(32) ^ self.inverses[3].val();
+        self.terms[0].threshold.next = self.arg1.val().get_bits::<32>(0);
+        self.terms[1].threshold.next = self.arg1.val().get_bits::<32>(32);
+        self.terms[2].threshold.next = self.arg2.val().get_bits::<32>(0);
+        self.terms[3].threshold.next = self.arg2.val().get_bits::<32>(32);
+        self.row.next.rule0 = self.terms[0].term.val();
+        self.row.next.rule1 = self.terms[1].term.val();
+        self.row.next.rule2 = self.terms[2].term.val();
+        self.row.next.rule3 = self.terms[3].term.val();
+        self.number.next = self.command.val().get_bits::<2>(self.o_index.val().index());
+        self.term.next = self.k_term.val() << bit_cast::<3, 2>(self.number.val());
         self.rules.next = self.row.val();
         self.has_place.next = self.arg0.val().get_bits::<8>(24) == self.k_host.val();
         self.limit.next.enabled = self.arg0.val().get_bit(16);

@@ -180,17 +180,26 @@ pub struct Committed {
     pub shares: Bits<32>,
 }
 
-/// The four rules of an instrument: a condition and a threshold each.
+/// A term of a rule, as `rule` compares it: neither ask nor both: of the bid; both, and not of the ask: the spread; else the
+/// trade. The threshold of "at most" is a complement. One of no known condition is there and cannot hold.
 #[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
-pub struct RuleRow {
-    pub condition0: Bits<4>,
-    pub condition1: Bits<4>,
-    pub condition2: Bits<4>,
-    pub condition3: Bits<4>,
-    pub threshold0: Bits<32>,
-    pub threshold1: Bits<32>,
-    pub threshold2: Bits<32>,
-    pub threshold3: Bits<32>,
+pub struct Term {
+    pub threshold: Bits<32>,
+    pub is_there: bool,
+    pub can_hold: bool,
+    pub is_size: bool,
+    pub of_both: bool,
+    pub of_ask: bool,
+    pub at_most: bool,
+}
+
+/// One term of each of the four rules of an instrument.
+#[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
+pub struct TermRow {
+    pub rule0: Term,
+    pub rule1: Term,
+    pub rule2: Term,
+    pub rule3: Term,
 }
 
 /// Limits of an instrument, as the gate reads them.

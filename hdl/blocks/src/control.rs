@@ -55,8 +55,9 @@ pub struct Control {
     /// New parameters come into force with the next cycle.
     pub forget: Signal<Out, bool>,
     // Writes.
-    pub rules_write: Signal<Out, bool>,
-    pub rules_data: Signal<Out, RuleRow>,
+    /// Bit t: term t of an instrument's rules.
+    pub rules_write: Signal<Out, Bits<3>>,
+    pub rules_data: Signal<Out, TermRow>,
     pub limits_write: Signal<Out, bool>,
     pub limits_data: Signal<Out, Limits>,
     pub row_address: Signal<Out, Bits<5>>,
@@ -279,7 +280,8 @@ impl Logic for Control {
         self.entry.row_came.next = self.row_came.val();
         self.entry.asks.next = self.does.q.val().get_bit(self.c_order.val().index());
         self.entry.aside.next = self.stage.val().clearing | self.stage.val().open;
-        self.entry.rules_write.next = self.does.q.val().get_bit(self.c_rules.val().index());
+        self.entry.rules_write.next =
+            self.does.q.val().get_bit(self.c_rules.val().index()) & self.arguments.term.val().get_bit(0);
         self.entry.rules_row.next = self.table_row.val();
         self.entry.has_place.next = self.arguments.has_place.val();
         self.entry.commits.next = self.does_commit.q.val();
@@ -394,7 +396,10 @@ impl Logic for Control {
             }
         }
         // ---- rows of the shadow bank, or the terms of an order in the one in force
-        self.rules_write.next = self.does.q.val().get_bit(self.c_rules.val().index());
+        self.rules_write.next = 0.into();
+        if self.does.q.val().get_bit(self.c_rules.val().index()) {
+            self.rules_write.next = self.arguments.term.val();
+        }
         self.rules_data.next = self.arguments.rules.val();
         self.limits_write.next = self.does.q.val().get_bit(self.c_instrument.val().index());
         self.limits_data.next = self.arguments.limits.val();

@@ -36,6 +36,7 @@ pub mod product;
 pub mod queue;
 pub mod refusal;
 pub mod restore;
+pub mod rule;
 pub mod session;
 pub mod transmit;
 pub mod types;

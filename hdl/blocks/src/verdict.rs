@@ -5,95 +5,11 @@
 //! judged, a cycle each; all rules of an instrument at once.
 //! Holds: nothing fires on a book that is not valid in this cycle. A rule on the book fires when its condition
 //! becomes true; a commit of parameters forgets what was true before. Not here: whether an order may leave.
-use crate::{bundle::*, konst::Konst, memory::LookupMemory};
-use riposte_map::{limits, reason::Reason, shm::{Condition, EventKind, NONE}};
+use crate::{bundle::*, konst::Konst, memory::LookupMemory, rule::RuleTest};
+use riposte_map::{limits, reason::Reason, shm::{EventKind, NONE}};
 use rust_hdl::prelude::*;
 
 const _: () = assert!(limits::RULES == 4);
-
-// A rule row holds a condition as its number less one, with bit 3 set if there is one: bit 0 is "at most", the others
-// say of what. "At most" is "at least" of both complements; the row holds the threshold's.
-const _: () = {
-    assert!(Condition::BidAtLeast as u64 == 1 && Condition::BidAtMost as u64 == 2);
-    assert!(Condition::AskAtLeast as u64 == 3 && Condition::AskAtMost as u64 == 4);
-    assert!(Condition::SpreadAtLeast as u64 == 5 && Condition::SpreadAtMost as u64 == 6);
-    assert!(Condition::TradeAtLeast as u64 == 7 && Condition::TradeAtMost as u64 == 8);
-};
-
-/// One rule's condition against the book and the print: one cycle to choose, one to compare.
-#[derive(LogicBlock, Default)]
-pub struct RuleTest {
-    pub clock: Signal<In, Clock>,
-    pub condition: Signal<In, Bits<4>>,
-    pub threshold: Signal<In, Bits<32>>,
-    pub bid_price: Signal<In, Bits<32>>,
-    pub ask_price: Signal<In, Bits<32>>,
-    pub trade_price: Signal<In, Bits<32>>,
-    // In the next cycle.
-    pub has_bid: Signal<In, bool>,
-    pub has_ask: Signal<In, bool>,
-    pub spread: Signal<In, Bits<32>>,
-    /// Both sides are there and the ask is not below the bid.
-    pub has_spread: Signal<In, bool>,
-    pub trade: Signal<In, bool>,
-    pub holds: Signal<Out, bool>,
-    pub on_trade: Signal<Out, bool>,
-    condition2: DFF<Bits<4>>,
-    threshold2: DFF<Bits<32>>,
-    price2: DFF<Bits<32>>,
-    inverse: Signal<Local, Bits<32>>,
-    inverse2: Signal<Local, Bits<32>>,
-    price: Signal<Local, Bits<32>>,
-    metric: Signal<Local, Bits<32>>,
-    there: Signal<Local, bool>,
-    print: Signal<Local, bool>,
-    k_full: Konst<32, 0xffff_ffff>,
-}
-
-impl Logic for RuleTest {
-    #[hdl_gen]
-    fn update(&mut self) {
-        dff_setup!(self, clock, condition2, threshold2, price2);
-        self.inverse.next = 0.into();
-        if self.condition.val().get_bit(0) {
-            self.inverse.next = self.k_full.val();
-        }
-        self.price.next = self.bid_price.val();
-        if self.condition.val().get_bit(1) {
-            self.price.next = self.ask_price.val();
-        }
-        if self.condition.val().get_bit(2) {
-            self.price.next = self.trade_price.val();
-        }
-        self.price2.d.next = self.price.val() ^ self.inverse.val();
-        self.threshold2.d.next = self.threshold.val();
-        self.condition2.d.next = self.condition.val();
-        // ---- the next cycle
-        self.inverse2.next = 0.into();
-        if self.condition2.q.val().get_bit(0) {
-            self.inverse2.next = self.k_full.val();
-        }
-        self.metric.next = self.price2.q.val();
-        self.print.next = false;
-        self.there.next = self.has_bid.val();
-        if self.condition2.q.val().get_bit(1) {
-            self.there.next = self.has_ask.val();
-        }
-        if self.condition2.q.val().get_bit(2) {
-            if self.condition2.q.val().get_bit(1) {
-                self.there.next = self.trade.val();
-                self.print.next = self.condition2.q.val().get_bit(3);
-            } else {
-                self.there.next = self.has_spread.val();
-                self.metric.next = self.spread.val() ^ self.inverse2.val();
-            }
-        }
-        self.holds.next = self.there.val()
-            & self.condition2.q.val().get_bit(3)
-            & !(self.metric.val() < self.threshold2.q.val());
-        self.on_trade.next = self.print.val();
-    }
-}
 
 #[derive(LogicBlock, Default)]
 pub struct Verdict {
@@ -112,9 +28,10 @@ pub struct Verdict {
     /// The two above, of the operation that they will tell of in the next cycle.
     pub overflow_tag_next: Signal<In, Bits<5>>,
     pub overflow_valid_next: Signal<In, bool>,
-    pub rules_write: Signal<In, bool>,
+    /// Bit t: term t of an instrument's rules.
+    pub rules_write: Signal<In, Bits<3>>,
     pub rules_address: Signal<In, Bits<5>>,
-    pub rules_data: Signal<In, RuleRow>,
+    pub rules_data: Signal<In, TermRow>,
     /// Forget what held: new parameters are in force.
     pub forget: Signal<In, bool>,
     pub books_valid: Signal<In, Bits<16>>,
@@ -134,7 +51,7 @@ pub struct Verdict {
     /// It was an order of the host.
     pub host_dropped: Signal<Out, bool>,
     contexts: LookupMemory<Context, 4>,
-    rules: LookupMemory<RuleRow, 5>,
+    terms: [LookupMemory<TermRow, 5>; 3],
     overflows: LookupMemory<bool, 5>,
     tests: [RuleTest; 4],
     valid2: DFF<bool>,
@@ -181,7 +98,8 @@ pub struct Verdict {
     context4: DFF<Context>,
     held: [DFF<Bits<4>>; 16],
     tag: Signal<Local, Bits<5>>,
-    row: Signal<Local, RuleRow>,
+    rows: [Signal<Local, TermRow>; 3],
+    terms_address: Signal<Local, Bits<5>>,
     both: Signal<Local, bool>,
     crossed: Signal<Local, bool>,
     crosses: Signal<Local, bool>,
@@ -233,17 +151,22 @@ impl Logic for Verdict {
             overflowed3, overflows3, failed3, holds3, prints3, is_trading, told, tells_invalid, tells_full, reason4, fired4,
             committed4, bid4, ask4, context4
         );
-        clock!(self, clock, contexts, rules, overflows);
+        clock!(self, clock, contexts, overflows);
         self.contexts.write.next = self.context_write.val();
         self.contexts.write_address.next = self.context_tag.val();
         self.contexts.write_data.next = self.message_context.val();
         self.tag.next = self.committed.val().tag;
         self.contexts.read_address.next = self.tag.val().get_bits::<4>(1);
-        self.rules.write.next = self.rules_write.val();
-        self.rules.write_address.next = self.rules_address.val();
-        self.rules.write_data.next = self.rules_data.val();
-        self.rules.read_address.next = (bit_cast::<5, 1>(self.committed.val().bank.into()) << 4)
+        self.terms_address.next = (bit_cast::<5, 1>(self.committed.val().bank.into()) << 4)
             | bit_cast::<5, 4>(self.committed.val().instrument);
+        for i in 0..3 {
+            self.terms[i].clock.next = self.clock.val();
+            self.terms[i].write.next = self.rules_write.val().get_bit(i);
+            self.terms[i].write_address.next = self.rules_address.val();
+            self.terms[i].write_data.next = self.rules_data.val();
+            self.terms[i].read_address.next = self.terms_address.val();
+            self.rows[i].next = self.terms[i].read_data.val();
+        }
         // ---- K + 1: context, rules, spread
         self.valid2.d.next = self.valid.val();
         self.committed2.d.next = self.committed.val();
@@ -258,20 +181,26 @@ impl Logic for Verdict {
         self.has_spread2.d.next = self.both.val() & !self.crossed.val();
         self.crossed2.d.next = self.crossed.val();
         // ---- K + 1 and K + 2: conditions
-        self.row.next = self.rules.read_data.val();
-        self.tests[0].condition.next = self.row.val().condition0;
-        self.tests[0].threshold.next = self.row.val().threshold0;
-        self.tests[1].condition.next = self.row.val().condition1;
-        self.tests[1].threshold.next = self.row.val().threshold1;
-        self.tests[2].condition.next = self.row.val().condition2;
-        self.tests[2].threshold.next = self.row.val().threshold2;
-        self.tests[3].condition.next = self.row.val().condition3;
-        self.tests[3].threshold.next = self.row.val().threshold3;
+        self.tests[0].first.next = self.rows[0].val().rule0;
+        self.tests[0].second.next = self.rows[1].val().rule0;
+        self.tests[0].third.next = self.rows[2].val().rule0;
+        self.tests[1].first.next = self.rows[0].val().rule1;
+        self.tests[1].second.next = self.rows[1].val().rule1;
+        self.tests[1].third.next = self.rows[2].val().rule1;
+        self.tests[2].first.next = self.rows[0].val().rule2;
+        self.tests[2].second.next = self.rows[1].val().rule2;
+        self.tests[2].third.next = self.rows[2].val().rule2;
+        self.tests[3].first.next = self.rows[0].val().rule3;
+        self.tests[3].second.next = self.rows[1].val().rule3;
+        self.tests[3].third.next = self.rows[2].val().rule3;
         for i in 0..4 {
             self.tests[i].clock.next = self.clock.val();
             self.tests[i].bid_price.next = self.bid.val().price;
             self.tests[i].ask_price.next = self.ask.val().price;
             self.tests[i].trade_price.next = self.committed.val().price;
+            self.tests[i].bid_size.next = self.bid.val().quantity;
+            self.tests[i].ask_size.next = self.ask.val().quantity;
+            self.tests[i].trade_size.next = self.committed.val().shares;
             self.tests[i].has_bid.next = self.has_bid2.q.val();
             self.tests[i].has_ask.next = self.has_ask2.q.val();
             self.tests[i].spread.next = self.spread2.q.val();

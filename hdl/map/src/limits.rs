@@ -6,6 +6,8 @@ pub const INSTRUMENTS: usize = 16;
 pub const INSTRUMENT_BITS: usize = 4;
 /// Rules of one instrument, all evaluated in the same cycle.
 pub const RULES: usize = 4;
+/// Terms of a rule; all that it has must hold.
+pub const TERMS: usize = 3;
 /// The place of an instrument's rules that may be for orders of the host.
 pub const HOST_RULE: usize = 3;
 /// Bits of a rule index.

@@ -97,7 +97,8 @@ pub enum Opcode {
     /// maximum quantity in 31:0, lower collar price in 63:32; `args[2]`: upper collar price in 31:0, reach of the live
     /// collar in 63:32; `args[3]`: maximum value, price times quantity.
     WriteInstrument = 2,
-    /// `args[0]`: condition of rule r in byte r; `args[1]`, `args[2]`: four 32-bit thresholds.
+    /// Term `index` of each rule of an instrument; `args[0]`: condition of rule r in byte r; `args[1]`, `args[2]`: four 32-bit
+    /// thresholds.
     WriteRules = 3,
     /// `args[0]`: quantity in 31:0, price in 63:32; `args[1]`: side (ASCII) in 7:0, image words in
     /// 12:8, bytes of the last word in 19:16, payload bytes in 31:24, partial checksum in 47:32; `args[2]`: cool-down in
@@ -198,10 +199,12 @@ pub struct Command {
     pub args: [u64; 6],
 }
 
-/// Condition of a rule: which metric, compared which way with the rule's threshold.
+/// Condition of a term of a rule: which metric, compared which way with the term's threshold.
 ///
-/// A condition on the book holds only while the sides it needs are present. A rule on the book fires
-/// when its condition becomes true; a rule on trades fires on every print that meets it.
+/// A condition on the book holds only while the sides it needs are present. A rule holds if it has a first term and all
+/// that it has hold. With a term on trades it fires on every print that meets it, else when it begins to hold. Prices are the
+/// venue's integers, sizes are shares: of the top's level, or of the print. Codes have holes, so that their bits say what is
+/// compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Condition {
@@ -214,8 +217,46 @@ pub enum Condition {
     SpreadAtMost = 6,
     TradeAtLeast = 7,
     TradeAtMost = 8,
-    /// Never holds. In the place of [`HOST_RULE`](crate::limits::HOST_RULE): it is for orders of the host.
+    /// Never holds. First term in the place of [`HOST_RULE`](crate::limits::HOST_RULE): it is for orders of the host.
     Host = 9,
+    BidSizeAtLeast = 17,
+    BidSizeAtMost = 18,
+    AskSizeAtLeast = 19,
+    AskSizeAtMost = 20,
+    TradeSizeAtLeast = 23,
+    TradeSizeAtMost = 24,
+}
+
+impl Condition {
+    /// All that may hold.
+    pub const ALL: [Condition; 14] = [
+        Condition::BidAtLeast, Condition::BidAtMost, Condition::AskAtLeast, Condition::AskAtMost,
+        Condition::SpreadAtLeast, Condition::SpreadAtMost, Condition::TradeAtLeast, Condition::TradeAtMost,
+        Condition::BidSizeAtLeast, Condition::BidSizeAtMost, Condition::AskSizeAtLeast, Condition::AskSizeAtMost,
+        Condition::TradeSizeAtLeast, Condition::TradeSizeAtMost,
+    ];
+
+    /// The one that may hold with this number.
+    pub fn from_code(code: u8) -> Option<Condition> {
+        Condition::ALL.into_iter().find(|condition| *condition as u8 == code)
+    }
+
+    /// Its metric is a number of shares.
+    pub const fn is_size(self) -> bool {
+        self as u8 > Condition::Host as u8
+    }
+
+    /// Its metric is a price, and no difference of prices.
+    pub const fn is_price(self) -> bool {
+        let is_spread = matches!(self, Condition::SpreadAtLeast | Condition::SpreadAtMost);
+        self as u8 != Condition::Off as u8 && (self as u8) < Condition::Host as u8 && !is_spread
+    }
+
+    /// Its metric is of a print.
+    pub const fn is_trade(self) -> bool {
+        let is_size = matches!(self, Condition::TradeSizeAtLeast | Condition::TradeSizeAtMost);
+        is_size || matches!(self, Condition::TradeAtLeast | Condition::TradeAtMost)
+    }
 }
 
 /// Bit offsets of the fields inside a record, for the gateware.

@@ -3,7 +3,7 @@ use crate::output::{Outcome, Output};
 use crate::replay::table::Table;
 use crate::run::admission::trusted;
 use anyhow::{Context, bail};
-use riposte_desk::{ANY_REACH_E4, Check, Desk, Gate, Problem, Severity, decimal_text, price_text};
+use riposte_desk::{ANY_REACH_E4, Check, Desk, Gate, Problem, Severity, Term, decimal_text, price_text};
 use riposte_map::limits::CLOCK_PS;
 use riposte_map::shm::Condition;
 use serde_json::{Value, json};
@@ -101,8 +101,12 @@ fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
-/// The condition as it is written in a configuration.
-pub fn when(condition: Condition, threshold_e4: u32) -> String {
+/// The terms of a rule as they are written in a configuration.
+pub fn when(terms: &[Term]) -> String {
+    terms.iter().map(term).collect::<Vec<_>>().join(" and ")
+}
+
+fn term(&Term { condition, threshold }: &Term) -> String {
     let text = match condition {
         Condition::Off | Condition::Host => return "never".to_owned(),
         Condition::BidAtLeast => "bid >=",
@@ -113,8 +117,14 @@ pub fn when(condition: Condition, threshold_e4: u32) -> String {
         Condition::SpreadAtMost => "spread <=",
         Condition::TradeAtLeast => "trade >=",
         Condition::TradeAtMost => "trade <=",
+        Condition::BidSizeAtLeast => "bid_size >=",
+        Condition::BidSizeAtMost => "bid_size <=",
+        Condition::AskSizeAtLeast => "ask_size >=",
+        Condition::AskSizeAtMost => "ask_size <=",
+        Condition::TradeSizeAtLeast => "trade_size >=",
+        Condition::TradeSizeAtMost => "trade_size <=",
     };
-    format!("{text} {}", price_text(threshold_e4))
+    if condition.is_size() { format!("{text} {threshold}") } else { format!("{text} {}", price_text(threshold)) }
 }
 
 /// The side as it is written in a configuration.
@@ -151,7 +161,7 @@ fn desk_text(desk: &Desk) -> String {
         for rule in &instrument.rules {
             let order = &rule.order;
             let action = format!("{} {} at {}", side(order.side), order.quantity, price_text(order.price_e4));
-            let condition = when(rule.condition, rule.threshold_e4);
+            let condition = when(&rule.terms);
             let cooldown = or_blocked(rule.limits.cooldown_cycles.map(microseconds));
             let orders = or_blocked(rule.limits.max_orders.map(|orders| orders.to_string()));
             rules.row([instrument.symbol.clone(), rule.name.clone(), condition, action, cooldown, orders]);
@@ -213,7 +223,7 @@ fn remote_json(desk: &Desk) -> Option<Value> {
 fn instruments_json(desk: &Desk) -> Vec<Value> {
     let rule_json = |rule: &riposte_desk::Rule| {
         json!({
-            "name": rule.name, "when": when(rule.condition, rule.threshold_e4),
+            "name": rule.name, "when": when(&rule.terms),
             "side": side(rule.order.side), "quantity": rule.order.quantity, "price_e4": rule.order.price_e4,
             "cooldown_cycles": rule.limits.cooldown_cycles, "max_orders": rule.limits.max_orders,
         })

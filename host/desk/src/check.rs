@@ -7,8 +7,8 @@ use crate::models::{read_hedge, read_models};
 use crate::people::{read_people, read_remote};
 use crate::price::{decimal_text, price_e4, price_text};
 use crate::problem::{Log, Problem};
-use crate::{Collar, Desk, Feed, Instrument, Order, Rule, Session};
-use riposte_map::limits::{INSTRUMENTS, RULES};
+use crate::{Collar, Desk, Feed, Instrument, Order, Rule, Session, Term};
+use riposte_map::limits::{INSTRUMENTS, RULES, TERMS};
 use riposte_map::shm::Condition;
 use riposte_map::wire::ouch::QUANTITY_LIMIT;
 use std::collections::HashMap;
@@ -200,7 +200,7 @@ fn read_rule(mut section: Section, log: &mut Log, book: &mut Instruments, names:
         text(value).and_then(|name| if name.trim().is_empty() { Err("must not be empty".into()) } else { Ok(name) })
     });
     let symbol = section.required(log, "instrument", code(8));
-    let when = section.required(log, "when", |value| condition(&text(value)?));
+    let when = section.required(log, "when", |value| terms(&text(value)?));
     section.demand(log, "order");
     let order_section = section.section(log, "order");
     let order_span = order_section.as_ref().map_or(section.span.clone(), |order| order.span.clone());
@@ -227,8 +227,7 @@ fn read_rule(mut section: Section, log: &mut Log, book: &mut Instruments, names:
         log.error(&name.span, format!("`{}` has too many rules: the card holds at most {RULES} an instrument{taken}", symbol.value));
         return;
     }
-    let (condition, threshold_e4) = when.value;
-    instrument.value.rules.push(Rule { name: name.value, condition, threshold_e4, order, limits });
+    instrument.value.rules.push(Rule { name: name.value, terms: when.value, order, limits });
 }
 
 pub(crate) fn unknown_instrument(symbol: &str, placed: &[Placed<Instrument>]) -> String {
@@ -311,26 +310,44 @@ fn read_host_orders(mut section: Section, log: &mut Log, otherwise: &RuleLimits)
     let limits = RuleLimits::read(&mut section, log, otherwise);
     limits.warn_of_unset(log, &section.span, HOST_ORDERS);
     let order = read_marks(section, log)?;
-    Some(Rule { name: HOST_ORDERS.to_owned(), condition: Condition::Host, threshold_e4: 0, order, limits })
+    let terms = vec![Term { condition: Condition::Host, threshold: 0 }];
+    Some(Rule { name: HOST_ORDERS.to_owned(), terms, order, limits })
 }
 
-/// `ask <= 320.50`.
-fn condition(text: &str) -> Result<(Condition, u32), String> {
+/// `ask <= 320.50 and ask_size >= 500`.
+fn terms(text: &str) -> Result<Vec<Term>, String> {
     let words: Vec<&str> = text.split_whitespace().collect();
-    let &[metric, comparison, price] = words.as_slice() else {
-        return Err(format!("`{text}` must read METRIC <= PRICE or METRIC >= PRICE, such as `ask <= 320.50`"));
+    let terms: Vec<Term> = words.split(|word| *word == "and").map(|words| term(text, words)).collect::<Result<_, _>>()?;
+    if terms.len() > TERMS {
+        return Err(format!("`{text}` has {} terms: a rule has at most {TERMS}", terms.len()));
+    }
+    Ok(terms)
+}
+
+/// One of the terms of `text`.
+fn term(text: &str, words: &[&str]) -> Result<Term, String> {
+    let &[metric, comparison, threshold] = words else {
+        return Err(format!("`{text}` must read METRIC <= NUMBER or METRIC >= NUMBER, such as `ask <= 320.50`, or several joined by `and`"));
     };
     let (at_least, at_most) = match metric {
         "bid" => (Condition::BidAtLeast, Condition::BidAtMost),
         "ask" => (Condition::AskAtLeast, Condition::AskAtMost),
         "spread" => (Condition::SpreadAtLeast, Condition::SpreadAtMost),
         "trade" => (Condition::TradeAtLeast, Condition::TradeAtMost),
-        _ => return Err(format!("unknown metric `{metric}`: use bid, ask, spread or trade")),
+        "bid_size" => (Condition::BidSizeAtLeast, Condition::BidSizeAtMost),
+        "ask_size" => (Condition::AskSizeAtLeast, Condition::AskSizeAtMost),
+        "trade_size" => (Condition::TradeSizeAtLeast, Condition::TradeSizeAtMost),
+        _ => return Err(format!("unknown metric `{metric}`: use bid, ask, spread, trade, bid_size, ask_size or trade_size")),
     };
     let condition = match comparison {
         ">=" => at_least,
         "<=" => at_most,
         _ => return Err(format!("unknown comparison `{comparison}`: use <= or >=")),
     };
-    Ok((condition, price_e4(price).map_err(|error| error.to_string())?))
+    let threshold = if condition.is_size() {
+        threshold.parse().map_err(|_| format!("`{threshold}` is no number of shares: write a whole number from 0 to {}, such as 500", u32::MAX))?
+    } else {
+        price_e4(threshold).map_err(|error| error.to_string())?
+    };
+    Ok(Term { condition, threshold })
 }

@@ -1,6 +1,6 @@
 //! A desk as commands: the parameter set of one generation, and the few commands that start a card.
 use crate::{Desk, Gate, Instrument, Rule, Template};
-use riposte_map::limits::{INSTRUMENTS, RULES};
+use riposte_map::limits::{INSTRUMENTS, RULES, TERMS};
 use riposte_map::shm::{Command, Opcode};
 
 impl Desk {
@@ -13,7 +13,7 @@ impl Desk {
         for index in 0..INSTRUMENTS as u8 {
             let instrument = self.instruments.get(usize::from(index));
             set.push(Command { instrument: index, ..write_instrument(instrument) });
-            set.push(Command { instrument: index, ..write_rules(instrument) });
+            set.extend((0..TERMS as u8).map(|term| Command { instrument: index, ..write_rules(instrument, term) }));
             for slot in 0..RULES as u8 {
                 let place = Command { instrument: index, rule: slot, ..Command::default() };
                 match instrument.and_then(|one| Some((one, one.rule(usize::from(slot))?))) {
@@ -143,11 +143,13 @@ fn write_instrument(instrument: Option<&Instrument>) -> Command {
     ])
 }
 
-fn write_rules(instrument: Option<&Instrument>) -> Command {
+/// One term of each rule.
+fn write_rules(instrument: Option<&Instrument>, index: u8) -> Command {
     let mut args = [0; 3];
-    for (slot, rule) in (0..RULES).filter_map(|slot| Some((slot, instrument?.rule(slot)?))) {
-        args[0] |= (rule.condition as u64) << (8 * slot);
-        args[1 + slot / 2] |= u64::from(rule.threshold_e4) << (32 * (slot % 2));
+    let term = |slot| instrument?.rule(slot)?.terms.get(usize::from(index));
+    for (slot, term) in (0..RULES).filter_map(|slot| Some((slot, term(slot)?))) {
+        args[0] |= (term.condition as u64) << (8 * slot);
+        args[1 + slot / 2] |= u64::from(term.threshold) << (32 * (slot % 2));
     }
-    command(Opcode::WriteRules, &args)
+    Command { index, ..command(Opcode::WriteRules, &args) }
 }

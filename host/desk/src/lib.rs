@@ -117,13 +117,20 @@ pub struct Collar {
     pub high_e4: u32,
 }
 
-/// When a condition holds, an order.
+/// A metric, compared with a threshold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Term {
+    pub condition: riposte_map::shm::Condition,
+    /// What the metric is compared with: 1e-4 dollars, or shares.
+    pub threshold: u32,
+}
+
+/// When all its terms hold, an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
     pub name: String,
-    pub condition: riposte_map::shm::Condition,
-    /// What the metric is compared with, 1e-4 dollars.
-    pub threshold_e4: u32,
+    /// From one to `TERMS`; a model moves the first one's threshold.
+    pub terms: Vec<Term>,
     pub order: Order,
     pub limits: RuleLimits,
 }

@@ -127,9 +127,9 @@ fn read_model(mut section: Section, log: &mut Log, book: &[Placed<Instrument>]) 
     let mut edge = |log: &mut Log, field: &'static str, allowed: [Condition; 3]| {
         let Some(found) = section.optional(log, field, text) else { return NONE };
         let at = rules.iter().position(|rule| rule.name == found.value);
-        match at.map(|at| (at, rules[at].condition)) {
+        match at.map(|at| (at, rules[at].terms[0].condition)) {
             Some((at, condition)) if allowed.contains(&condition) => return at as u8,
-            Some(_) => log.error(&found.span, format!("`{field}`: `{}` compares the other way, or a spread", found.value)),
+            Some(_) => log.error(&found.span, format!("`{field}`: the first term of `{}` compares the other way, or no price", found.value)),
             None => log.error(&found.span, format!("`{field}`: the leg has no rule `{}`", found.value)),
         }
         NONE

@@ -9,20 +9,22 @@ use thiserror::Error;
 pub enum Unmovable {
     #[error("the set has no rules of instrument {0}")]
     Instrument(u8),
-    #[error("instrument {instrument} has no rule {rule} on a price")]
+    #[error("instrument {instrument} has no rule {rule} whose first term is on a price")]
     Rule { instrument: u8, rule: u8 },
     #[error("{0} is no price of the venue")]
     Price(u32),
 }
 
-/// Puts a rule's threshold into the rows of a set.
+/// Puts the threshold of a rule's first term into the rows of a set.
 pub fn move_threshold(rows: &mut [Command], instrument: u8, rule: u8, threshold_e4: u32) -> Result<(), Unmovable> {
-    let is_it = |row: &&mut Command| row.opcode == Opcode::WriteRules as u8 && row.instrument == instrument;
+    let is_it = |row: &&mut Command| {
+        let [opcode, of, term] = [row.opcode, row.instrument, row.index];
+        [opcode, of, term] == [Opcode::WriteRules as u8, instrument, 0]
+    };
     let row = rows.iter_mut().find(is_it).ok_or(Unmovable::Instrument(instrument))?;
     let slot = usize::from(rule);
-    let condition = if slot < RULES { (row.args[0] >> (8 * slot)) as u8 } else { Condition::Off as u8 };
-    let others = [Condition::Off, Condition::SpreadAtLeast, Condition::SpreadAtMost];
-    if others.iter().any(|other| *other as u8 == condition) {
+    let code = if slot < RULES { (row.args[0] >> (8 * slot)) as u8 } else { Condition::Off as u8 };
+    if !Condition::from_code(code).is_some_and(Condition::is_price) {
         return Err(Unmovable::Rule { instrument, rule });
     }
     if threshold_e4 == 0 || !in_range(threshold_e4) {

@@ -1,5 +1,5 @@
 //! Every mistake in a configuration is found, on its line, with what to do about it.
-use riposte_desk::{ANY_REACH_E4, Check, Collar, Gate, InstrumentLimits, PositionLimit, Role, RuleLimits, Sides, check};
+use riposte_desk::{ANY_REACH_E4, Check, Collar, Gate, InstrumentLimits, PositionLimit, Role, RuleLimits, Sides, Term, check};
 use riposte_map::shm::Condition;
 use std::path::Path;
 
@@ -23,8 +23,7 @@ fn a_right_configuration_has_no_findings() {
     let instrument = &desk.instruments[0];
     assert_eq!((instrument.symbol.as_str(), instrument.locate), ("CVLT", Some(13)));
     assert_eq!(instrument.collar, Some(Collar { low_e4: 600_000, high_e4: 700_000 }));
-    assert_eq!(instrument.rules[0].condition, Condition::BidAtLeast);
-    assert_eq!(instrument.rules[0].threshold_e4, 630_200);
+    assert_eq!(instrument.rules[0].terms, [Term { condition: Condition::BidAtLeast, threshold: 630_200 }]);
     assert_eq!(instrument.rules[0].order.side, b'T');
     assert_eq!(instrument.rules[1].order.price_e4, 625_000, "a bare number is read exactly");
     assert_eq!(desk.rule(0, 1).map(|rule| rule.name.as_str()), Some("tight"));
@@ -105,9 +104,12 @@ fn each_mistake_is_found_on_its_line() {
         ("low = \"60.00\"", "low = \"80.00\"", "17:10: `collar`: `high` must be above 0 and not below `low`"),
         ("instrument = \"CVLT\"", "instrument = \"CVLR\"", "22:14: unknown instrument `CVLR`; did you mean `CVLT`?"),
         ("instrument = \"CVLT\"", "instrument = \"AAPL\"", "22:14: unknown instrument `AAPL`: there is no [[instrument]] with this symbol"),
-        ("bid >= 63.02", "bit >= 63.02", "23:8: `when`: unknown metric `bit`: use bid, ask, spread or trade"),
+        ("bid >= 63.02", "bit >= 63.02", "23:8: `when`: unknown metric `bit`: use bid, ask, spread, trade, bid_size, ask_size or trade_size"),
         ("bid >= 63.02", "bid > 63.02", "23:8: `when`: unknown comparison `>`: use <= or >="),
-        ("bid >= 63.02", "bid", "23:8: `when`: `bid` must read METRIC <= PRICE or METRIC >= PRICE, such as `ask <= 320.50`"),
+        ("bid >= 63.02", "bid", "23:8: `when`: `bid` must read METRIC <= NUMBER or METRIC >= NUMBER, such as `ask <= 320.50`, or several joined by `and`"),
+        ("bid >= 63.02", "bid >= 63.02 and", "23:8: `when`: `bid >= 63.02 and` must read METRIC <= NUMBER or METRIC >= NUMBER, such as `ask <= 320.50`, or several joined by `and`"),
+        ("bid >= 63.02", "bid >= 63.02 and ask_size >= 1.5", "23:8: `when`: `1.5` is no number of shares: write a whole number from 0 to 4294967295, such as 500"),
+        ("bid >= 63.02", "bid >= 1 and bid >= 2 and bid >= 3 and bid >= 4", "23:8: `when`: `bid >= 1 and bid >= 2 and bid >= 3 and bid >= 4` has 4 terms: a rule has at most 3"),
         ("price = \"63.02\"", "price = \"200000\"", "24:51: `price`: price 200000 is too high: it must be below 200000"),
         ("side = \"short\"", "side = \"Buy\"", "24:18: `side`: `Buy` is not one of buy, sell, short, short exempt"),
         ("quantity = 225", "quantity = 1000000", "24:38: `quantity`: 1000000 is out of range: it must be 1 to 999999"),

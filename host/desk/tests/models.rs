@@ -74,7 +74,7 @@ fn each_mistake_is_found() {
         ("given = \"AAPL\"", "given = \"AAPX\"", "unknown instrument `AAPX`; did you mean `AAPL`?"),
         ("given = \"AAPL\"", "given = \"AMD\"", "`given` and `leg` are the same instrument"),
         ("lower = \"bid for the dip\"", "lower = \"buy low\"", "`lower`: the leg has no rule `buy low`"),
-        ("lower = \"bid for the dip\"", "lower = \"hit the bid\"", "`lower`: `hit the bid` compares the other way, or a spread"),
+        ("lower = \"bid for the dip\"", "lower = \"hit the bid\"", "`lower`: the first term of `hit the bid` compares the other way, or no price"),
         ("kind = \"pair\"", "kind = \"triple\"", "`kind`: `triple` is not one of pair"),
         ("z = \"1.00\"", "z = \"1.005\"", "`z`: must have at most two decimals"),
         ("z = \"1.00\"", "z = \"0\"", "`z`: must be above 0"),

@@ -3,6 +3,7 @@
 //! The gate's patching is written here a second time, byte by byte, so that the image and its prepared
 //! checksum are checked by another route than the one that made them.
 use riposte_desk::{Desk, check};
+use riposte_map::limits::TERMS;
 use riposte_map::shm::{Command, Opcode};
 use std::path::PathBuf;
 use std::process::Command as Process;
@@ -119,7 +120,7 @@ fn a_set_writes_every_row_and_ends_with_its_commit() {
     let commands = good().commands(5, 100);
     let count = |opcode: Opcode| commands.iter().filter(|c| c.opcode == opcode as u8).count();
     assert_eq!((count(Opcode::WriteFeed), count(Opcode::WriteGate), count(Opcode::WriteInstrument)), (1, 1, 16));
-    assert_eq!((count(Opcode::WriteRules), count(Opcode::WriteTemplate)), (16, 64));
+    assert_eq!((count(Opcode::WriteRules), count(Opcode::WriteTemplate)), (16 * TERMS, 64));
     assert_eq!(count(Opcode::WriteImage), 14 * 2, "110 bytes each: 14 words");
     assert_eq!(count(Opcode::Commit), 1);
     let last = commands.last().unwrap();
@@ -129,6 +130,17 @@ fn a_set_writes_every_row_and_ends_with_its_commit() {
     rows.sort();
     rows.dedup();
     assert_eq!(rows.len(), commands.len(), "no row twice");
+}
+
+#[test]
+fn each_term_of_a_rule_has_its_row() {
+    let text = include_str!("desk.toml").replacen("bid >= 63.02", "bid >= 63.02 and ask_size <= 400  and trade_size >= 7", 1);
+    let commands = check(&text).desk.expect("a right configuration").commands(1, 1);
+    let row = |index| commands.iter().find(|c| c.opcode == Opcode::WriteRules as u8 && c.index == index).expect("a row").args;
+    // Conditions 1, 20 and 23 in the first place; the second rule of the instrument has one term.
+    assert_eq!(row(0)[..3], [0x0601, 100 << 32 | 630_200, 0]);
+    assert_eq!(row(1)[..3], [0x14, 400, 0]);
+    assert_eq!(row(2)[..3], [0x17, 7, 0]);
 }
 
 #[test]
@@ -147,6 +159,7 @@ fn rows_hold_the_configured_fields() {
     assert_eq!(row(Opcode::WriteRules, 0).args[..3], [0x0601, 100 << 32 | 630_200, 0]);
     assert_eq!(row(Opcode::WriteInstrument, 1).args, [0; 6], "unset is blocked");
     assert_eq!(row(Opcode::WriteRules, 15).args, [0; 6]);
+    assert!(commands.iter().filter(|c| c.opcode == Opcode::WriteRules as u8 && c.index > 0).all(|c| c.args == [0; 6]));
     assert_eq!(row(Opcode::WriteTemplate, 15).args, [0; 6]);
 }
 

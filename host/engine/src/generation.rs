@@ -5,7 +5,7 @@
 //! each image the words that its template announces. Limits of what the card is lent are rows too: `Lease`, `Repeat`,
 //! `Credit` and `Heartbeat` as they would be given to a card after reset whose positions are flat.
 use crate::message::{Field, Sink, fields};
-use riposte_map::limits::{INSTRUMENTS, RULES};
+use riposte_map::limits::{INSTRUMENTS, RULES, TERMS};
 use riposte_map::shm::{Command, Opcode};
 use sha2::digest::common::hazmat::{SerializableState, SerializedState};
 use sha2::{Digest, Sha256};
@@ -16,9 +16,10 @@ use zerocopy::IntoBytes;
 pub const GENERATIONS: usize = 32;
 const RULE_COUNT: usize = INSTRUMENTS * RULES;
 /// A bit a row. Of the first word: feed, gate, credit, heartbeat, then of each instrument its row, lease and rules; of
-/// the second the templates, of the third the repeats.
-const WHOLE: [u64; 3] = [(1 << (4 + 3 * INSTRUMENTS)) - 1, u64::MAX, u64::MAX];
-const _: () = assert!(RULE_COUNT == u64::BITS as usize && 4 + 3 * INSTRUMENTS < 64);
+/// the second the templates, of the third the repeats, of the fourth the further terms of each instrument's rules.
+const WHOLE: [u64; 4] =
+    [(1 << (4 + 3 * INSTRUMENTS)) - 1, u64::MAX, u64::MAX, (1 << ((TERMS - 1) * INSTRUMENTS)) - 1];
+const _: () = assert!(RULE_COUNT == u64::BITS as usize && 4 + 3 * INSTRUMENTS < 64 && (TERMS - 1) * INSTRUMENTS < 64);
 
 /// Limits of an instrument, as `WriteInstrument` and `Lease` have them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -110,7 +111,7 @@ fn is_slower(one: u64, other: u64) -> bool {
     one == 0 || (other != 0 && one >= other)
 }
 
-/// Rules of an instrument, as `WriteRules` has them.
+/// Rules of an instrument, as `WriteRules` has their first terms, which are what models move.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Rules {
     /// Code of `riposte_map::shm::Condition` each; 0 is off.
@@ -142,7 +143,7 @@ pub(crate) struct Generation {
     pub content: [u8; 32],
     /// What people approved: the content, or that of the set whose thresholds models have moved since.
     pub base: [u8; 32],
-    /// Of everything that is neither limit nor rule: feed, templates, images.
+    /// Of everything that is neither limit nor a rule's first term: feed, further terms, templates, images.
     rest: [u8; 32],
     rows: [Row; INSTRUMENTS],
     pub rules: [Rules; INSTRUMENTS],
@@ -176,7 +177,7 @@ impl Generation {
         self.rest == other.rest && limits && pace && conditions
     }
 
-    /// What its rules are part of: templates, images and feed.
+    /// What its rules are part of: further terms, templates, images and feed.
     pub fn basis(&self) -> [u8; 32] {
         self.rest
     }
@@ -191,7 +192,7 @@ impl Generation {
 pub(crate) struct Set {
     all: Sha256,
     rest: Sha256,
-    written: [u64; 3],
+    written: [u64; 4],
     broken: bool,
     rows: [Row; INSTRUMENTS],
     rules: [Rules; INSTRUMENTS],
@@ -207,7 +208,7 @@ impl Set {
         Set {
             all: Sha256::new(),
             rest: Sha256::new(),
-            written: [0; 3],
+            written: [0; 4],
             broken: false,
             rows: [Row::default(); INSTRUMENTS],
             rules: [Rules::default(); INSTRUMENTS],
@@ -227,6 +228,7 @@ impl Set {
             self.all.update(bare.as_bytes());
             match Opcode::from_code(command.opcode) {
                 Some(Opcode::WriteFeed | Opcode::WriteImage) => self.rest.update(bare.as_bytes()),
+                Some(Opcode::WriteRules) if command.index > 0 => self.rest.update(bare.as_bytes()),
                 Some(Opcode::WriteTemplate) => {
                     let [order, shape, _cooldown, ..] = bare.args;
                     self.rest.update(Command { args: [order, shape, 0, 0, 0, 0], ..bare }.as_bytes());
@@ -251,6 +253,8 @@ impl Set {
             Opcode::Heartbeat => (0, 3),
             Opcode::WriteInstrument => (0, 4 + 3 * instrument),
             Opcode::Lease => (0, 5 + 3 * instrument),
+            Opcode::WriteRules if usize::from(command.index) >= TERMS => return None,
+            Opcode::WriteRules if command.index > 0 => (3, usize::from(command.index) - 1 + (TERMS - 1) * instrument),
             Opcode::WriteRules => (0, 6 + 3 * instrument),
             Opcode::WriteTemplate => (1, at),
             Opcode::Repeat => (2, at),
@@ -265,7 +269,7 @@ impl Set {
         match Opcode::from_code(command.opcode)? {
             Opcode::WriteGate | Opcode::Credit | Opcode::Heartbeat => self.gate.write(command),
             Opcode::WriteInstrument => self.rows[instrument].write(command),
-            Opcode::WriteRules => self.rules[instrument] = Rules::of(command),
+            Opcode::WriteRules if command.index == 0 => self.rules[instrument] = Rules::of(command),
             Opcode::Lease => {
                 self.rows[instrument].position = [command.args[0] as u32, (command.args[0] >> 32) as u32];
             }

@@ -70,8 +70,8 @@ pub struct Pending {
     pub is_host: bool,
     /// Of a trading action: whether its state is 'T'.
     pub trading: Option<bool>,
-    /// Price of a print.
-    pub print_e4: Option<u32>,
+    /// It tells of a trade, at this price and of this quantity.
+    pub is_print: bool,
     /// Top after the operation.
     pub top: [Level; 2],
     pub price_e4: u32,

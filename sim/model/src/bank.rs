@@ -1,7 +1,7 @@
 //! Parameter banks: feed, gate, instruments, rules and order templates, as the write commands fill them.
 use crate::frame::Feed;
 use riposte_map::{
-    limits::{HOST_RULE, IMAGE_WORDS, INSTRUMENTS, RULES},
+    limits::{HOST_RULE, IMAGE_WORDS, INSTRUMENTS, RULES, TERMS},
     shm::{Command, Condition, Opcode},
 };
 
@@ -34,9 +34,13 @@ pub struct Instrument {
     pub value_max: u64,
 }
 
-/// Conditions and thresholds of one instrument's rules; a condition is a code of `Condition`.
+/// Terms of one instrument's rules, those of rule r at r; a condition is a code of `Condition`, 0: no such term.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Rules {
+pub struct Rules(pub [Terms; TERMS]);
+
+/// One term of each rule.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Terms {
     pub conditions: [u8; RULES],
     pub thresholds: [u32; RULES],
 }
@@ -113,7 +117,7 @@ pub fn place(command: &Command) -> [usize; 3] {
 impl Bank {
     /// Whether the instrument has a place for orders of the host.
     pub fn has_place(&self, instrument: usize) -> bool {
-        self.rules[instrument].conditions[HOST_RULE] == Condition::Host as u8
+        self.rules[instrument].0[0].conditions[HOST_RULE] == Condition::Host as u8
     }
 
     /// Instrument with this stock locate, the lowest if several have it.
@@ -158,7 +162,10 @@ impl Bank {
             Opcode::WriteRules => {
                 let ([a, b], [c, d]) = (halves(args[1]), halves(args[2]));
                 let conditions = (args[0] as u32).to_le_bytes();
-                self.rules[instrument] = Rules { conditions, thresholds: [a, b, c, d] };
+                // Two bits say which term; there is no fourth.
+                if let Some(terms) = self.rules[instrument].0.get_mut(usize::from(command.index % 4)) {
+                    *terms = Terms { conditions, thresholds: [a, b, c, d] };
+                }
             }
             Opcode::WriteTemplate => {
                 let template = &mut self.templates[instrument][rule];

@@ -185,7 +185,7 @@ impl Model {
         } else {
             let price_e4 = u32_at(message, itch::TRADE_PRICE);
             let quantity = u32_at(message, itch::TRADE_SHARES);
-            Done { price_e4, quantity, print_e4: Some(price_e4), ..Done::LIGHT }
+            Done { price_e4, quantity, is_print: true, ..Done::LIGHT }
         };
         self.finish(origin, issued, done);
     }
@@ -198,18 +198,17 @@ impl Model {
         let done = match self.agenda.books.remove(usize::from(origin.instrument), reference, shares) {
             Err(error) => Done { error: Some(error), ..Done::HEAVY },
             Ok(removed) => {
-                let (price_e4, print) = match origin.code {
+                let (price_e4, is_print) = match origin.code {
                     b'C' => {
                         (u32_at(message, itch::EXECUTED_PRICE), message[itch::PRINTABLE] == b'Y')
                     }
                     code => (removed.price_e4, code == b'E'),
                 };
-                let print_e4 = print.then_some(price_e4);
                 Done {
                     slow: removed.slow,
                     price_e4,
                     quantity: removed.shares,
-                    print_e4,
+                    is_print,
                     ..Done::HEAVY
                 }
             }
@@ -250,7 +249,7 @@ impl Model {
             evaluated: done.evaluated,
             is_host: false,
             trading: done.trading,
-            print_e4: done.print_e4,
+            is_print: done.is_print,
             top: self.agenda.books.top(usize::from(origin.instrument)),
             price_e4: done.price_e4,
             quantity: done.quantity,
@@ -266,7 +265,7 @@ struct Done {
     evaluated: bool,
     error: Option<Reason>,
     trading: Option<bool>,
-    print_e4: Option<u32>,
+    is_print: bool,
     price_e4: u32,
     quantity: u32,
 }
@@ -278,7 +277,7 @@ impl Done {
         evaluated: true,
         error: None,
         trading: None,
-        print_e4: None,
+        is_print: false,
         price_e4: 0,
         quantity: 0,
     };

@@ -7,77 +7,124 @@ use riposte_map::{limits::RULES, shm::Level};
 pub struct Holding {
     /// Rules on the book: they fire when they begin to hold.
     pub book: u8,
-    /// Rules on trades: they fire on every print.
+    /// Rules with a term on trades: they fire on every print.
     pub trade: u8,
 }
 
-/// Judges all rules of an instrument; `print_e4` is the price of the message's print, if it has one.
+/// What a message has left of a book, and its own print if it has one: price and size.
+#[derive(Clone, Copy, Debug)]
+pub struct Scene {
+    pub top: [Level; 2],
+    pub print: Option<Level>,
+}
+
+/// Judges all rules of an instrument.
 #[inline]
-pub fn judge(rules: &Rules, [bid, ask]: [Level; 2], print_e4: Option<u32>) -> Holding {
+pub fn judge(rules: &Rules, scene: &Scene) -> Holding {
     let mut holding = Holding::default();
-    if rules.conditions == [0; RULES] {
+    let Rules([first, ..]) = rules;
+    if first.conditions == [0; RULES] {
         return holding;
     }
-    let has_bid = bid.quantity != 0;
-    let has_ask = ask.quantity != 0;
-    let spread = if has_bid && has_ask { ask.price_e4.checked_sub(bid.price_e4) } else { None };
-    for (rule, (&condition, &threshold)) in
-        rules.conditions.iter().zip(&rules.thresholds).enumerate()
-    {
-        let book = match condition {
-            1 => has_bid && bid.price_e4 >= threshold,
-            2 => has_bid && bid.price_e4 <= threshold,
-            3 => has_ask && ask.price_e4 >= threshold,
-            4 => has_ask && ask.price_e4 <= threshold,
-            5 => spread.is_some_and(|spread| spread >= threshold),
-            6 => spread.is_some_and(|spread| spread <= threshold),
-            _ => false,
-        };
-        let trade = match condition {
-            7 => print_e4.is_some_and(|price| price >= threshold),
-            8 => print_e4.is_some_and(|price| price <= threshold),
-            _ => false,
-        };
-        holding.book |= u8::from(book) << rule;
-        holding.trade |= u8::from(trade) << rule;
+    for rule in 0..RULES {
+        let terms = rules.0.map(|terms| (terms.conditions[rule], terms.thresholds[rule]));
+        let asked = terms.iter().filter(|(condition, _)| *condition != 0);
+        if terms[0].0 == 0 || !asked.clone().all(|&(condition, threshold)| scene.meets(condition, threshold)) {
+            continue;
+        }
+        if asked.clone().any(|(condition, _)| [7, 8, 23, 24].contains(condition)) {
+            holding.trade |= 1 << rule;
+        } else {
+            holding.book |= 1 << rule;
+        }
     }
     holding
+}
+
+impl Scene {
+    fn meets(&self, condition: u8, threshold: u32) -> bool {
+        let [bid, ask] = self.top.map(|level| Some(level).filter(|level| level.quantity != 0));
+        let price = |level: Option<Level>| level.map(|level| level.price_e4);
+        let size = |level: Option<Level>| level.map(|level| level.quantity);
+        let metric = match condition {
+            1 | 2 => price(bid),
+            3 | 4 => price(ask),
+            5 | 6 => bid.zip(ask).and_then(|(bid, ask)| ask.price_e4.checked_sub(bid.price_e4)),
+            7 | 8 => price(self.print),
+            17 | 18 => size(bid),
+            19 | 20 => size(ask),
+            23 | 24 => size(self.print),
+            _ => None,
+        };
+        // Odd codes are "at least".
+        metric.is_some_and(|metric| if condition % 2 == 1 { metric >= threshold } else { metric <= threshold })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bank::Terms;
 
-    fn holds(condition: u8, threshold: u32, top: [(u32, u32); 2], print_e4: Option<u32>) -> bool {
-        let rules = Rules { conditions: [0, 0, condition, 0], thresholds: [0, 0, threshold, 0] };
-        let top = top.map(|(price_e4, quantity)| Level { price_e4, quantity });
-        let holding = judge(&rules, top, print_e4);
-        assert!(holding.book | holding.trade == 0 || (holding.book | holding.trade) == 4);
-        assert!(holding.trade == 0 || condition >= 7);
+    fn scene(top: [(u32, u32); 2], print: Option<(u32, u32)>) -> Scene {
+        let level = |(price_e4, quantity)| Level { price_e4, quantity };
+        Scene { top: top.map(level), print: print.map(level) }
+    }
+
+    /// Rule 2 with these terms.
+    fn holds(terms: &[(u8, u32)], scene: &Scene) -> bool {
+        let mut rules = Rules::default();
+        for (place, &(condition, threshold)) in rules.0.iter_mut().zip(terms) {
+            *place = Terms { conditions: [0, 0, condition, 0], thresholds: [0, 0, threshold, 0] };
+        }
+        let holding = judge(&rules, scene);
+        assert!([0, 4].contains(&(holding.book | holding.trade)) && holding.book & holding.trade == 0);
+        assert!(holding.trade == 0 || terms.iter().any(|(condition, _)| [7, 8, 23, 24].contains(condition)));
         holding != Holding::default()
     }
 
     #[test]
     fn each_condition_holds_at_its_threshold_and_not_beside_it() {
-        let top = [(100, 1), (110, 1)];
-        for (condition, at, beside) in
-            [(1, 100, 101), (2, 100, 99), (3, 110, 111), (4, 110, 109), (5, 10, 11), (6, 10, 9)]
-        {
-            assert!(holds(condition, at, top, None), "condition {condition}");
-            assert!(!holds(condition, beside, top, None), "condition {condition}");
+        let scene = scene([(100, 5), (110, 7)], Some((105, 9)));
+        for (condition, at, beside) in [
+            (1, 100, 101), (2, 100, 99), (3, 110, 111), (4, 110, 109), (5, 10, 11), (6, 10, 9), (7, 105, 106),
+            (8, 105, 104), (17, 5, 6), (18, 5, 4), (19, 7, 8), (20, 7, 6), (23, 9, 10), (24, 9, 8),
+        ] {
+            assert!(holds(&[(condition, at)], &scene), "condition {condition}");
+            assert!(!holds(&[(condition, beside)], &scene), "condition {condition}");
         }
-        assert!(holds(7, 105, top, Some(105)) && !holds(7, 106, top, Some(105)));
-        assert!(holds(8, 105, top, Some(105)) && !holds(8, 104, top, Some(105)));
-        assert!(!holds(7, 0, top, None), "no print");
-        assert!(!holds(0, 0, top, Some(1)) && !holds(9, 0, top, Some(1)), "off and unknown");
+    }
+
+    #[test]
+    fn off_and_unknown_never_hold_and_no_print_is_none() {
+        let quiet = scene([(100, 1), (110, 1)], None);
+        for condition in [7, 8, 23, 24] {
+            assert!(!holds(&[(condition, 0)], &quiet) && !holds(&[(condition, u32::MAX)], &quiet), "condition {condition}");
+        }
+        let loud = scene([(100, 1), (110, 1)], Some((1, 1)));
+        for condition in [0, 9, 16, 21, 22, 25, 255] {
+            assert!(!holds(&[(condition, 0)], &loud), "condition {condition}");
+        }
     }
 
     #[test]
     fn a_missing_side_holds_nothing_and_a_crossed_book_has_no_spread() {
-        assert!(!holds(1, 0, [(100, 0), (110, 1)], None));
-        assert!(!holds(4, u32::MAX, [(100, 1), (110, 0)], None));
-        assert!(!holds(5, 0, [(100, 0), (110, 1)], None));
-        assert!(!holds(6, u32::MAX, [(111, 1), (110, 1)], None));
-        assert!(holds(6, 0, [(110, 1), (110, 1)], None), "locked: spread 0");
+        assert!(!holds(&[(1, 0)], &scene([(100, 0), (110, 1)], None)));
+        assert!(!holds(&[(17, 0)], &scene([(100, 0), (110, 1)], None)));
+        assert!(!holds(&[(4, u32::MAX)], &scene([(100, 1), (110, 0)], None)));
+        assert!(!holds(&[(5, 0)], &scene([(100, 0), (110, 1)], None)));
+        assert!(!holds(&[(6, u32::MAX)], &scene([(111, 1), (110, 1)], None)));
+        assert!(holds(&[(6, 0)], &scene([(110, 1), (110, 1)], None)), "locked: spread 0");
+    }
+
+    #[test]
+    fn a_rule_holds_if_it_has_a_first_term_and_all_hold() {
+        let scene = scene([(100, 5), (110, 7)], Some((105, 9)));
+        let (good, bad) = ((1, 100), (1, 101));
+        assert!(holds(&[good, (20, 7), (23, 9)], &scene));
+        assert!(!holds(&[bad, good, good], &scene) && !holds(&[good, bad, good], &scene) && !holds(&[good, good, bad], &scene));
+        assert!(holds(&[good, (0, 0), good], &scene) && !holds(&[good, (0, 0), bad], &scene));
+        assert!(!holds(&[(0, 0), good, good], &scene), "no first term");
+        assert!(!holds(&[good, (9, 0)], &scene) && !holds(&[good, good, (40, 0)], &scene), "unknown terms never hold");
     }
 }

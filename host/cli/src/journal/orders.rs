@@ -9,7 +9,7 @@ use super::{KeyArgs, warn_of_torn};
 use crate::output::{Outcome, Output};
 use riposte_engine::{Body, Input, Record};
 use riposte_journal::{Contents, Entry, Reader};
-use riposte_map::limits::{INSTRUMENTS, RULES};
+use riposte_map::limits::{INSTRUMENTS, RULES, TERMS};
 use riposte_map::shm::{Command, Condition, Event, EventKind, Opcode};
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
@@ -18,19 +18,20 @@ use std::path::Path;
 /// What the card decides with: rules and templates, each (instrument, rule).
 #[derive(Clone)]
 struct Set {
-    rules: [Command; INSTRUMENTS],
+    /// Of each term of the rules.
+    rules: [[Command; TERMS]; INSTRUMENTS],
     templates: [Command; INSTRUMENTS * RULES],
 }
 
 impl Set {
     fn new() -> Set {
-        Set { rules: [Command::default(); INSTRUMENTS], templates: [Command::default(); INSTRUMENTS * RULES] }
+        Set { rules: [[Command::default(); TERMS]; INSTRUMENTS], templates: [Command::default(); INSTRUMENTS * RULES] }
     }
 
     fn take(&mut self, row: &Command) {
         let (instrument, rule) = (usize::from(row.instrument), usize::from(row.rule));
         let place = match Opcode::from_code(row.opcode) {
-            Some(Opcode::WriteRules) => self.rules.get_mut(instrument),
+            Some(Opcode::WriteRules) => self.rules.get_mut(instrument).and_then(|terms| terms.get_mut(usize::from(row.index))),
             Some(Opcode::WriteTemplate) => self.templates.get_mut(instrument * RULES + rule),
             _ => None,
         };
@@ -45,27 +46,38 @@ impl Set {
         if instrument >= INSTRUMENTS || rule >= RULES {
             return false;
         }
-        let row = &self.rules[instrument];
+        let terms = self.rules[instrument].map(|row| {
+            let threshold = (row.args[1 + rule / 2] >> (32 * (rule % 2))) as u32;
+            ((row.args[0] >> (8 * rule)) as u8, threshold)
+        });
+        let (first, _) = terms[0];
         if event.is_host_order() {
-            return (row.args[0] >> (8 * rule)) as u8 == Condition::Host as u8;
+            return first == Condition::Host as u8;
         }
-        let threshold = (row.args[1 + rule / 2] >> (32 * (rule % 2))) as u32;
-        let (bid, ask) = (event.bid, event.ask);
-        let (has_bid, has_ask) = (bid.quantity > 0, ask.quantity > 0);
-        let spread = ask.price_e4.checked_sub(bid.price_e4).filter(|_| has_bid && has_ask);
-        let holds = match (row.args[0] >> (8 * rule)) as u8 {
-            1 => has_bid && bid.price_e4 >= threshold,
-            2 => has_bid && bid.price_e4 <= threshold,
-            3 => has_ask && ask.price_e4 >= threshold,
-            4 => has_ask && ask.price_e4 <= threshold,
-            5 => spread.is_some_and(|spread| spread >= threshold),
-            6 => spread.is_some_and(|spread| spread <= threshold),
-            code => code == 7 || code == 8,
-        };
+        let is_off = |code: u8| code == Condition::Off as u8;
+        let holds = !is_off(first) && terms.iter().all(|&(code, threshold)| is_off(code) || meets(event, code, threshold));
         let template = &self.templates[instrument * RULES + rule];
         let made = (template.args[0] as u32, (template.args[0] >> 32) as u32, (template.args[1] & 0xff) as u16);
         holds && made == (event.quantity, event.price_e4, event.detail)
     }
+}
+
+/// Whether the book of an order's decision meets a condition; a print is not in the event, so it may have.
+fn meets(event: &Event, code: u8, threshold: u32) -> bool {
+    let [bid, ask] = [event.bid, event.ask].map(|level| Some(level).filter(|level| level.quantity > 0));
+    let Some(condition) = Condition::from_code(code) else { return false };
+    let (metric, is_least) = match condition {
+        Condition::BidAtLeast | Condition::BidAtMost => (bid.map(|bid| bid.price_e4), condition == Condition::BidAtLeast),
+        Condition::AskAtLeast | Condition::AskAtMost => (ask.map(|ask| ask.price_e4), condition == Condition::AskAtLeast),
+        Condition::SpreadAtLeast | Condition::SpreadAtMost => {
+            let spread = bid.zip(ask).and_then(|(bid, ask)| ask.price_e4.checked_sub(bid.price_e4));
+            (spread, condition == Condition::SpreadAtLeast)
+        }
+        Condition::BidSizeAtLeast | Condition::BidSizeAtMost => (bid.map(|bid| bid.quantity), condition == Condition::BidSizeAtLeast),
+        Condition::AskSizeAtLeast | Condition::AskSizeAtMost => (ask.map(|ask| ask.quantity), condition == Condition::AskSizeAtLeast),
+        other => return other.is_trade(),
+    };
+    metric.is_some_and(|metric| if is_least { metric >= threshold } else { metric <= threshold })
 }
 
 /// What a journal tells.
@@ -243,6 +255,15 @@ mod tests {
             Event { instrument: 16, ..event }, Event { rule: 4, ..event },
         ];
         assert!(others.iter().all(|other| !set(1000).explains(other)));
+        // A second term, "at least 5 are asked for", and a third on a print, of which the event does not tell.
+        let with = |index: u8, code: Condition, threshold: u64| {
+            let mut set = set(1000);
+            let args = [(code as u64) << 8, threshold << 32, 0, 0, 0, 0];
+            set.take(&Command { opcode: Opcode::WriteRules as u8, instrument: 2, index, args, ..Command::default() });
+            set.explains(&event)
+        };
+        assert!(with(1, Condition::AskSizeAtLeast, 5) && !with(1, Condition::AskSizeAtLeast, 6));
+        assert!(with(2, Condition::TradeSizeAtLeast, 7) && !with(2, Condition::BidAtLeast, 0));
     }
 
     #[test]
@@ -282,7 +303,7 @@ mod tests {
         let write = |reading: &mut Reading, by_model: bool, threshold: u32| {
             reading.input(&if by_model { Body::BeginCandidate { number: 1 } } else { Body::BeginSet });
             let rows = set(threshold);
-            for row in [rows.rules[2], rows.templates[2 * RULES + 1]] {
+            for row in [rows.rules[2][0], rows.templates[2 * RULES + 1]] {
                 reading.input(&Body::Row { command: row });
             }
         };

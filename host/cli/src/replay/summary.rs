@@ -311,7 +311,7 @@ fn rule_summaries<'a>(
     instrument.rules.iter().zip(counts).map(|(rule, count)| RuleSummary {
         instrument: instrument.symbol.clone(),
         name: rule.name.clone(),
-        when: rules::when(rule.condition, rule.threshold_e4),
+        when: rules::when(&rule.terms),
         fired: count.sent + count.refused,
         sent: count.sent,
         refused: count.refused,

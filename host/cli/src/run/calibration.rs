@@ -76,11 +76,7 @@ fn step(rules: &Rules, edges: [u8; 2], band: Band, step: u32, least: u32) -> Opt
 pub fn moved(mut rows: Vec<Command>, rules: &[Rules; INSTRUMENTS]) -> anyhow::Result<Vec<Command>> {
     for (instrument, rules) in (0..).zip(rules) {
         for (rule, (condition, threshold_e4)) in (0..).zip(rules.conditions.iter().zip(rules.thresholds)) {
-            let is_price = [
-                Condition::BidAtLeast, Condition::BidAtMost, Condition::AskAtLeast, Condition::AskAtMost,
-                Condition::TradeAtLeast, Condition::TradeAtMost,
-            ];
-            if is_price.iter().any(|one| *one as u8 == *condition) {
+            if Condition::from_code(*condition).is_some_and(Condition::is_price) {
                 move_threshold(&mut rows, instrument, rule, threshold_e4).context("a model's threshold")?;
             }
         }

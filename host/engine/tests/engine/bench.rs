@@ -5,7 +5,7 @@ use riposte_engine::{
     Report, Session, Side, Stream, Times,
 };
 use riposte_map::identity::TABLE_HASH;
-use riposte_map::limits::{INSTRUMENTS, RULES};
+use riposte_map::limits::{INSTRUMENTS, RULES, TERMS};
 use riposte_map::shm::{Command, Event, EventKind, Level, NONE, Opcode};
 use zerocopy::IntoBytes;
 
@@ -66,6 +66,7 @@ pub fn set(quantity_max: u64, threshold: u64) -> Vec<Command> {
         rows.push(Command { args: limits, ..row(Opcode::WriteInstrument, at) });
         rows.push(Command { args: [both, 0, 0, 0, 0, 0], ..row(Opcode::Lease, at) });
         rows.push(Command { args: [1, threshold, 0, 0, 0, 0], ..row(Opcode::WriteRules, at) });
+        rows.extend((1..TERMS as u8).map(|index| Command { index, ..row(Opcode::WriteRules, at) }));
         for rule in 0..RULES as u8 {
             rows.push(Command { rule, value: FAR, ..row(Opcode::Repeat, at) });
             rows.push(Command { rule, args: [0, 2 << 8, 1000, 0, 0, 0], ..row(Opcode::WriteTemplate, at) });

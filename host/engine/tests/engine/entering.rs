@@ -8,7 +8,7 @@ use riposte_map::shm::{Condition, Event, EventKind, NONE, Opcode};
 /// A card whose set has a place for orders of the host in the first two instruments.
 fn placed() -> Bench {
     let mut rows = set(1_000_000, 7);
-    for row in rows.iter_mut().filter(|row| row.opcode == Opcode::WriteRules as u8 && row.instrument < 2) {
+    for row in rows.iter_mut().filter(|row| row.opcode == Opcode::WriteRules as u8 && row.index == 0 && row.instrument < 2) {
         row.args[0] |= (Condition::Host as u64) << (8 * HOST_RULE);
     }
     let mut bench = Bench::armed();

@@ -173,14 +173,17 @@ fn a_mandate_ends_by_itself_and_does_not_outlive_its_rules_or_a_reversion() {
     bench.wait(999 * SECOND);
     let said = candidate(&mut bench, LOWER + 1, UPPER);
     assert_eq!((refusal(&said), alarmed(&said)), (Some(Refusal::Expired), Some(Refusal::Expired)));
-    // Another condition on the same rule, and another template: not what was approved.
+    // Another condition on the same rule, a further term, and another template: not what was approved.
     let mut other_condition = pair_set(LOWER, UPPER);
     let at = other_condition.iter().position(|row| row.opcode == Opcode::WriteRules as u8).expect("rules");
     other_condition[at].args[0] = Condition::TradeAtMost as u64 | (Condition::BidAtLeast as u64) << 8;
     let mut other_template = pair_set(LOWER, UPPER);
     let at = other_template.iter().position(|row| row.opcode == Opcode::WriteTemplate as u8).expect("a template");
     other_template[at].args[0] = 77;
-    for rows in [other_condition, other_template] {
+    let mut other_term = pair_set(LOWER, UPPER);
+    let at = other_term.iter().position(|row| row.opcode == Opcode::WriteRules as u8 && row.index == 1).expect("further terms");
+    other_term[at].args[0] = Condition::BidSizeAtLeast as u64;
+    for rows in [other_condition, other_term, other_template] {
         let mut bench = mandated();
         bench.load(&rows, 3);
         assert_eq!(refusal(&candidate(&mut bench, LOWER + 1, UPPER)), Some(Refusal::NoMandate));
@@ -215,8 +218,11 @@ fn candidates_come_no_faster_than_the_mandate_says_and_an_old_number_is_no_news(
 fn only_the_set_that_was_asked_for_is_committed() {
     let (lower, upper) = (LOWER + 5, UPPER - 5);
     let mut other_rule = pair_set(lower, upper);
-    let second = other_rule.iter().rposition(|row| row.opcode == Opcode::WriteRules as u8).expect("rules");
+    let second = other_rule.iter().rposition(|row| row.opcode == Opcode::WriteRules as u8 && row.index == 0).expect("rules");
     other_rule[second].args[1] += 1;
+    let mut other_term = pair_set(lower, upper);
+    let last = other_term.iter().rposition(|row| row.opcode == Opcode::WriteRules as u8).expect("terms");
+    other_term[last].args[1] += 1;
     let other = |opcode: Opcode, change: fn(&mut Command)| {
         let mut rows = pair_set(lower, upper);
         change(rows.iter_mut().find(|row| row.opcode == opcode as u8).expect("a row"));
@@ -225,6 +231,7 @@ fn only_the_set_that_was_asked_for_is_committed() {
     for (what, rows) in [
         ("a threshold", pair_set(lower, upper - 1)),
         ("another rule", other_rule),
+        ("a further term", other_term),
         ("limits of an instrument", other(Opcode::WriteInstrument, |row| row.args[1] += 1)),
         ("a lease", other(Opcode::Lease, |row| row.args[0] -= 1)),
         ("the throttle", other(Opcode::WriteGate, |row| row.args[0] += 1)),

@@ -79,7 +79,7 @@ impl Agenda {
             evaluated: false,
             is_host: true,
             trading: None,
-            print_e4: None,
+            is_print: false,
             top: self.books.top(instrument),
             price_e4: 0,
             quantity: 0,

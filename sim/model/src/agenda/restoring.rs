@@ -107,7 +107,7 @@ impl Agenda {
             evaluated: true,
             is_host: false,
             trading,
-            print_e4: None,
+            is_print: false,
             top: self.books.top(instrument),
             price_e4: 0,
             quantity: 0,

@@ -4,7 +4,7 @@ use crate::{
     bank::Template,
     events::Queue,
     gate::{self, Order, OrderSession, Sight},
-    rules,
+    rules::{self, Scene},
 };
 use riposte_device::Transmitted;
 use riposte_map::{
@@ -78,7 +78,9 @@ impl Agenda {
         }
         let present = &self.banks[usize::from(origin.bank)].rules[instrument];
         let rules = rules_read.as_ref().unwrap_or(present);
-        let holding = rules::judge(rules, pending.top, pending.print_e4);
+        let told = Level { price_e4: pending.price_e4, quantity: pending.quantity };
+        let print = pending.is_print.then_some(told);
+        let holding = rules::judge(rules, &Scene { top: pending.top, print });
         let fired = holding.book & !self.held[instrument] | holding.trade;
         self.held[instrument] = holding.book;
         let refused = fired != 0 && !self.decide(pending, fired);
