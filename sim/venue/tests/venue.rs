@@ -454,6 +454,22 @@ fn the_end_closes_orders_and_sessions_and_the_feed() {
 }
 
 #[test]
+fn what_comes_behind_the_end_of_the_session_is_not_taken() {
+    let mut world = World::new(1, 0, "1s end");
+    let (orders, copy) = (world.log_in(Port::Orders, 1), world.log_in(Port::DropCopy, 1));
+    world.venue.hold(orders, true);
+    world.run(SECOND);
+    assert!(world.seen[&copy].is_closed && !world.seen[&orders].is_closed, "one was told, the other was not");
+    let told = world.venue.report().sequenced;
+    world.order(orders, enter(1, b'B', 100, 100));
+    world.venue.hold(orders, false);
+    world.run(SECOND);
+    let report = world.venue.report();
+    assert_eq!((report.sequenced, report.orders.entered, report.sessions.late), (told, 0, 1));
+    assert!(world.seen[&orders].kinds().ends_with('Z'), "and both have heard the same");
+}
+
+#[test]
 fn a_client_that_does_not_take_its_end_is_cut_off() {
     let mut world = World::new(1, 0, "1s end");
     let id = world.log_in(Port::Orders, 1);

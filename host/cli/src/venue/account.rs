@@ -35,7 +35,7 @@ pub fn json(report: &Report, sent: &Sent) -> Value {
         "positions": positions,
         "sessions": {
             "connections": sessions.connections, "logins": sessions.logins, "closed": sessions.closed,
-            "requests": sessions.requests, "requests_refused": sessions.requests_refused,
+            "requests": sessions.requests, "requests_refused": sessions.requests_refused, "late": sessions.late,
         },
         "faults": {
             "slow_acks": faults.slow_acks, "rejects": faults.rejects, "disconnects": faults.disconnects,
@@ -77,8 +77,8 @@ pub fn text(report: &Report, sent: &Sent) -> String {
     }
     let _ = writeln!(
         text,
-        "sessions: {} connections, {} logins, {} requests answered, {} refused",
-        sessions.connections, sessions.logins, sessions.requests, sessions.requests_refused
+        "sessions: {} connections, {} logins, {} requests answered, {} refused, {} messages behind the end",
+        sessions.connections, sessions.logins, sessions.requests, sessions.requests_refused, sessions.late
     );
     for (reason, count) in &sessions.closed {
         let _ = writeln!(text, "  {count} closed: {reason}");

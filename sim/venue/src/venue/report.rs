@@ -29,6 +29,8 @@ pub struct SessionCounts {
     /// Requests for lost messages: answered, and not.
     pub requests: u64,
     pub requests_refused: u64,
+    /// Messages of clients that came behind the end of the session and were not taken.
+    pub late: u64,
 }
 
 /// The account of a venue.

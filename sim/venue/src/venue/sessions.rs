@@ -101,7 +101,9 @@ impl Venue {
             match event {
                 None => break,
                 Some(Event::LoggedIn { .. }) => self.logged_in(now_ns, id),
-                Some(Event::Data(message)) => self.message(now_ns, id, &message),
+                Some(Event::Data(message)) if self.ending == Ending::Open => self.message(now_ns, id, &message),
+                // Whoever was told already that the session has ended would never hear of it.
+                Some(Event::Data(_)) => self.sessions.late += 1,
                 Some(Event::Close(close)) => self.closing(id, close),
             }
         }
