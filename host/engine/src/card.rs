@@ -36,10 +36,7 @@ impl Engine {
                     holding.quote(quote(event.bid, event.ask), now_ns);
                 }
             }
-            Some(EventKind::OrderSent) => {
-                self.on_order_sent(event, out);
-                self.on_judged(event, out);
-            }
+            Some(EventKind::OrderSent) => self.on_order_sent(event, out),
             Some(EventKind::Invalid) => {
                 if let Some(holding) = holding {
                     holding.invalid();
@@ -49,9 +46,11 @@ impl Engine {
             Some(EventKind::Channel) if event.reason() == Some(Reason::HostSilent) => self.on_host_silent(out),
             Some(EventKind::Channel) => self.on_channel(event, out),
             Some(EventKind::Command) => self.on_command(event, out),
-            Some(EventKind::OrderRefused) => self.on_judged(event, out),
-            Some(EventKind::System) => {}
+            Some(EventKind::OrderRefused | EventKind::System) => {}
             None => self.trip(Guard::Events, 2, Effect::Kill, out),
+        }
+        if event.is_host_order() {
+            self.on_judged(event, out);
         }
     }
 
@@ -105,7 +104,7 @@ impl Engine {
             out.alarm(Alarm::CommandRefused { opcode: event.detail as u8, reason: event.reason });
         }
         if opcode == Some(Opcode::Order) && !done {
-            self.go_on(event, out);
+            self.on_judged(event, out);
         }
         if opcode == Some(Opcode::Arm) && done && self.card.arming == Some(event.feed_sequence) {
             self.card.arming = None;

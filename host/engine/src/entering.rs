@@ -83,15 +83,8 @@ impl Engine {
         holding.map_or(0, |holding| holding.position.quantity.saturating_sub(holding.open_pieces[1]))
     }
 
-    /// An order has left or was refused: if it was ours, the next one may go.
+    /// The card has judged an order of ours, or has not taken it: the next one may go.
     pub(crate) fn on_judged(&mut self, event: &Event, out: &mut Outputs) {
-        if event.is_host_order() {
-            self.go_on(event, out);
-        }
-    }
-
-    /// The card has answered a command: it was ours to judge, or was not taken.
-    pub(crate) fn go_on(&mut self, event: &Event, out: &mut Outputs) {
         if self.entry.asked.take_if(|asked| asked.command == event.feed_sequence).is_none() {
             return;
         }

@@ -3,7 +3,6 @@ use anyhow::Context;
 use riposte_desk::Desk;
 use riposte_engine::Stream;
 use riposte_session::{Config, EnterTerms, Runner, Session, start};
-use std::path::Path;
 use std::time::Duration;
 
 /// The engine's numbers of the card's session and of the host's own.
@@ -44,10 +43,10 @@ pub fn open(desk: &Desk, password: Option<&str>) -> anyhow::Result<Sessions> {
 
 /// Of the desk's sessions, if it has a venue.
 pub fn password_of(desk: &Desk) -> anyhow::Result<Option<String>> {
-    desk.sessions.as_ref().map(|rule| password(&rule.password_file)).transpose()
+    let Some(rule) = &desk.sessions else { return Ok(None) };
+    let path = &rule.password_file;
+    let text = String::from_utf8(crate::secret::read(path, "the venue's password")?);
+    let text = text.with_context(|| format!("{}: the venue's password is no text", path.display()))?;
+    Ok(Some(text.trim_end().to_owned()))
 }
 
-fn password(path: &Path) -> anyhow::Result<String> {
-    let text = String::from_utf8(crate::secret::read(path, "the venue's password")?);
-    Ok(text.with_context(|| format!("{}: the venue's password is no text", path.display()))?.trim_end().to_owned())
-}
