@@ -13,7 +13,7 @@
 // mutant: gate: queue_full = decisions$full; => queue_full = decisions$full & ~decisions$empty & judging$q;
 module decisions_are_bounded(
     input clock, input reset,
-    input valid, input [86:0] committed, input [63:0] bid, input [63:0] ask, input context_write,
+    input [4:0] row, input valid, input [86:0] committed, input [63:0] bid, input [63:0] ask, input context_write,
     input [3:0] context_tag, input [188:0] message_context, input overflow, input [4:0] overflow_tag,
     input overflow_valid, input [4:0] overflow_tag_next, input overflow_valid_next, input [2:0] rules_write,
     input [4:0] rules_address, input [155:0] rules_data, input forget, input trace, input [15:0] books_valid,
@@ -25,7 +25,7 @@ module decisions_are_bounded(
     wire [15:0] trading;
     verdict v(.clock(clock), .reset(reset), .queue_full(queue_full), .books_valid(books_valid), .decided(decided),
         .decision(decision), .decision_row(decision_row), .trading(trading), .count_dropped(count_dropped),
-        .valid(valid), .committed(committed), .bid(bid), .ask(ask), .context_write(context_write),
+        .row(row), .valid(valid), .committed(committed), .bid(bid), .ask(ask), .context_write(context_write),
         .context_tag(context_tag), .message_context(message_context), .overflow(overflow),
         .overflow_tag(overflow_tag), .overflow_valid(overflow_valid), .overflow_tag_next(overflow_tag_next),
         .overflow_valid_next(overflow_valid_next), .rules_write(rules_write), .rules_address(rules_address),

@@ -1,7 +1,7 @@
 //! Top of book: every operation takes effect here, in order, at most one in two cycles.
 //!
 //! In: resolved operations; those that need no look-up; the tournament's roots. Out: `committed` with both
-//! tops of its instrument, one cycle after the commit K.
+//! tops of its instrument, one cycle after the commit K; in K already whose parameters will be needed.
 //! Why: an operation that leaves the top in place is a compare and an add; one that empties it waits for its
 //! root, and what comes behind waits in a queue, so tops are exact for every operation. Whatever an operation may do to
 //! either top is computed in the cycle before its commit, so that the commit only chooses.
@@ -205,6 +205,8 @@ pub struct Commit {
     pub root: Signal<In, Slot>,
     pub root_valid: Signal<In, bool>,
     pub committed: Signal<Out, Committed>,
+    /// Of the operation that is committed in this cycle, if one is: bank and instrument.
+    pub row: Signal<Out, Bits<5>>,
     pub bid: Signal<Out, Top>,
     pub ask: Signal<Out, Top>,
     pub valid: Signal<Out, bool>,
@@ -414,6 +416,7 @@ impl Logic for Commit {
             self.bids.write.next = true;
             self.asks.write.next = true;
         }
+        self.row.next = (bit_cast::<5, 1>(self.now.val().bank.into()) << 4) | bit_cast::<5, 4>(self.now.val().instrument);
         self.committed.next = self.record.q.val();
         self.bid.next = self.bid_after.q.val();
         self.ask.next = self.ask_after.q.val();

@@ -1,7 +1,7 @@
 //! Verdict on every operation, in order: is the book still right, which rules fire?
 //!
-//! In: a committed operation with its tops (cycle K + 1). Out, in cycle K + 3: a decision for the gate, the
-//! instrument to invalidate; in K + 4 an event. Why: context and rules are read, then spread and thresholds compared, then
+//! In: the row of an operation's parameters (cycle K), the operation with its tops (K + 1). Out, in cycle K + 3: a decision for the gate, the
+//! instrument to invalidate; in K + 4 an event. Why: rules are read, then context, then spread and thresholds compared, then
 //! judged, a cycle each; all rules of an instrument at once.
 //! Holds: nothing fires on a book that is not valid in this cycle. A rule on the book fires when its condition
 //! becomes true; a commit of parameters forgets what was true before. Not here: whether an order may leave.
@@ -17,6 +17,8 @@ pub struct Verdict {
     pub reset: Signal<In, bool>,
     pub valid: Signal<In, bool>,
     pub committed: Signal<In, Committed>,
+    /// Of the operation that comes in the next cycle.
+    pub row: Signal<In, Bits<5>>,
     pub bid: Signal<In, Top>,
     pub ask: Signal<In, Top>,
     pub context_write: Signal<In, bool>,
@@ -53,6 +55,8 @@ pub struct Verdict {
     contexts: LookupMemory<Context, 4>,
     terms: [LookupMemory<TermRow, 5>; 3],
     overflows: LookupMemory<bool, 5>,
+    /// Read from there, a row a term.
+    rows: [DFF<TermRow>; 3],
     tests: [RuleTest; 4],
     valid2: DFF<bool>,
     committed2: DFF<Committed>,
@@ -98,8 +102,6 @@ pub struct Verdict {
     context4: DFF<Context>,
     held: [DFF<Bits<4>>; 16],
     tag: Signal<Local, Bits<5>>,
-    rows: [Signal<Local, TermRow>; 3],
-    terms_address: Signal<Local, Bits<5>>,
     both: Signal<Local, bool>,
     crossed: Signal<Local, bool>,
     crosses: Signal<Local, bool>,
@@ -157,17 +159,17 @@ impl Logic for Verdict {
         self.contexts.write_data.next = self.message_context.val();
         self.tag.next = self.committed.val().tag;
         self.contexts.read_address.next = self.tag.val().get_bits::<4>(1);
-        self.terms_address.next = (bit_cast::<5, 1>(self.committed.val().bank.into()) << 4)
-            | bit_cast::<5, 4>(self.committed.val().instrument);
+        // ---- K: rules
         for i in 0..3 {
             self.terms[i].clock.next = self.clock.val();
             self.terms[i].write.next = self.rules_write.val().get_bit(i);
             self.terms[i].write_address.next = self.rules_address.val();
             self.terms[i].write_data.next = self.rules_data.val();
-            self.terms[i].read_address.next = self.terms_address.val();
-            self.rows[i].next = self.terms[i].read_data.val();
+            self.terms[i].read_address.next = self.row.val();
+            self.rows[i].clock.next = self.clock.val();
+            self.rows[i].d.next = self.terms[i].read_data.val();
         }
-        // ---- K + 1: context, rules, spread
+        // ---- K + 1: context, spread
         self.valid2.d.next = self.valid.val();
         self.committed2.d.next = self.committed.val();
         self.bid2.d.next = self.bid.val();
@@ -181,18 +183,18 @@ impl Logic for Verdict {
         self.has_spread2.d.next = self.both.val() & !self.crossed.val();
         self.crossed2.d.next = self.crossed.val();
         // ---- K + 1 and K + 2: conditions
-        self.tests[0].first.next = self.rows[0].val().rule0;
-        self.tests[0].second.next = self.rows[1].val().rule0;
-        self.tests[0].third.next = self.rows[2].val().rule0;
-        self.tests[1].first.next = self.rows[0].val().rule1;
-        self.tests[1].second.next = self.rows[1].val().rule1;
-        self.tests[1].third.next = self.rows[2].val().rule1;
-        self.tests[2].first.next = self.rows[0].val().rule2;
-        self.tests[2].second.next = self.rows[1].val().rule2;
-        self.tests[2].third.next = self.rows[2].val().rule2;
-        self.tests[3].first.next = self.rows[0].val().rule3;
-        self.tests[3].second.next = self.rows[1].val().rule3;
-        self.tests[3].third.next = self.rows[2].val().rule3;
+        self.tests[0].first.next = self.rows[0].q.val().rule0;
+        self.tests[0].second.next = self.rows[1].q.val().rule0;
+        self.tests[0].third.next = self.rows[2].q.val().rule0;
+        self.tests[1].first.next = self.rows[0].q.val().rule1;
+        self.tests[1].second.next = self.rows[1].q.val().rule1;
+        self.tests[1].third.next = self.rows[2].q.val().rule1;
+        self.tests[2].first.next = self.rows[0].q.val().rule2;
+        self.tests[2].second.next = self.rows[1].q.val().rule2;
+        self.tests[2].third.next = self.rows[2].q.val().rule2;
+        self.tests[3].first.next = self.rows[0].q.val().rule3;
+        self.tests[3].second.next = self.rows[1].q.val().rule3;
+        self.tests[3].third.next = self.rows[2].q.val().rule3;
         for i in 0..4 {
             self.tests[i].clock.next = self.clock.val();
             self.tests[i].bid_price.next = self.bid.val().price;

@@ -172,6 +172,7 @@ impl Logic for RiposteCard {
         // ---- rules and gate
         self.verdict.valid.next = self.commit.valid.val();
         self.verdict.committed.next = self.commit.committed.val();
+        self.verdict.row.next = self.commit.row.val();
         self.verdict.bid.next = self.commit.bid.val();
         self.verdict.ask.next = self.commit.ask.val();
         self.verdict.context_write.next = self.issue.context_write.val();

@@ -35,8 +35,8 @@ use verdicts::{Decision, Sending};
 const COMMAND_CYCLES: u64 = 3;
 /// An issue is seen by a command that acts so many cycles later, or more.
 const TOUCH_CYCLES: u64 = 3;
-/// A verdict reads the rules so many cycles before its own: in K + 1, its cycle being K + 3.
-const RULES_BEFORE_VERDICT: u64 = 2;
+/// A verdict reads the rules so many cycles before its own: in K, its cycle being K + 3.
+const RULES_BEFORE_VERDICT: u64 = 3;
 /// The gate reads a template so many cycles before its own: in r, its cycle being r + 2.
 const TEMPLATE_BEFORE_GATE: u64 = 2;
 /// Later than anything.
@@ -145,9 +145,9 @@ pub struct Agenda {
     decisions: VecDeque<Decision>,
     /// Gate cycle of the last decision that has left its queue.
     last_left: u64,
-    /// What the next verdict and the next look of the gate have read, kept from a write that comes
+    /// What the next verdicts and the next look of the gate have read, kept from a write that comes
     /// between their reading and themselves.
-    rules_read: Option<Rules>,
+    rules_read: VecDeque<Rules>,
     template_read: Option<Template>,
     /// The last order that passed the gate.
     sending: Option<Sending>,
@@ -197,7 +197,7 @@ impl Default for Agenda {
             verdicts: VecDeque::new(),
             decisions: VecDeque::new(),
             last_left: 0,
-            rules_read: None,
+            rules_read: VecDeque::new(),
             template_read: None,
             sending: None,
             gate_free: 0,

@@ -302,20 +302,21 @@ fn stale_trade(writes: &[(u64, Command)]) -> Bench {
 }
 
 #[test]
-fn rules_are_those_of_the_cycle_after_the_commit() {
+fn rules_are_those_of_the_cycle_of_the_commit() {
     let off = rules(0, [0; 4], [0; 4]);
     let other = rules(0, [0, 7, 0, 0], [0; 4]);
     type Case<'a> = (&'a [(u64, Command)], &'a [u8]);
-    let cases: [Case; 9] = [
+    let cases: [Case; 10] = [
         (&[(8, off)], &[]),
-        (&[(12, off)], &[]),
+        (&[(11, off)], &[]),
+        (&[(12, off)], &[2]),
         (&[(13, off)], &[2]),
         (&[(14, off)], &[2]),
         (&[(15, off)], &[2]),
-        (&[(13, off), (14, other)], &[2]),
-        (&[(12, other)], &[1]),
-        (&[(12, other), (13, off)], &[1]),
-        (&[(12, Command { instrument: 1, ..off })], &[2]),
+        (&[(12, off), (13, other)], &[2]),
+        (&[(11, other)], &[1]),
+        (&[(11, other), (12, off)], &[1]),
+        (&[(11, Command { instrument: 1, ..off })], &[2]),
     ];
     for (writes, fired) in cases {
         let mut bench = stale_trade(writes);

@@ -1,5 +1,5 @@
 //! What commands change and grant, and their events.
-use super::{Agenda, RULES_BEFORE_VERDICT, TEMPLATE_BEFORE_GATE, TOUCH_CYCLES, verdicts::Sending};
+use super::{Agenda, Pending, RULES_BEFORE_VERDICT, TEMPLATE_BEFORE_GATE, TOUCH_CYCLES, verdicts::Sending};
 use crate::{
     bank,
     events::Queue,
@@ -55,13 +55,10 @@ impl Agenda {
     fn write(&mut self, cycle: u64, opcode: Opcode, command: &Command) {
         match opcode {
             Opcode::WriteRules => {
-                // Verdicts are two cycles apart, so that only the next one can have read already.
-                let next = self.verdicts.front();
-                if let Some(next) = next.filter(|next| next.cycle < cycle + RULES_BEFORE_VERDICT) {
-                    let origin = &next.origin;
+                let have_read = self.verdicts.iter().take_while(|one| one.cycle < cycle + RULES_BEFORE_VERDICT);
+                for Pending { origin, .. } in have_read.skip(self.rules_read.len()) {
                     let set = &self.banks[usize::from(origin.bank)];
-                    let rules = set.rules[usize::from(origin.instrument)];
-                    self.rules_read.get_or_insert(rules);
+                    self.rules_read.push_back(set.rules[usize::from(origin.instrument)]);
                 }
             }
             // Limits need no keeping: while their bank is the shadow the generation is stale, which is

@@ -49,7 +49,7 @@ impl Agenda {
         let origin = &pending.origin;
         let instrument = usize::from(origin.instrument);
         let bit = 1 << instrument;
-        let rules_read = self.rules_read.take();
+        let rules_read = self.rules_read.pop_front();
         if pending.is_host {
             if !self.decide(pending, 1 << HOST_RULE) {
                 self.order_is_judged(pending.cycle);
