@@ -16,7 +16,7 @@ module decisions_are_bounded(
     input [4:0] row, input valid, input [86:0] committed, input [63:0] bid, input [63:0] ask, input context_write,
     input [3:0] context_tag, input [188:0] message_context, input overflow, input [4:0] overflow_tag,
     input overflow_valid, input [4:0] overflow_tag_next, input overflow_valid_next, input [2:0] rules_write,
-    input [4:0] rules_address, input [155:0] rules_data, input forget, input trace, input [15:0] books_valid,
+    input [4:0] rules_address, input [155:0] rules_data, input [7:0] actions_data, input forget, input trace, input [15:0] books_valid,
     input [15:0] cycle, input [31:0] generation, input armed, input killed
 );
     wire queue_full, decided, count_dropped;
@@ -29,7 +29,7 @@ module decisions_are_bounded(
         .context_tag(context_tag), .message_context(message_context), .overflow(overflow),
         .overflow_tag(overflow_tag), .overflow_valid(overflow_valid), .overflow_tag_next(overflow_tag_next),
         .overflow_valid_next(overflow_valid_next), .rules_write(rules_write), .rules_address(rules_address),
-        .rules_data(rules_data), .forget(forget), .trace(trace));
+        .rules_data(rules_data), .actions_data(actions_data), .forget(forget), .trace(trace));
     gate u(.clock(clock), .reset(reset), .decided(decided), .decision(decision), .decision_row(decision_row),
         .queue_full(queue_full), .cycle(cycle),
         .limits_write(1'b0), .limits_address(5'd0), .limits_data(198'd0), .template_write(1'b0), .template_address(7'd0),

@@ -16,7 +16,7 @@
 // mutant: control: if (does$q[c_clear_kill]) begin => if (does$q[c_clear_kill] | does$q[c_arm]) begin
 module kill_silences(
     input clock, input reset, input [511:0] command, input command_valid, input event_lost,
-    input invalidate_all, input [15:0] invalidate, input issue, input [3:0] issue_instrument, input [15:0] locate, input [15:0] trading
+    input invalidate_all, input [15:0] invalidate, input [15:0] halts, input issue, input [3:0] issue_instrument, input [15:0] locate, input [15:0] trading
 );
     wire [31:0] generation;
     wire commits;
@@ -27,7 +27,7 @@ module kill_silences(
     wire armed, killed, session_write, tx_valid, tx_last;
     wire [31:0] session_user_ref;
     control c(.clock(clock), .reset(reset), .command(command), .command_valid(command_valid),
-        .invalidate_all(invalidate_all), .invalidate(invalidate), .issue(issue), .issue_instrument(issue_instrument),
+        .invalidate_all(invalidate_all), .invalidate(invalidate), .halts(halts), .issue(issue), .issue_instrument(issue_instrument),
         .event_lost(event_lost), .locate(locate), .generation(generation), .forget(commits), .armed(armed), .killed(killed),
         .heard(heard), .silence(silence), .fenced(fenced), .books_valid(books_valid), .session_write(session_write),
         .session_user_ref(session_user_ref));

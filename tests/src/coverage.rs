@@ -69,6 +69,8 @@ pub enum Bin {
     Rule { condition: Condition, fired: bool },
     /// A rule that fired has so many terms.
     Terms(u8),
+    /// Rules without an order fired, and one of them halted.
+    Notice { halts: bool },
     Refused(Reason),
     /// An order of the host that the gate judged.
     HostOrder { passed: bool },
@@ -108,6 +110,7 @@ impl Bin {
             all.extend([true, false].map(|fired| Bin::Rule { condition, fired }));
         }
         all.extend((1..=TERMS as u8).map(Bin::Terms));
+        all.extend([true, false].map(|halts| Bin::Notice { halts }));
         for &reason in Reason::ALL.iter().filter(|reason| !OUT_OF_REACH.contains(reason)) {
             match reason as u8 {
                 1..32 => all.push(Bin::Refused(reason)),
@@ -148,6 +151,8 @@ impl fmt::Display for Bin {
             Bin::Rule { condition, fired: true } => write!(f, "rule {condition:?} fired"),
             Bin::Rule { condition, fired: false } => write!(f, "rule {condition:?} not fired"),
             Bin::Terms(terms) => write!(f, "rule of {terms} terms fired"),
+            Bin::Notice { halts: true } => write!(f, "rule halted its instrument"),
+            Bin::Notice { halts: false } => write!(f, "rule notified"),
             Bin::Refused(reason) => write!(f, "order refused: {}", reason.text()),
             Bin::HostOrder { passed: true } => write!(f, "order of the host sent"),
             Bin::HostOrder { passed: false } => write!(f, "order of the host refused"),
@@ -407,7 +412,12 @@ impl Observer {
     pub fn event(&mut self, event: &Event) {
         let reason = event.reason().expect("a reason of the contract");
         match event.kind().expect("a kind of the contract") {
-            EventKind::Book => {
+            EventKind::Book | EventKind::Notice => {
+                if event.kind() == Some(EventKind::Notice) {
+                    self.bins.hit(Bin::Notice { halts: event.detail >> 12 != 0 });
+                    let rules = (0..RULES as u8).filter(|rule| event.detail >> (8 + rule) & 1 == 1);
+                    rules.for_each(|rule| self.rule(&Event { rule, ..*event }));
+                }
                 self.message(event);
                 self.top(event);
                 self.verdicts.push(Verdict {

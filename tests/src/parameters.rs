@@ -2,7 +2,7 @@
 use crate::random::Random;
 use riposte_map::{
     limits::{HOST_RULE, INSTRUMENTS, RULES, TERMS},
-    shm::{Command, Condition, Opcode},
+    shm::{Action, Command, Condition, Opcode},
 };
 
 pub const GROUP: u32 = u32::from_be_bytes([233, 54, 12, 111]);
@@ -29,6 +29,7 @@ pub struct Rule {
     pub threshold: u32,
     /// Second and third term; off: there is none.
     pub further: [(Condition, u32); TERMS - 1],
+    pub action: Action,
     pub side: u8,
     pub quantity: u32,
     pub price_e4: u32,
@@ -41,6 +42,7 @@ impl Rule {
         condition: Condition::Off,
         threshold: 0,
         further: [(Condition::Off, 0); TERMS - 1],
+        action: Action::Order,
         side: b'B',
         quantity: 0,
         price_e4: 0,
@@ -176,12 +178,13 @@ fn template(instrument: usize, rule: usize, order: Option<&Rule>) -> Vec<Command
 /// Every term of an instrument's rules.
 fn write_rules(at: usize, rules: &[Option<Rule>; RULES]) -> impl Iterator<Item = Command> {
     (0..TERMS).map(move |term| {
-        let mut row = [0u64; 3];
+        let mut row = [0u64; 4];
         for (index, rule) in rules.iter().enumerate() {
             if let Some(rule) = rule {
                 let (condition, threshold) = rule.term(term);
                 row[0] |= (condition as u64) << (8 * index);
                 row[1 + index / 2] |= u64::from(threshold) << (32 * (index % 2));
+                row[3] |= (rule.action as u64) << (8 * index);
             }
         }
         command(Opcode::WriteRules, at, 0, term, 0, &row)
@@ -312,6 +315,7 @@ pub fn random_instruments(random: &mut Random, locates: &[u16], price_e4: u32) -
                     condition,
                     threshold,
                     further,
+                    action: random.pick(&[Action::Order, Action::Order, Action::Order, Action::Order, Action::Notify]),
                     side: random.pick(b"BST"),
                     quantity: random.pick(&[0, 1, 100, 300, 900]),
                     price_e4: near(random),
@@ -338,6 +342,11 @@ pub fn tightened(random: &mut Random, mut instruments: Vec<Instrument>, price_e4
             && random.once_in(2)
         {
             last.condition = Condition::Host;
+        }
+        if let Some(first) = &mut one.rules[0]
+            && random.once_in(4)
+        {
+            first.action = Action::Halt;
         }
         one.sides = random.pick(&[ALL_SIDES, ALL_SIDES, ALL_SIDES, BUY, SELL, BUY | SELL, SELL_SHORT, 0]);
         one.reach_e4 = random.pick(&[ANY_REACH, ANY_REACH, ANY_REACH, ANY_REACH, ANY_REACH - 1, 700, 200, 0]);

@@ -32,10 +32,10 @@ fn clean_run(seed: u64, instruments: usize) -> Coverage {
 #[test]
 fn clean_traffic_on_one_instrument_is_equal() {
     let mut coverage = Coverage::default();
-    for seed in 100..106 {
+    for seed in 100..118 {
         coverage.add(&clean_run(seed, 1));
     }
-    assert!(coverage.events(EventKind::OrderSent) > 50);
+    assert!(coverage.events(EventKind::OrderSent) > 100);
     assert_eq!((coverage.events(EventKind::Invalid), coverage.events(EventKind::Channel)), (0, 0), "clean is clean");
 }
 
@@ -164,6 +164,6 @@ fn the_smallest_messages_back_to_back_are_all_taken() {
         assert_eq!(books, shown + 1, "one verdict a message, the trading action's too");
         assert_eq!((coverage.events(EventKind::Channel), coverage.events(EventKind::Invalid)), (0, 0), "no Overload");
         assert_eq!((coverage.count(Counter::EventsLost), coverage.count(Counter::DecisionsDropped)), (0, 0));
-        assert!(coverage.events(EventKind::OrderSent) > 50);
+        assert!(coverage.events(EventKind::OrderSent) > 100);
     }
 }

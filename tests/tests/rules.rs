@@ -3,7 +3,7 @@
 use riposte_map::{
     counter::Counter,
     reason::Reason,
-    shm::{Condition, Event, EventKind, Opcode},
+    shm::{Action, Condition, Event, EventKind, NONE, Opcode},
 };
 use riposte_tests::{
     bench::{Bench, LOCATE, ON_TRADE, instrument, is_order, on_each_card, orders},
@@ -174,6 +174,90 @@ fn a_rule_without_a_first_term_and_one_with_an_unknown_condition_never_fire() {
             let count = fired(&mut bench, &[trade(LOCATE, 1, PRICE_E4)]);
             assert_eq!(count == 1, fires, "condition {condition} as term {term}");
         }
+    });
+}
+
+/// The events of `messages`, one a frame, that tell of rules.
+fn told(bench: &mut Bench, messages: &[Vec<u8>]) -> Vec<Event> {
+    for message in messages {
+        bench.show(std::slice::from_ref(message));
+        bench.card.idle(40);
+    }
+    let is_told = |event: &Event| is_order(event) || event.kind() == Some(EventKind::Notice);
+    bench.settle().events.into_iter().filter(is_told).collect()
+}
+
+#[test]
+fn a_rule_that_notifies_tells_of_its_message_and_sends_nothing() {
+    let quiet = |condition, threshold| Rule { action: Action::Notify, ..rule(condition, threshold) };
+    on_each_card(|card| {
+        let rules = [quiet(Condition::TradeAtLeast, PRICE_E4), quiet(Condition::BidAtLeast, PRICE_E4), rule(Condition::TradeSizeAtLeast, 7)];
+        for traces in [true, false] {
+            let mut bench = Bench::new(card, &[instrument(&rules)]);
+            bench.commands(&[command(Opcode::Trace, 0, 0, 0, traces.into(), &[])]);
+            let [bought] = told(&mut bench, &[bid(1, PRICE_E4)])[..] else { panic!("the bid's rule") };
+            assert_eq!((bought.kind(), bought.rule, bought.detail), (Some(EventKind::Notice), NONE, 0x0200 | u16::from(b'A')));
+            assert_eq!((bought.bid.price_e4, bought.price_e4, bought.quantity), (PRICE_E4, PRICE_E4, 100));
+            assert_eq!(told(&mut bench, &[bid(2, PRICE_E4)]), [], "it held before");
+            // The print fires one that notifies and one that sends, each for itself.
+            let both = told(&mut bench, &[trade(LOCATE, 7, PRICE_E4)]);
+            let kinds: Vec<_> = both.iter().map(|event| event.kind()).collect();
+            assert_eq!(kinds, [Some(EventKind::Notice), Some(EventKind::OrderSent)]);
+            assert_eq!((both[0].detail, both[0].quantity, both[1].rule), (0x0100 | u16::from(b'P'), 7, 2));
+            assert_eq!((both[0].feed_sequence, both[0].time_ns), (both[1].feed_sequence, both[1].time_ns));
+            assert_eq!(bench.count(Counter::Decisions), 1, "nothing of the quiet ones went to the gate");
+        }
+    });
+}
+
+#[test]
+fn a_rule_that_halts_fences_its_instrument_until_the_fence_is_lifted() {
+    let halt = Rule { action: Action::Halt, ..rule(Condition::SpreadAtLeast, 500) };
+    let mut other = instrument(&[ON_TRADE]);
+    other.locate = LOCATE + 1;
+    on_each_card(|card| {
+        let mut bench = Bench::new(card, &[instrument(&[ON_TRADE, halt]), other]);
+        let mut after = |message: Vec<u8>| -> Vec<_> {
+            told(&mut bench, &[message]).iter().map(|event| (event.kind().expect("known"), event.reason().expect("known"))).collect()
+        };
+        let sent = [(EventKind::OrderSent, Reason::None)];
+        assert_eq!(after(trade(LOCATE, 1, PRICE_E4)), sent);
+        after(bid(1, PRICE_E4));
+        assert_eq!(after(ask(2, PRICE_E4 + 500)), [(EventKind::Notice, Reason::None)]);
+        assert_eq!(after(trade(LOCATE, 1, PRICE_E4)), [(EventKind::OrderRefused, Reason::Fenced)]);
+        assert_eq!(after(trade(LOCATE + 1, 1, PRICE_E4)), sent, "another instrument goes on");
+        bench.commands(&[command(Opcode::Lift, 0, 0, 0, 0, &[1])]);
+        let events = told(&mut bench, &[trade(LOCATE, 1, PRICE_E4)]);
+        assert_eq!(events[0].kind(), Some(EventKind::OrderSent), "it held before, and is not told again");
+        assert_eq!(events.len(), 1);
+    });
+}
+
+#[test]
+fn a_halt_comes_before_the_orders_of_its_own_message_and_beats_a_lift() {
+    let halt = Rule { action: Action::Halt, ..rule(Condition::TradeAtLeast, PRICE_E4) };
+    on_each_card(|card| {
+        let mut bench = Bench::new(card, &[instrument(&[ON_TRADE, halt])]);
+        let events = told(&mut bench, &[trade(LOCATE, 1, PRICE_E4)]);
+        let [notice, order] = events[..] else { panic!("{events:?}") };
+        assert_eq!((notice.kind(), notice.detail), (Some(EventKind::Notice), 0x2200 | u16::from(b'P')));
+        assert_eq!((order.reason(), order.rule), (Some(Reason::Fenced), 0));
+        // Lifted around the verdict: whoever lifts in time before it has lifted nothing.
+        let mut stays = Vec::new();
+        for ahead in 0..40 {
+            bench.commands(&[command(Opcode::Lift, 0, 0, 0, 0, &[1])]);
+            bench.command(ahead, command(Opcode::Lift, 0, 0, 0, 0, &[1]));
+            bench.show(&[trade(LOCATE, 1, PRICE_E4)]);
+            bench.card.idle(60);
+            bench.settle();
+            // A print that does not halt, and would send.
+            let events = told(&mut bench, &[trade(LOCATE, 1, PRICE_E4 - 1)]);
+            stays.push(events[0].reason() == Some(Reason::Fenced));
+        }
+        let first = stays.iter().position(|stays| !stays).expect("one that lifts behind it");
+        // The decisive byte is shown in word 12 of the frame, the verdict is 5 cycles on, and a command takes 3.
+        assert_eq!(first, 12 + 5 + 1 - 3 + 1, "{stays:?}");
+        assert!(stays[first..].iter().all(|stays| !stays));
     });
 }
 

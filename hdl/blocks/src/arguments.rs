@@ -3,7 +3,7 @@
 //! In: a command. Out, in the same cycle: a row of rules, an instrument's limits, a template, the gate's parameters, a row of
 //! a book; whoever writes takes the one that the opcode is for. Not here: where it goes, and whether it does.
 use crate::{bundle::*, konst::Konst};
-use riposte_map::{limits, shm::{Condition, Row, bits::command}};
+use riposte_map::{limits, shm::{Action, Condition, Row, bits::command}};
 use rust_hdl::prelude::*;
 
 const _: () = assert!(limits::HOST_RULE == 3);
@@ -48,6 +48,8 @@ impl Logic for TermOf {
 pub struct Arguments {
     pub command: Signal<In, Bits<512>>,
     pub rules: Signal<Out, TermRow>,
+    /// Bit r: rule r has no order; bit 4 + r: it halts.
+    pub actions: Signal<Out, Bits<8>>,
     /// Bit t: they are term t.
     pub term: Signal<Out, Bits<3>>,
     /// Of its rules, the last is none, but a place for orders of the host.
@@ -61,6 +63,9 @@ pub struct Arguments {
     arg2: Signal<Local, Bits<64>>,
     kind: Signal<Local, Bits<4>>,
     number: Signal<Local, Bits<2>>,
+    arg3: Signal<Local, Bits<64>>,
+    action: [Signal<Local, Bits<8>>; 4],
+    flags: [Signal<Local, Bits<8>>; 4],
     terms: [TermOf; 4],
     row: Signal<Local, TermRow>,
     limit: Signal<Local, Limits>,
@@ -72,6 +77,9 @@ pub struct Arguments {
     k_host: Konst<8, { Condition::Host as u64 }>,
     k_full: Konst<32, 0xffff_ffff>,
     k_term: Konst<3, 1>,
+    k_halt: Konst<8, { Action::Halt as u64 }>,
+    k_silent: Konst<8, 1>,
+    k_halts: Konst<8, 0x11>,
     k_remove: Konst<4, { Row::Remove as u64 }>,
     k_state: Konst<4, { Row::State as u64 }>,
     o_instrument: Konst<9, { command::INSTRUMENT.lsb }>,
@@ -99,6 +107,19 @@ impl Logic for Arguments {
         self.row.next.rule1 = self.terms[1].term.val();
         self.row.next.rule2 = self.terms[2].term.val();
         self.row.next.rule3 = self.terms[3].term.val();
+        self.arg3.next = self.command.val().get_bits::<64>(self.o_arg3.val().index());
+        for i in 0..4 {
+            self.action[i].next = self.arg3.val().get_bits::<8>(i * 8);
+            self.flags[i].next = 0.into();
+            if self.action[i].val() != 0 {
+                self.flags[i].next = self.k_silent.val() << i.to_bits::<8>();
+            }
+            if self.action[i].val() == self.k_halt.val() {
+                self.flags[i].next = self.k_halts.val() << i.to_bits::<8>();
+            }
+        }
+        self.actions.next =
+            self.flags[0].val() | self.flags[1].val() | self.flags[2].val() | self.flags[3].val();
         self.number.next = self.command.val().get_bits::<2>(self.o_index.val().index());
         self.term.next = self.k_term.val() << bit_cast::<3, 2>(self.number.val());
         self.rules.next = self.row.val();
@@ -114,7 +135,7 @@ impl Logic for Arguments {
         self.limit.next.reach = self.reach.val();
         self.limit.next.has_reach = self.reach.val() != 0;
         self.limit.next.is_open = self.reach.val() == self.k_full.val();
-        self.limit.next.value_max = self.command.val().get_bits::<64>(self.o_arg3.val().index());
+        self.limit.next.value_max = self.arg3.val();
         self.limits.next = self.limit.val();
         self.order.next.quantity = self.arg0.val().get_bits::<32>(0);
         self.order.next.price = self.arg0.val().get_bits::<32>(32);

@@ -17,6 +17,8 @@ pub struct Control {
     pub command_valid: Signal<In, bool>,
     pub invalidate_all: Signal<In, bool>,
     pub invalidate: Signal<In, Bits<16>>,
+    /// Instruments that a rule halts.
+    pub halts: Signal<In, Bits<16>>,
     pub issue: Signal<In, bool>,
     pub issue_instrument: Signal<In, Bits<4>>,
     pub event_lost: Signal<In, bool>,
@@ -58,6 +60,7 @@ pub struct Control {
     /// Bit t: term t of an instrument's rules.
     pub rules_write: Signal<Out, Bits<3>>,
     pub rules_data: Signal<Out, TermRow>,
+    pub actions_data: Signal<Out, Bits<8>>,
     pub limits_write: Signal<Out, bool>,
     pub limits_data: Signal<Out, Limits>,
     pub row_address: Signal<Out, Bits<5>>,
@@ -134,6 +137,7 @@ pub struct Control {
     throttle_unset: Signal<Local, Throttle>,
     hit: [Signal<Local, Bits<16>>; 16],
     mask: Signal<Local, Bits<16>>,
+    fenced_next: Signal<Local, Bits<16>>,
     is_new: Signal<Local, bool>,
     is_silent: Signal<Local, bool>,
     reason: Signal<Local, Bits<8>>,
@@ -333,12 +337,15 @@ impl Logic for Control {
         if self.does.q.val().get_bit(self.c_clear_kill.val().index()) {
             self.is_killed.d.next = false;
         }
+        self.fenced_next.next = self.fences.q.val();
         if self.does.q.val().get_bit(self.c_fence.val().index()) {
-            self.fences.d.next = self.fences.q.val() | self.mask.val();
+            self.fenced_next.next = self.fences.q.val() | self.mask.val();
         }
         if self.does.q.val().get_bit(self.c_lift.val().index()) {
-            self.fences.d.next = self.fences.q.val() & (!self.mask.val());
+            self.fenced_next.next = self.fences.q.val() & (!self.mask.val());
         }
+        // A halt beats a lift.
+        self.fences.d.next = self.fenced_next.val() | self.halts.val();
         self.heartbeat.clock.next = self.clock.val();
         self.heartbeat.reset.next = self.reset.val();
         self.heartbeat.beat.next = self.does.q.val().get_bit(self.c_heartbeat.val().index());
@@ -401,6 +408,7 @@ impl Logic for Control {
             self.rules_write.next = self.arguments.term.val();
         }
         self.rules_data.next = self.arguments.rules.val();
+        self.actions_data.next = self.arguments.actions.val();
         self.limits_write.next = self.does.q.val().get_bit(self.c_instrument.val().index());
         self.limits_data.next = self.arguments.limits.val();
         self.row_address.next = (bit_cast::<5, 1>(self.shadow.val()) << 4) | bit_cast::<5, 4>(self.table_row.val());

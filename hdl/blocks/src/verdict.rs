@@ -34,6 +34,8 @@ pub struct Verdict {
     pub rules_write: Signal<In, Bits<3>>,
     pub rules_address: Signal<In, Bits<5>>,
     pub rules_data: Signal<In, TermRow>,
+    /// Of a first term's row: bit r: rule r has no order; bit 4 + r: it halts.
+    pub actions_data: Signal<In, Bits<8>>,
     /// Forget what held: new parameters are in force.
     pub forget: Signal<In, bool>,
     pub books_valid: Signal<In, Bits<16>>,
@@ -42,6 +44,8 @@ pub struct Verdict {
     pub trading: Signal<Out, Bits<16>>,
     /// Instruments whose book the operation broke.
     pub invalidate: Signal<Out, Bits<16>>,
+    /// Instruments that a rule halts.
+    pub halts: Signal<Out, Bits<16>>,
     pub decision: Signal<Out, Decision>,
     pub decided: Signal<Out, bool>,
     /// Of the decision, or of what would be one.
@@ -54,6 +58,11 @@ pub struct Verdict {
     pub host_dropped: Signal<Out, bool>,
     contexts: LookupMemory<Context, 4>,
     terms: [LookupMemory<TermRow, 5>; 3],
+    actions: LookupMemory<Bits<8>, 5>,
+    actions1: DFF<Bits<8>>,
+    actions2: DFF<Bits<8>>,
+    silent3: DFF<Bits<4>>,
+    halts3: DFF<Bits<4>>,
     overflows: LookupMemory<bool, 5>,
     /// Read from there, a row a term.
     rows: [DFF<TermRow>; 3],
@@ -94,6 +103,9 @@ pub struct Verdict {
     told: DFF<bool>,
     tells_invalid: DFF<bool>,
     tells_full: DFF<bool>,
+    tells_notice: DFF<bool>,
+    noticed4: DFF<Bits<4>>,
+    halting4: DFF<Bits<4>>,
     reason4: DFF<Bits<8>>,
     fired4: DFF<Bits<4>>,
     committed4: DFF<Committed>,
@@ -126,7 +138,11 @@ pub struct Verdict {
     held_after: Signal<Local, Bits<4>>,
     rewrites: Signal<Local, bool>,
     fired: Signal<Local, Bits<4>>,
+    asked: Signal<Local, Bits<4>>,
+    noticed: Signal<Local, Bits<4>>,
+    halting: Signal<Local, Bits<4>>,
     fires: Signal<Local, bool>,
+    notices: Signal<Local, bool>,
     sound: Signal<Local, bool>,
     judges: Signal<Local, bool>,
     full: Signal<Local, bool>,
@@ -137,6 +153,7 @@ pub struct Verdict {
     k_none: Konst<8, { NONE as u64 }>,
     k_book: Konst<8, { EventKind::Book as u64 }>,
     k_invalid: Konst<8, { EventKind::Invalid as u64 }>,
+    k_notice: Konst<8, { EventKind::Notice as u64 }>,
     k_refused: Konst<8, { EventKind::OrderRefused as u64 }>,
     r_none: Konst<8, { Reason::None as u64 }>,
     r_level: Konst<8, { Reason::LevelOverflow as u64 }>,
@@ -151,9 +168,9 @@ impl Logic for Verdict {
             self, clock, valid2, committed2, bid2, ask2, context2, has_bid2, has_ask2, spread2, has_spread2, crossed2,
             valid3, committed3, bid3, ask3, context3, far_row, crossed3, plain3, rewrites3, own, was_held, is_host3,
             overflowed3, overflows3, failed3, holds3, prints3, is_trading, told, tells_invalid, tells_full, reason4, fired4,
-            committed4, bid4, ask4, context4
+            committed4, bid4, ask4, context4, actions1, actions2, silent3, halts3, tells_notice, noticed4, halting4
         );
-        clock!(self, clock, contexts, overflows);
+        clock!(self, clock, contexts, overflows, actions);
         self.contexts.write.next = self.context_write.val();
         self.contexts.write_address.next = self.context_tag.val();
         self.contexts.write_data.next = self.message_context.val();
@@ -169,6 +186,12 @@ impl Logic for Verdict {
             self.rows[i].clock.next = self.clock.val();
             self.rows[i].d.next = self.terms[i].read_data.val();
         }
+        self.actions.write.next = self.rules_write.val().get_bit(0);
+        self.actions.write_address.next = self.rules_address.val();
+        self.actions.write_data.next = self.actions_data.val();
+        self.actions.read_address.next = self.row.val();
+        self.actions1.d.next = self.actions.read_data.val();
+        self.actions2.d.next = self.actions1.q.val();
         // ---- K + 1: context, spread
         self.valid2.d.next = self.valid.val();
         self.committed2.d.next = self.committed.val();
@@ -226,6 +249,12 @@ impl Logic for Verdict {
         if self.is_host.val() {
             self.holding.next = self.k_host.val();
             self.printing.next = self.k_host.val();
+        }
+        self.silent3.d.next = self.actions2.q.val().get_bits::<4>(0);
+        self.halts3.d.next = self.actions2.q.val().get_bits::<4>(4);
+        if self.is_host.val() {
+            self.silent3.d.next = 0.into();
+            self.halts3.d.next = 0.into();
         }
         self.holds3.d.next = self.holding.val();
         self.prints3.d.next = self.printing.val();
@@ -308,7 +337,15 @@ impl Logic for Verdict {
         self.broken.next = self.valid3.q.val() & !self.sound.val();
         self.judges.next = self.plain3.q.val() & self.book_valid.val() & !self.overflowed.val();
         self.fired.next = self.holds3.q.val() & (self.prints3.q.val() | (!self.was_held.q.val()));
-        self.fires.next = (self.judges.val() | self.is_host3.q.val()) & (self.fired.val() != 0);
+        self.asked.next = self.fired.val() & (!self.silent3.q.val());
+        self.noticed.next = self.fired.val() & self.silent3.q.val();
+        self.halting.next = self.fired.val() & self.halts3.q.val();
+        self.fires.next = (self.judges.val() | self.is_host3.q.val()) & (self.asked.val() != 0);
+        self.notices.next = self.judges.val() & (self.noticed.val() != 0);
+        self.halts.next = 0.into();
+        if self.judges.val() & (self.halting.val() != 0) {
+            self.halts.next = self.own.q.val();
+        }
         self.held_after.next = 0.into();
         if self.judges.val() {
             self.held_after.next = self.holds3.q.val() & (!self.prints3.q.val());
@@ -329,15 +366,15 @@ impl Logic for Verdict {
             self.invalidate.next = self.own.q.val();
         }
         self.full.next = self.fires.val() & self.queue_full.val();
-        self.choice.next.mask = self.fired.val();
+        self.choice.next.mask = self.asked.val();
         self.choice.next.first = 3.into();
-        if self.fired.val().get_bit(2) {
+        if self.asked.val().get_bit(2) {
             self.choice.next.first = 2.into();
         }
-        if self.fired.val().get_bit(1) {
+        if self.asked.val().get_bit(1) {
             self.choice.next.first = 1.into();
         }
-        if self.fired.val().get_bit(0) {
+        if self.asked.val().get_bit(0) {
             self.choice.next.first = 0.into();
         }
         self.choice.next.is_host = self.is_host3.q.val();
@@ -357,11 +394,15 @@ impl Logic for Verdict {
         // ---- K + 4: the event
         self.told.d.next = (self.broken.val() & self.book_valid.val())
             | self.full.val()
+            | self.notices.val()
             | (self.judges.val() & self.trace.val());
         self.tells_invalid.d.next = self.broken.val();
         self.tells_full.d.next = self.full.val();
         self.reason4.d.next = self.reason.val();
-        self.fired4.d.next = self.fired.val();
+        self.fired4.d.next = self.asked.val();
+        self.tells_notice.d.next = self.notices.val();
+        self.noticed4.d.next = self.noticed.val();
+        self.halting4.d.next = self.halting.val();
         self.committed4.d.next = self.committed3.q.val();
         self.bid4.d.next = self.bid3.q.val();
         self.ask4.d.next = self.ask3.q.val();
@@ -388,6 +429,15 @@ impl Logic for Verdict {
             self.report.next.price = 0.into();
             self.report.next.quantity = 0.into();
             self.report.next.detail = bit_cast::<16, 4>(self.fired4.q.val());
+        }
+        // The message's price and quantity too: it stands for the Book event.
+        if self.tells_notice.q.val() {
+            self.report.next.kind = self.k_notice.val();
+            self.report.next.price = self.committed4.q.val().price;
+            self.report.next.quantity = self.committed4.q.val().shares;
+            self.report.next.detail = bit_cast::<16, 8>(self.context4.q.val().code)
+                | (bit_cast::<16, 4>(self.noticed4.q.val()) << 8)
+                | (bit_cast::<16, 4>(self.halting4.q.val()) << 12);
         }
         if self.tells_invalid.q.val() {
             self.report.next.kind = self.k_invalid.val();

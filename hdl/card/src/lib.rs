@@ -186,6 +186,7 @@ impl Logic for RiposteCard {
         self.verdict.rules_write.next = self.control.rules_write.val();
         self.verdict.rules_address.next = self.control.row_address.val();
         self.verdict.rules_data.next = self.control.rules_data.val();
+        self.verdict.actions_data.next = self.control.actions_data.val();
         self.verdict.forget.next = self.control.forget.val();
         self.verdict.books_valid.next = self.control.books_valid.val();
         self.verdict.trace.next = self.control.trace.val();
@@ -232,6 +233,7 @@ impl Logic for RiposteCard {
         self.control.command_valid.next = self.command_valid.val();
         self.control.invalidate_all.next = self.channel.invalidate.val();
         self.control.invalidate.next = self.verdict.invalidate.val();
+        self.control.halts.next = self.verdict.halts.val();
         self.control.issue.next = self.issue.issue.val();
         self.control.issue_instrument.next = self.issue.operation.val().instrument;
         self.control.event_lost.next = self.events.lost.val();

@@ -28,6 +28,8 @@ pub enum EventKind {
     Command = 6,
     /// An ITCH system event; `detail` is its code.
     System = 7,
+    /// Rules without an order fired; stands in place of the message's Book event, and comes without tracing too.
+    Notice = 8,
 }
 
 impl EventKind {
@@ -40,6 +42,7 @@ impl EventKind {
             5 => EventKind::Channel,
             6 => EventKind::Command,
             7 => EventKind::System,
+            8 => EventKind::Notice,
             _ => return None,
         })
     }
@@ -64,6 +67,7 @@ pub struct Level {
 /// | Channel | expected, then received sequence number, as 64-bit words | 0 | 0 | 0 | 0 |
 /// | Command | 0 | 0 | 0 | 0 | opcode |
 /// | System | 0 | 0 | 0 | 0 | event code |
+/// | Notice | top after the message | of the message: order or trade | 0 | 0 | message type in 7:0, mask of the rules in 11:8, of those that halt in 15:12 |
 ///
 /// `feed_sequence` is the MoldUDP64 sequence number of the message, for Command the command's own
 /// sequence number, for Channel 0.
@@ -98,7 +102,7 @@ pub enum Opcode {
     /// collar in 63:32; `args[3]`: maximum value, price times quantity.
     WriteInstrument = 2,
     /// Term `index` of each rule of an instrument; `args[0]`: condition of rule r in byte r; `args[1]`, `args[2]`: four 32-bit
-    /// thresholds.
+    /// thresholds; `args[3]`, with term 0: action of rule r in byte r, as in [`Action`].
     WriteRules = 3,
     /// `args[0]`: quantity in 31:0, price in 63:32; `args[1]`: side (ASCII) in 7:0, image words in
     /// 12:8, bytes of the last word in 19:16, payload bytes in 31:24, partial checksum in 47:32; `args[2]`: cool-down in
@@ -197,6 +201,19 @@ pub struct Command {
     pub index: u8,
     pub value: u32,
     pub args: [u64; 6],
+}
+
+/// What a rule does when it fires.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Action {
+    /// Asks the gate for its order.
+    #[default]
+    Order = 0,
+    /// Tells of it, as every code does that is not listed here.
+    Notify = 1,
+    /// Tells of it, and fences the instrument.
+    Halt = 2,
 }
 
 /// Condition of a term of a rule: which metric, compared which way with the term's threshold.
@@ -325,6 +342,16 @@ impl Event {
 
     pub fn reason(&self) -> Option<Reason> {
         Reason::from_code(self.reason)
+    }
+
+    /// Whether it shows the top of a book behind a message.
+    pub fn is_top(&self) -> bool {
+        matches!(self.kind(), Some(EventKind::Book | EventKind::Notice))
+    }
+
+    /// Rules of a Notice, a bit each: those that fired, and of them those that halt.
+    pub const fn noticed(&self) -> [u8; 2] {
+        [(self.detail >> 8 & 0xf) as u8, (self.detail >> 12) as u8]
     }
 
     /// Whether it tells what became of an order of the host: no rule made it, and no frame of the feed.

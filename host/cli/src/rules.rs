@@ -5,7 +5,7 @@ use crate::run::admission::trusted;
 use anyhow::{Context, bail};
 use riposte_desk::{ANY_REACH_E4, Check, Desk, Gate, Problem, Severity, Term, decimal_text, price_text};
 use riposte_map::limits::CLOCK_PS;
-use riposte_map::shm::Condition;
+use riposte_map::shm::{Action, Condition};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
@@ -127,6 +127,15 @@ fn term(&Term { condition, threshold }: &Term) -> String {
     if condition.is_size() { format!("{text} {threshold}") } else { format!("{text} {}", price_text(threshold)) }
 }
 
+/// What a rule does, as it is written in a configuration.
+fn action(action: Action) -> &'static str {
+    match action {
+        Action::Order => "order",
+        Action::Notify => "notify",
+        Action::Halt => "halt",
+    }
+}
+
 /// The side as it is written in a configuration.
 pub fn side(letter: u8) -> &'static str {
     match letter {
@@ -159,11 +168,15 @@ fn desk_text(desk: &Desk) -> String {
             or_blocked(limits.position.map(|position| format!("{} long, {} short", position.buy, position.sell))),
         ]);
         for rule in &instrument.rules {
-            let order = &rule.order;
-            let action = format!("{} {} at {}", side(order.side), order.quantity, price_text(order.price_e4));
             let condition = when(&rule.terms);
-            let cooldown = or_blocked(rule.limits.cooldown_cycles.map(microseconds));
-            let orders = or_blocked(rule.limits.max_orders.map(|orders| orders.to_string()));
+            let [action, cooldown, orders] = match &rule.order {
+                Some(order) => [
+                    format!("{} {} at {}", side(order.side), order.quantity, price_text(order.price_e4)),
+                    or_blocked(rule.limits.cooldown_cycles.map(microseconds)),
+                    or_blocked(rule.limits.max_orders.map(|orders| orders.to_string())),
+                ],
+                None => [action(rule.action), "", ""].map(str::to_owned),
+            };
             rules.row([instrument.symbol.clone(), rule.name.clone(), condition, action, cooldown, orders]);
         }
     }
@@ -223,8 +236,9 @@ fn remote_json(desk: &Desk) -> Option<Value> {
 fn instruments_json(desk: &Desk) -> Vec<Value> {
     let rule_json = |rule: &riposte_desk::Rule| {
         json!({
-            "name": rule.name, "when": when(&rule.terms),
-            "side": side(rule.order.side), "quantity": rule.order.quantity, "price_e4": rule.order.price_e4,
+            "name": rule.name, "when": when(&rule.terms), "action": action(rule.action),
+            "side": rule.order.as_ref().map(|order| side(order.side)), "quantity": rule.order.as_ref().map(|order| order.quantity),
+            "price_e4": rule.order.as_ref().map(|order| order.price_e4),
             "cooldown_cycles": rule.limits.cooldown_cycles, "max_orders": rule.limits.max_orders,
         })
     };

@@ -9,7 +9,7 @@ use crate::price::{decimal_text, price_e4, price_text};
 use crate::problem::{Log, Problem};
 use crate::{Collar, Desk, Feed, Instrument, Order, Rule, Session, Term};
 use riposte_map::limits::{INSTRUMENTS, RULES, TERMS};
-use riposte_map::shm::Condition;
+use riposte_map::shm::{Action, Condition};
 use riposte_map::wire::ouch::QUANTITY_LIMIT;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -201,12 +201,19 @@ fn read_rule(mut section: Section, log: &mut Log, book: &mut Instruments, names:
     });
     let symbol = section.required(log, "instrument", code(8));
     let when = section.required(log, "when", |value| terms(&text(value)?));
-    section.demand(log, "order");
+    let action = section.optional(log, "action", |value| action(&text(value)?)).map_or(Action::Order, |found| found.value);
+    if action == Action::Order {
+        section.demand(log, "order");
+    }
     let order_section = section.section(log, "order");
     let order_span = order_section.as_ref().map_or(section.span.clone(), |order| order.span.clone());
     let order = order_section.and_then(|order| read_order(order, log));
     let limits = RuleLimits::read(&mut section, log, &book.defaults.rule);
-    limits.warn_of_unset(log, &section.span, name.as_ref().map_or("rule", |name| name.value.as_str()));
+    if action == Action::Order {
+        limits.warn_of_unset(log, &section.span, name.as_ref().map_or("rule", |name| name.value.as_str()));
+    } else if order.is_some() {
+        log.error(&order_span, "a rule that notifies or halts has no `order`: make two rules of it");
+    }
     if let Some(name) = &name {
         let line = log.line(name.span.start);
         if let Some(first) = names.insert(name.value.clone(), line) {
@@ -219,15 +226,19 @@ fn read_rule(mut section: Section, log: &mut Log, book: &mut Instruments, names:
         log.error(&symbol.span, unknown_instrument(&symbol.value, &book.placed));
         return;
     };
-    let (Some(name), Some(when), Some(order)) = (name, when, order) else { return };
-    warn_about_refusals(log, &order_span, &instrument.value, &book.gate, &order);
+    let (Some(name), Some(when)) = (name, when) else { return };
+    if let Some(order) = &order {
+        warn_about_refusals(log, &order_span, &instrument.value, &book.gate, order);
+    } else if action == Action::Order {
+        return;
+    }
     let most = RULES - usize::from(instrument.value.host.is_some());
     if instrument.value.rules.len() == most {
         let taken = if most < RULES { ", one of them taken by `host_orders`" } else { "" };
         log.error(&name.span, format!("`{}` has too many rules: the card holds at most {RULES} an instrument{taken}", symbol.value));
         return;
     }
-    instrument.value.rules.push(Rule { name: name.value, terms: when.value, order, limits });
+    instrument.value.rules.push(Rule { name: name.value, terms: when.value, action, order, limits });
 }
 
 pub(crate) fn unknown_instrument(symbol: &str, placed: &[Placed<Instrument>]) -> String {
@@ -309,9 +320,18 @@ fn read_marks(mut section: Section, log: &mut Log) -> Option<Order> {
 fn read_host_orders(mut section: Section, log: &mut Log, otherwise: &RuleLimits) -> Option<Rule> {
     let limits = RuleLimits::read(&mut section, log, otherwise);
     limits.warn_of_unset(log, &section.span, HOST_ORDERS);
-    let order = read_marks(section, log)?;
+    let order = Some(read_marks(section, log)?);
     let terms = vec![Term { condition: Condition::Host, threshold: 0 }];
-    Some(Rule { name: HOST_ORDERS.to_owned(), terms, order, limits })
+    Some(Rule { name: HOST_ORDERS.to_owned(), terms, action: Action::Order, order, limits })
+}
+
+fn action(text: &str) -> Result<Action, String> {
+    match text {
+        "order" => Ok(Action::Order),
+        "notify" => Ok(Action::Notify),
+        "halt" => Ok(Action::Halt),
+        _ => Err(format!("`{text}` is not one of order, notify, halt")),
+    }
 }
 
 /// `ask <= 320.50 and ask_size >= 500`.

@@ -1,5 +1,5 @@
 //! A desk as commands: the parameter set of one generation, and the few commands that start a card.
-use crate::{Desk, Gate, Instrument, Rule, Template};
+use crate::{Desk, Gate, Instrument, Order, Rule, Template};
 use riposte_map::limits::{INSTRUMENTS, RULES, TERMS};
 use riposte_map::shm::{Command, Opcode};
 
@@ -16,8 +16,9 @@ impl Desk {
             set.extend((0..TERMS as u8).map(|term| Command { instrument: index, ..write_rules(instrument, term) }));
             for slot in 0..RULES as u8 {
                 let place = Command { instrument: index, rule: slot, ..Command::default() };
-                match instrument.and_then(|one| Some((one, one.rule(usize::from(slot))?))) {
-                    Some((instrument, rule)) => self.write_template(&mut set, place, instrument, rule),
+                let rule = instrument.and_then(|one| Some((one, one.rule(usize::from(slot))?)));
+                match rule.and_then(|(instrument, rule)| Some((instrument, rule, rule.order.as_ref()?))) {
+                    Some((instrument, rule, order)) => self.write_template(&mut set, place, (instrument, rule), order),
                     None => set.push(Command { opcode: Opcode::WriteTemplate as u8, ..place }),
                 }
             }
@@ -47,8 +48,7 @@ impl Desk {
         numbered(grants, first_sequence)
     }
 
-    fn write_template(&self, set: &mut Vec<Command>, place: Command, instrument: &Instrument, rule: &Rule) {
-        let order = &rule.order;
+    fn write_template(&self, set: &mut Vec<Command>, place: Command, (instrument, rule): (&Instrument, &Rule), order: &Order) {
         let template = Template::new(&self.session, &instrument.symbol, order);
         let words = template.words();
         let last_bytes = template.bytes.len() - (words.len() - 1) * 8;
@@ -143,13 +143,17 @@ fn write_instrument(instrument: Option<&Instrument>) -> Command {
     ])
 }
 
-/// One term of each rule.
+/// One term of each rule, and with the first one what it does.
 fn write_rules(instrument: Option<&Instrument>, index: u8) -> Command {
-    let mut args = [0; 3];
+    let mut args = [0; 4];
     let term = |slot| instrument?.rule(slot)?.terms.get(usize::from(index));
     for (slot, term) in (0..RULES).filter_map(|slot| Some((slot, term(slot)?))) {
         args[0] |= (term.condition as u64) << (8 * slot);
         args[1 + slot / 2] |= u64::from(term.threshold) << (32 * (slot % 2));
+    }
+    let rules = instrument.into_iter().flat_map(|one| (0..RULES).filter_map(move |slot| Some((slot, one.rule(slot)?))));
+    for (slot, rule) in rules.filter(|_| index == 0) {
+        args[3] |= (rule.action as u64) << (8 * slot);
     }
     Command { index, ..command(Opcode::WriteRules, &args) }
 }

@@ -125,13 +125,15 @@ pub struct Term {
     pub threshold: u32,
 }
 
-/// When all its terms hold, an order.
+/// When all its terms hold, an order, or another action.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
     pub name: String,
     /// From one to `TERMS`; a model moves the first one's threshold.
     pub terms: Vec<Term>,
-    pub order: Order,
+    pub action: riposte_map::shm::Action,
+    /// Of the action of that name.
+    pub order: Option<Order>,
     pub limits: RuleLimits,
 }
 

@@ -24,8 +24,8 @@ fn a_right_configuration_has_no_findings() {
     assert_eq!((instrument.symbol.as_str(), instrument.locate), ("CVLT", Some(13)));
     assert_eq!(instrument.collar, Some(Collar { low_e4: 600_000, high_e4: 700_000 }));
     assert_eq!(instrument.rules[0].terms, [Term { condition: Condition::BidAtLeast, threshold: 630_200 }]);
-    assert_eq!(instrument.rules[0].order.side, b'T');
-    assert_eq!(instrument.rules[1].order.price_e4, 625_000, "a bare number is read exactly");
+    assert_eq!(instrument.rules[0].order.as_ref().expect("an order").side, b'T');
+    assert_eq!(instrument.rules[1].order.as_ref().expect("an order").price_e4, 625_000, "a bare number is read exactly");
     assert_eq!(desk.rule(0, 1).map(|rule| rule.name.as_str()), Some("tight"));
     assert_eq!(desk.rule(1, 0), None);
 }
@@ -107,6 +107,8 @@ fn each_mistake_is_found_on_its_line() {
         ("bid >= 63.02", "bit >= 63.02", "23:8: `when`: unknown metric `bit`: use bid, ask, spread, trade, bid_size, ask_size or trade_size"),
         ("bid >= 63.02", "bid > 63.02", "23:8: `when`: unknown comparison `>`: use <= or >="),
         ("bid >= 63.02", "bid", "23:8: `when`: `bid` must read METRIC <= NUMBER or METRIC >= NUMBER, such as `ask <= 320.50`, or several joined by `and`"),
+        ("when = \"spread <= 0.01\"", "when = \"spread <= 0.01\"\naction = \"stop\"", "30:10: `action`: `stop` is not one of order, notify, halt"),
+        ("when = \"spread <= 0.01\"", "when = \"spread <= 0.01\"\naction = \"halt\"", "31:9: a rule that notifies or halts has no `order`: make two rules of it"),
         ("bid >= 63.02", "bid >= 63.02 and", "23:8: `when`: `bid >= 63.02 and` must read METRIC <= NUMBER or METRIC >= NUMBER, such as `ask <= 320.50`, or several joined by `and`"),
         ("bid >= 63.02", "bid >= 63.02 and ask_size >= 1.5", "23:8: `when`: `1.5` is no number of shares: write a whole number from 0 to 4294967295, such as 500"),
         ("bid >= 63.02", "bid >= 1 and bid >= 2 and bid >= 3 and bid >= 4", "23:8: `when`: `bid >= 1 and bid >= 2 and bid >= 3 and bid >= 4` has 4 terms: a rule has at most 3"),

@@ -144,6 +144,22 @@ fn each_term_of_a_rule_has_its_row() {
 }
 
 #[test]
+fn a_rule_without_an_order_has_its_action_and_no_template() {
+    for (word, code) in [("notify", 1), ("halt", 2)] {
+        let text = include_str!("desk.toml");
+        let at = text.find("order = { side = \"buy\"").expect("the second rule's order");
+        let end = at + text[at..].find('\n').expect("its end");
+        let desk = desk(&format!("{}action = \"{word}\"{}", &text[..at], &text[end..]));
+        let commands = desk.commands(1, 1);
+        let row = |opcode: Opcode, rule| commands.iter().find(|c| c.opcode == opcode as u8 && c.instrument == 0 && c.rule == rule).expect("a row").args;
+        assert_eq!(row(Opcode::WriteRules, 0)[..4], [0x0601, 100 << 32 | 630_200, 0, code << 8]);
+        assert_eq!(row(Opcode::WriteTemplate, 1), [0; 6], "no order");
+        assert!(!commands.iter().any(|c| c.opcode == Opcode::WriteImage as u8 && c.rule == 1));
+        assert_ne!(row(Opcode::WriteTemplate, 0), [0; 6]);
+    }
+}
+
+#[test]
 fn rows_hold_the_configured_fields() {
     let commands = good().commands(1, 1);
     let row = |opcode: Opcode, instrument| {

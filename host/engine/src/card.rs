@@ -31,9 +31,12 @@ impl Engine {
         let now_ns = self.now_ns;
         let holding = self.holdings.get_mut(usize::from(event.instrument));
         match event.kind() {
-            Some(EventKind::Book) => {
+            Some(EventKind::Book | EventKind::Notice) => {
                 if let Some(holding) = holding {
                     holding.quote(quote(event.bid, event.ask), now_ns);
+                }
+                if event.kind() == Some(EventKind::Notice) {
+                    self.on_notice(event, out);
                 }
             }
             Some(EventKind::OrderSent) => self.on_order_sent(event, out),
@@ -51,6 +54,19 @@ impl Engine {
         }
         if event.is_host_order() {
             self.on_judged(event, out);
+        }
+    }
+
+    /// Rules without an order have fired. The card has fenced the instrument already if one of them halts; what is open is
+    /// cancelled by us.
+    fn on_notice(&mut self, event: &Event, out: &mut Outputs) {
+        let instrument = event.instrument;
+        let [fired, halting] = event.noticed();
+        if fired != halting {
+            out.alarm(Alarm::Noticed { instrument, rules: fired & !halting });
+        }
+        if halting != 0 && usize::from(instrument) < INSTRUMENTS {
+            self.trip(Guard::Rule, instrument, Effect::Fence(1 << instrument), out);
         }
     }
 

@@ -44,7 +44,7 @@ struct Latch {
 #[derive(Hash)]
 pub(crate) struct Latches([Latch; GUARDS]);
 
-const GUARDS: usize = Guard::Unbooked as usize + 1;
+const GUARDS: usize = Guard::Rule as usize + 1;
 
 impl Latches {
     pub fn new() -> Latches {

@@ -53,6 +53,8 @@ messages! {
         Events = 104;
         /// A report for which there is no book entry: our position is not known.
         Unbooked = 105;
+        /// A rule on the card has halted its instrument.
+        Rule = 106;
     }
 }
 
@@ -222,6 +224,8 @@ messages! {
         BooksInvalid = 26 { instruments: u16, reason: u8 };
         /// They stay so, until it is tried again.
         Unrestored = 27 { number: u64, why: Unrestored };
+        /// Rules that only tell have fired: a bit each.
+        Noticed = 28 { instrument: u8, rules: u8 };
     }
 }
 

@@ -110,6 +110,8 @@ pub struct Agenda {
     trace: bool,
     /// Fenced instruments, a bit each.
     fenced: u16,
+    /// The last instrument that a rule halted, and from which cycle on.
+    halted: Option<(u64, u16)>,
     session: OrderSession,
     /// Grants and heartbeats with the cycle in which they are visible, ascending.
     granted: VecDeque<(u64, Command)>,
@@ -173,6 +175,7 @@ impl Default for Agenda {
             killed: false,
             trace: false,
             fenced: 0,
+            halted: None,
             session: OrderSession::default(),
             granted: VecDeque::new(),
             grants: Grants::default(),

@@ -2,7 +2,7 @@
 use crate::frame::Feed;
 use riposte_map::{
     limits::{HOST_RULE, IMAGE_WORDS, INSTRUMENTS, RULES, TERMS},
-    shm::{Command, Condition, Opcode},
+    shm::{Action, Command, Condition, Opcode},
 };
 
 /// What the whole card may do in a time.
@@ -34,9 +34,14 @@ pub struct Instrument {
     pub value_max: u64,
 }
 
-/// Terms of one instrument's rules, those of rule r at r; a condition is a code of `Condition`, 0: no such term.
+/// One instrument's rules, rule r at r of each; a condition is a code of `Condition`, 0: no such term.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Rules(pub [Terms; TERMS]);
+pub struct Rules {
+    pub terms: [Terms; TERMS],
+    /// Masks of those that have no order, and of those that halt the instrument.
+    pub silent: u8,
+    pub halting: u8,
+}
 
 /// One term of each rule.
 #[derive(Clone, Copy, Debug, Default)]
@@ -117,7 +122,7 @@ pub fn place(command: &Command) -> [usize; 3] {
 impl Bank {
     /// Whether the instrument has a place for orders of the host.
     pub fn has_place(&self, instrument: usize) -> bool {
-        self.rules[instrument].0[0].conditions[HOST_RULE] == Condition::Host as u8
+        self.rules[instrument].terms[0].conditions[HOST_RULE] == Condition::Host as u8
     }
 
     /// Instrument with this stock locate, the lowest if several have it.
@@ -162,9 +167,17 @@ impl Bank {
             Opcode::WriteRules => {
                 let ([a, b], [c, d]) = (halves(args[1]), halves(args[2]));
                 let conditions = (args[0] as u32).to_le_bytes();
+                let rules = &mut self.rules[instrument];
                 // Two bits say which term; there is no fourth.
-                if let Some(terms) = self.rules[instrument].0.get_mut(usize::from(command.index % 4)) {
+                let term = usize::from(command.index % 4);
+                if let Some(terms) = rules.terms.get_mut(term) {
                     *terms = Terms { conditions, thresholds: [a, b, c, d] };
+                }
+                if term == 0 {
+                    let actions = (args[3] as u32).to_le_bytes();
+                    let mask = |is_one: fn(u8) -> bool| (0..RULES).fold(0, |mask, at| mask | u8::from(is_one(actions[at])) << at);
+                    rules.silent = mask(|action| action != Action::Order as u8);
+                    rules.halting = mask(|action| action == Action::Halt as u8);
                 }
             }
             Opcode::WriteTemplate => {

@@ -22,12 +22,11 @@ pub struct Scene {
 #[inline]
 pub fn judge(rules: &Rules, scene: &Scene) -> Holding {
     let mut holding = Holding::default();
-    let Rules([first, ..]) = rules;
-    if first.conditions == [0; RULES] {
+    if rules.terms[0].conditions == [0; RULES] {
         return holding;
     }
     for rule in 0..RULES {
-        let terms = rules.0.map(|terms| (terms.conditions[rule], terms.thresholds[rule]));
+        let terms = rules.terms.map(|terms| (terms.conditions[rule], terms.thresholds[rule]));
         let asked = terms.iter().filter(|(condition, _)| *condition != 0);
         if terms[0].0 == 0 || !asked.clone().all(|&(condition, threshold)| scene.meets(condition, threshold)) {
             continue;
@@ -74,7 +73,7 @@ mod tests {
     /// Rule 2 with these terms.
     fn holds(terms: &[(u8, u32)], scene: &Scene) -> bool {
         let mut rules = Rules::default();
-        for (place, &(condition, threshold)) in rules.0.iter_mut().zip(terms) {
+        for (place, &(condition, threshold)) in rules.terms.iter_mut().zip(terms) {
             *place = Terms { conditions: [0, 0, condition, 0], thresholds: [0, 0, threshold, 0] };
         }
         let holding = judge(&rules, scene);

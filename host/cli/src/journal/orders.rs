@@ -10,7 +10,7 @@ use crate::output::{Outcome, Output};
 use riposte_engine::{Body, Input, Record};
 use riposte_journal::{Contents, Entry, Reader};
 use riposte_map::limits::{INSTRUMENTS, RULES, TERMS};
-use riposte_map::shm::{Command, Condition, Event, EventKind, Opcode};
+use riposte_map::shm::{Action, Command, Condition, Event, EventKind, Opcode};
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -53,6 +53,9 @@ impl Set {
         let (first, _) = terms[0];
         if event.is_host_order() {
             return first == Condition::Host as u8;
+        }
+        if (self.rules[instrument][0].args[3] >> (8 * rule)) as u8 != Action::Order as u8 {
+            return false;
         }
         let is_off = |code: u8| code == Condition::Off as u8;
         let holds = !is_off(first) && terms.iter().all(|&(code, threshold)| is_off(code) || meets(event, code, threshold));
@@ -263,6 +266,9 @@ mod tests {
             set.explains(&event)
         };
         assert!(with(1, Condition::AskSizeAtLeast, 5) && !with(1, Condition::AskSizeAtLeast, 6));
+        let mut quiet = set(1000);
+        quiet.rules[2][0].args[3] = (Action::Notify as u64) << 8;
+        assert!(!quiet.explains(&event), "a rule without an order");
         assert!(with(2, Condition::TradeSizeAtLeast, 7) && !with(2, Condition::BidAtLeast, 0));
     }
 

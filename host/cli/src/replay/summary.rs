@@ -312,7 +312,7 @@ fn rule_summaries<'a>(
         instrument: instrument.symbol.clone(),
         name: rule.name.clone(),
         when: rules::when(&rule.terms),
-        fired: count.sent + count.refused,
+        fired: count.sent + count.refused + count.told,
         sent: count.sent,
         refused: count.refused,
     })

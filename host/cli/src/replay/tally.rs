@@ -32,6 +32,8 @@ pub struct Watched {
 pub struct RuleCount {
     pub sent: u64,
     pub refused: u64,
+    /// Without an order.
+    pub told: u64,
 }
 
 /// Top of book at a time; a price of 0 is an empty side.
@@ -152,6 +154,10 @@ impl Tally {
         let reason = event.reason().unwrap_or(Reason::None);
         match event.kind() {
             Some(EventKind::Book) => self.book(event),
+            Some(EventKind::Notice) => {
+                self.book(event);
+                self.notice(event, reason);
+            }
             Some(EventKind::OrderSent) => {
                 *self.cycles.entry(event.cycles).or_default() += 1;
                 self.order(event, true);
@@ -194,6 +200,18 @@ impl Tally {
         (watched.bid, watched.ask) = (event.bid, event.ask);
         if event.bid.quantity > 0 && event.ask.quantity > 0 {
             watched.last_both = Some((event.bid, event.ask));
+        }
+    }
+
+    /// Rules without an order, and perhaps a decision that found no room.
+    fn notice(&mut self, event: &Event, reason: Reason) {
+        if reason != Reason::None {
+            *self.refusals.entry(reason).or_default() += 1;
+        }
+        let Some(watched) = self.watched.get_mut(usize::from(event.instrument)) else { return };
+        let [fired, _] = event.noticed();
+        for (slot, rule) in watched.rules.iter_mut().enumerate() {
+            rule.told += u64::from(fired >> slot & 1);
         }
     }
 

@@ -1,5 +1,6 @@
 //! Alarms as sentences: the name that docs/operate.md explains, what has happened, and what to do.
 use riposte_engine::{Alarm, BOOK, DRAWDOWN, Guard, Stream, Unhedged, Unrestored};
+use riposte_map::limits::RULES;
 use riposte_map::reason::Reason;
 use riposte_map::shm::Opcode;
 
@@ -77,6 +78,7 @@ fn meaning(alarm: &Alarm, symbols: &[String]) -> String {
         Alarm::Unhedged { why } => unhedged(why).to_owned(),
         Alarm::BooksInvalid { instruments, reason } => books_invalid(&named_in(instruments, symbols), reason),
         Alarm::Unrestored { why, .. } => unrestored(why).to_owned(),
+        Alarm::Noticed { instrument, rules } => noticed(&symbol(instrument, symbols), rules),
     }
 }
 
@@ -153,6 +155,12 @@ fn command_refused(opcode: u8, reason: u8) -> String {
     format!("the card refused the {what}: {why}; look at `riposte status`, and push again what should be in force")
 }
 
+/// Rules in the order of the desk, from 1.
+fn noticed(instrument: &str, rules: u8) -> String {
+    let fired: Vec<String> = (0..RULES).filter(|rule| rules >> rule & 1 == 1).map(|rule| (rule + 1).to_string()).collect();
+    format!("of {instrument} fired what only tells (rule {} of the desk): look at the market", fired.join(" and "))
+}
+
 /// What a guard has found, and what it did.
 fn tripped(guard: Guard, index: u8, symbols: &[String]) -> String {
     let instrument = symbol(index, symbols);
@@ -178,6 +186,7 @@ fn tripped(guard: Guard, index: u8, symbols: &[String]) -> String {
         }
         Guard::Events => "the card's events have a hole or tell something impossible; it is killed: keep the journal and report it".to_owned(),
         Guard::Unbooked => format!("something of {} could not be booked, so positions are not known; stopped: reconcile with the venue", place(index)),
+        Guard::Rule => format!("a rule halted {instrument}: it is fenced, and its orders are cancelled; look at the market"),
     }
 }
 
@@ -250,6 +259,7 @@ mod tests {
         let guards = [
             Guard::Loss, Guard::VenueCap, Guard::OrderToTrade, Guard::CancelOnDisconnect, Guard::DeadManTimer, Guard::DropCopy, Guard::Deployment,
             Guard::Bust, Guard::Erroneous, Guard::StaleMark, Guard::Stream, Guard::Room, Guard::Events, Guard::Unbooked,
+            Guard::Rule,
         ];
         let unhedged = [Why::Holding, Why::Covariance, Why::Infeasible, Why::Iterations, Why::Solver];
         let mut all = vec![
@@ -260,6 +270,7 @@ mod tests {
             ClaimDue { session, execution, until_ns: 11 }, ClaimMissed { session, execution }, Refused { request, why: Refusal::Killed },
             CommandRefused { opcode: 6, reason: 1 }, BooksInvalid { instruments: 2, reason: 32 }, Escalated { request }, SessionSilent { session }, Rejected { session, user_ref, reason: 12 },
             EventsMissing { expected: 13, received: 14 }, CardLost, CardSilenced, HostSilent, Candidate { model: 2, why: Refusal::Corridor },
+            Noticed { instrument, rules: 0b1010 },
         ];
         all.extend(guards.map(|guard| Tripped { guard, index: 1 }));
         all.extend(unhedged.map(|why| Unhedged { why }));

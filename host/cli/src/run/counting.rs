@@ -68,7 +68,7 @@ impl Counting {
         let watched = self.instruments.get_mut(usize::from(event.instrument));
         let rule = usize::from(event.rule);
         match (kind, watched) {
-            (EventKind::Book, Some(watched)) => {
+            (EventKind::Book | EventKind::Notice, Some(watched)) => {
                 (watched.bid, watched.ask) = (event.bid, event.ask);
                 watched.updates += 1;
             }

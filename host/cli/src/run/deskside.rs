@@ -334,11 +334,11 @@ impl Deskside {
 fn tell(event: &Event, models: &mut Models) {
     let instrument = event.instrument;
     match event.kind() {
-        Some(EventKind::Book) if event.bid.quantity > 0 && event.ask.quantity > 0 => {
+        Some(EventKind::Book | EventKind::Notice) if event.bid.quantity > 0 && event.ask.quantity > 0 => {
             let top = Top { bid: event.bid.price_e4, ask: event.ask.price_e4 };
             models.tell(News::Top { time_ns: event.time_ns, instrument, top });
         }
-        Some(EventKind::Book | EventKind::Invalid) => models.tell(News::Invalid { instrument }),
+        Some(EventKind::Book | EventKind::Notice | EventKind::Invalid) => models.tell(News::Invalid { instrument }),
         Some(EventKind::Channel) => (0..riposte_map::limits::INSTRUMENTS as u8).for_each(|instrument| models.tell(News::Invalid { instrument })),
         _ => {}
     }

@@ -4,7 +4,7 @@ use riposte_engine::{
     Alarm, BOOK, Body, Change, DRAWDOWN, Deployment, Guard, HostOrder, Limit, Output, Record, Refusal, Report, Session, Side,
     State,
 };
-use riposte_map::shm::{Event, EventKind, Opcode};
+use riposte_map::shm::{Event, EventKind, Level, NONE, Opcode};
 
 /// A trade of instrument 0 that the drop copy tells.
 fn trade(bench: &mut Bench, side: Side, quantity: u32, price: i64) -> u64 {
@@ -53,6 +53,39 @@ fn an_instruments_loss_fences_it_one_unit_beyond_its_limit() {
     let said = bench.take();
     assert!(tripped(&said, Guard::Loss, 0) && commands(&said, Opcode::Fence)[0].args[0] == 1);
     assert_eq!(cancels(&said), [resting]);
+}
+
+/// The card tells of rules of instrument 0 that have no order.
+fn notice(bench: &mut Bench, fired: u16, halting: u16) -> Vec<Output> {
+    let detail = u16::from(b'A') | fired << 8 | halting << 12;
+    let level = |price_e4| Level { price_e4, quantity: 100 };
+    let (bid, ask) = (level(999), level(1001));
+    bench.event(Event { kind: EventKind::Notice as u8, rule: NONE, detail, bid, ask, ..Event::default() })
+}
+
+#[test]
+fn a_rule_that_halts_fences_its_instrument_and_cancels_what_is_open_until_two_people_clear_it() {
+    let mut bench = Bench::armed();
+    let resting = bench.live(10);
+    bench.take();
+    let said = notice(&mut bench, 0b0110, 0b0100);
+    assert!(tripped(&said, Guard::Rule, 0) && said.contains(&Output::Alarm(Alarm::Noticed { instrument: 0, rules: 0b0010 })));
+    assert_eq!(commands(&said, Opcode::Fence)[0].args[0], 1, "also for a card that comes after this one");
+    assert_eq!((cancels(&said), bench.engine.fenced(), bench.engine.is_permitted()), (vec![resting], 1, true));
+    assert!(!opcodes(&notice(&mut bench, 0b0100, 0b0100)).contains(&Opcode::Fence), "it stands");
+    assert_eq!(bench.both(Change::ClearKill), None);
+    assert_eq!((opcodes(&bench.take()).contains(&Opcode::Lift), bench.engine.fenced()), (true, 0));
+    assert!(tripped(&notice(&mut bench, 0b0100, 0b0100), Guard::Rule, 0), "and again");
+}
+
+#[test]
+fn a_rule_that_notifies_is_told_and_changes_nothing_else() {
+    let mut bench = Bench::armed();
+    bench.live(10);
+    bench.take();
+    let said = notice(&mut bench, 0b1001, 0);
+    assert_eq!(said, [Output::Alarm(Alarm::Noticed { instrument: 0, rules: 0b1001 })]);
+    assert_eq!((bench.engine.fenced(), bench.tripped(Guard::Rule)), (0, 0));
 }
 
 #[test]

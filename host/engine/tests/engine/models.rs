@@ -173,7 +173,7 @@ fn a_mandate_ends_by_itself_and_does_not_outlive_its_rules_or_a_reversion() {
     bench.wait(999 * SECOND);
     let said = candidate(&mut bench, LOWER + 1, UPPER);
     assert_eq!((refusal(&said), alarmed(&said)), (Some(Refusal::Expired), Some(Refusal::Expired)));
-    // Another condition on the same rule, a further term, and another template: not what was approved.
+    // Another condition on the same rule, a further term, another action, and another template: not what was approved.
     let mut other_condition = pair_set(LOWER, UPPER);
     let at = other_condition.iter().position(|row| row.opcode == Opcode::WriteRules as u8).expect("rules");
     other_condition[at].args[0] = Condition::TradeAtMost as u64 | (Condition::BidAtLeast as u64) << 8;
@@ -183,7 +183,10 @@ fn a_mandate_ends_by_itself_and_does_not_outlive_its_rules_or_a_reversion() {
     let mut other_term = pair_set(LOWER, UPPER);
     let at = other_term.iter().position(|row| row.opcode == Opcode::WriteRules as u8 && row.index == 1).expect("further terms");
     other_term[at].args[0] = Condition::BidSizeAtLeast as u64;
-    for rows in [other_condition, other_term, other_template] {
+    let mut other_action = pair_set(LOWER, UPPER);
+    let at = other_action.iter().position(|row| row.opcode == Opcode::WriteRules as u8).expect("rules");
+    other_action[at].args[3] = 1;
+    for rows in [other_condition, other_term, other_action, other_template] {
         let mut bench = mandated();
         bench.load(&rows, 3);
         assert_eq!(refusal(&candidate(&mut bench, LOWER + 1, UPPER)), Some(Refusal::NoMandate));

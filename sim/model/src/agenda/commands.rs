@@ -142,7 +142,11 @@ impl Agenda {
             Opcode::Trace => self.trace = command.value & 1 == 1,
             Opcode::Lease | Opcode::Repeat | Opcode::Credit => self.grant_later(cycle + 2, command),
             Opcode::Fence => self.fenced |= mask,
-            Opcode::Lift => self.fenced &= !mask,
+            // A halt that is visible in the same cycle stays.
+            Opcode::Lift => {
+                let halted = self.halted.filter(|(from, _)| *from == cycle).map_or(0, |(_, bit)| bit);
+                self.fenced = self.fenced & !mask | halted;
+            }
             _ => unreachable!("{opcode:?} is a write or a heartbeat"),
         }
         None

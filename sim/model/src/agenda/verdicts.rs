@@ -52,6 +52,7 @@ impl Agenda {
         let rules_read = self.rules_read.pop_front();
         if pending.is_host {
             if !self.decide(pending, 1 << HOST_RULE) {
+                self.tell_full(pending, 1 << HOST_RULE);
                 self.order_is_judged(pending.cycle);
             }
             return;
@@ -83,18 +84,26 @@ impl Agenda {
         let holding = rules::judge(rules, &Scene { top: pending.top, print });
         let fired = holding.book & !self.held[instrument] | holding.trade;
         self.held[instrument] = holding.book;
-        let refused = fired != 0 && !self.decide(pending, fired);
-        if self.trace && !refused {
-            let event = Event {
-                bid,
-                ask,
-                price_e4: pending.price_e4,
-                quantity: pending.quantity,
-                detail: u16::from(origin.code),
-                ..event_of(EventKind::Book, Reason::None, origin)
-            };
-            self.push(Queue::Verdict, pending.cycle + 1, event);
+        let (asked, silent, halting) = (fired & !rules.silent, fired & rules.silent, fired & rules.halting);
+        if halting != 0 {
+            self.fenced |= bit;
+            self.halted = Some((pending.cycle + 1, bit));
         }
+        let is_full = asked != 0 && !self.decide(pending, asked);
+        let code = u16::from(origin.code);
+        let (kind, reason, detail) = if silent != 0 {
+            let reason = if is_full { Reason::QueueFull } else { Reason::None };
+            (EventKind::Notice, reason, code | u16::from(silent) << 8 | u16::from(halting) << 12)
+        } else if is_full {
+            return self.tell_full(pending, asked);
+        } else if self.trace {
+            (EventKind::Book, Reason::None, code)
+        } else {
+            return;
+        };
+        let (price_e4, quantity) = (pending.price_e4, pending.quantity);
+        let event = Event { bid, ask, price_e4, quantity, detail, ..event_of(kind, reason, origin) };
+        self.push(Queue::Verdict, pending.cycle + 1, event);
     }
 
     fn invalidate(&mut self, pending: &Pending, reason: Reason) {
@@ -117,10 +126,6 @@ impl Agenda {
         // One that leaves in this cycle still has its place.
         if self.decisions.len() + usize::from(self.last_left == cycle) == DECISION_QUEUE {
             self.count(Counter::DecisionsDropped);
-            let [bid, ask] = top;
-            let detail = u16::from(mask);
-            let refused = event_of(EventKind::OrderRefused, Reason::QueueFull, &origin);
-            self.push(Queue::Verdict, cycle + 1, Event { bid, ask, detail, ..refused });
             return false;
         }
         self.count(Counter::Decisions);
@@ -129,6 +134,13 @@ impl Agenda {
             self.due(gate);
         }
         true
+    }
+
+    /// Tells that a decision found its queue full.
+    fn tell_full(&mut self, pending: &Pending, mask: u8) {
+        let [bid, ask] = pending.top;
+        let refused = event_of(EventKind::OrderRefused, Reason::QueueFull, &pending.origin);
+        self.push(Queue::Verdict, pending.cycle + 1, Event { bid, ask, detail: mask.into(), ..refused });
     }
 
     /// Lets the gate look at the first rule of the first decision, in cycle `cycle`.
