@@ -331,7 +331,8 @@ impl Engine {
     /// An order without an answer becomes unknown, and stays so; a session that does not answer is not to be trusted.
     fn tick_orders(&mut self, out: &mut Outputs) {
         let mut unknown = [0; SESSIONS];
-        for place in 0..self.orders.open.len() {
+        // From the end, since an order that is closed, having nothing left, is replaced by the last one.
+        for place in (0..self.orders.open.len()).rev() {
             let at = self.orders.open[place] as usize;
             let order = *self.orders.table.get(at);
             let waited_ns = self.now_ns.saturating_sub(order.sent_ns);
