@@ -11,8 +11,9 @@
 // mutant: restore: under_way$d = mid_after; => under_way$d = 1'b0;
 // mutant: restore: if (under_way$q) begin => if (1'b0) begin
 // mutant: restore: is_aside$d = 1'b1; => is_aside$d = 1'b0;
+// mutant: restore: if (forget) begin => if (1'b0) begin
 module books_are_swept_alone(
-    input clock, input reset, input word_valid, input word_last, input clear, input row, input resume
+    input clock, input reset, input word_valid, input word_last, input forget, input clear, input row, input resume
 );
     wire aside, sweeps, cleared;
     wire [3:0] stage;
@@ -33,7 +34,7 @@ module books_are_swept_alone(
     // Cycles since the last row, and whether the books were swept in one of the last three cycles.
     reg [6:0] rest = 127;
     reg [2:0] were = 0;
-    wire mid_after = word_valid ? !word_last : mid;
+    wire mid_after = !forget && (word_valid ? !word_last : mid);
     always @(posedge clock) begin
         mid <= !reset && mid_after;
         old <= !reset && mid_after && (clear || old);
@@ -52,6 +53,7 @@ module books_are_swept_alone(
         ends_behind_the_last_row: assert (!resume || rest >= 63);
 
         clears_in_a_frame: cover (clearing && old && word_valid && word_last);
+        clears_in_a_frame_that_is_put_off: cover (clearing && old && forget);
         clears_between_frames: cover (clearing && !old && word_valid);
 
         // What makes it inductive.

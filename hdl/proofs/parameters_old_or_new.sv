@@ -11,7 +11,7 @@
 // mutant: control: shadow = (~in_force$q); => shadow = in_force$q;
 // mutant: control: is_new = value_came > value; => is_new = value_came > number$q;
 // mutant: control: in_force$d = ~in_force$q; => in_force$d = in_force$q;
-// mutant: control: if (does$q[c_feed]) begin => if (does$q[c_feed]) begin group_now$d = arg0[31:0];
+// mutant: control: if (does$q[c_feed]) begin => if (does$q[c_feed]) begin feed_now$d = arguments$feed;
 // mutant: control: taken = asks & is_place$q & => taken = asks &
 // mutant: control: template_rule = k_host; => template_rule = rule;
 // mutant: control: ~aside & ~is_under_way$q => ~aside
@@ -24,22 +24,23 @@ module parameters_old_or_new(
     wire bank, forget, limits_write, template_write, terms_write, image_write;
     wire [2:0] rules_write;
     wire [15:0] rows_found;
-    wire [31:0] generation, group;
-    wire [15:0] port;
+    wire [31:0] generation;
+    // Both lines and the window.
+    wire [127:0] feed;
     wire [4:0] row_address;
     wire [6:0] template_address;
     wire [10:0] image_address;
     control c(.clock(clock), .reset(reset), .command(command), .command_valid(command_valid),
         .invalidate_all(invalidate_all), .invalidate(invalidate), .halts(halts), .issue(issue), .issue_instrument(issue_instrument),
         .event_lost(event_lost), .locate(locate), .rows_found(rows_found), .bank(bank),
-        .generation(generation), .group(group), .port(port), .forget(forget), .rules_write(rules_write),
+        .generation(generation), .feed(feed), .forget(forget), .rules_write(rules_write),
         .limits_write(limits_write), .row_address(row_address), .template_write(template_write),
         .template_address(template_address), .terms_write(terms_write), .order_enters(order_enters), .order_judged(order_judged),
         .image_write(image_write), .image_address(image_address));
 
     reg was = 0, was_forget = 0, was_bank = 0, was_reset = 0;
-    reg [31:0] was_generation = 0, was_group = 0;
-    reg [15:0] was_port = 0;
+    reg [31:0] was_generation = 0;
+    reg [127:0] was_feed = 0;
     reg [15:0] was_rows = 0;
     reg [1:0] commits = 0;
     // Where a rule row leaves the last place to orders of the host, as they were written; an order is under way until it is judged.
@@ -55,8 +56,7 @@ module parameters_old_or_new(
         was_forget <= forget;
         was_bank <= bank;
         was_generation <= generation;
-        was_group <= group;
-        was_port <= port;
+        was_feed <= feed;
         was_rows <= rows_found;
         if (rules_write[0]) places[row_address[4]][row_address[3:0]] <= \c.held$q [159:152] == 9;
         under_way <= !reset && (terms_write || (under_way && !order_judged));
@@ -64,8 +64,8 @@ module parameters_old_or_new(
         if (reset) {places[0], places[1]} <= 0;
         if (commit_now && commits != 3) commits <= commits + 1;
         if (was && !was_reset && !was_forget) begin
-            nothing_changes_between: assert (bank == was_bank && generation == was_generation && group == was_group
-                && port == was_port && rows_found == was_rows);
+            nothing_changes_between: assert (bank == was_bank && generation == was_generation && feed == was_feed
+                && rows_found == was_rows);
         end
         if (commit_now) begin
             all_change_at_once: assert (bank == !was_bank && generation > was_generation);
@@ -78,7 +78,7 @@ module parameters_old_or_new(
         one_at_a_time: assert (!terms_write || !under_way);
 
         an_order_comes_behind_another: cover (terms_write && orders == 1);
-        second_set_watches: cover (commits == 2 && rows_found != 0 && was_rows == 0 && port != was_port);
+        second_set_watches: cover (commits == 2 && rows_found != 0 && was_rows == 0 && feed[47:32] != was_feed[47:32]);
     end
 
     // What makes this inductive: the places and the order under way, as the block has them.

@@ -11,11 +11,14 @@ double __attribute__((weak)) sc_time_stamp() { return 0; }
 
 namespace {
 
+struct Word {
+    uint64_t time_ns, data;
+    uint8_t bytes, last, bad, valid;
+};
+
 struct CardInput {
-    uint64_t time_ns;
-    uint64_t rx_data;
+    Word rx, rxb;
     const uint32_t* command; // 16 words, or null
-    uint8_t rx_bytes, rx_last, rx_bad, rx_valid;
     uint8_t reset, counter_index;
 };
 
@@ -74,12 +77,18 @@ void CARD(cycle)(void* card, const CardInput* in, CardOutput* out) {
     if (top.event_valid) std::memcpy(out->event, &top.event_record[0], sizeof out->event);
     out->counter = top.counter;
     top.reset = in->reset;
-    top.time_ns = in->time_ns;
-    top.rx_data = in->rx_data;
-    top.rx_bytes = in->rx_bytes;
-    top.rx_last = in->rx_last;
-    top.rx_bad = in->rx_bad;
-    top.rx_valid = in->rx_valid;
+    top.time_ns = in->rx.time_ns;
+    top.rx_data = in->rx.data;
+    top.rx_bytes = in->rx.bytes;
+    top.rx_last = in->rx.last;
+    top.rx_bad = in->rx.bad;
+    top.rx_valid = in->rx.valid;
+    top.rxb_time_ns = in->rxb.time_ns;
+    top.rxb_data = in->rxb.data;
+    top.rxb_bytes = in->rxb.bytes;
+    top.rxb_last = in->rxb.last;
+    top.rxb_bad = in->rxb.bad;
+    top.rxb_valid = in->rxb.valid;
     top.counter_index = in->counter_index;
     top.command_valid = in->command != nullptr;
     if (in->command) std::memcpy(&top.command[0], in->command, 64);

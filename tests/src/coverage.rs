@@ -180,6 +180,12 @@ impl Bins {
         }
     }
 
+    /// Of what was counted alone.
+    pub fn counted(counters: &[u32; Counter::COUNT]) -> Bins {
+        let counts = Counter::ALL.iter().map(|counter| (Bin::Counter(*counter), u64::from(counters[*counter as usize])));
+        Bins(counts.filter(|(_, count)| *count != 0).collect())
+    }
+
     fn hit(&mut self, bin: Bin) {
         *self.0.entry(bin).or_default() += 1;
     }
@@ -513,12 +519,7 @@ impl Observer {
                 }
             }
         }
-        for counter in Counter::ALL {
-            let count = u64::from(counters[*counter as usize]);
-            if count != 0 {
-                *self.bins.0.entry(Bin::Counter(*counter)).or_default() += count;
-            }
-        }
+        self.bins.add(&Bins::counted(counters));
         self.bins
     }
 }

@@ -4,6 +4,7 @@
 
 pub mod bench;
 pub mod coverage;
+pub mod lines;
 pub mod lockstep;
 pub mod messages;
 pub mod oracle;

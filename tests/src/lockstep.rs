@@ -163,6 +163,22 @@ impl Lockstep {
         }
     }
 
+    /// Shows a frame on line B from `cycle` on; gives the cycle of its last word.
+    pub fn frame_b(&mut self, cycle: u64, piece: &Piece) -> u64 {
+        let frame =
+            Frame { bytes: &piece.bytes, time_ns: piece.time_ns, fcs_good: piece.fcs_good, stalls: piece.stalls };
+        for card in &mut self.cards {
+            card.frame_b(cycle, &frame);
+        }
+        if self.recent.len() == RECENT {
+            self.recent.pop_front();
+        }
+        self.recent.push_back((cycle, piece.clone()));
+        let words = piece.bytes.len().div_ceil(8) as u64;
+        let holes = (0..words).filter(|word| piece.stalls >> (word % 64) & 1 == 1).count();
+        cycle + words - 1 + holes as u64
+    }
+
     /// Takes what has come out and compares it; panics at the first difference, naming `seed`.
     pub fn compare(&mut self, seed: u64) {
         self.check().unwrap_or_else(|difference| panic!("seed {seed}: {difference}"));
@@ -236,16 +252,19 @@ impl Lockstep {
         self.check()?;
         let cycles = self.cycle();
         let counters: Vec<_> = self.cards.iter_mut().map(|card| card.counters()).collect();
+        let differs = |counter: &&Counter| counters.iter().any(|of| of[**counter as usize] != counters[0][**counter as usize]);
+        let values = |counter: &Counter| counters.iter().map(|of| of[*counter as usize]).collect::<Vec<_>>();
+        let told: Vec<_> =
+            Counter::ALL.iter().filter(differs).map(|counter| format!("counter {} differs: {:?}", counter.text(), values(counter))).collect();
+        if !told.is_empty() {
+            return Err(self.difference(&told.join("\n")));
+        }
         for counter in Counter::ALL {
             let at = *counter as usize;
-            if counters.iter().any(|of| of[at] != counters[0][at]) {
-                let values: Vec<_> = counters.iter().map(|of| of[at]).collect();
-                return Err(self.difference(&format!("counter {} differs: {values:?}", counter.text())));
-            }
             self.coverage.counters.insert(*counter, u64::from(counters[0][at]));
             self.digest.write_u32(counters[0][at]);
         }
-        let bins = self.observer.take().map(|observer| observer.end(&counters[0])).unwrap_or_default();
+        let bins = self.observer.take().map(|observer| observer.end(&counters[0])).unwrap_or_else(|| Bins::counted(&counters[0]));
         Ok(Ended { coverage: self.coverage, cycles, digest: self.digest.finish(), bins })
     }
 }

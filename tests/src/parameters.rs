@@ -7,6 +7,9 @@ use riposte_map::{
 
 pub const GROUP: u32 = u32::from_be_bytes([233, 54, 12, 111]);
 pub const PORT: u16 = 26_477;
+/// Of line B.
+pub const GROUP_B: u32 = 0xe936_0d6f;
+pub const PORT_B: u16 = 26478;
 
 /// What the whole card may do in a time.
 #[derive(Clone, Copy, Debug)]

@@ -5,6 +5,7 @@
 //! book invalid for good, so faulty runs are short and many.
 use crate::{
     coverage::Bins,
+    lines::{TwoLines, with_line_b},
     lockstep::{Coverage, Ended, Lockstep},
     parameters::{
         Gate, Instrument, MOST, command, credit, eager, grants, heartbeat, lease, opening, order, parameters_within,
@@ -51,6 +52,8 @@ pub struct Plan {
     pub restorations: bool,
     /// Bursts of a command a cycle, whose events crowd the others out.
     pub floods: bool,
+    /// The feed comes over two lines, each with losses of its own.
+    pub lines: bool,
     pub shape: fn(Traffic) -> Traffic,
     pub rules: fn(&mut Random, &[u16]) -> Vec<Instrument>,
     pub limits: fn(&mut Random) -> Gate,
@@ -81,6 +84,7 @@ impl Plan {
         commands: false,
         restorations: false,
         floods: false,
+        lines: false,
         shape: |traffic| traffic,
         rules: any_rules,
         limits: |_| Gate::WIDE,
@@ -93,7 +97,7 @@ impl Plan {
         let commands = Plan { commands: true, rules: tight_rules, limits: random_gate, ..clean };
         let some = Faults::some(&mut random);
         let restored = Plan { restorations: true, ..commands };
-        match seed % 18 {
+        match seed % 21 {
             0 | 1 => Plan { name: "faults", cycles: SHORT_CYCLES, faults: Faults::MANY, ..clean },
             2 => Plan { name: "faults of books", faults: Faults::BOOK, ..clean },
             3 => Plan { name: "faults of books, commands", faults: Faults::BOOK, ..commands },
@@ -114,7 +118,10 @@ impl Plan {
             14 => Plan { name: "one hot instrument", instruments: 1, shape: Traffic::back_to_back, ..commands },
             15 => Plan { name: "restorations", ..restored },
             16 => Plan { name: "faults, restorations", faults: some, ..restored },
-            _ => Plan { name: "commands", ..commands },
+            17 => Plan { name: "commands", ..commands },
+            18 => Plan { name: "two lines", lines: true, ..clean },
+            19 => Plan { name: "two lines, back to back, commands", lines: true, shape: Traffic::back_to_back, ..commands },
+            _ => Plan { name: "two lines, faults, restorations", lines: true, faults: some, ..restored },
         }
     }
 
@@ -136,9 +143,15 @@ pub fn run(seed: u64, plan: &Plan, cards: Cards) -> Result<Ended, String> {
 fn drive(seed: u64, plan: &Plan, cards: Cards) -> Result<Ended, String> {
     let locates = plan.locates();
     let mut random = Random::new(seed ^ 0xc0ffee);
-    let mut lockstep = Lockstep::observed(cards());
+    // What two lines bring together no observer of one can tell.
+    let mut lockstep = if plan.lines { Lockstep::new(cards()) } else { Lockstep::observed(cards()) };
+    let mut lines = TwoLines::default();
     let limits = (plan.limits)(&mut random);
-    lockstep.commands(&parameters_within(&limits, &(plan.rules)(&mut random, &locates), 1));
+    let mut set = parameters_within(&limits, &(plan.rules)(&mut random, &locates), 1);
+    if plan.lines {
+        with_line_b(&mut random, &mut set);
+    }
+    lockstep.commands(&set);
     lockstep.commands(&opening(plan.instruments));
     let mut generation = 1;
     let mut traffic = (plan.shape)(Traffic::new(seed, &locates, PRICE_E4, plan.faults));
@@ -156,11 +169,16 @@ fn drive(seed: u64, plan: &Plan, cards: Cards) -> Result<Ended, String> {
             restore(&mut lockstep, &mut random, &mut traffic, plan);
         }
         let piece = traffic.piece();
-        lockstep.piece(&piece);
+        if plan.lines {
+            lines.piece(&mut lockstep, &mut random, piece);
+        } else {
+            lockstep.piece(&piece);
+        }
         if at % BATCH_PIECES == 0 {
             lockstep.check().map_err(|difference| difference.to_string())?;
         }
     }
+    lines.end(&mut lockstep);
     lockstep.end().map_err(|difference| difference.to_string())
 }
 
@@ -253,7 +271,7 @@ fn lend(lockstep: &mut Lockstep, random: &mut Random, plan: &Plan) {
         1 => credit(total(random, 38), MOST, MOST),
         2 => credit(u64::MAX >> 1, orders, MOST),
         3 => credit(u64::MAX >> 1, MOST, orders),
-        4 => repeat(instrument, rule, orders),
+        4 => repeat(instrument, rule, random.below(6) as u32),
         5 => heartbeat(random.below(400)),
         6 => command(Opcode::Fence, 0, 0, 0, 0, &[1 << instrument]),
         7 => command(Opcode::Lift, 0, 0, 0, 0, &[1 << instrument]),
@@ -285,6 +303,9 @@ fn relieve(lockstep: &mut Lockstep, plan: &Plan) {
 fn parameter_set(random: &mut Random, plan: &Plan, generation: u32) -> Vec<riposte_map::shm::Command> {
     let limits = (plan.limits)(random);
     let mut set = parameters_within(&limits, &(plan.rules)(random, &plan.locates()), generation);
+    if plan.lines {
+        with_line_b(random, &mut set);
+    }
     for (instrument, rule) in (0..plan.instruments).flat_map(|at| (0..RULES).map(move |rule| (at, rule))) {
         if random.once_in(8) {
             // No words, but a side, a quantity and a price that pass.

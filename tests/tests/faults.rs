@@ -387,6 +387,7 @@ fn a_heartbeat_is_counted_and_one_that_is_ahead_shows_a_gap() {
     on_each_card(|card| {
         let mut bench = live(card);
         bench.raw(&packet(false, bench.sequence, 0, &[]));
+        bench.card.idle(4);
         assert_eq!(bench.count(Counter::Heartbeats), 1);
         stays_valid(&mut bench);
         bench.sequence += 1;

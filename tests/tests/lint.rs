@@ -44,6 +44,8 @@ macro_rules! lints {
 lints! {
     lane_reverse_is_clean: blocks::lanes::LaneReverse;
     headers_is_clean: blocks::headers::Headers;
+    line_is_clean: blocks::line::Line;
+    lines_is_clean: blocks::lines::Lines;
     restore_is_clean: blocks::restore::Restore;
     session_is_clean: blocks::session::Session;
     validity_is_clean: blocks::validity::Validity;

@@ -309,7 +309,8 @@ fn a_frame_under_way_is_heard_to_its_end() {
                 bench.command(ahead, command(Opcode::Clear, 0, 0, 0, 0, &[]));
                 bench.show(&[add(LOCATE, 1, b'B', 100, 640_000), print()]);
                 // A command is judged in the cycle before the one in which it acts.
-                let empty = acts.max(bench.card.cycle()) + CLEAR_CYCLES;
+                // The frame's last word is shown in the present cycle.
+                let empty = acts.max(bench.card.cycle() + 1) + CLEAR_CYCLES;
                 bench.card.idle(empty - 2 - early - bench.card.cycle());
                 bench.command(0, bid(1, 640_000));
                 let answers = reasons(&bench.settle(), EventKind::Command);

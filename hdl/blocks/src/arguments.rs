@@ -1,7 +1,7 @@
 //! What a command's arguments are to the tables that they are written to.
 //!
-//! In: a command. Out, in the same cycle: a row of rules, an instrument's limits, a template, the gate's parameters, a row of
-//! a book; whoever writes takes the one that the opcode is for. Not here: where it goes, and whether it does.
+//! In: a command. Out, in the same cycle: a row of rules, an instrument's limits, a template, the gate's parameters, the feed, a row
+//! of a book; whoever writes takes the one that the opcode is for. Not here: where it goes, and whether it does.
 use crate::{bundle::*, konst::Konst};
 use riposte_map::{limits, shm::{Action, Condition, Row, bits::command}};
 use rust_hdl::prelude::*;
@@ -57,6 +57,7 @@ pub struct Arguments {
     pub limits: Signal<Out, Limits>,
     pub template: Signal<Out, Template>,
     pub throttle: Signal<Out, Throttle>,
+    pub feed: Signal<Out, Feed>,
     pub book_row: Signal<Out, BookRow>,
     arg0: Signal<Local, Bits<64>>,
     arg1: Signal<Local, Bits<64>>,
@@ -73,6 +74,7 @@ pub struct Arguments {
     order: Signal<Local, Template>,
     interval: Signal<Local, Bits<32>>,
     gate: Signal<Local, Throttle>,
+    lines: Signal<Local, Feed>,
     book: Signal<Local, BookRow>,
     k_host: Konst<8, { Condition::Host as u64 }>,
     k_full: Konst<32, 0xffff_ffff>,
@@ -153,6 +155,12 @@ impl Logic for Arguments {
         self.gate.next.burst = self.arg0.val().get_bits::<16>(32);
         self.gate.next.age_max = self.arg0.val().get_bits::<16>(48);
         self.throttle.next = self.gate.val();
+        self.lines.next.group = self.arg0.val().get_bits::<32>(0);
+        self.lines.next.port = self.arg0.val().get_bits::<16>(32);
+        self.lines.next.group_b = self.arg1.val().get_bits::<32>(0);
+        self.lines.next.port_b = self.arg1.val().get_bits::<16>(32);
+        self.lines.next.window = self.arg2.val().get_bits::<32>(0);
+        self.feed.next = self.lines.val();
         self.kind.next = self.command.val().get_bits::<4>(self.o_index.val().index());
         self.book.next.instrument = self.command.val().get_bits::<4>(self.o_instrument.val().index());
         self.book.next.reference = self.arg0.val();

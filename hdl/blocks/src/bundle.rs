@@ -82,6 +82,30 @@ pub struct HostOrder {
     pub sequence: Bits<64>,
 }
 
+/// Where the packets of line A and of line B are sent to (all 0: there is no line B), and for how many cycles a packet may wait for one
+/// that comes before it.
+#[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
+pub struct Feed {
+    pub group: Bits<32>,
+    pub port: Bits<16>,
+    pub group_b: Bits<32>,
+    pub port_b: Bits<16>,
+    pub window: Bits<32>,
+}
+
+/// A packet in a line's store. `reach` is the number behind its last message, `deadline` the cycle until which it may wait;
+/// `other`: it is of another session than the one known.
+#[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
+pub struct LinePacket {
+    pub words: Bits<8>,
+    pub bytes: Bits<4>,
+    pub sequence: Bits<64>,
+    pub reach: Bits<64>,
+    pub time: Bits<64>,
+    pub deadline: Bits<32>,
+    pub other: bool,
+}
+
 /// What an event tells about the message behind it; follows the message by its tag.
 #[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
 pub struct Context {

@@ -52,8 +52,7 @@ pub struct Control {
     pub order_judged: Signal<In, bool>,
     pub order_waits: Signal<Out, bool>,
     pub order: Signal<Out, HostOrder>,
-    pub group: Signal<Out, Bits<32>>,
-    pub port: Signal<Out, Bits<16>>,
+    pub feed: Signal<Out, Feed>,
     /// New parameters come into force with the next cycle.
     pub forget: Signal<Out, bool>,
     // Writes.
@@ -110,10 +109,8 @@ pub struct Control {
     throttle_now: DFF<Throttle>,
     throttle_shadow: DFF<Throttle>,
     validity: Validity,
-    group_now: DFF<Bits<32>>,
-    group_shadow: DFF<Bits<32>>,
-    port_now: DFF<Bits<16>>,
-    port_shadow: DFF<Bits<16>>,
+    feed_now: DFF<Feed>,
+    feed_shadow: DFF<Feed>,
     // The instrument table; a row whose locate is 0 is not used.
     locate_now: [DFF<Bits<16>>; 16],
     used_now: [DFF<bool>; 16],
@@ -135,6 +132,7 @@ pub struct Control {
     order_asked: Signal<Local, HostOrder>,
     granted: Signal<Local, Grant>,
     throttle_unset: Signal<Local, Throttle>,
+    feed_unset: Signal<Local, Feed>,
     hit: [Signal<Local, Bits<16>>; 16],
     mask: Signal<Local, Bits<16>>,
     fenced_next: Signal<Local, Bits<16>>,
@@ -193,7 +191,7 @@ impl Logic for Control {
         dff_setup!(
             self, clock, came, came_valid, came_instrument, held, held_valid, does, does_commit, locate_row, is_known,
             told, tells, refuses, in_force, number, is_armed, is_killed, is_traced, fences, throttle_now,
-            throttle_shadow, group_now, group_shadow, port_now, port_shadow
+            throttle_shadow, feed_now, feed_shadow
         );
         for i in 0..16 {
             self.locate_now[i].clock.next = self.clock.val();
@@ -308,14 +306,18 @@ impl Logic for Control {
         }
         self.generation_after.next = self.number.q.val();
         if self.does.q.val().get_bit(self.c_feed.val().index()) {
-            self.group_shadow.d.next = self.arg0.val().get_bits::<32>(0);
-            self.port_shadow.d.next = self.arg0.val().get_bits::<16>(32);
+            self.feed_shadow.d.next = self.arguments.feed.val();
         }
         self.throttle_unset.next.interval = 0.into();
         self.throttle_unset.next.runs = false;
         self.throttle_unset.next.runs_always = false;
         self.throttle_unset.next.burst = 0.into();
         self.throttle_unset.next.age_max = 0.into();
+        self.feed_unset.next.group = 0.into();
+        self.feed_unset.next.port = 0.into();
+        self.feed_unset.next.group_b = 0.into();
+        self.feed_unset.next.port_b = 0.into();
+        self.feed_unset.next.window = 0.into();
         if self.does.q.val().get_bit(self.c_gate.val().index()) {
             self.throttle_shadow.d.next = self.arguments.throttle.val();
         }
@@ -359,10 +361,8 @@ impl Logic for Control {
         if self.does_commit.q.val() {
             self.generation_after.next = self.value.val();
             self.in_force.d.next = !self.in_force.q.val();
-            self.group_now.d.next = self.group_shadow.q.val();
-            self.group_shadow.d.next = self.group_now.q.val();
-            self.port_now.d.next = self.port_shadow.q.val();
-            self.port_shadow.d.next = self.port_now.q.val();
+            self.feed_now.d.next = self.feed_shadow.q.val();
+            self.feed_shadow.d.next = self.feed_now.q.val();
             self.throttle_now.d.next = self.throttle_shadow.q.val();
             self.throttle_shadow.d.next = self.throttle_now.q.val();
             for i in 0..16 {
@@ -388,10 +388,8 @@ impl Logic for Control {
             self.is_armed.d.next = false;
             self.is_killed.d.next = false;
             self.is_traced.d.next = false;
-            self.group_now.d.next = 0.into();
-            self.group_shadow.d.next = 0.into();
-            self.port_now.d.next = 0.into();
-            self.port_shadow.d.next = 0.into();
+            self.feed_now.d.next = self.feed_unset.val();
+            self.feed_shadow.d.next = self.feed_unset.val();
             self.fences.d.next = 0.into();
             self.throttle_now.d.next = self.throttle_unset.val();
             self.throttle_shadow.d.next = self.throttle_unset.val();
@@ -479,7 +477,6 @@ impl Logic for Control {
         self.throttle.next = self.throttle_now.q.val();
         self.trace.next = self.is_traced.q.val();
         self.books_valid.next = self.validity.valid.val();
-        self.group.next = self.group_now.q.val();
-        self.port.next = self.port_now.q.val();
+        self.feed.next = self.feed_now.q.val();
     }
 }

@@ -1,7 +1,7 @@
 //! Ethernet (one VLAN tag or none), IPv4, UDP and MoldUDP64 headers: is the frame ours, where does its
 //! payload end, what is its sequence number?
 //!
-//! In: the receive stream, the group and port in force. Out: `starts` (the first block is due, and no check has failed),
+//! In: a stream of frames, the group and port in force; `reset` is also how a frame is forgotten. Out: `starts` (the first block is due, and no check has failed),
 //! header fields as their bytes arrive, `done` one cycle after word 8 (two after word 7 of a frame that
 //! ends there), the frame errors two cycles after the last word, one strobe per counter.
 //! Why: fields are compared in a view of the stream that is shifted by the tag, so each check is written once;
@@ -28,6 +28,8 @@ pub struct Headers {
     pub time_now: Signal<In, Bits<64>>,
     pub group: Signal<In, Bits<32>>,
     pub port: Signal<In, Bits<16>>,
+    /// It was ours when it came, whatever group and port are in force.
+    pub trusted: Signal<In, bool>,
     /// Word 6 is shown, or comes next.
     pub at_six: Signal<Out, bool>,
     /// The same of the word in which the first block of a packet of ours begins.
@@ -44,6 +46,9 @@ pub struct Headers {
     pub frame_time: Signal<Out, Bits<64>>,
     pub time_late: Signal<Out, Bits<64>>,
     pub done: Signal<Out, bool>,
+    /// The same in the cycle behind word 7, and of a frame with a tag behind word 8.
+    pub plain_header: Signal<Out, bool>,
+    pub tagged_header: Signal<Out, bool>,
     /// Two cycles after the last word: the frame was ours and shorter than its headers say.
     pub cut: Signal<Out, bool>,
     pub bad_frame: Signal<Out, bool>,
@@ -86,6 +91,12 @@ pub struct Headers {
     // The feed in force when the frame began.
     group_here: DFF<Bits<32>>,
     port_here: DFF<Bits<16>>,
+    is_trusted: DFF<bool>,
+    is_plain_header: DFF<bool>,
+    is_tagged_header: DFF<bool>,
+    // What a frame counts is told a cycle later, when it may have been forgotten.
+    ended: DFF<bool>,
+    ended_bad: DFF<bool>,
     time0: DFF<Bits<64>>,
     time1: DFF<Bits<64>>,
     time2: DFF<Bits<64>>,
@@ -144,7 +155,7 @@ impl Logic for Headers {
         dff_setup!(
             self, clock, position, at, at_start, udp_bytes_was, is_ipv4, is_plain, is_version, is_whole, is_udp, is_group_high,
             is_group_low, is_port, checked1, checked2, checked3, checked4, previous, is_tagged, other, options, fragment, udp_length, ip_length, frame_need,
-            end_position, session_id, sequence_number, message_count, group_here, port_here, time0, time1, time2, ends_at_seven, header_done,
+            end_position, session_id, sequence_number, message_count, group_here, port_here, is_trusted, is_plain_header, is_tagged_header, ended, ended_bad, time0, time1, time2, ends_at_seven, header_done,
             last, last_bad, last_ours, frame_bytes, is_cut, is_bad_ours, counted_other, counted_options,
             counted_fragment, counted_udp_length
         );
@@ -171,12 +182,14 @@ impl Logic for Headers {
         self.is_version.d.next = self.view.val().get_bits::<4>(12) == self.k_version.val().get_bits::<4>(4);
         self.is_whole.d.next = self.view.val().get_bits::<14>(self.o_fragment.val().index()) == 0;
         self.is_udp.d.next = self.view.val().get_bits::<8>(self.o_protocol.val().index()) == self.k_udp.val();
-        self.is_group_high.d.next = self.view.val().get_bits::<16>(self.o_group_high.val().index())
-            == self.group_here.q.val().get_bits::<16>(16);
-        self.is_group_low.d.next = self.view.val().get_bits::<16>(self.o_group_low.val().index())
-            == self.group_here.q.val().get_bits::<16>(0);
+        self.is_group_high.d.next = (self.view.val().get_bits::<16>(self.o_group_high.val().index())
+            == self.group_here.q.val().get_bits::<16>(16))
+            | self.is_trusted.q.val();
+        self.is_group_low.d.next = (self.view.val().get_bits::<16>(self.o_group_low.val().index())
+            == self.group_here.q.val().get_bits::<16>(0))
+            | self.is_trusted.q.val();
         self.is_port.d.next =
-            self.view.val().get_bits::<16>(self.o_port.val().index()) == self.port_here.q.val();
+            (self.view.val().get_bits::<16>(self.o_port.val().index()) == self.port_here.q.val()) | self.is_trusted.q.val();
         self.checked1.d.next =
             self.word.valid.val() & !self.word.last.val() & self.view_at.val().get_bit(1) & !self.is_tag.val();
         self.checked2.d.next = self.word.valid.val() & !self.word.last.val() & self.view_at.val().get_bit(2);
@@ -240,6 +253,7 @@ impl Logic for Headers {
                 self.time0.d.next = self.time_now.val();
                 self.group_here.d.next = self.group.val();
                 self.port_here.d.next = self.port.val();
+                self.is_trusted.d.next = self.trusted.val();
             }
             if self.is_tag.val() {
                 self.is_tagged.d.next = true;
@@ -273,6 +287,17 @@ impl Logic for Headers {
                 & !(self.word.last.val() & self.too_short.val())
                 & self.clean.val());
 
+        self.is_plain_header.d.next = self.word.valid.val()
+            & self.at.q.val().get_bit(7)
+            & !self.is_tagged.q.val()
+            & !(self.word.last.val() & self.too_short.val())
+            & self.clean.val();
+        self.is_tagged_header.d.next = self.word.valid.val()
+            & self.at.q.val().get_bit(8)
+            & self.is_tagged.q.val()
+            & !(self.word.last.val() & self.too_short.val())
+            & self.clean.val();
+
         // ---- end of the frame: whose it was, whether it is whole
         self.last.d.next = self.word.valid.val() & self.word.last.val();
         self.last_bad.d.next = self.word.bad.val();
@@ -297,6 +322,8 @@ impl Logic for Headers {
             & self.last_ours.q.val()
             & (self.frame_bytes.q.val() < self.frame_need.q.val());
         self.is_bad_ours.d.next = self.last.q.val() & self.last_ours.q.val() & self.last_bad.q.val();
+        self.ended.d.next = self.last.q.val();
+        self.ended_bad.d.next = self.last.q.val() & self.last_bad.q.val();
         if self.reset.val() {
             self.position.d.next = 0.into();
             self.at.d.next = 1.into();
@@ -313,6 +340,12 @@ impl Logic for Headers {
             self.header_done.d.next = false;
             self.ends_at_seven.d.next = false;
             self.last.d.next = false;
+            self.is_plain_header.d.next = false;
+            self.is_tagged_header.d.next = false;
+            self.is_cut.d.next = false;
+            self.is_bad_ours.d.next = false;
+            self.ended.d.next = false;
+            self.ended_bad.d.next = false;
         }
         self.at_six.next = self.at.q.val().get_bit(6);
         self.starts.next = self.at_start.q.val();
@@ -324,11 +357,13 @@ impl Logic for Headers {
         self.count.next = self.message_count.q.val();
         self.frame_time.next = self.time0.q.val();
         self.time_late.next = self.time2.q.val();
-        self.done.next = self.header_done.q.val();
-        self.cut.next = self.is_cut.q.val();
-        self.bad_frame.next = self.is_bad_ours.q.val();
-        self.count_frame.next = self.last.q.val();
-        self.count_bad.next = self.last.q.val() & self.last_bad.q.val();
+        self.done.next = self.header_done.q.val() & !self.reset.val();
+        self.cut.next = self.is_cut.q.val() & !self.reset.val();
+        self.bad_frame.next = self.is_bad_ours.q.val() & !self.reset.val();
+        self.plain_header.next = self.is_plain_header.q.val();
+        self.tagged_header.next = self.is_tagged_header.q.val();
+        self.count_frame.next = self.ended.q.val() & !self.reset.val();
+        self.count_bad.next = self.ended_bad.q.val() & !self.reset.val();
         self.count_other.next = self.last.q.val() & self.counted_other.q.val();
         self.count_options.next = self.last.q.val() & self.counted_options.q.val();
         self.count_fragment.next = self.last.q.val() & self.counted_fragment.q.val();

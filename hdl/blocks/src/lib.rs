@@ -30,6 +30,8 @@ pub mod issue;
 pub mod konst;
 pub mod lanes;
 pub mod levels;
+pub mod line;
+pub mod lines;
 pub mod memory;
 pub mod orders;
 pub mod product;

@@ -18,6 +18,8 @@ pub struct Restore {
     pub reset: Signal<In, bool>,
     pub word_valid: Signal<In, bool>,
     pub word_last: Signal<In, bool>,
+    /// The frame under way was put off.
+    pub forget: Signal<In, bool>,
     pub clear: Signal<In, bool>,
     pub row: Signal<In, bool>,
     pub resume: Signal<In, bool>,
@@ -57,6 +59,9 @@ impl Logic for Restore {
         self.mid_after.next = self.mid.q.val();
         if self.word_valid.val() {
             self.mid_after.next = !self.word_last.val();
+        }
+        if self.forget.val() {
+            self.mid_after.next = false;
         }
         self.mid.d.next = self.mid_after.val();
         self.under_way.d.next = self.under_way.q.val() & self.mid_after.val();

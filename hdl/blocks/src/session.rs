@@ -5,7 +5,7 @@
 //! Why: a 64-bit difference and its verdict take a cycle each; the shortest message is ready one later.
 //! Holds: after a gap the expected number follows the feed; only the host can make books valid again, and only where the
 //! feed is.
-//! Not here: A/B arbitration and the reorder window.
+//! Not here: two lines and the reorder window (`lines`).
 use crate::konst::Konst;
 use riposte_map::wire::mold;
 use rust_hdl::prelude::*;
@@ -33,6 +33,11 @@ pub struct Session {
     pub session_end: Signal<Out, bool>,
     pub expected_was: Signal<Out, Bits<64>>,
     pub received: Signal<Out, Bits<64>>,
+    // What it knows, the last verdict included.
+    pub knows: Signal<Out, bool>,
+    pub session_known: Signal<Out, Bits<80>>,
+    pub expects: Signal<Out, Bits<64>>,
+    pub is_fresh: Signal<Out, bool>,
     pub count_packet: Signal<Out, bool>,
     pub count_heartbeat: Signal<Out, bool>,
     pub count_end: Signal<Out, bool>,
@@ -169,6 +174,13 @@ impl Logic for Session {
             self.is_change.d.next = false;
             self.is_end.d.next = false;
         }
+        self.knows.next = self.known.q.val();
+        self.session_known.next = self.known_session.q.val();
+        self.expects.next = self.expected.q.val();
+        if self.advances.q.val() {
+            self.expects.next = self.reaches.q.val();
+        }
+        self.is_fresh.next = self.fresh.q.val();
         self.deliver.next = self.delivers.q.val();
         self.skip.next = self.skips.q.val();
         self.gap.next = self.is_gap.q.val();

@@ -551,6 +551,9 @@ impl Logic for Walker {
             self.decided_system.d.next = false;
             self.counted.d.next = false;
             self.last.d.next = false;
+            self.missing.d.next = false;
+            self.is_malformed.d.next = false;
+            self.is_bad_length.d.next = false;
         }
         self.alignment.clock.next = self.clock.val();
         self.alignment.ok.next = !self.more.q.val()
@@ -592,7 +595,7 @@ impl Logic for Walker {
         self.stamp.next = self.decided_at.q.val();
         self.system.next = self.decided_system.q.val() & self.fresh.val();
         self.system_code.next = self.system_event.q.val();
-        self.malformed.next = self.is_malformed.q.val() | (self.missing.q.val() & !self.cut.val());
+        self.malformed.next = (self.is_malformed.q.val() | (self.missing.q.val() & !self.cut.val())) & !self.reset.val();
         self.bad_length.next = self.is_bad_length.q.val();
     }
 }

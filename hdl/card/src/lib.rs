@@ -6,7 +6,7 @@
 
 use riposte_blocks::{
     channel::Channel, commit::Commit, control::Control, counters::Counters, events::Events, gate::Gate,
-    headers::Headers, issue::Issue, konst::Konst, lanes::LaneReverse, levels::Levels, orders::Orders,
+    headers::Headers, issue::Issue, konst::Konst, lanes::LaneReverse, levels::Levels, lines::Lines, orders::Orders,
     restore::Restore, session::Session, verdict::Verdict, walker::Walker,
 };
 use rust_hdl::core::atom::{Atom, AtomKind};
@@ -25,9 +25,16 @@ pub struct RiposteCard {
     pub rx_last: Signal<In, bool>,
     pub rx_bad: Signal<In, bool>,
     pub rx_valid: Signal<In, bool>,
+    // Line B.
+    pub rxb_data: Signal<In, Bits<64>>,
+    pub rxb_bytes: Signal<In, Bits<4>>,
+    pub rxb_last: Signal<In, bool>,
+    pub rxb_bad: Signal<In, bool>,
+    pub rxb_valid: Signal<In, bool>,
+    pub rxb_time_ns: Signal<In, Bits<64>>,
     pub command: Signal<In, Bits<512>>,
     pub command_valid: Signal<In, bool>,
-    pub counter_index: Signal<In, Bits<6>>,
+    pub counter_index: Signal<In, Bits<7>>,
     pub tx_data: Signal<Out, Bits<64>>,
     pub tx_bytes: Signal<Out, Bits<4>>,
     pub tx_last: Signal<Out, bool>,
@@ -38,8 +45,10 @@ pub struct RiposteCard {
     pub event_valid: Signal<Out, bool>,
     pub counter: Signal<Out, Bits<32>>,
     rx_lanes: LaneReverse,
+    rxb_lanes: LaneReverse,
     tx_lanes: LaneReverse,
     image_lanes: LaneReverse,
+    lines: Lines,
     headers: Headers,
     session: Session,
     walker: Walker,
@@ -60,10 +69,12 @@ pub struct RiposteCard {
     emptying: DFF<bool>,
     cleared: DFF<bool>,
     cycle: DFF<Bits<16>>,
+    /// The cycle in which what is shown now was on its port, if it goes straight.
+    port_cycle: DFF<Bits<16>>,
     sweep: DFF<Bits<9>>,
     system_sequence: Signal<Local, Bits<64>>,
     is_truncated: Signal<Local, bool>,
-    tallies: [Signal<Local, Bits<62>>; 28],
+    tallies: [Signal<Local, Bits<76>>; 30],
     k_cycle: Konst<16, 1>,
     k_sweep: Konst<9, 1>,
 }
@@ -71,21 +82,23 @@ pub struct RiposteCard {
 impl Logic for RiposteCard {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, resetting, emptying, cleared, cycle, sweep);
+        dff_setup!(self, clock, resetting, emptying, cleared, cycle, port_cycle, sweep);
         self.resetting.d.next = self.reset.val();
         self.emptying.d.next = self.reset.val() | self.restore.sweeps.val();
         clock!(
-            self, clock, headers, session, walker, issue, orders, levels, commit, verdict, gate, control, channel,
+            self, clock, lines, headers, session, walker, issue, orders, levels, commit, verdict, gate, control, channel,
             events, counters, restore
         );
         self.cycle.d.next = self.cycle.q.val() + self.k_cycle.val();
+        self.port_cycle.d.next = self.cycle.q.val();
         self.sweep.d.next = self.sweep.q.val() + self.k_sweep.val();
         if self.resetting.q.val() {
             self.cycle.d.next = 0.into();
         }
-        self.headers.reset.next = self.resetting.q.val();
+        self.lines.reset.next = self.resetting.q.val();
+        self.headers.reset.next = self.resetting.q.val() | self.lines.forget.val();
         self.session.reset.next = self.resetting.q.val();
-        self.walker.reset.next = self.resetting.q.val();
+        self.walker.reset.next = self.resetting.q.val() | self.lines.forget.val();
         self.issue.reset.next = self.resetting.q.val();
         self.orders.reset.next = self.emptying.q.val();
         self.orders.sweep.next = self.sweep.q.val();
@@ -103,14 +116,34 @@ impl Logic for RiposteCard {
 
         // ---- frame, session, messages
         self.rx_lanes.word.next = self.rx_data.val();
-        self.headers.word.data.next = self.rx_lanes.reversed.val();
-        self.headers.word.bytes.next = self.rx_bytes.val();
-        self.headers.word.last.next = self.rx_last.val();
-        self.headers.word.bad.next = self.rx_bad.val();
-        self.headers.word.valid.next = self.rx_valid.val();
-        self.headers.time_now.next = self.time_ns.val();
-        self.headers.group.next = self.control.group.val();
-        self.headers.port.next = self.control.port.val();
+        self.lines.word_a.data.next = self.rx_lanes.reversed.val();
+        self.lines.word_a.bytes.next = self.rx_bytes.val();
+        self.lines.word_a.last.next = self.rx_last.val();
+        self.lines.word_a.bad.next = self.rx_bad.val();
+        self.lines.word_a.valid.next = self.rx_valid.val();
+        self.lines.time_a.next = self.time_ns.val();
+        self.rxb_lanes.word.next = self.rxb_data.val();
+        self.lines.word_b.data.next = self.rxb_lanes.reversed.val();
+        self.lines.word_b.bytes.next = self.rxb_bytes.val();
+        self.lines.word_b.last.next = self.rxb_last.val();
+        self.lines.word_b.bad.next = self.rxb_bad.val();
+        self.lines.word_b.valid.next = self.rxb_valid.val();
+        self.lines.time_b.next = self.rxb_time_ns.val();
+        self.lines.feed_in_force.next = self.control.feed.val();
+        self.lines.known.next = self.session.knows.val();
+        self.lines.known_session.next = self.session.session_known.val();
+        self.lines.expected.next = self.session.expects.val();
+        self.lines.fresh.next = self.session.is_fresh.val();
+        self.lines.judged.next = self.headers.done.val();
+        self.headers.word.data.next = self.lines.word.data.val();
+        self.headers.word.bytes.next = self.lines.word.bytes.val();
+        self.headers.word.last.next = self.lines.word.last.val();
+        self.headers.word.bad.next = self.lines.word.bad.val();
+        self.headers.word.valid.next = self.lines.word.valid.val();
+        self.headers.time_now.next = self.lines.time_now.val();
+        self.headers.group.next = self.lines.group.val();
+        self.headers.port.next = self.lines.port.val();
+        self.headers.trusted.next = self.lines.trusted.val();
         self.session.done.next = self.headers.done.val();
         self.session.session.next = self.headers.session.val();
         self.session.first_sequence.next = self.headers.first_sequence.val();
@@ -119,11 +152,11 @@ impl Logic for RiposteCard {
         self.session.restart.next = self.control.clear.val();
         self.session.asked.next = self.control.sequence_asked.val();
         self.session.resume.next = self.control.resume.val();
-        self.walker.word.data.next = self.rx_lanes.reversed.val();
-        self.walker.word.bytes.next = self.rx_bytes.val();
-        self.walker.word.last.next = self.rx_last.val();
-        self.walker.word.bad.next = self.rx_bad.val();
-        self.walker.word.valid.next = self.rx_valid.val();
+        self.walker.word.data.next = self.lines.word.data.val();
+        self.walker.word.bytes.next = self.lines.word.bytes.val();
+        self.walker.word.last.next = self.lines.word.last.val();
+        self.walker.word.bad.next = self.lines.word.bad.val();
+        self.walker.word.valid.next = self.lines.word.valid.val();
         self.walker.at_six.next = self.headers.at_six.val();
         self.walker.has_tag.next = self.headers.has_tag.val();
         self.walker.starts.next = self.headers.starts.val();
@@ -132,7 +165,7 @@ impl Logic for RiposteCard {
         self.walker.cut.next = self.headers.cut.val();
         self.walker.deliver.next = self.session.deliver.val();
         self.walker.skip.next = self.session.skip.val();
-        self.walker.cycle.next = self.cycle.q.val();
+        self.walker.cycle.next = self.port_cycle.q.val();
         self.control.locate.next = self.walker.locate.val();
         self.walker.rows_found.next = self.control.rows_found.val();
         self.walker.bank.next = self.control.bank.val();
@@ -240,8 +273,9 @@ impl Logic for RiposteCard {
         self.control.stage.next = self.restore.stage.val();
         self.control.cleared.next = self.restore.cleared.val();
         self.control.may_resume.next = self.session.may_resume.val();
-        self.restore.word_valid.next = self.rx_valid.val();
-        self.restore.word_last.next = self.rx_last.val();
+        self.restore.word_valid.next = self.lines.word.valid.val();
+        self.restore.word_last.next = self.lines.word.last.val();
+        self.restore.forget.next = self.lines.forget.val();
         self.restore.clear.next = self.control.clear.val();
         self.restore.row.next = self.control.row.val();
         self.restore.resume.next = self.control.resume.val();
@@ -280,37 +314,39 @@ impl Logic for RiposteCard {
         self.event_valid.next = self.events.valid.val();
 
         // ---- counters, bit n for counter n
-        self.tallies[0].next = bit_cast::<62, 1>(self.headers.count_frame.val().into());
-        self.tallies[1].next = bit_cast::<62, 1>(self.headers.count_other.val().into()) << 1;
-        self.tallies[2].next = bit_cast::<62, 1>(self.headers.count_bad.val().into()) << 2;
+        self.tallies[0].next = bit_cast::<76, 1>(self.headers.count_frame.val().into());
+        self.tallies[1].next = bit_cast::<76, 1>(self.headers.count_other.val().into()) << 1;
+        self.tallies[2].next = bit_cast::<76, 1>(self.headers.count_bad.val().into()) << 2;
         self.is_truncated.next = self.headers.cut.val() & !self.headers.bad_frame.val();
         self.tallies[3].next =
-            bit_cast::<62, 1>(self.is_truncated.val().into()) << 3;
-        self.tallies[4].next = bit_cast::<62, 1>(self.headers.count_options.val().into()) << 4;
-        self.tallies[5].next = bit_cast::<62, 1>(self.headers.count_fragment.val().into()) << 5;
-        self.tallies[6].next = bit_cast::<62, 1>(self.headers.count_udp_length.val().into()) << 6;
-        self.tallies[7].next = bit_cast::<62, 1>(self.session.count_packet.val().into()) << 7;
-        self.tallies[8].next = bit_cast::<62, 1>(self.session.count_heartbeat.val().into()) << 8;
-        self.tallies[9].next = bit_cast::<62, 1>(self.session.count_end.val().into()) << 9;
-        self.tallies[10].next = bit_cast::<62, 1>(self.session.gap.val().into()) << 10;
-        self.tallies[11].next = bit_cast::<62, 1>(self.session.count_duplicate.val().into()) << 11;
-        self.tallies[12].next = bit_cast::<62, 1>(self.session.count_overlap.val().into()) << 12;
-        self.tallies[13].next = bit_cast::<62, 1>(self.session.session_change.val().into()) << 13;
-        self.tallies[14].next = bit_cast::<62, 1>(self.walker.malformed.val().into()) << 14;
-        self.tallies[15].next = bit_cast::<62, 1>(self.walker.bad_length.val().into()) << 15;
-        self.tallies[16].next = bit_cast::<62, 1>(self.walker.count_unknown.val().into()) << 16;
-        self.tallies[17].next = bit_cast::<62, 11>(self.walker.count_class.val()) << 17;
-        self.tallies[18].next = bit_cast::<62, 1>(self.walker.count_unwatched.val().into()) << 28;
-        self.tallies[19].next = bit_cast::<62, 1>(self.verdict.count_invalidation.val().into()) << 29;
-        self.tallies[20].next = bit_cast::<62, 1>(self.verdict.decided.val().into()) << 30;
-        self.tallies[21].next = bit_cast::<62, 1>(self.verdict.count_dropped.val().into()) << 31;
-        self.tallies[22].next = (bit_cast::<62, 1>(self.gate.count_sent.val().into()) << 32)
-            | (bit_cast::<62, 1>(self.gate.count_refused.val().into()) << 33);
-        self.tallies[23].next = bit_cast::<62, 1>(self.control.count_command.val().into()) << 34;
-        self.tallies[24].next = bit_cast::<62, 1>(self.control.count_refused.val().into()) << 35;
-        self.tallies[25].next = bit_cast::<62, 1>(self.events.lost.val().into()) << 36;
-        self.tallies[26].next = bit_cast::<62, 24>(self.gate.count_reason.val()) << 37;
-        self.tallies[27].next = bit_cast::<62, 1>(self.control.silence.val().into()) << 61;
+            bit_cast::<76, 1>(self.is_truncated.val().into()) << 3;
+        self.tallies[4].next = bit_cast::<76, 1>(self.headers.count_options.val().into()) << 4;
+        self.tallies[5].next = bit_cast::<76, 1>(self.headers.count_fragment.val().into()) << 5;
+        self.tallies[6].next = bit_cast::<76, 1>(self.headers.count_udp_length.val().into()) << 6;
+        self.tallies[7].next = bit_cast::<76, 1>(self.session.count_packet.val().into()) << 7;
+        self.tallies[8].next = bit_cast::<76, 1>(self.session.count_heartbeat.val().into()) << 8;
+        self.tallies[9].next = bit_cast::<76, 1>(self.session.count_end.val().into()) << 9;
+        self.tallies[10].next = bit_cast::<76, 1>(self.session.gap.val().into()) << 10;
+        self.tallies[11].next = bit_cast::<76, 1>(self.session.count_duplicate.val().into()) << 11;
+        self.tallies[12].next = bit_cast::<76, 1>(self.session.count_overlap.val().into()) << 12;
+        self.tallies[13].next = bit_cast::<76, 1>(self.session.session_change.val().into()) << 13;
+        self.tallies[14].next = bit_cast::<76, 1>(self.walker.malformed.val().into()) << 14;
+        self.tallies[15].next = bit_cast::<76, 1>(self.walker.bad_length.val().into()) << 15;
+        self.tallies[16].next = bit_cast::<76, 1>(self.walker.count_unknown.val().into()) << 16;
+        self.tallies[17].next = bit_cast::<76, 11>(self.walker.count_class.val()) << 17;
+        self.tallies[18].next = bit_cast::<76, 1>(self.walker.count_unwatched.val().into()) << 28;
+        self.tallies[19].next = bit_cast::<76, 1>(self.verdict.count_invalidation.val().into()) << 29;
+        self.tallies[20].next = bit_cast::<76, 1>(self.verdict.decided.val().into()) << 30;
+        self.tallies[21].next = bit_cast::<76, 1>(self.verdict.count_dropped.val().into()) << 31;
+        self.tallies[22].next = (bit_cast::<76, 1>(self.gate.count_sent.val().into()) << 32)
+            | (bit_cast::<76, 1>(self.gate.count_refused.val().into()) << 33);
+        self.tallies[23].next = bit_cast::<76, 1>(self.control.count_command.val().into()) << 34;
+        self.tallies[24].next = bit_cast::<76, 1>(self.control.count_refused.val().into()) << 35;
+        self.tallies[25].next = bit_cast::<76, 1>(self.events.lost.val().into()) << 36;
+        self.tallies[26].next = bit_cast::<76, 24>(self.gate.count_reason.val()) << 37;
+        self.tallies[27].next = bit_cast::<76, 1>(self.control.silence.val().into()) << 61;
+        self.tallies[28].next = bit_cast::<76, 7>(self.lines.count_a.val()) << 62;
+        self.tallies[29].next = bit_cast::<76, 7>(self.lines.count_b.val()) << 69;
         self.counters.count.next = (self.tallies[0].val() | self.tallies[1].val() | self.tallies[2].val())
             | (self.tallies[3].val() | self.tallies[4].val() | self.tallies[5].val())
             | (self.tallies[6].val() | self.tallies[7].val() | self.tallies[8].val())
@@ -320,7 +356,7 @@ impl Logic for RiposteCard {
             | (self.tallies[18].val() | self.tallies[19].val() | self.tallies[20].val())
             | (self.tallies[21].val() | self.tallies[22].val() | self.tallies[23].val())
             | (self.tallies[24].val() | self.tallies[25].val() | self.tallies[26].val())
-            | self.tallies[27].val();
+            | (self.tallies[27].val() | self.tallies[28].val() | self.tallies[29].val());
         self.counters.index.next = self.counter_index.val();
         self.counter.next = self.counters.value.val();
     }

@@ -78,6 +78,22 @@ counters! {
     RefusedOpenOrders = 59, "refused_open_orders";
     RefusedUnacknowledged = 60, "refused_unacknowledged";
     HostSilences = 61, "host_silences";
+    // Of each line: frames; packets that went to the parser; those of the store: not new any more, to the parser from there, of
+    // those the ones whose window ran out; no place in it; not ours, not whole or bad, and not to the parser.
+    LineAFrames = 62, "line_a_frames";
+    LineAUsed = 63, "line_a_packets_used";
+    LineADuplicates = 64, "line_a_duplicates";
+    LineAHeld = 65, "line_a_held";
+    LineAGivenUp = 66, "line_a_given_up";
+    LineAOverflows = 67, "line_a_overflows";
+    LineADropped = 68, "line_a_dropped";
+    LineBFrames = 69, "line_b_frames";
+    LineBUsed = 70, "line_b_packets_used";
+    LineBDuplicates = 71, "line_b_duplicates";
+    LineBHeld = 72, "line_b_held";
+    LineBGivenUp = 73, "line_b_given_up";
+    LineBOverflows = 74, "line_b_overflows";
+    LineBDropped = 75, "line_b_dropped";
 }
 
 const _: () = {

@@ -59,6 +59,11 @@ pub const CLEAR_CYCLES: u64 = DRAIN_CYCLES + RESET_CYCLES;
 pub const ROW_CYCLES: u64 = 4;
 pub const RESUME_CYCLES: u64 = 64;
 
+/// What a line of the feed keeps of its packets: words and packets at most, and the words of the longest frame that is kept.
+pub const LINE_WORDS: usize = 1024;
+pub const LINE_FRAMES: usize = 64;
+pub const LINE_FRAME_WORDS: usize = 192;
+
 /// Reference clock of the card, in hertz.
 pub const CLOCK_HZ: u64 = 156_250_000;
 /// One clock in picoseconds.

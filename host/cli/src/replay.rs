@@ -206,7 +206,8 @@ pub fn resolve(desk: &mut Desk, file: &Path) -> anyhow::Result<()> {
 /// The well-formed messages that a frame carries for the desk's feed.
 fn messages(record: &Record, desk: &Desk) -> Vec<Vec<u8>> {
     let Ok(datagram) = wire::datagram(&record.bytes) else { return Vec::new() };
-    let ours = datagram.group == desk.feed.group && datagram.port == desk.feed.port;
+    let (group, port) = (datagram.group, datagram.port);
+    let ours = (group, port) == (desk.feed.group, desk.feed.port) || desk.feed.is_line_b(group, port);
     let packet = wire::packet(datagram.payload).ok().filter(|_| ours);
     let blocks = packet.iter().flat_map(|packet| packet.messages()).map_while(Result::ok);
     blocks.filter(|(_, message)| wire::kind(message).is_ok()).map(|(_, message)| message.to_vec()).collect()

@@ -1,6 +1,7 @@
 //! The binary from outside: configurations checked, captures replayed, orders that other tools accept.
 mod support;
 
+use riposte_capture::{Capture, PcapWriter};
 use serde_json::Value;
 use std::process::Command;
 use support::{Folder, aapl, desk::Desk, json};
@@ -90,6 +91,48 @@ fn model_and_gateware_agree_on_a_market() {
         assert_eq!(both, digest("model"));
         assert_eq!(both, digest("verilated"));
     }
+}
+
+/// Every frame of a market for line A, and for line B right behind it; each line loses some that the other has.
+fn two_lines(folder: &Folder, name: &str, line_a: impl Fn(usize) -> bool, line_b: impl Fn(usize) -> bool) {
+    let Ok(Capture::Frames(frames)) = riposte_capture::open(folder.path("market.pcap")) else { panic!("a market") };
+    let mut file = PcapWriter::new(std::fs::File::create(folder.path(name)).expect("a file of the test")).expect("its header");
+    for (at, record) in frames.enumerate() {
+        let mut record = record.expect("a record");
+        if line_a(at) {
+            file.write(record.time_ns, &record.bytes).expect("a record of the test");
+        }
+        if line_b(at) {
+            record.bytes[30..34].copy_from_slice(&[233, 49, 196, 111]);
+            file.write(record.time_ns + 10, &record.bytes).expect("a record of the test");
+        }
+    }
+}
+
+#[test]
+fn what_a_line_of_a_capture_lost_the_other_brings() {
+    let folder = folder("two-lines");
+    folder.market(3, 5000);
+    let line_b = "[feed]\nreorder_us = 5\nline_b = { group = \"233.49.196.111\", port = 26477 }\n";
+    folder.write("two.toml", rules().replace("[feed]\n", line_b));
+    two_lines(&folder, "lossy.pcap", |at| at % 5 != 1, |at| at % 5 == 1 || at % 7 != 2);
+    two_lines(&folder, "lost.pcap", |at| at != 50, |at| at != 50);
+    let replay = |file: &str, config: &str, more: &[&str]| {
+        let output = folder.run(&[&["replay", file, "--config", config, "--json"], more].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        json(&output)
+    };
+    let whole = replay("market.pcap", "desk.toml", &[]);
+    for more in [&["--card", "lockstep"][..], &["--seed", "11", "--gap", "30"], &["--gap", "3"]] {
+        let both = replay("lossy.pcap", "two.toml", more);
+        assert_eq!((both["counters"]["gaps"].as_u64(), &both["messages"]), (None, &whole["messages"]), "{more:?}");
+        assert_eq!((&both["orders_sent"], &both["instruments"]), (&whole["orders_sent"], &whole["instruments"]), "{more:?}");
+        assert!(both["counters"]["line_b_packets_used"].as_u64() > Some(20));
+    }
+    let lost = replay("lost.pcap", "two.toml", &["--card", "lockstep"]);
+    assert_eq!(lost["counters"]["gaps"].as_u64(), Some(1));
+    // Without its second line the desk sees what the first has lost.
+    assert!(replay("lossy.pcap", "desk.toml", &[])["counters"]["gaps"].as_u64() > Some(20));
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! From the text of a configuration to a desk: every field, every relation between fields, every finding.
-use crate::field::{Placed, Section, boolean, choice, code, mac, parsed, price, text, whole};
+use crate::field::{Placed, Section, boolean, choice, code, mac, microseconds, parsed, price, text, whole};
 use crate::gate::{Gate, read_gate};
 use crate::host::{read_host, read_limits, read_sessions};
 use crate::limits::{BLOCKED, Defaults, InstrumentLimits, RuleLimits, read_defaults};
@@ -7,7 +7,7 @@ use crate::models::{read_hedge, read_models};
 use crate::people::{read_people, read_remote};
 use crate::price::{decimal_text, price_e4, price_text};
 use crate::problem::{Log, Problem};
-use crate::{Collar, Desk, Feed, Instrument, Order, Rule, Session, Term};
+use crate::{Collar, Desk, Feed, Instrument, LineB, Order, Rule, Session, Term};
 use riposte_map::limits::{INSTRUMENTS, RULES, TERMS};
 use riposte_map::shm::{Action, Condition};
 use riposte_map::wire::ouch::QUANTITY_LIMIT;
@@ -88,7 +88,21 @@ fn required_section<T>(
 fn read_feed(section: &mut Section, log: &mut Log) -> Option<Feed> {
     let group = section.required(log, "group", parsed("an IPv4 address such as 233.54.12.111"));
     let port = section.required(log, "port", whole(1, u16::MAX.into()));
-    Some(Feed { group: group?.value, port: port?.value as u16 })
+    let line_b = section.section(log, "line_b").and_then(|mut line| {
+        let group = line.required(log, "group", parsed("an IPv4 address such as 233.54.12.111"));
+        let port = line.required(log, "port", whole(1, u16::MAX.into()));
+        let span = line.span.clone();
+        line.finish(log);
+        Some(Placed { value: LineB { group: group?.value, port: port?.value as u16 }, span })
+    });
+    let longest = (i32::MAX as u32).into();
+    let reorder = section.optional(log, "reorder_us", microseconds(|time, cycle| time / cycle, longest));
+    let (group, port) = (group?.value, port?.value as u16);
+    if let Some(line) = line_b.as_ref().filter(|line| line.value == LineB { group, port }) {
+        log.error(&line.span, "line B is line A: it must have a group or a port of its own".to_owned());
+    }
+    let reorder_cycles = reorder.map_or(0, |reorder| reorder.value as u32);
+    Some(Feed { group, port, line_b: line_b.map(|line| line.value), reorder_cycles })
 }
 
 fn read_session(section: &mut Section, log: &mut Log) -> Option<Session> {

@@ -1,15 +1,15 @@
 //! A desk as commands: the parameter set of one generation, and the few commands that start a card.
-use crate::{Desk, Gate, Instrument, Order, Rule, Template};
+use crate::{Desk, Feed, Gate, Instrument, Order, Rule, Template};
 use riposte_map::limits::{INSTRUMENTS, RULES, TERMS};
 use riposte_map::shm::{Command, Opcode};
+use std::net::Ipv4Addr;
 
 impl Desk {
     /// The whole parameter set of `generation`, ending with its `Commit`; sequence numbers count up from
     /// `first_sequence`. Every row of every table is written, because the shadow bank still holds what was in
     /// force two generations ago; a row without content blocks.
     pub fn commands(&self, generation: u32, first_sequence: u64) -> Vec<Command> {
-        let group = u64::from(self.feed.group.to_bits());
-        let mut set = vec![command(Opcode::WriteFeed, &[group | u64::from(self.feed.port) << 32]), write_gate(&self.gate)];
+        let mut set = vec![write_feed(&self.feed), write_gate(&self.gate)];
         for index in 0..INSTRUMENTS as u8 {
             let instrument = self.instruments.get(usize::from(index));
             set.push(Command { instrument: index, ..write_instrument(instrument) });
@@ -119,6 +119,12 @@ fn numbered(mut commands: Vec<Command>, first_sequence: u64) -> Vec<Command> {
         command.sequence = sequence;
     }
     commands
+}
+
+fn write_feed(feed: &Feed) -> Command {
+    let line = |group: Ipv4Addr, port: u16| u64::from(group.to_bits()) | u64::from(port) << 32;
+    let line_b = feed.line_b.map_or(0, |one| line(one.group, one.port));
+    command(Opcode::WriteFeed, &[line(feed.group, feed.port), line_b, feed.reorder_cycles.into()])
 }
 
 fn write_gate(gate: &Gate) -> Command {

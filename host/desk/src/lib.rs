@@ -63,8 +63,27 @@ pub struct Desk {
 /// The multicast feed that the card listens to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Feed {
+    /// Of line A.
     pub group: Ipv4Addr,
     pub port: u16,
+    /// None: the card's port for line B is ignored.
+    pub line_b: Option<LineB>,
+    /// How long a packet may wait for one that comes before it; 0: a gap is one at once.
+    pub reorder_cycles: u32,
+}
+
+/// Where the second line of the feed goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LineB {
+    pub group: Ipv4Addr,
+    pub port: u16,
+}
+
+impl Feed {
+    /// Whether frames to this destination are line B's.
+    pub fn is_line_b(&self, group: Ipv4Addr, port: u16) -> bool {
+        self.line_b == Some(LineB { group, port })
+    }
 }
 
 /// The TCP session that orders leave in.

@@ -65,6 +65,35 @@ fn limits_are_exact_and_never_looser_than_written() {
 }
 
 #[test]
+fn a_second_line_and_a_window_are_read_to_the_letter() {
+    let with = |more: &str| GOOD.replacen("port = 26477\n", &format!("port = 26477\n{more}"), 1);
+    let desk = |more: &str| check(&with(more)).desk.expect("a desk");
+    let feed = |more: &str| desk(more).commands(1, 1)[0].args;
+    let line_a = 0xe936_0c6f | 26477 << 32;
+    assert_eq!(feed(""), [line_a, 0, 0, 0, 0, 0]);
+    let line_b = "line_b = { group = \"233.49.196.111\", port = 26478 }\n";
+    // 2.5 us are 390.625 cycles of 6.4 ns: a packet waits no longer than is written.
+    assert_eq!(feed(&format!("{line_b}reorder_us = 2.5\n")), [line_a, 0xe931_c46f | 26478 << 32, 390, 0, 0, 0]);
+    assert_eq!(feed("reorder_us = 13743895.3408\n")[2], i32::MAX as u64);
+    assert!(desk(line_b).feed.is_line_b([233, 49, 196, 111].into(), 26478));
+    assert!(!desk(line_b).feed.is_line_b([233, 49, 196, 111].into(), 26477) && !desk("").feed.is_line_b([0; 4].into(), 0));
+    for (more, finding) in [
+        ("line_b = \"233.49.196.111:26478\"\n", "4:10: `line_b` must be a table, not a string"),
+        ("line_b = { group = \"233.49.196.111\" }\n", "4:10: `line_b` has no field `port`"),
+        ("line_b = { group = \"233.49\", port = 1 }\n", "4:20: `group`: `233.49` is not an IPv4 address such as 233.54.12.111"),
+        ("line_b = { group = \"233.49.196.111\", prt = 1, port = 1 }\n", "4:38: unknown field `prt` in `line_b`; did you mean `port`?"),
+        ("line_b = { group = \"233.54.12.111\", port = 26477 }\n", "4:10: line B is line A: it must have a group or a port of its own"),
+        ("reorder_us = 0\n", "4:14: `reorder_us`: `0` must be 0.0064 to 13743895.3408 microseconds with at most four decimals"),
+        ("reorder_us = 13743895.3472\n", "4:14: `reorder_us`: `13743895.3472` must be 0.0064 to 13743895.3408 microseconds with at most four decimals"),
+        ("reorder_ms = 1\n", "4:1: unknown field `reorder_ms` in `feed`; did you mean `reorder_us`?"),
+    ] {
+        let Check { desk, problems } = check(&with(more));
+        assert!(desk.is_none());
+        assert_eq!(problems.iter().map(|problem| problem.to_string()).collect::<Vec<_>>(), [finding]);
+    }
+}
+
+#[test]
 fn what_an_instrument_or_a_rule_says_counts_before_the_defaults() {
     let own = GOOD
         .replacen("enabled = true", "enabled = true\nmax_value = 30000\nlive_collar = \"off\"\nsides = [\"short\", \"buy\"]\nposition = { buy = 900, sell = 901 }", 1)

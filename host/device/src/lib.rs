@@ -71,10 +71,14 @@ pub trait Card {
     /// that of a command scheduled earlier. Panics otherwise: the schedule is the driver's own.
     fn schedule(&mut self, cycle: u64, command: &Command);
 
-    /// Shows the words of `frame`, one a cycle from the present cycle on. Panics on an empty frame.
+    /// Shows the words of `frame` on line A, one a cycle from the present cycle on. Panics on an empty frame.
     fn frame(&mut self, frame: &Frame);
 
-    /// Lets `cycles` cycles pass without a word.
+    /// Shows `frame` on line B of the feed, word by word from cycle `cycle` on, whatever `frame` and `idle` show on line A
+    /// meanwhile. Panics if that cycle is past or not behind the last word of the frame given before.
+    fn frame_b(&mut self, cycle: u64, frame: &Frame);
+
+    /// Lets `cycles` cycles pass without a word on line A.
     fn idle(&mut self, cycles: u64);
 
     /// Appends what came out, in order, to `output`.

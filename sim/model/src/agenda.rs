@@ -53,8 +53,8 @@ pub struct Origin {
     pub generation: u32,
     pub time_ns: u64,
     pub sequence: u64,
-    /// Cycle that showed the decisive byte.
-    pub decisive: u64,
+    /// Cycle in which the decisive byte came: the one before it was shown, or in which an order of the host entered.
+    pub came: u64,
 }
 
 /// An operation that waits for its verdict.

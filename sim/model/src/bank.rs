@@ -79,7 +79,10 @@ impl Template {
 /// One whole set of parameters.
 #[derive(Clone, Debug)]
 pub struct Bank {
-    pub feed: Feed,
+    /// Of line A and of line B.
+    pub feeds: [Feed; 2],
+    /// Cycles that a packet of the feed may wait for one that comes before it.
+    pub window: u32,
     pub gate: Gate,
     locates: [u16; INSTRUMENTS],
     pub instruments: [Instrument; INSTRUMENTS],
@@ -90,7 +93,8 @@ pub struct Bank {
 impl Default for Bank {
     fn default() -> Bank {
         Bank {
-            feed: Feed::default(),
+            feeds: Default::default(),
+            window: 0,
             gate: Gate::default(),
             locates: [0; INSTRUMENTS],
             instruments: Default::default(),
@@ -145,7 +149,8 @@ impl Bank {
         let args = command.args;
         match opcode {
             Opcode::WriteFeed => {
-                self.feed = Feed { address: args[0] as u32, port: (args[0] >> 32) as u16 };
+                self.feeds = [args[0], args[1]].map(|line| Feed { address: line as u32, port: (line >> 32) as u16 });
+                self.window = args[2] as u32;
             }
             Opcode::WriteInstrument => {
                 let [quantity_max, collar_low_e4] = halves(args[1]);

@@ -16,30 +16,51 @@ mod frame;
 mod gate;
 mod grants;
 mod levels;
+mod lines;
 mod orders;
 mod pipeline;
 mod restoration;
 mod rules;
 mod session;
 mod throttle;
+mod walk;
 mod wire;
 
 use agenda::{Agenda, Origin, Pending, Rank};
-use blocks::{Block, Packet};
+use blocks::Packet;
 use book::Add;
-use frame::WordClock;
+use lines::{Arrival, Lines};
 use orders::Side;
 use riposte_device::{Card, Frame, Output};
 use riposte_map::{counter::Counter, reason::Reason, shm::Command};
-use session::Header;
-use wire::{ethernet, itch, itch_counter, u16_at, u32_at, u64_at};
+use std::collections::VecDeque;
+use walk::{Place, Walk};
+use wire::{itch, u32_at, u64_at};
 
 /// The card as a program.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Model {
     now: u64,
     last_scheduled: Option<u64>,
+    /// Last word of the last frame that was given for line B.
+    last_b: Option<u64>,
+    lines: Lines,
+    /// Frames that are shown, as far as the clock is.
+    walks: VecDeque<Walk>,
     agenda: Agenda,
+}
+
+impl Default for Model {
+    fn default() -> Model {
+        Model {
+            now: 0,
+            last_scheduled: None,
+            last_b: None,
+            lines: Lines::new(),
+            walks: VecDeque::new(),
+            agenda: Agenda::default(),
+        }
+    }
 }
 
 impl Model {
@@ -48,96 +69,29 @@ impl Model {
         Model::default()
     }
 
+    /// Goes on to cycle `now`; what is due before it is settled.
+    fn advance(&mut self, now: u64) {
+        while let Some(cycle) = self.lines.next().filter(|&cycle| cycle < now) {
+            self.walk_until(cycle);
+            self.arbitrate(cycle);
+        }
+        self.walk_until(now);
+        self.now = now;
+        self.agenda.settle(now);
+    }
+
     /// Live orders of all instruments, as decoded so far.
     pub fn live_orders(&self) -> usize {
         self.agenda.books.live()
     }
 
-    fn packet(&mut self, packet: &Packet, shift: usize) {
-        let bytes = packet.bytes;
-        self.agenda.count(Counter::Packets);
-        let session = bytes[ethernet::SESSION + shift..][..10].try_into().expect("ten bytes");
-        let header = Header {
-            session,
-            sequence: u64_at(bytes, ethernet::SEQUENCE + shift),
-            count: u16_at(bytes, ethernet::COUNT + shift),
-        };
-        // The page's V: a cycle before its error would be visible.
-        let admission = self.agenda.admit(packet.cycle(8) + 1, &header);
-        for counter in admission.counters.into_iter().flatten() {
-            self.agenda.count(counter);
-        }
-        if let Some(reason) = admission.error {
-            let sequences = [admission.expected, header.sequence];
-            let visible = packet.cycle(8) + 2;
-            self.agenda.channel_error(visible, Rank::Header, reason, packet.time_ns, sequences);
-        }
-        let mut low = ethernet::BLOCKS + shift + 1;
-        for index in 0..admission.blocks {
-            let dropped = index < admission.dropped;
-            let length = match packet.block(low) {
-                Block::Cut => return,
-                Block::Malformed(visible) => {
-                    self.agenda.count(Counter::MalformedBlocks);
-                    let (rank, reason) = (Rank::MalformedBlock, Reason::MalformedBlock);
-                    return self.agenda.channel_error(
-                        visible,
-                        rank,
-                        reason,
-                        packet.time_ns,
-                        [0; 2],
-                    );
-                }
-                Block::BadLength(visible) => {
-                    self.agenda.count(Counter::BadLengths);
-                    let (rank, reason) = (Rank::BadLength, Reason::BadLength);
-                    return self.agenda.channel_error(
-                        visible,
-                        rank,
-                        reason,
-                        packet.time_ns,
-                        [0; 2],
-                    );
-                }
-                Block::Unknown { length } => {
-                    if !dropped {
-                        self.agenda.count(Counter::UnknownTypes);
-                    }
-                    length
-                }
-                Block::Known { code, length } => {
-                    if !dropped {
-                        let sequence = header.sequence.wrapping_add(index);
-                        self.message(packet, low, code, length, sequence);
-                    }
-                    length
-                }
-            };
-            low += length + 2;
-        }
-    }
-
-    /// A message of a known type that is not dropped.
-    fn message(&mut self, packet: &Packet, low: usize, code: u8, length: usize, sequence: u64) {
-        let counter = itch_counter(code);
-        self.agenda.count(counter);
-        if counter == Counter::OtherTypes {
-            return;
-        }
-        if code == b'S' {
-            if let Some((message, decisive)) = packet.decisive(low, length) {
-                let event = message[itch::SYSTEM_EVENT];
-                self.agenda.system_event(decisive + 1, event, packet.time_ns, sequence);
-            }
-            return;
-        }
-        let (locate, looked_up) = packet.locate(low);
-        self.agenda.see(looked_up);
-        let Some(instrument) = self.agenda.bank().find(locate) else {
-            return self.agenda.count(Counter::Unwatched);
-        };
+    /// A message whose type is known and which is not dropped, in or behind the cycle of its decisive byte.
+    fn message(&mut self, packet: &Packet, low: usize, code: u8, length: usize, sequence: u64, found: Option<Place>) {
         let Some((message, decisive)) = packet.decisive(low, length) else { return };
-        let (bank, generation) = self.agenda.in_force();
+        let Some(Place { instrument, bank, generation }) = found else {
+            let event = message[itch::SYSTEM_EVENT];
+            return self.agenda.system_event(decisive + 1, event, packet.time_ns, sequence);
+        };
         let origin = Origin {
             code,
             instrument: instrument as u8,
@@ -145,7 +99,7 @@ impl Model {
             generation,
             time_ns: packet.time_ns,
             sequence,
-            decisive,
+            came: decisive - 1,
         };
         self.agenda.enter_before(decisive + 1);
         if self.agenda.pipeline.is_full(decisive + 1) {
@@ -172,7 +126,7 @@ impl Model {
 
     /// Issues the operation of a message, or its first half.
     fn issue(&mut self, origin: &Origin) -> u64 {
-        let issued = self.agenda.pipeline.issue(origin.decisive + 1);
+        let issued = self.agenda.pipeline.issue(origin.came + 2);
         self.agenda.touch(usize::from(origin.instrument), issued);
         issued
     }
@@ -314,43 +268,23 @@ impl Card for Model {
     }
 
     fn frame(&mut self, frame: &Frame) {
-        let bytes = frame.bytes;
-        assert!(!bytes.is_empty(), "a frame has at least one byte");
-        let words = WordClock { start: self.now, stalls: frame.stalls };
-        let mut packet = Packet { bytes, words, time_ns: frame.time_ns, end: 0, truncated: false };
-        self.agenda.count(Counter::Frames);
-        if !frame.fcs_good {
-            self.agenda.count(Counter::FramesBad);
+        let arrival = Arrival::new(self.now, frame);
+        let end = arrival.last() + 1;
+        self.lines.comes(0, arrival);
+        self.advance(end);
+    }
+
+    fn frame_b(&mut self, cycle: u64, frame: &Frame) {
+        assert!(cycle >= self.now, "a frame of line B for cycle {cycle}, which is past: it is {}", self.now);
+        let arrival = Arrival::new(cycle, frame);
+        if let Some(last) = self.last_b.replace(arrival.last()) {
+            assert!(cycle > last, "a frame of line B for cycle {cycle}, and another one ends in cycle {last}");
         }
-        self.agenda.see(packet.cycle(0));
-        self.agenda.restoration.frame(packet.cycle(0), packet.end_error_cycle() - 2);
-        match frame::read(bytes, self.agenda.bank().feed) {
-            Err(counter) => self.agenda.count(counter),
-            Ok(headers) => {
-                packet.end = headers.end;
-                packet.truncated = headers.truncated;
-                self.packet(&packet, headers.shift);
-                let reason = match (frame.fcs_good, headers.truncated) {
-                    (false, _) => Some(Reason::BadFrame),
-                    (true, true) => Some(Reason::Truncated),
-                    (true, false) => None,
-                };
-                if let Some(reason) = reason {
-                    if reason == Reason::Truncated {
-                        self.agenda.count(Counter::FramesTruncated);
-                    }
-                    let visible = packet.end_error_cycle();
-                    self.agenda.channel_error(visible, Rank::Frame, reason, frame.time_ns, [0; 2]);
-                }
-            }
-        }
-        self.now = packet.end_error_cycle() - 1;
-        self.agenda.settle(self.now);
+        self.lines.comes(1, arrival);
     }
 
     fn idle(&mut self, cycles: u64) {
-        self.now += cycles;
-        self.agenda.settle(self.now);
+        self.advance(self.now + cycles);
     }
 
     fn drain(&mut self, output: &mut Output) {

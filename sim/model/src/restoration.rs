@@ -14,8 +14,8 @@ enum State {
 #[derive(Clone, Debug, Default)]
 pub struct Restoration {
     state: State,
-    /// First and last word of the last frame.
-    frame: Option<(u64, u64)>,
+    /// First and last word of the last two frames.
+    frames: [Option<(u64, u64)>; 2],
     /// In which cycle the last row acted.
     last_row: Option<u64>,
 }
@@ -23,12 +23,19 @@ pub struct Restoration {
 impl Restoration {
     /// A frame is shown from cycle `first` to `last`.
     pub fn frame(&mut self, first: u64, last: u64) {
-        self.frame = Some((first, last));
+        self.frames = [Some((first, last)), self.frames[0]];
+    }
+
+    /// The last frame is put off: it ends with cycle `last`, if it has not before.
+    pub fn put_off(&mut self, last: u64) {
+        if let Some(frame) = &mut self.frames[0] {
+            frame.1 = frame.1.min(last);
+        }
     }
 
     /// Clear, visible in `cycle`.
     pub fn clear(&mut self, cycle: u64) {
-        let under_way = self.frame.filter(|&(first, last)| first < cycle && last >= cycle);
+        let under_way = self.frames.into_iter().flatten().find(|&(first, last)| first < cycle && last >= cycle);
         let idle = under_way.map_or(cycle, |(_, last)| last + 1);
         self.state = State::Clearing { ready: idle + CLEAR_CYCLES };
     }

@@ -1,5 +1,6 @@
 //! The MoldUDP64 session: which messages of a packet are new, and what its header tells of the channel.
 use riposte_map::{counter::Counter, reason::Reason};
+use std::collections::VecDeque;
 
 /// A MoldUDP64 downstream header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,24 @@ pub struct Admission {
     pub expected: u64,
 }
 
+impl Header {
+    /// Blocks that the packet announces.
+    pub fn blocks(&self) -> u64 {
+        if self.count == 0xffff { 0 } else { u64::from(self.count) }
+    }
+}
+
+/// What the session knew in a cycle.
+#[derive(Clone, Copy, Debug)]
+pub struct View {
+    pub known: Option<[u8; 10]>,
+    pub expected: u64,
+    pub fresh: bool,
+}
+
+/// A view is asked for at most so many cycles back.
+const VIEW_CYCLES: u64 = 8;
+
 /// State of the channel.
 #[derive(Clone, Debug)]
 pub struct Session {
@@ -35,20 +54,38 @@ pub struct Session {
     fresh: bool,
     /// In which cycle the last packet was judged.
     judged: Option<u64>,
+    /// What it knew, and from which cycle on; ascending.
+    views: VecDeque<(u64, View)>,
 }
 
 impl Default for Session {
     fn default() -> Session {
-        Session { known: None, expected: 1, ended: false, fresh: false, judged: None }
+        let view = View { known: None, expected: 1, fresh: false };
+        Session { known: None, expected: 1, ended: false, fresh: false, judged: None, views: [(0, view)].into() }
     }
 }
 
 impl Session {
-    /// Whichever session comes, wherever it is, is the one.
-    pub fn restart(&mut self) {
+    /// What it knew in `cycle`; nothing earlier is asked for later.
+    pub fn view(&mut self, cycle: u64) -> View {
+        while self.views.get(1).is_some_and(|next| next.0 + VIEW_CYCLES <= cycle) {
+            self.views.pop_front();
+        }
+        let known = self.views.iter().rev().find(|view| view.0 <= cycle);
+        known.or(self.views.front()).map(|view| view.1).expect("there is always one")
+    }
+
+    fn changed(&mut self, from: u64) {
+        let view = View { known: self.known, expected: self.expected, fresh: self.fresh };
+        self.views.push_back((from, view));
+    }
+
+    /// From `cycle` on, whichever session comes, wherever it is, is the one.
+    pub fn restart(&mut self, cycle: u64) {
         self.known = None;
         self.ended = false;
         self.fresh = true;
+        self.changed(cycle);
     }
 
     /// Whether a command that acts in `cycle` finds the feed going on with `sequence`.
@@ -58,14 +95,16 @@ impl Session {
     }
 
     /// The feed goes on with what is expected.
-    pub fn resume(&mut self) {
+    pub fn resume(&mut self, cycle: u64) {
         self.fresh = false;
+        self.changed(cycle);
     }
 
     /// Takes the header of the next packet, judged in `cycle`; `aside`: its messages are dropped.
     pub fn admit(&mut self, cycle: u64, header: &Header, aside: bool) -> Admission {
         self.judged = Some(cycle);
         let mut admission = self.place(header);
+        self.changed(cycle + 1);
         if aside {
             admission.dropped = admission.blocks;
         }

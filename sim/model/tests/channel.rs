@@ -66,13 +66,14 @@ fn a_frame_that_is_not_ours_is_counted_once_by_its_first_failure() {
             let mut frame = one_trade(&bench);
             frame[at] = byte;
             let frame = if tag { tagged(&frame) } else { frame };
-            let before = bench.card.counters();
+            let before = bench.counters();
             bench.raw(&frame);
             assert_eq!(bench.reasons(), [], "byte {at}");
             let mut expected = before;
             expected[Counter::Frames as usize] += 1;
+            expected[Counter::LineAFrames as usize] += 1;
             expected[counter as usize] += 1;
-            assert_eq!(bench.card.counters(), expected, "byte {at} = {byte:#x}");
+            assert_eq!(bench.counters(), expected, "byte {at} = {byte:#x}");
         }
     }
 }
@@ -136,7 +137,7 @@ fn a_block_is_classified_by_the_word_behind_its_prefix_and_reads_zeros_past_the_
                 bench.commands(&parameters([0; 4], [0; 4]));
                 bench.commands(&[instrument(2, 0x0100, true, 1, 1, 1), value(Opcode::Commit, 2)]);
                 bench.events();
-                let before = bench.card.counters();
+                let before = bench.counters();
                 bench.raw(&frame_of(SESSION, bench.sequence, 2, &blocks(&messages))[..length]);
                 let name = format!("{length} bytes, low byte at {low}, locate {locate}");
                 let whole = length == low + 37;
@@ -149,7 +150,7 @@ fn a_block_is_classified_by_the_word_behind_its_prefix_and_reads_zeros_past_the_
                     l if l > low + 3 => locate == LOCATE,
                     l => found_by_its_half && l > low + 2,
                 };
-                let after = bench.card.counters();
+                let after = bench.counters();
                 let counts = [Counter::UnknownTypes, Counter::MessagesAdd, Counter::Unwatched]
                     .map(|counter| after[counter as usize] - before[counter as usize]);
                 assert_eq!(counts, [1, counted.into(), (counted && !watched).into()], "{name}");
@@ -175,13 +176,14 @@ fn a_frame_dropped_for_its_udp_length_makes_no_channel_error() {
         let mut frame = one_trade(&bench);
         frame[39] -= 1;
         frame.truncate(bytes);
-        let mut expected = bench.card.counters();
+        let mut expected = bench.counters();
         bench.card.frame(&Frame { fcs_good, ..Frame::new(&frame, 7) });
         assert_eq!(bench.reasons(), []);
         expected[Counter::Frames as usize] += 1;
+        expected[Counter::LineAFrames as usize] += 1;
         expected[Counter::UdpLength as usize] += 1;
         expected[Counter::FramesBad as usize] += u32::from(!fcs_good);
-        assert_eq!(bench.card.counters(), expected);
+        assert_eq!(bench.counters(), expected);
     }
 }
 
@@ -343,7 +345,7 @@ fn every_type_has_its_length_and_counter() {
         (b'O', 48),
     ];
     let mut bench = bench();
-    let before = bench.card.counters();
+    let before = bench.counters();
     let message = |&(code, length): &(u8, usize)| {
         let mut message = vec![0; length];
         message[0] = code;
@@ -352,13 +354,13 @@ fn every_type_has_its_length_and_counter() {
     };
     bench.show(&lengths.iter().map(message).collect::<Vec<_>>());
     assert_eq!(bench.reasons(), [(EventKind::System, Reason::None)]);
-    let after = bench.card.counters();
+    let after = bench.counters();
     let counted: Vec<u32> = after.iter().zip(before).map(|(a, b)| a - b).collect();
     for counter in Counter::ALL {
         let expected = match counter {
             Counter::OtherTypes => 13,
             Counter::Unwatched => 9,
-            Counter::Frames | Counter::Packets => 1,
+            Counter::Frames | Counter::Packets | Counter::LineAFrames | Counter::LineAUsed => 1,
             c if c.text().starts_with("messages_") => 1,
             _ => 0,
         };
@@ -458,22 +460,22 @@ fn shown(sequence_skip: u64, count: u16, payload: &[u8], fcs_good: bool) -> Vec<
 #[test]
 fn channel_events_are_shown_six_cycles_after_they_are_visible() {
     use EventKind::{Channel, System};
-    // Frame of words 0..=7: the header is judged in cycle 8, the gap visible in 10.
-    assert_eq!(shown(1, 0, &[], true), [(Channel, 16)]);
-    // Words 0..=9: a bad FCS is visible in 9 + 2.
-    assert_eq!(shown(0, 0, &[0; 18], false), [(Channel, 17)]);
-    // The last decisive byte is in word 9, so the system event is ready in 10, as the gap is visible.
+    // Frame of words 0..=7, shown in 1..=8: the header is judged in cycle 9, the gap visible in 11.
+    assert_eq!(shown(1, 0, &[], true), [(Channel, 17)]);
+    // Words 0..=9: a bad FCS is visible in 10 + 2.
+    assert_eq!(shown(0, 0, &[0; 18], false), [(Channel, 18)]);
+    // The last decisive byte is in word 9, so the system event is ready in 11, as the gap is visible.
     let system = blocks(&[system(b'Q')]);
-    assert_eq!(shown(1, 1, &system, true), [(System, 16), (Channel, 17)]);
+    assert_eq!(shown(1, 1, &system, true), [(System, 17), (Channel, 18)]);
     for unknown in 11..30 {
         // The second prefix has its low byte at 63 + 2 + `unknown`.
         let word = (65 + unknown as u64) / 8;
         let mut payload = blocks(&[vec![b'z'; unknown]]);
         payload.extend([0, 0]);
         let malformed = shown(0, 2, &payload, true);
-        assert_eq!(malformed, [(Channel, word + 8)], "length 0 behind {unknown} bytes");
+        assert_eq!(malformed, [(Channel, word + 9)], "length 0 behind {unknown} bytes");
         let payload = blocks(&[vec![b'z'; unknown], vec![b'A'; 12]]);
         let bad_length = shown(0, 2, &payload, true);
-        assert_eq!(bad_length, [(Channel, word + 9)], "bad length behind {unknown} bytes");
+        assert_eq!(bad_length, [(Channel, word + 10)], "bad length behind {unknown} bytes");
     }
 }

@@ -11,7 +11,7 @@ use riposte_map::{
 };
 use support::*;
 
-const GATE: u64 = 19;
+const GATE: u64 = 19 + SHOWN;
 const SENT: Reason = Reason::None;
 
 /// A card whose rule 2 fires on any trade and sells short 225 at 630 200.
@@ -62,7 +62,7 @@ fn verdicts_in(bench: &mut Bench, gates: &[u64]) -> Vec<Reason> {
 
 /// What the gate makes of a trade while `change` is shown in cycle `shown` after its frame's first word.
 fn verdict_with(bench: &mut Bench, shown: u64, change: Command) -> Reason {
-    bench.card.schedule(bench.card.cycle() + shown, &change);
+    bench.card.schedule(bench.card.cycle() + SHOWN + shown, &change);
     verdict(bench)
 }
 
@@ -135,14 +135,14 @@ fn without_an_interval_the_wait_runs_out_and_no_token_arrives() {
 
 #[test]
 fn a_decision_may_be_as_old_as_the_limit() {
-    // Four rules on a trade: first words 8, 26, 44 and 62 cycles behind the decisive byte, as an image has 14 words.
+    // Four rules on a trade: first words 9, 27, 45 and 63 cycles behind the decisive byte, as an image has 14 words.
     for (age, expected) in [
-        (7, [Reason::Age; 4]),
-        (8, [SENT, Reason::Age, Reason::Age, Reason::Age]),
-        (25, [SENT, Reason::Age, Reason::Age, Reason::Age]),
-        (26, [SENT, SENT, Reason::Age, Reason::Age]),
-        (61, [SENT, SENT, SENT, Reason::Age]),
-        (62, [SENT; 4]),
+        (8, [Reason::Age; 4]),
+        (9, [SENT, Reason::Age, Reason::Age, Reason::Age]),
+        (26, [SENT, Reason::Age, Reason::Age, Reason::Age]),
+        (27, [SENT, SENT, Reason::Age, Reason::Age]),
+        (62, [SENT, SENT, SENT, Reason::Age]),
+        (63, [SENT; 4]),
         (0, [Reason::Age; 4]),
     ] {
         let mut bench = Bench::new([7; 4], [0; 4]);

@@ -10,9 +10,9 @@ use riposte_map::{
 use support::*;
 
 /// Tick-to-trade cycles: of a print, of what goes through the order table, of what empties the top.
-const PRINT: u16 = 8;
-const LONG: u16 = 12;
-const EMPTIES: u16 = 27;
+const PRINT: u16 = 9;
+const LONG: u16 = 13;
+const EMPTIES: u16 = 28;
 
 const SENT: (EventKind, Reason) = (EventKind::OrderSent, Reason::None);
 
@@ -130,14 +130,14 @@ fn idle_cycles_between_words_do_not_change_tick_to_trade() {
         let words = frame.len().div_ceil(8);
         let holes = (0..words).filter(|word| stalls >> word & 1 == 1).count();
         assert_eq!(bench.card.cycle(), start + (words + holes) as u64);
-        assert_eq!(bench.events()[0].cycles, 8);
+        assert_eq!(bench.events()[0].cycles, PRINT);
     }
 }
 
 #[test]
 fn nothing_is_drained_before_it_was_on_the_bus() {
     let mut bench = bench();
-    let start = bench.card.cycle();
+    let start = bench.card.cycle() + SHOWN;
     bench.show(&one_trade());
     // Decisive word 12, gate in 19: the event is in its queue in 21, shown in 23, the frame in 20..=33.
     bench.card.idle(start + 23 - bench.card.cycle());
@@ -230,7 +230,7 @@ fn every_reason_of_the_gate_is_found_in_its_order() {
         }
         bench.events();
         // The trade is looked up in word 8 + 1; gate 19 cycles after the frame's start.
-        let start = bench.card.cycle();
+        let start = bench.card.cycle() + SHOWN;
         if has(Reason::BookInvalid) {
             bench.card.schedule(start + 15, &args(Opcode::Invalidate, &[1]));
         }
@@ -292,7 +292,7 @@ fn a_template_needs_two_to_sixteen_words_and_a_last_one_of_one_to_eight_bytes() 
 /// the cycle that shows it. Commit in 14, verdict in 17, pick in 18, gate in 19.
 fn stale_trade(writes: &[(u64, Command)]) -> Bench {
     let mut bench = bench();
-    let start = bench.card.cycle();
+    let start = bench.card.cycle() + SHOWN;
     bench.card.schedule(start + 7, &value(Opcode::Commit, 2));
     for (shown, write) in writes {
         bench.card.schedule(start + shown, write);
@@ -331,7 +331,7 @@ fn rules_are_those_of_the_cycle_of_the_commit() {
 fn rules_kept_for_one_verdict_do_not_reach_the_next() {
     // Two trades whose decisive bytes are in words 12 and 18: verdicts in 17 and 23.
     let mut bench = bench();
-    let start = bench.card.cycle();
+    let start = bench.card.cycle() + SHOWN;
     bench.card.schedule(start + 13, &value(Opcode::Commit, 2));
     bench.card.schedule(start + 14, &rules(0, [0; 4], [0; 4]));
     bench.show(&[trade(LOCATE, 1, 5), trade(LOCATE, 1, 5)]);
@@ -367,7 +367,7 @@ fn a_word_of_the_image_can_change_until_it_is_read() {
                 continue;
             }
             let mut bench = self::bench();
-            let start = bench.card.cycle();
+            let start = bench.card.cycle() + SHOWN;
             let write = args(Opcode::WriteImage, &[u64::MAX]);
             let write = Command { rule, index: word as u8, ..write };
             bench.card.schedule(start + 17, &value(Opcode::Commit, 2));
@@ -406,7 +406,7 @@ fn kill_acts_three_cycles_after_it_is_shown() {
         [(15, refused(Reason::Killed)), (16, refused(Reason::Killed)), (17, SENT)]
     {
         let mut bench = bench();
-        bench.card.schedule(bench.card.cycle() + shown, &value(Opcode::Kill, 0));
+        bench.card.schedule(bench.card.cycle() + SHOWN + shown, &value(Opcode::Kill, 0));
         bench.show(&one_trade());
         assert_eq!(orders(&mut bench), [expected], "gate in 19, kill shown in {shown}");
         bench.show(&one_trade());
@@ -427,7 +427,7 @@ fn a_commit_in_mid_frame_gives_the_old_or_the_new_generation() {
         let mut bench = bench();
         bench.commands(&parameters([0, 0, 7, 0], [0; 4]));
         bench.events();
-        bench.card.schedule(bench.card.cycle() + shown, &value(Opcode::Commit, 2));
+        bench.card.schedule(bench.card.cycle() + SHOWN + shown, &value(Opcode::Commit, 2));
         bench.show(&one_trade());
         let events = bench.events();
         let order = events.iter().find(|e| e.kind() != Some(EventKind::Command)).expect("an order");
@@ -456,7 +456,7 @@ fn a_session_command_beats_a_send_in_the_same_cycle() {
     for (shown, second) in [(16, 0x501), (17, 0x500), (18, 0x500)] {
         let mut bench = bench();
         let session = args(Opcode::Session, &[9, 0x500]);
-        bench.card.schedule(bench.card.cycle() + shown, &session);
+        bench.card.schedule(bench.card.cycle() + SHOWN + shown, &session);
         bench.show(&one_trade());
         bench.show(&one_trade());
         let references: Vec<u32> =
@@ -504,7 +504,7 @@ fn refused_rules_of_one_decision_follow_each_other_two_cycles_apart() {
     bench.events();
     bench.show(&one_trade());
     let seen: Vec<_> = bench.events().iter().map(|e| (e.rule, e.cycles)).collect();
-    assert_eq!(seen, [(0, 8), (1, 10), (2, 12), (3, 14)]);
+    assert_eq!(seen, [(0, 9), (1, 11), (2, 13), (3, 15)]);
 }
 
 #[test]
@@ -582,7 +582,7 @@ fn a_validation_fails_from_two_cycles_behind_the_first_issue_on() {
         bench.commands(&parameters([0; 4], [0; 4]));
         bench.commands(&[value(Opcode::Commit, 1)]);
         bench.events();
-        bench.card.schedule(bench.card.cycle() + shown, &args(Opcode::Validate, &[1]));
+        bench.card.schedule(bench.card.cycle() + SHOWN + shown, &args(Opcode::Validate, &[1]));
         bench.show(&one_trade());
         assert_eq!(bench.reasons(), [(EventKind::Command, expected)], "shown in {shown}");
     }

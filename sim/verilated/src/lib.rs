@@ -13,16 +13,24 @@ use std::{collections::VecDeque, ffi::c_void};
 /// Cycles from an index on the port to its counter's value.
 const COUNTER_CYCLES: u64 = 4;
 
+/// A word of a line, with its frame's receive time; `valid` 0 is none.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+struct Word {
+    time_ns: u64,
+    data: u64,
+    bytes: u8,
+    last: u8,
+    bad: u8,
+    valid: u8,
+}
+
 /// What the shim reads in a cycle; `command` is null or points to 16 words.
 #[repr(C)]
 struct CardInput {
-    time_ns: u64,
-    rx_data: u64,
+    rx: Word,
+    rxb: Word,
     command: *const u32,
-    rx_bytes: u8,
-    rx_last: u8,
-    rx_bad: u8,
-    rx_valid: u8,
     reset: u8,
     counter_index: u8,
 }
@@ -134,6 +142,8 @@ pub struct Verilated {
     model: *mut c_void,
     cycle: u64,
     commands: VecDeque<(u64, Command)>,
+    /// Words of line B with the cycle that shows them, ascending.
+    words_b: VecDeque<(u64, Word)>,
     output: Output,
     sending: Vec<u8>,
     sending_since: u64,
@@ -186,6 +196,7 @@ impl Verilated {
             model,
             cycle: 0,
             commands: VecDeque::new(),
+            words_b: VecDeque::new(),
             output: Output::default(),
             sending: Vec::new(),
             sending_since: 0,
@@ -196,17 +207,7 @@ impl Verilated {
 
     /// One cycle that shows `part.bytes`, at most eight, as one word of a frame.
     pub fn word(&mut self, part: &Frame, last: bool) {
-        let mut bytes = [0; 8];
-        bytes[..part.bytes.len()].copy_from_slice(part.bytes);
-        self.step(&mut CardInput {
-            time_ns: part.time_ns,
-            rx_data: u64::from_le_bytes(bytes),
-            rx_bytes: part.bytes.len() as u8,
-            rx_last: last.into(),
-            rx_bad: (last && !part.fcs_good).into(),
-            rx_valid: 1,
-            ..quiet()
-        });
+        self.step(&mut CardInput { rx: word_of(part, last), ..quiet() });
     }
 
     /// One cycle with `input`, its command apart.
@@ -218,6 +219,12 @@ impl Verilated {
         {
             words = record_words(&command);
             input.command = words.as_ptr();
+        }
+        input.rxb = Word::default();
+        if input.reset == 0
+            && let Some((_, word)) = self.words_b.pop_front_if(|(cycle, _)| *cycle == self.cycle)
+        {
+            input.rxb = word;
         }
         let mut output = CardOutput::default();
         // SAFETY: `model` is live, both records have the shim's layout, and `command` is null or points to
@@ -254,15 +261,25 @@ impl Verilated {
 
 fn quiet() -> CardInput {
     CardInput {
-        time_ns: 0,
-        rx_data: 0,
+        rx: Word::default(),
+        rxb: Word::default(),
         command: std::ptr::null(),
-        rx_bytes: 0,
-        rx_last: 0,
-        rx_bad: 0,
-        rx_valid: 0,
         reset: 0,
         counter_index: 0,
+    }
+}
+
+/// The word that shows `part.bytes`, at most eight.
+fn word_of(part: &Frame, last: bool) -> Word {
+    let mut bytes = [0; 8];
+    bytes[..part.bytes.len()].copy_from_slice(part.bytes);
+    Word {
+        time_ns: part.time_ns,
+        data: u64::from_le_bytes(bytes),
+        bytes: part.bytes.len() as u8,
+        last: last.into(),
+        bad: (last && !part.fcs_good).into(),
+        valid: 1,
     }
 }
 
@@ -287,6 +304,7 @@ impl Card for Verilated {
         self.step(&mut quiet());
         self.cycle = 0;
         self.commands.clear();
+        self.words_b.clear();
         self.output = Output::default();
         self.sending.clear();
     }
@@ -309,6 +327,19 @@ impl Card for Verilated {
                 self.step(&mut quiet());
             }
             self.word(&Frame { bytes, ..*frame }, index + 1 == words);
+        }
+    }
+
+    fn frame_b(&mut self, cycle: u64, frame: &Frame) {
+        assert!(!frame.bytes.is_empty(), "a frame has at least one byte");
+        let last = self.words_b.back().map(|(last, _)| *last);
+        assert!(cycle >= self.cycle && last.is_none_or(|last| cycle > last), "a frame of line B out of order");
+        let words = frame.bytes.len().div_ceil(8);
+        let mut cycle = cycle;
+        for (index, bytes) in frame.bytes.chunks(8).enumerate() {
+            cycle += frame.stalls >> (index % 64) & 1;
+            self.words_b.push_back((cycle, word_of(&Frame { bytes, ..*frame }, index + 1 == words)));
+            cycle += 1;
         }
     }
 

@@ -1,10 +1,10 @@
 //! What runs out and comes back: throttle, cool-down, orders of a rule, leases, credit.
 use super::*;
 
-/// What the gate makes of prints that are before it in the given cycles: 19 behind the first word of their frames.
+/// What the gate makes of prints that are before it in the given cycles: 20 behind the first word of their frames.
 fn verdicts_in(bench: &mut Bench, gates: &[u64]) -> Vec<Reason> {
     for gate in gates {
-        let cycles = gate - 19 - bench.card.cycle();
+        let cycles = gate - 20 - bench.card.cycle();
         bench.card.idle(cycles);
         bench.show(&[print()]);
     }

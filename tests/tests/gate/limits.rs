@@ -128,15 +128,15 @@ fn a_side_that_is_not_permitted_is_refused() {
 
 #[test]
 fn a_decision_one_cycle_too_old_is_refused() {
-    // Orders of one print: their first words are 8, 25, 42 and 59 cycles behind its decisive byte.
+    // Orders of one print: their first words are 9, 26, 43 and 60 cycles behind its decisive byte.
     let four = Instrument { rules: [Some(ON_TRADE); RULES], ..instrument(&[]) };
     let cases = [
-        (8, [SENT, Reason::Age, Reason::Age, Reason::Age]),
-        (7, [Reason::Age; 4]),
-        (25, [SENT, SENT, Reason::Age, Reason::Age]),
-        (24, [SENT, Reason::Age, Reason::Age, Reason::Age]),
-        (59, [SENT; 4]),
-        (58, [SENT, SENT, SENT, Reason::Age]),
+        (9, [SENT, Reason::Age, Reason::Age, Reason::Age]),
+        (8, [Reason::Age; 4]),
+        (26, [SENT, SENT, Reason::Age, Reason::Age]),
+        (25, [SENT, Reason::Age, Reason::Age, Reason::Age]),
+        (60, [SENT; 4]),
+        (59, [SENT, SENT, SENT, Reason::Age]),
         (0, [Reason::Age; 4]),
     ];
     on_each_card(|card| {

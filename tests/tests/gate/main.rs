@@ -201,7 +201,7 @@ fn the_first_reason_of_the_page_is_the_one_told() {
     let collared = Instrument { collar_e4: (600_000, 700_000), ..cheap };
     let right = of(Instrument::WIDE, 0);
     let unset = Gate { interval_cycles: 0, saved_max: 0, age_cycles_max: 0 };
-    let fresh = Gate { age_cycles_max: 8, ..unset };
+    let fresh = Gate { age_cycles_max: 9, ..unset };
     let steps = [
         (unset, wrong, true, Reason::InstrumentDisabled),
         (unset, Instrument { sides: 0, ..permitted }, true, Reason::Side),
@@ -333,9 +333,9 @@ fn a_fence_stops_its_instruments_and_no_other() {
 
 #[test]
 fn a_silent_host_stops_orders_from_its_cycle_on() {
-    // A heartbeat that is shown with the frame's first word is heard from 4 to 3 + n; the gate looks in 19.
+    // A heartbeat that is shown with the frame's first word is heard from 4 to 3 + n; the gate looks in 20.
     on_each_card(|card| {
-        for (cycles, expected) in [(16, SENT), (15, Reason::HostSilent)] {
+        for (cycles, expected) in [(17, SENT), (16, Reason::HostSilent)] {
             let mut bench = Bench::on_trade(card);
             bench.command(0, heartbeat(cycles));
             bench.show(&[print()]);

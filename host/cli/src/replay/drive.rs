@@ -2,7 +2,7 @@
 use super::pulse::Pulse;
 use super::rig::{Difference, Rig};
 use super::tally::Tally;
-use riposte_capture::Record;
+use riposte_capture::{Record, wire};
 use riposte_desk::{Desk, arm, trace, validate};
 use riposte_device::{Frame, Output};
 use riposte_map::counter::Counter;
@@ -79,6 +79,8 @@ pub struct Drive<'a> {
     batch: Output,
     tally: Tally,
     frames: u64,
+    /// First cycle in which line B is free.
+    free_b: u64,
     pulse: Pulse,
 }
 
@@ -88,7 +90,7 @@ pub type Sink<'a> = dyn FnMut(&Output) -> anyhow::Result<()> + 'a;
 impl<'a> Drive<'a> {
     pub fn new(rig: Rig, pacing: Pacing, desk: &'a Desk, generation: u32) -> Drive<'a> {
         let pulse = Pulse::new(0, 0, 0);
-        Drive { rig, pacing, desk, generation, batch: Output::default(), tally: Tally::default(), frames: 0, pulse }
+        Drive { rig, pacing, desk, generation, batch: Output::default(), tally: Tally::default(), frames: 0, free_b: 0, pulse }
     }
 
     pub fn card_name(&self) -> String {
@@ -110,10 +112,7 @@ impl<'a> Drive<'a> {
                 let (gap, stalls) = self.pacing.next();
                 self.vouch(gap.saturating_add(FRAME_CYCLES));
                 let frame = Frame { stalls, ..Frame::new(&record.bytes, record.time_ns) };
-                self.rig.each(|card| {
-                    card.idle(gap);
-                    card.frame(&frame);
-                });
+                self.show(&frame, gap);
             }
             self.collect()?;
             if self.batch.events.len() >= BATCH_EVENTS {
@@ -128,6 +127,26 @@ impl<'a> Drive<'a> {
         self.hand_on(sink)?;
         let elapsed_ms = start.elapsed().as_millis() as u64;
         Ok(Ended { tally: self.tally, frames: self.frames, cycles, elapsed_ms, counters, beats: self.pulse.given() })
+    }
+
+    /// A frame behind so many idle cycles, on the line that it is sent to. One of line B begins when it is its turn, and
+    /// what follows on line A does not wait for its end.
+    fn show(&mut self, frame: &Frame, gap: u64) {
+        let feed = &self.desk.feed;
+        let to = feed.line_b.and_then(|_| wire::datagram(frame.bytes).ok());
+        if !to.is_some_and(|to| feed.is_line_b(to.group, to.port)) {
+            return self.rig.each(|card| {
+                card.idle(gap);
+                card.frame(frame);
+            });
+        }
+        let start = (self.rig.cycle() + gap).max(self.free_b);
+        let words = frame.bytes.len().div_ceil(8) as u64;
+        self.free_b = start + words + (0..words).filter(|word| frame.stalls >> (word % 64) & 1 == 1).count() as u64;
+        self.rig.each(|card| {
+            card.idle(start - card.cycle());
+            card.frame_b(start, frame);
+        });
     }
 
     /// Parameters, session, tracing, validation, what is lent to flat positions, arming: all that the card is told before

@@ -261,8 +261,9 @@ impl Summary {
             text += &format!("Invalid          {count:>8}  {reason}\n");
         }
         let ordinary = ["frames", "packets", "orders_sent", "orders_refused", "rules_fired", "commands", "heartbeats", "other_types"];
+        let lines = ["line_a_frames", "line_a_packets_used", "line_b_frames", "line_b_packets_used", "line_a_duplicates", "line_b_duplicates"];
         // Refusals by reason stand above.
-        let told = |name: &str| ordinary.contains(&name) || name.starts_with("refused_");
+        let told = |name: &str| ordinary.contains(&name) || lines.contains(&name) || name.starts_with("refused_");
         for (name, count) in self.counters.iter().filter(|(name, _)| !told(name)) {
             text += &format!("Counter          {count:>8}  {name}\n");
         }

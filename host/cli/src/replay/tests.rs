@@ -86,6 +86,10 @@ impl Card for Fake {
         self.cycle += u64::from(flawed(Flaw::Clock));
     }
 
+    fn frame_b(&mut self, _: u64, _: &Frame) {
+        unreachable!("these runs have one line");
+    }
+
     fn idle(&mut self, cycles: u64) {
         self.cycle += cycles;
     }

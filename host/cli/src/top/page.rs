@@ -13,11 +13,13 @@ const TWO_COLUMNS: u16 = 170;
 /// Narrower terminals see the left part of a page. Lines that are longer than their panel go on in the next row.
 const WIDTH_MIN: u16 = 60;
 /// Counters of the card that tell how lines and feed are.
-pub const FEED: [(&str, &str); 12] = [
+pub const FEED: [(&str, &str); 20] = [
     ("frames", "frames"), ("packets", "packets"), ("heartbeats", "heartbeats"), ("duplicate_packets", "duplicates"),
     ("overlapping_packets", "overlaps"), ("gaps", "gaps"), ("session_changes", "other sessions"), ("frames_bad_fcs", "bad frames"),
     ("frames_truncated", "cut frames"), ("malformed_blocks", "malformed"), ("unknown_types", "unknown types"),
-    ("ends_of_session", "ends of session"),
+    ("ends_of_session", "ends of session"), ("line_a_packets_used", "used of line A"), ("line_b_packets_used", "used of line B"),
+    ("line_a_held", "waited on A"), ("line_b_held", "waited on B"), ("line_a_given_up", "given up on A"),
+    ("line_b_given_up", "given up on B"), ("line_a_overflows", "no place on A"), ("line_b_overflows", "no place on B"),
 ];
 
 struct Panel {

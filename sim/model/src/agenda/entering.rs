@@ -38,7 +38,7 @@ impl Agenda {
             generation: self.generation,
             time_ns: 0,
             sequence: command.sequence,
-            decisive: cycle,
+            came: cycle,
         };
         self.entry = Entry { waiting: Some((cycle, origin)), free: NEVER };
         self.due(cycle);
@@ -67,7 +67,7 @@ impl Agenda {
     /// It goes among the messages, in cycle `cycle`.
     pub(super) fn enter_order(&mut self, cycle: u64) {
         let Some((_, origin)) = self.entry.waiting.take() else { return };
-        let origin = Origin { decisive: cycle, ..origin };
+        let origin = Origin { came: cycle, ..origin };
         let instrument = usize::from(origin.instrument);
         let issued = self.pipeline.issue(cycle + 1);
         self.touch(instrument, issued);

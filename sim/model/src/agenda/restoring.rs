@@ -3,7 +3,7 @@ use super::{Agenda, NEVER, Origin, Pending, Rank, channel_event};
 use crate::{
     book::Add,
     orders::Side,
-    session::{Admission, Header},
+    session::{Admission, Header, View},
 };
 use riposte_map::{
     limits::INSTRUMENTS,
@@ -16,6 +16,11 @@ impl Agenda {
     pub fn admit(&mut self, cycle: u64, header: &Header) -> Admission {
         self.see(cycle);
         self.feed.admit(cycle, header, self.restoration.is_aside())
+    }
+
+    /// What the session knew in `cycle`.
+    pub fn session_view(&mut self, cycle: u64) -> View {
+        self.feed.view(cycle)
     }
 
     /// If from `cycle` on every book is empty and takes rows, makes it known.
@@ -38,7 +43,7 @@ impl Agenda {
         }
         self.valid = 0;
         self.sound = 0;
-        self.feed.restart();
+        self.feed.restart(cycle);
         self.restoration.clear(cycle);
         self.due(self.restoration.ready().unwrap_or(NEVER));
         None
@@ -58,7 +63,7 @@ impl Agenda {
         } else {
             self.valid |= mask;
             self.sound = 0;
-            self.feed.resume();
+            self.feed.resume(cycle);
             self.restoration.resume();
             None
         }
@@ -97,7 +102,7 @@ impl Agenda {
             generation: 0,
             time_ns: 0,
             sequence: 0,
-            decisive: cycle,
+            came: cycle,
         };
         let judged = self.pipeline.verdict(issued, false, slow);
         self.judge_later(Pending {

@@ -156,7 +156,7 @@ impl Agenda {
             self.last_left = cycle;
             next_pick = cycle + 2;
         }
-        let age_cycles = cycle + 1 - origin.decisive;
+        let age_cycles = cycle + 1 - origin.came;
         let tokens = self.tokens(cycle);
         let bank = &self.banks[bank];
         let template = self.template_read.take().unwrap_or(bank.templates[instrument][rule]);

@@ -14,6 +14,8 @@ pub const LOCATE: u16 = 13;
 pub const OTHER_LOCATE: u16 = 14;
 pub const GROUP: u32 = 0xe936_0c6f;
 pub const PORT: u16 = 26477;
+/// A frame's first word is shown so many cycles behind its port.
+pub const SHOWN: u64 = 1;
 /// Words of the order image: 54 bytes of headers and 56 of SoupBinTCP and OUCH.
 pub const IMAGE_WORDS: u64 = 14;
 pub const PAYLOAD_BYTES: u64 = 56;
@@ -342,7 +344,13 @@ impl Bench {
     }
 
     pub fn count(&mut self, counter: Counter) -> u32 {
-        self.card.counters()[counter as usize]
+        self.counters()[counter as usize]
+    }
+
+    /// As they stand when what was shown has counted.
+    pub fn counters(&mut self) -> [u32; Counter::COUNT] {
+        self.card.idle(4);
+        self.card.counters()
     }
 }
 
