@@ -1,7 +1,7 @@
 // Kill: from the fourth cycle after the one that shows the command on, no order starts, until the kill is cleared; the same
 // from the second cycle after a lost event was told. Disarm: likewise from the fourth cycle on, until the next arm. No
 // other command opens what these have closed, and a card that was never armed sends nothing. Fence: likewise for its
-// instruments, until it is lifted. Host: likewise from the first cycle on in which nobody vouches for it, and the card is disarmed.
+// instruments, until it is lifted; and from the second cycle on behind that in which a rule halts. Host: likewise from the first cycle on in which nobody vouches for it, and the card is disarmed.
 //
 // Control and gate, the state that both know wired as the card wires it. Free: all other inputs in every cycle, so every
 // state of the books; what is in gate_alone.
@@ -13,6 +13,7 @@
 // mutant: gate: (((killed) & 24'hffffff) << 32'h1) => 24'h0
 // mutant: control: if (heartbeat$silence) begin => if (heartbeat$silence & ~does$q[c_arm]) begin
 // mutant: control: if (event_lost) begin => if (event_lost & is_armed$q) begin
+// mutant: control: fences$d = fenced_next | halts; => fences$d = fenced_next;
 // mutant: control: if (does$q[c_clear_kill]) begin => if (does$q[c_clear_kill] | does$q[c_arm]) begin
 module kill_silences(
     input clock, input reset, input [511:0] command, input command_valid, input event_lost,
@@ -60,8 +61,9 @@ module kill_silences(
         if (shown && shown_code == HEARTBEAT) vouched <= shown_arg;
         vouched_for <= vouched != 0;
         was_vouched <= vouched_for;
-        if (shown && shown_code == FENCE) walled <= walled | shown_arg[15:0];
-        if (shown && shown_code == LIFT) walled <= walled & ~shown_arg[15:0];
+        walled <= walled | halts;
+        if (shown && shown_code == FENCE) walled <= walled | shown_arg[15:0] | halts;
+        if (shown && shown_code == LIFT) walled <= walled & ~shown_arg[15:0] | halts;
         was_walled <= walled;
         if (reset) begin closed <= 0; open <= 0; vouched <= 0; vouched_for <= 0; was_vouched <= 0; walled <= 0; end
         was_closed <= closed;

@@ -107,7 +107,7 @@ module walker_keeps_alignment(
             head_is_due: assert (!pending || (\u.since$q == 1 && \u.alive$q && \u.lane$q == found_lane));
             positions_agree: assert (!walks || (\u.position$q == ahead[8:0] && ahead < 264 && \u.left$q == left));
         end
-        malformed_is_told: assert (!spoilt || told_malformed || told_bad_length);
+        malformed_is_told: assert (!spoilt || reset || told_malformed || told_bad_length);
         none_is_known: assert (\u.no_blocks$q == none);
         last_is_past: assert (!\u.last$q || index == 0);
         beyond_is_not_compared: assert (index != 14'h3fff || malformed);

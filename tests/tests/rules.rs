@@ -255,8 +255,8 @@ fn a_halt_comes_before_the_orders_of_its_own_message_and_beats_a_lift() {
             stays.push(events[0].reason() == Some(Reason::Fenced));
         }
         let first = stays.iter().position(|stays| !stays).expect("one that lifts behind it");
-        // The decisive byte is shown in word 12 of the frame, the verdict is 5 cycles on, and a command takes 3.
-        assert_eq!(first, 12 + 5 + 1 - 3 + 1, "{stays:?}");
+        // The decisive byte is in word 12 of the frame, shown a cycle later, the verdict is 5 cycles on, and a command takes 3.
+        assert_eq!(first, 12 + 1 + 5 + 1 - 3 + 1, "{stays:?}");
         assert!(stays[first..].iter().all(|stays| !stays));
     });
 }

@@ -106,3 +106,13 @@ fn a_bad_input_is_told_and_changes_no_order() {
     assert!(said.iter().any(|one| matches!(one, Output::Alarm(Alarm::BadReport { .. }))));
     assert!(!bench.engine.is_permitted() && !bench.engine.is_confirmed(0), "what cannot be read may be a fill");
 }
+
+#[test]
+fn an_order_of_nothing_is_over_when_no_answer_comes_and_the_others_are_unknown() {
+    let mut bench = Bench::armed();
+    let nothing = bench.card_order(0);
+    let orders = [bench.card_order(1), bench.card_order(2)];
+    bench.wait(SECOND);
+    assert!(!state(&bench, CARD, nothing).is_open());
+    assert!(orders.iter().all(|order| state(&bench, CARD, *order) == State::Unknown));
+}
