@@ -82,6 +82,12 @@ fn five_million_cycles_of_every_traffic_are_equal_and_hit_every_bin() {
     }
 }
 
+/// A commit that sets line B, in the cycle in which a frame of line B begins and a message of line A is decided.
+#[test]
+fn a_line_that_is_set_in_the_cycle_of_its_frame_is_not_heard_before() {
+    run(817, &Plan::of(817), &both).unwrap_or_else(|what| panic!("seed 817: {what}"));
+}
+
 #[test]
 fn a_seed_is_a_run() {
     let digest = |seed| run(seed, &Plan::of(seed), &|| vec![Box::new(Model::new())]).expect("no partner, no difference").digest;

@@ -85,7 +85,7 @@ impl Model {
         self.agenda.books.live()
     }
 
-    /// A message whose type is known and which is not dropped, in or behind the cycle of its decisive byte.
+    /// A message whose type is known and which is not dropped, in the cycle in which it is ready or behind it.
     fn message(&mut self, packet: &Packet, low: usize, code: u8, length: usize, sequence: u64, found: Option<Place>) {
         let Some((message, decisive)) = packet.decisive(low, length) else { return };
         let Some(Place { instrument, bank, generation }) = found else {

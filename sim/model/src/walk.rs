@@ -86,8 +86,9 @@ impl Walk {
             Stage::Admission => self.judged(),
             Stage::Type(_) => packet.cycle(word + 1) + 1,
             Stage::Decisive { length, .. } => {
-                let decisive = packet.decisive(self.low, length).map(|(_, cycle)| cycle);
-                decisive.unwrap_or(0).max(packet.cycle(word + 1) + 1)
+                // Ready then, and not before: commands of that cycle are seen.
+                let ready = packet.decisive(self.low, length).map(|(_, cycle)| cycle + 1);
+                ready.unwrap_or(0).max(packet.cycle(word + 1) + 1)
             }
             Stage::End | Stage::Done => self.last(),
         }

@@ -118,7 +118,7 @@ fn an_order_whose_last_byte_came_before_the_cut_is_in_the_book() {
         bench.raw(&frame[..length]);
         let live = 2 - usize::from(length > 82) - usize::from(length > 103);
         assert_eq!(
-            bench.card.live_orders(),
+            bench.live_orders(),
             if length == frame.len() { 1 } else { live },
             "{length} bytes"
         );
@@ -155,7 +155,7 @@ fn a_block_is_classified_by_the_word_behind_its_prefix_and_reads_zeros_past_the_
                     .map(|counter| after[counter as usize] - before[counter as usize]);
                 assert_eq!(counts, [1, counted.into(), (counted && !watched).into()], "{name}");
                 let live = 2 + usize::from(locate == LOCATE && length > low + 36);
-                assert_eq!(bench.card.live_orders(), live, "{name}");
+                assert_eq!(bench.live_orders(), live, "{name}");
             }
         }
         // A wrong length too is found only when that word is shown.
@@ -205,7 +205,7 @@ fn a_gap_is_told_with_both_numbers_and_its_messages_are_delivered() {
     let expected = bench.sequence;
     bench.sequence += 0x1_0000_0005;
     bench.show(&[delete(LOCATE, 1)]);
-    assert_eq!(bench.card.live_orders(), 1, "delivered");
+    assert_eq!(bench.live_orders(), 1, "delivered");
     assert_eq!(only_error(&mut bench), (Reason::Gap, [expected, expected + 0x1_0000_0005]));
     assert_eq!(bench.count(Counter::Gaps), 2, "the proof's own frame is the second");
 }
@@ -224,7 +224,7 @@ fn duplicates_are_dropped_and_an_overlap_delivers_its_tail() {
     assert_eq!((bench.count(Counter::Duplicates), bench.count(Counter::MessagesAdd)), (1, 4));
     bench.raw(&frame_of(SESSION, first, 3, &blocks(&three)));
     assert_eq!((bench.count(Counter::Overlaps), bench.count(Counter::MessagesAdd)), (1, 5));
-    assert_eq!(bench.card.live_orders(), 5);
+    assert_eq!(bench.live_orders(), 5);
     bench.sequence = first + 3;
     bench.show(&[delete(LOCATE, 5)]);
     assert_eq!(bench.reasons(), [], "expected moved on");
@@ -264,7 +264,7 @@ fn another_session_is_told_and_its_messages_dropped() {
     let mut bench = bench();
     let sequence = bench.sequence;
     bench.raw(&frame_of(b"OTHER     ", 99, 1, &blocks(&[delete(LOCATE, 1)])));
-    assert_eq!(bench.card.live_orders(), 2);
+    assert_eq!(bench.live_orders(), 2);
     assert_eq!(only_error(&mut bench), (Reason::SessionChange, [sequence, 99]));
     assert_eq!(
         (bench.count(Counter::SessionChanges), bench.count(Counter::MessagesDelete)),
@@ -285,7 +285,7 @@ fn a_malformed_block_drops_the_rest_of_its_packet() {
         let mut bench = bench();
         let payload = [good.clone(), bad].concat();
         bench.raw(&frame_of(SESSION, bench.sequence, 3, &payload));
-        assert_eq!(bench.card.live_orders(), 1, "{name}: what was before it is delivered");
+        assert_eq!(bench.live_orders(), 1, "{name}: what was before it is delivered");
         assert_eq!(only_error(&mut bench).0, Reason::MalformedBlock, "{name}");
         assert_eq!(bench.count(Counter::MalformedBlocks), 1, "{name}");
     }
@@ -303,7 +303,7 @@ fn a_known_type_of_another_length_drops_the_rest_and_an_unknown_type_does_not() 
     ] {
         let mut bench = bench();
         bench.show(&messages);
-        assert_eq!(bench.card.live_orders(), live);
+        assert_eq!(bench.live_orders(), live);
         if let Some(reason) = expected {
             assert_eq!(only_error(&mut bench).0, reason);
             assert_eq!(

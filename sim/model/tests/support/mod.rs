@@ -347,6 +347,12 @@ impl Bench {
         self.counters()[counter as usize]
     }
 
+    /// As many as there are when what was shown is decoded.
+    pub fn live_orders(&mut self) -> usize {
+        self.card.idle(4);
+        self.card.live_orders()
+    }
+
     /// As they stand when what was shown has counted.
     pub fn counters(&mut self) -> [u32; Counter::COUNT] {
         self.card.idle(4);
