@@ -25,6 +25,7 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
     ("riposte-control", "host/control", &["riposte-desk", "riposte-engine", "riposte-signature"]),
     ("riposte-signature", "host/signature", &["riposte-map", "riposte-desk"]),
     ("riposte-session", "host/session", &["riposte-map", "riposte-engine"]),
+    ("riposte-tcp", "host/tcp", &[]),
     (
         "riposte",
         "host/cli",
@@ -54,6 +55,7 @@ const NEVER_IN_TESTS: &[(&str, &[&str])] = &[
     ("riposte-engine", &["riposte-blocks", "riposte-card", "riposte"]),
     ("riposte-session", &["riposte-blocks", "riposte-card", "riposte"]),
     ("riposte-signature", &["riposte-blocks", "riposte-card", "riposte"]),
+    ("riposte-tcp", &["riposte-blocks", "riposte-card", "riposte"]),
 ];
 /// Where a foreign function or memory that others write makes `unsafe` necessary.
 const MAY_BE_UNSAFE: &[&str] = &["sim/verilated", "host/ring", "host/dpdk-sys"];

@@ -1,0 +1,3 @@
+//! A connection against a venue whose every segment is typed by hand, against smoltcp's socket and against Linux.
+mod script;
+mod peer;
