@@ -1,7 +1,7 @@
 //! A connection as its user has it: opened, written to, read, lent and closed.
 use crate::config::{Config, nanoseconds};
 use crate::counts::Counts;
-use crate::incoming::Incoming;
+use crate::incoming::{Incoming, WINDOW_BYTES_MAX};
 use crate::outgoing::Outgoing;
 use crate::retransmit::{Probe, Retransmit};
 use crate::sequence::is_before;
@@ -51,6 +51,9 @@ pub struct Lent {
     pub acknowledgement: u32,
     /// Bytes from `sequence` to the right edge of the venue's window.
     pub window: u32,
+    /// The window to announce with this acknowledgement. More is not there; a venue that sends it has sent it in vain, and some
+    /// cope badly with a window that shrinks.
+    pub own_window: u16,
 }
 
 /// A segment that cannot have been sent in our place.
@@ -99,6 +102,8 @@ pub struct Connection {
     pub(crate) syn_due: bool,
     /// Acknowledgements to send. More than one only of segments out of order: each asks for what is missing.
     pub(crate) acknowledgements: u8,
+    /// The last one may have had a number that is too old by now, since somebody sends in our place.
+    pub(crate) is_unsure: bool,
     pub(crate) reset: Option<Reset>,
     pub(crate) asker: Option<Asker>,
     /// Since when answers to what cannot be of this connection were counted, and how many were given.
@@ -126,6 +131,7 @@ impl Connection {
             initial: 0,
             syn_due: false,
             acknowledgements: 0,
+            is_unsure: false,
             reset: None,
             asker: None,
             challenges: (0, 0),
@@ -145,7 +151,7 @@ impl Connection {
         self.probe.stop();
         self.deadline_ns = now_ns.saturating_add(nanoseconds(self.config.times.connect));
         (self.initial, self.syn_due, self.attempts, self.acknowledgements) = (initial, true, 0, 0);
-        (self.is_lent, self.is_closing, self.peer_was_first) = (false, false, false);
+        (self.is_lent, self.is_closing, self.peer_was_first, self.is_unsure) = (false, false, false, false);
     }
 
     /// Takes any frame that came.
@@ -256,8 +262,12 @@ impl Connection {
 
     /// What it goes on from now, if it is lent.
     pub fn lent(&self) -> Option<Lent> {
-        let (sequence, window) = (self.outgoing.next(), self.outgoing.usable() as u32);
-        self.is_lent.then(|| Lent { sequence, acknowledgement: self.incoming.next(), window })
+        self.is_lent.then(|| Lent {
+            sequence: self.outgoing.next(),
+            acknowledgement: self.incoming.next(),
+            window: self.outgoing.usable() as u32,
+            own_window: self.incoming.known_window().min(WINDOW_BYTES_MAX) as u16,
+        })
     }
 
     pub fn is_lent(&self) -> bool {
@@ -283,6 +293,10 @@ impl Connection {
         let end = self.outgoing.next();
         if is_before(self.outgoing.unacknowledged(), end) {
             self.timer.sent(now_ns, end);
+        }
+        // An acknowledgement from before this was told, which the venue may have taken for an old one: once more.
+        if std::mem::take(&mut self.is_unsure) {
+            self.acknowledgements = self.acknowledgements.max(1);
         }
         Ok(())
     }

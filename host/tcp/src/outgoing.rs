@@ -137,8 +137,9 @@ impl Outgoing {
         let count = self.ring.push(bytes);
         self.next = after(self.next, count);
         if let Some(ahead) = self.ahead {
-            let known = if is_before(ahead, self.next) { ahead } else { self.next };
-            self.release(known);
+            let is_reached = !is_before(self.next, ahead);
+            self.release(if is_reached { ahead } else { self.next });
+            self.ahead = self.ahead.filter(|_| !is_reached);
         }
     }
 

@@ -163,7 +163,10 @@ impl Connection {
         let (taken, is_cut) = self.incoming.take(segment.sequence, segment.payload, segment.fin);
         self.counts.no_room += u64::from(is_cut);
         match taken {
-            Taken::InOrder => self.acknowledgements = 1,
+            Taken::InOrder => {
+                self.acknowledgements = 1;
+                self.is_unsure = self.is_lent;
+            }
             Taken::Ahead => {
                 self.counts.out_of_order += 1;
                 self.acknowledgements = (self.acknowledgements + 1).min(ACKNOWLEDGEMENTS_MAX);
