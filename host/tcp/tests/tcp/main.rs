@@ -2,6 +2,7 @@
 mod script;
 mod side;
 mod trouble;
+mod linux;
 mod lossy;
 mod peer;
 mod random;

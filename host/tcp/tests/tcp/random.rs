@@ -2,7 +2,7 @@
 use crate::lossy::{Lossy, Plan, Random, bytes, check};
 use crate::peer::{MS, VENUE, VENUE_MAC, config};
 use crate::side::{OURS, Side, THEIRS};
-use riposte_tcp::{Connection, Counts, End, State};
+use riposte_tcp::{Counts, End, State};
 use smoltcp::iface::{Config, Interface, SocketHandle, SocketSet};
 use smoltcp::phy::{Device, DeviceCapabilities, Medium, RxToken, TxToken};
 use smoltcp::socket::tcp::{Socket, SocketBuffer, State as Theirs};
@@ -135,7 +135,7 @@ fn run(seed: u64) -> Met {
     // A bad wire is no venue that is gone.
     config.times.retransmissions = 30;
     config.times.connect = std::time::Duration::from_secs(100);
-    let mut side = Side::new(Connection::new(&config), ours, seed);
+    let mut side = Side::new(&config, ours, seed);
     let mut venue = Venue::new(theirs, &mut random, seed);
     let mut there = Lossy::new(plan, seed ^ 0x1111);
     let mut back = Lossy::new(plan, seed ^ 0x2222);

@@ -1,9 +1,10 @@
 //! Our side of a random run: the host writes and reads, and from time to time lends its numbers to a card, which makes its own
 //! frames and is heard of late.
 use crate::lossy::{Lossy, bytes, check};
-use crate::peer::{ACK, OWN, OWN_MAC, PSH, VENUE, VENUE_MAC, frame, seg};
-use riposte_tcp::{Connection, FRAME_BYTES_MAX, Lent, State};
+use crate::peer::{ACK, OWN_MAC, PSH, VENUE_MAC, frame, seg};
+use riposte_tcp::{Config, Connection, FRAME_BYTES_MAX, Lent, State};
 use std::collections::VecDeque;
+use std::net::SocketAddrV4;
 
 pub const OURS: u64 = 1;
 pub const THEIRS: u64 = 2;
@@ -21,6 +22,7 @@ struct Card {
 
 pub struct Side {
     pub connection: Connection,
+    ends: (SocketAddrV4, SocketAddrV4),
     /// Bytes that we send in all, and have sent.
     pub total: usize,
     pub written: usize,
@@ -30,14 +32,16 @@ pub struct Side {
     card: Option<Card>,
     pub orders: u64,
     pub lendings: u64,
-    pub told_late_ns: u64,
-    pub is_patient: bool,
-    pub seed: u64,
+    seed: u64,
 }
 
+/// How late the card is heard of, at most.
+const TOLD_LATE_NS: u64 = 3_000_000;
+
 impl Side {
-    pub fn new(connection: Connection, total: usize, seed: u64) -> Side {
-        Side { connection, total, written: 0, read: 0, reads_at_ns: 0, card: None, orders: 0, lendings: 0, told_late_ns: 3_000_000, is_patient: false, seed }
+    pub fn new(config: &Config, total: usize, seed: u64) -> Side {
+        let (connection, ends) = (Connection::new(config), (config.own, config.venue));
+        Side { connection, ends, total, written: 0, read: 0, reads_at_ns: 0, card: None, orders: 0, lendings: 0, seed }
     }
 
     /// What happens on our side now; what we send goes to `wire`.
@@ -58,7 +62,7 @@ impl Side {
         if now_ns < self.reads_at_ns {
             return;
         }
-        if !self.is_patient && wire.random.below(800) == 0 {
+        if wire.random.below(800) == 0 {
             self.reads_at_ns = now_ns + wire.random.below(1_500_000_000);
         }
         let mut into = vec![0; 1 + wire.random.below(8_000) as usize];
@@ -101,8 +105,8 @@ impl Side {
             }
             let payload = bytes(OURS, self.written, count);
             let segment = seg(PSH | ACK, card.sequence, acknowledgement, &payload).window(own_window);
-            wire.push(now_ns, &frame((OWN_MAC, VENUE_MAC), OWN, VENUE, &segment));
-            card.untold.push_back((now_ns + wire.random.below(self.told_late_ns), card.sequence, payload));
+            wire.push(now_ns, &frame((OWN_MAC, VENUE_MAC), self.ends.0, self.ends.1, &segment));
+            card.untold.push_back((now_ns + wire.random.below(TOLD_LATE_NS), card.sequence, payload));
             card.sequence = card.sequence.wrapping_add(count as u32);
             card.left -= 1;
             self.written += count;
