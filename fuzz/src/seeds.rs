@@ -95,6 +95,7 @@ pub fn of(target: &str) -> Vec<Vec<u8>> {
         "control" => vec![control()],
         "desk" => vec![include_bytes!("../../demo/desk.toml").to_vec()],
         "engine" => vec![engine()],
+        "tcp" => super::targets::connection::seeds(),
         _ => Vec::new(),
     }
 }

@@ -2,6 +2,9 @@
 //!
 //! In: any bytes. Out: nothing; a panic, a hang, or what was read and does not read back equal is a finding. Both the fuzzers and
 //! `tests/tests/fuzz.rs` run these, the test on seeds and on what the fuzzers have found.
+#[path = "connection.rs"]
+pub mod connection;
+
 use riposte_capture::{Capture, Channel, open, wire};
 use riposte_control::{Answer, Lines, Request, line};
 use riposte_engine::{Body, Config, Engine, Input, Instrument, Outputs, Record, SESSIONS, Session, Times};
@@ -15,7 +18,7 @@ pub type Target = (&'static str, fn(&[u8]));
 
 pub const TARGETS: &[Target] = &[
     ("capture", capture), ("wire", frame), ("session", session), ("venue", venue), ("control", control), ("desk", desk),
-    ("engine", engine),
+    ("engine", engine), ("tcp", connection::tcp),
 ];
 
 /// A file: pcap, pcapng, raw ITCH, or any of these in gzip.

@@ -41,7 +41,7 @@ const ALL: &[&str] = &[
     "riposte-control", "riposte-models",
     "riposte-map", "riposte-blocks", "riposte-card", "riposte-model", "riposte-verilated", "riposte-venue",
     "riposte-ring", "riposte-device", "riposte-capture", "riposte-desk", "riposte-engine", "riposte-journal", "riposte-session", "riposte-signature",
-    "riposte",
+    "riposte-tcp", "riposte",
 ];
 /// Tests of a crate may use what makes input for it, but never what it must not know of.
 const NEVER_IN_TESTS: &[(&str, &[&str])] = &[

@@ -49,7 +49,7 @@ impl Connection {
                 self.counts.unacceptable += 1;
                 self.reset = Some((number, None));
                 // Once at once; if that does not help, when the wait is over.
-                self.syn_due = self.attempts == 0;
+                self.syn_due |= self.attempts == 0;
                 self.attempts += 1;
             }
             _ => self.counts.unacceptable += 1,

@@ -1,6 +1,6 @@
 //! One connection, segment by segment.
-use crate::peer::{ACK, Bench, FIN, MS, PSH, RST, SYN, Segment, connected, everywhere, seg};
-use riposte_tcp::{End, NotNext, State, Unheard};
+use crate::peer::{ACK, Bench, FIN, MS, PSH, RST, SYN, Segment, connected, everywhere, seg, venue_frame};
+use riposte_tcp::{Connection, End, FRAME_BYTES_MAX, NotNext, State, Unheard};
 
 fn said(flags: u8, sequence: u32, acknowledgement: u32, payload: &[u8]) -> (u8, u32, u32, Vec<u8>) {
     (flags, sequence, acknowledgement, payload.to_vec())
@@ -239,6 +239,44 @@ fn a_venue_that_holds_the_connection_of_before_is_reset_and_asked_again() {
     bench.put(seg(SYN | ACK, u32::MAX, 0, b""));
     assert_eq!((bench.said(), bench.connection.state()), (vec![said(ACK, 0, 0, b"")], State::Open));
     assert_eq!(bench.connection.counts().unacceptable, 2);
+}
+
+#[test]
+fn what_comes_before_our_syn_does_not_keep_it_back() {
+    let mut bench = Bench::new(1_000, 5_000);
+    bench.open();
+    for _ in 0..3 {
+        bench.put(seg(ACK, 77, 3_456, b""));
+    }
+    assert_eq!(bench.said(), [said(RST, 3_456, 0, b""), said(SYN, u32::MAX, 0, b"")]);
+    bench.after(1_000);
+    assert_eq!(bench.said(), [said(SYN, u32::MAX, 0, b"")]);
+}
+
+#[test]
+fn an_open_connection_does_not_allocate() {
+    let mut bench = connected(1, 1);
+    let mut out = [0; FRAME_BYTES_MAX];
+    let (mut read, payload) = ([0; 1_000], [7; 700]);
+    let frames: Vec<Vec<u8>> = [0, 1_400, 700, 2_100].map(|at| bench.absolute(seg(ACK, at, 1_400, &payload))).iter().map(venue_frame).collect();
+    let Bench { connection, now_ns, .. } = &mut bench;
+    let told = allocation_counter::measure(|| {
+        let mut turn = |connection: &mut Connection, now_ns: u64| while connection.poll(now_ns, &mut out).is_some() {};
+        connection.write(&payload);
+        turn(connection, *now_ns);
+        let lent = connection.lend().expect("it is open");
+        connection.sent(*now_ns, lent.sequence, &payload).expect("the next");
+        turn(connection, *now_ns + 200 * MS);
+        for frame in &frames {
+            connection.frame(*now_ns + 300 * MS, frame);
+            turn(connection, *now_ns + 300 * MS);
+        }
+        connection.give_back().expect("all is told");
+        assert_eq!((connection.read(&mut read), connection.unacknowledged()), (1_000, 0));
+        connection.close();
+        turn(connection, *now_ns + 400 * MS);
+    });
+    assert_eq!((told.count_total, bench.connection.counts().out_of_order, bench.connection.counts().retransmissions), (0, 1, 1));
 }
 
 #[test]
