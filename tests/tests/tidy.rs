@@ -24,7 +24,7 @@ const ARROWS: &[(&str, &str, &[&str])] = &[
     ("riposte-journal", "host/journal", &["riposte-map"]),
     ("riposte-control", "host/control", &["riposte-desk", "riposte-engine", "riposte-signature"]),
     ("riposte-signature", "host/signature", &["riposte-map", "riposte-desk"]),
-    ("riposte-session", "host/session", &["riposte-map", "riposte-engine"]),
+    ("riposte-session", "host/session", &["riposte-map", "riposte-engine", "riposte-tcp"]),
     ("riposte-tcp", "host/tcp", &[]),
     (
         "riposte",

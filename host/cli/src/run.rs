@@ -15,6 +15,7 @@ pub mod admission;
 mod alarms;
 mod calibration;
 mod calls;
+mod card_wire;
 mod cards;
 pub mod chase;
 mod clock;
@@ -25,6 +26,7 @@ mod deskside;
 pub mod engine_config;
 mod exposition;
 mod hedger;
+mod joined;
 mod listening;
 mod mirror;
 mod modelling;
@@ -268,7 +270,8 @@ fn live(
     let (left, left_out) = rtrb::RingBuffer::new(1);
     let (told, told_out) = rtrb::RingBuffer::new(MIRROR);
     let link = riposte_device::link::place(&args.link);
-    let mut cards = cards::Cards::new(link.clone(), links, left_out, Arc::clone(shared), voice.clone(), args.rehearse);
+    let over_card = desk.sessions.as_ref().is_some_and(|one| one.over_card);
+    let mut cards = cards::Cards::new(link.clone(), links, left_out, Arc::clone(shared), voice.clone(), [args.rehearse, over_card]);
     if !cards.join()? {
         voice.say("card-awaited", format!("waiting for a card at {}", link.display()));
     }

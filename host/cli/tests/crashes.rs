@@ -14,6 +14,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use support::crash::{Random, days, points, uninterrupted};
 use support::relay::Relay;
 use support::venue::Market;
+use support::wire::Wire;
 use support::{Folder, Journaled, Process, riposte, venue, wait_for};
 
 const RUN: [&str; 9] = ["run", "-c", "desk.toml", "--link", "./link", "--journal", "journal", "--rehearse", "--json"];
@@ -44,22 +45,33 @@ struct Day {
     host: Option<Process>,
     /// When a host was dead, and when the next one was started.
     deaths: Vec<(u64, u64)>,
+    /// The card's own, if its orders leave on one.
+    wire: Option<Wire>,
 }
 
 impl Day {
-    fn new(name: &str) -> Day {
-        let folder = Folder::new(name);
-        let mut market = venue::market(&folder, &[], &VENUE);
+    /// Of every second day the orders leave on the card's own wire, in a connection of the host's own TCP.
+    fn new(name: &str, number: u64) -> Day {
+        let folder = Folder::new(&format!("{name}-{number}"));
+        let wire = if number % 2 == 1 { Wire::new() } else { None };
+        let options: Vec<String> = wire.iter().flat_map(|wire| ["--orders".to_owned(), wire.option()]).collect();
+        let options: Vec<&str> = options.iter().map(String::as_str).collect();
+        let mut market = venue::market(&folder, &options, &VENUE);
         let relays = ["ouch", "dropcopy"].map(|stream| {
-            let relay = Relay::new(market.addresses[stream]);
+            let venue = market.addresses[stream];
+            let relay = match &wire {
+                Some(wire) if stream == "ouch" => Relay::at(wire.address(0), venue),
+                _ => Relay::new(venue),
+            };
             market.addresses.insert(stream.to_owned(), relay.address);
             relay
         });
         market.desk(&folder, &[("me", folder.uid(), "viewer")]);
         let desk = std::fs::read_to_string(folder.path("desk.toml")).expect("a desk");
+        let desk = wire.as_ref().map_or(desk.clone(), |wire| wire.desk(&desk, relays[0].address));
         folder.write("desk.toml", desk.replace("[host]\n", "[host]\nsnapshot_inputs = 100\n"));
         let host = Some(start(&folder));
-        let day = Day { folder, market, relays, host, deaths: Vec::new() };
+        let day = Day { folder, market, relays, host, deaths: Vec::new(), wire };
         wait_for("orders", || (day.executed() > 0).then_some(()));
         day
     }
@@ -89,7 +101,9 @@ impl Day {
     }
 
     fn next_card(&mut self) {
-        self.market.card = venue::card(&self.folder, self.market.lines, &[]);
+        let options: Vec<String> = self.wire.iter().flat_map(|wire| ["--orders".to_owned(), wire.option()]).collect();
+        let options: Vec<&str> = options.iter().map(String::as_str).collect();
+        self.market.card = venue::card(&self.folder, self.market.lines, &options);
     }
 
     fn caught_up(&self) -> usize {
@@ -199,7 +213,7 @@ fn killed_at_any_point_with_a_venue_both_accounts_are_equal_at_the_end() {
     let (mut random, mut kills, mut slowest_ns, mut compared) = (Random::new(), 0, 0, 0);
     for (number, crashes) in days(points(2 * POINTS_A_DAY), POINTS_A_DAY) {
         println!("day {number}, {crashes} points");
-        let mut day = Day::new(&format!("venue-{number}"));
+        let mut day = Day::new("venue", number);
         // A card that begins in the middle of the day trades no more, so that is the end of most days.
         let card_at = if random.next().is_multiple_of(4) { random.next() % crashes } else { crashes - 1 };
         for crash in 0..crashes {
@@ -223,7 +237,7 @@ fn killed_at_any_point_with_a_venue_both_accounts_are_equal_at_the_end() {
                 }
             }
         }
-        wait_for("a host that stands", || day.folder.asked(&["status"]));
+        wait_for("a session that stands", || day.folder.asked(&["status"]).filter(|status| status["session"] == "current"));
         day.market.venue.signal("TERM");
         wait_for("the end of the day", || {
             day.folder.journaled().holds(|body| matches!(body, Body::SessionEnd { session: 0 })).then_some(())
@@ -252,7 +266,7 @@ fn a_venue_that_is_killed_costs_no_fill_and_its_successor_gets_no_order() {
     // Most of such a day is waiting for what a venue's end brings, so of many points it takes a quarter.
     for (number, crashes) in days(points(8 * DAY) / 4, DAY) {
         println!("day {number}, {crashes} points");
-        let mut day = Day::new(&format!("gone-{number}"));
+        let mut day = Day::new("gone", number);
         for _ in 1..crashes {
             let (seed, before) = (random.next(), day.caught_up());
             day.wait_for_point(seed);

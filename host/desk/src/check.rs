@@ -57,7 +57,7 @@ pub fn check(source: &str) -> Check {
     let limits = read_limits(&mut root, &mut log);
     let people = read_people(&mut root, &mut log);
     let remote = read_remote(&mut root, &mut log, &people);
-    let sessions = read_sessions(&mut root, &mut log);
+    let sessions = read_sessions(&mut root, &mut log, session.as_ref().map(|session| session.destination.into()));
     if hedge.is_some() && sessions.is_none() {
         log.error(&(0..0), "[hedge] without [sessions]: there is no venue that would take its orders");
     }

@@ -1,7 +1,7 @@
 //! What the host needs to know of a desk: where it runs, how long is too long, the book's limits.
 //!
 //! Every section may be left out. A limit that is missing is 0, which blocks arming; the check says so.
-use crate::field::{Section, boolean, code, decimal, parsed, text, whole};
+use crate::field::{Section, boolean, choice, code, decimal, parsed, text, whole};
 use crate::outlets::{LogForm, read_log, read_metrics};
 use crate::price::price_e4;
 use crate::problem::Log;
@@ -112,6 +112,9 @@ pub struct Restoring {
 pub struct Sessions {
     pub orders: SocketAddr,
     pub drop_copy: Option<SocketAddr>,
+    /// The order session goes over the card's own wire, with the addresses of `[session]`, and the card sends in it; else it is the
+    /// kernel's, and the host sends what the card has transmitted.
+    pub over_card: bool,
     /// Where books come from that the card has lost, and what the feed brought since; without it they stay lost.
     pub restoring: Option<Restoring>,
     /// Of the login, at most six characters.
@@ -182,11 +185,19 @@ pub(crate) fn read_limits(root: &mut Section, log: &mut Log) -> Limits {
     limits
 }
 
-pub(crate) fn read_sessions(root: &mut Section, log: &mut Log) -> Option<Sessions> {
+/// `frames` is where the card's frames go.
+pub(crate) fn read_sessions(root: &mut Section, log: &mut Log, frames: Option<SocketAddr>) -> Option<Sessions> {
     let mut section = root.section(log, "sessions")?;
     let address = || parsed("an address with a port, such as 127.0.0.1:26400");
     let orders = section.required(log, "orders", address());
     let drop_copy = section.optional(log, "drop_copy", address());
+    let over = section.optional(log, "over", choice(&[("host", 0), ("card", 1)]));
+    let over_card = over.is_some_and(|one| one.value == 1);
+    if let Some((orders, frames)) = orders.as_ref().zip(frames)
+        && over_card && orders.value != frames
+    {
+        log.error(&orders.span, format!("`orders`: over the card it goes where its frames go: `destination` of `session`, {frames}"));
+    }
     let [snapshot, requests] = ["snapshot", "requests"].map(|key| section.optional(log, key, address()));
     let both = snapshot.as_ref().zip(requests.as_ref());
     let restoring = both.map(|(snapshot, requests)| Restoring { snapshot: snapshot.value, requests: requests.value });
@@ -202,6 +213,7 @@ pub(crate) fn read_sessions(root: &mut Section, log: &mut Log) -> Option<Session
     Some(Sessions {
         orders: orders?.value,
         drop_copy: drop_copy.map(|one| one.value),
+        over_card,
         restoring,
         username: username?.value,
         password_file: password_file?.value,

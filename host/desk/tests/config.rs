@@ -343,6 +343,28 @@ fn where_lost_books_come_from_is_read_whole_or_refused() {
 }
 
 #[test]
+fn an_order_session_goes_over_the_card_only_where_its_frames_go() {
+    let to = check(GOOD).desk.expect("a desk").session.destination;
+    let of = |over: &str, orders: &str| {
+        check(&format!("{GOOD}{}", HOST.replacen("orders = \"127.0.0.1:26400\"", &format!("{over}orders = \"{orders}\""), 1)))
+    };
+    for (over, is_over_card) in [("", false), ("over = \"host\"\n", false), ("over = \"card\"\n", true)] {
+        let sessions = of(over, &to.to_string()).desk.and_then(|desk| desk.sessions).expect("a desk with a venue");
+        assert_eq!(sessions.over_card, is_over_card, "{over}");
+    }
+    assert!(of("over = \"host\"\n", "127.0.0.1:26400").desk.is_some());
+    let line = GOOD.lines().count() + 2 + 21;
+    let elsewhere = format!("{line}:10: `orders`: over the card it goes where its frames go: `destination` of `session`, {to}");
+    for (over, orders, finding) in [
+        ("over = \"card\"\n", "127.0.0.1:26400", elsewhere),
+        ("over = \"wire\"\n", "127.0.0.1:26400", format!("{}:8: `over`: `wire` is not one of host, card", line - 1)),
+    ] {
+        let told: Vec<String> = of(over, orders).problems.iter().map(ToString::to_string).collect();
+        assert!(told.iter().any(|one| one.starts_with(&finding)), "{finding}\nnot in\n{told:#?}");
+    }
+}
+
+#[test]
 fn each_mistake_in_what_the_host_needs_is_found_on_its_line() {
     let first = GOOD.lines().count() + 2;
     for (from, to, line, finding) in [

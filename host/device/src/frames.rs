@@ -22,12 +22,12 @@ const fn records(bytes: usize) -> u64 {
     1 + bytes.saturating_sub(FIRST_BYTES).div_ceil(RECORD_BYTES) as u64
 }
 
-/// The transmit ring holds what no card writes.
+/// A ring of frames holds what no peer writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum FrameError {
     #[error(transparent)]
     Ring(#[from] Broken),
-    #[error("record {record} of the transmit ring begins a frame of {bytes} bytes, and 1 to {FRAME_BYTES_MAX} can be")]
+    #[error("record {record} of a ring of frames begins a frame of {bytes} bytes, and 1 to {FRAME_BYTES_MAX} can be")]
     Length { record: u64, bytes: u64 },
 }
 
@@ -72,6 +72,11 @@ impl<M: Memory> FrameWriter<M> {
     /// Whether so many frames of any length have room.
     pub fn has_room(&mut self, frames: u64) -> bool {
         self.ring.room() >= frames * records(FRAME_BYTES_MAX)
+    }
+
+    /// Number of the next frame's first record.
+    pub fn next_record(&self) -> u64 {
+        self.ring.next_sequence()
     }
 
     /// Whether everything that was pushed is released.
@@ -124,6 +129,21 @@ impl<M: Memory> FrameReader<M> {
         let read = ring.next_sequence() - 1;
         let bytes = Box::new([0; FRAME_BYTES_MAX]);
         Ok(FrameReader { ring, host, bytes, length: 0, filled: 0, owner: 0, time_ns: 0, cycle: 0, read })
+    }
+
+    /// Whose frames are read.
+    pub fn reader(&self) -> u64 {
+        self.host
+    }
+
+    /// Reads frames of host `host` from here on, whose first record is `first`: what stands before it is of others, and its last
+    /// frame need not be whole.
+    pub fn restart(&mut self, host: u64, first: u64) -> Result<(), FrameError> {
+        (self.host, self.length, self.filled) = (host, 0, 0);
+        while self.ring.next_sequence() < first && self.ring.read()?.is_some() {}
+        self.read = self.ring.next_sequence() - 1;
+        self.release();
+        Ok(())
     }
 
     pub fn read(&mut self) -> Result<Option<TakenFrame<'_>>, FrameError> {

@@ -11,6 +11,7 @@
 //! | command ring | host, released by the card | `Command`, numbered by the ring |
 //! | event ring | card, released by the host | `Event`, whose own number is the ring's |
 //! | transmit ring | card, released by the host | frames for a host that takes them, in records of 64 bytes |
+//! | exception rings | card and host | frames on the card's wire that are the host's business, both ways ([`Exceptions`]) |
 //! | status table | card | [`Status`] |
 //!
 //! Why owner-only: who can write the region can trade.
@@ -23,6 +24,7 @@
 //! Not here: what the card does meanwhile (`riposte card serve`), what the host makes of it.
 mod card;
 mod error;
+mod exceptions;
 mod file;
 mod host;
 mod layout;
@@ -33,6 +35,7 @@ use std::path::PathBuf;
 
 pub use card::{CardEnd, PublishError};
 pub use error::LinkError;
+pub use exceptions::Exceptions;
 pub use crate::frames::{FRAME_BYTES_MAX, FrameError, TakenFrame};
 pub use host::HostEnd;
 pub use layout::{Feed, PeerKind, Sizes, Words};

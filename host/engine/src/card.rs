@@ -1,4 +1,5 @@
 //! The card's events.
+use crate::delegation::Sender;
 use crate::engine::{ALL, Engine};
 use crate::guards::Effect;
 use crate::holding::Quote;
@@ -73,6 +74,9 @@ impl Engine {
     fn on_order_sent(&mut self, event: &Event, out: &mut Outputs) {
         self.count_message(CARD);
         self.lending.sent(event);
+        self.card.sender.count();
+        let one = &mut self.sessions[usize::from(CARD)];
+        one.next_user_ref = one.next_user_ref.max(event.user_ref.saturating_add(1));
         let side = if event.detail == u16::from(b'B') { Side::Buy } else { Side::Sell };
         let origin = if event.is_host_order() { Origin::Host } else { Origin::Card };
         if let Some(at) = self.orders.find(CARD, event.user_ref) {
@@ -119,6 +123,9 @@ impl Engine {
         if !done && !again && !is_silent {
             out.alarm(Alarm::CommandRefused { opcode: event.detail as u8, reason: event.reason });
         }
+        if opcode == Some(Opcode::Session) {
+            self.on_numbers(event.feed_sequence, out);
+        }
         if opcode == Some(Opcode::Order) && !done {
             self.on_judged(event, out);
         }
@@ -149,6 +156,7 @@ impl Engine {
     pub(crate) fn on_card_lost(&mut self, out: &mut Outputs) {
         (self.card.permitted, self.card.arming, self.card.committing) = (false, None, None);
         self.card.approved = false;
+        self.card.sender = Sender::Host;
         self.books.forget();
         self.models.forget();
         self.forget_entry(out);
@@ -160,6 +168,7 @@ impl Engine {
     pub(crate) fn on_card_up(&mut self, deployment: &Deployment, out: &mut Outputs) {
         self.card.next_event = 1;
         (self.card.permitted, self.card.arming, self.card.committing) = (false, None, None);
+        self.card.sender = Sender::Host;
         self.card.generation = 0;
         self.lending.reset();
         self.forget_entry(out);

@@ -12,6 +12,7 @@ use crate::lending::Lending;
 use crate::mandate::Models;
 use crate::message::fields;
 use crate::order::{Order, Orders, State};
+use crate::delegation::Sender;
 use crate::output::{Alarm, Guard, HostOrder, Output, Outputs, Record, Stream};
 use crate::position::value;
 use crate::requests::{Request, Requests};
@@ -44,6 +45,8 @@ pub(crate) struct CardSide {
     /// Instruments that a guard has fenced, and those that a reversion has: bit per instrument.
     pub guarded: u16,
     pub reverted: u16,
+    /// Who sends in the connection of its orders.
+    pub sender: Sender,
 }
 
 impl CardSide {
@@ -53,7 +56,7 @@ impl CardSide {
     }
 }
 
-fields!(CardSide { permitted, arming, killed, generation, committing, next_event, next_command, approved, guarded, reverted });
+fields!(CardSide { permitted, arming, killed, generation, committing, next_event, next_command, approved, guarded, reverted, sender });
 
 /// See the crate's page.
 pub struct Engine {
@@ -114,6 +117,7 @@ impl Engine {
                 approved: false,
                 guarded: 0,
                 reverted: 0,
+                sender: Sender::Host,
             },
             entry: Entry::default(),
             books: Books::NEW,
@@ -177,6 +181,10 @@ impl Engine {
                 let numbers = u64::from(sequence) | u64::from(acknowledgement) << 32;
                 self.command(Opcode::Session, 0, [numbers, user_ref.into()], out);
             }
+            Body::Delegate { session, sequence, acknowledgement, user_ref } => {
+                self.on_delegate(session, [sequence, acknowledgement], user_ref, out);
+            }
+            Body::Reclaim { session } => self.on_reclaim(session, out),
             Body::CardLost => self.on_card_lost(out),
             Body::Restore { number } => self.on_restore(number, out),
             Body::Rows { number, instruments, sequence, rows, digest } => {

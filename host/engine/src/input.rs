@@ -215,6 +215,11 @@ messages! {
         /// No more rows go before the engine says so: where they stand by now, how many of the restoration there were, their SHA-256.
         Chased = 32 { number: u64, sequence: u64, rows: u32, digest: [u8; 32] };
         Unrestored = 33 { number: u64, why: Unrestored };
+        /// The card may send in the connection of its orders, from this TCP sequence number and acknowledgement on; its next
+        /// UserRefNum is what is known to be free, and at least this.
+        Delegate = 34 { session: u8, sequence: u32, acknowledgement: u32, user_ref: u32 };
+        /// The host has bytes of its own for that connection, and waits for `Output::Reclaimed`.
+        Reclaim = 35 { session: u8 };
     }
 }
 

@@ -22,6 +22,7 @@
 
 mod books;
 mod card;
+mod delegation;
 mod config;
 mod digest;
 mod engine;

@@ -239,6 +239,8 @@ pub enum Output {
     /// these books wherever the rows stand.
     Restore { number: u64, instruments: u16, first: u64, rows: u32 },
     Alarm(Alarm),
+    /// The card sends in the session's connection no more; so many orders it has sent since it could.
+    Reclaimed { session: u8, orders: u32 },
     /// Ask the venue for reports from this number on.
     Replay { session: u8, stream: Stream, from: u64 },
     /// Ask the venue for its position.

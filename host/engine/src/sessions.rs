@@ -3,6 +3,7 @@
 //! A lost session makes each of its open orders unknown and each position of its venue doubtful. Afterwards everything
 //! missed is replayed; then the stream itself is the venue's word: what it has accepted and not ended is live, and what
 //! it has never numbered, it never took.
+use crate::card::CARD;
 use crate::engine::{ALL, Engine};
 use crate::guards::Effect;
 use crate::order::State;
@@ -37,6 +38,9 @@ impl Engine {
             unknown += 1;
             order.at_loss |= cancels;
             at_loss += u32::from(order.at_loss);
+        }
+        if session == CARD {
+            self.end_delegation(out);
         }
         let one = &mut self.sessions[usize::from(session)];
         one.at_loss = at_loss;

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 /// Counts up with every change of what is written.
-const VERSION: u32 = 5;
+const VERSION: u32 = 6;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum StateError {

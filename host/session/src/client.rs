@@ -285,13 +285,38 @@ impl Client {
         if packet.len() > PAYLOAD_BYTES_MAX || packet.len() > self.send_room() {
             return Err(SendError::Full);
         }
-        if self.state != State::Current || epoch != self.epoch {
-            self.unsent += 1;
+        if !self.is_of(epoch) {
+            self.forget();
             return Ok(());
         }
         self.out.extend_from_slice(packet);
         self.told_ns = now_ns;
         Ok(())
+    }
+
+    /// Whether what was made in `epoch` belongs to the connection that is there.
+    pub(crate) fn is_of(&self, epoch: u32) -> bool {
+        self.state == State::Current && epoch == self.epoch
+    }
+
+    /// Something of ours has gone to the venue beside `output`.
+    pub(crate) fn spoke(&mut self, now_ns: u64) {
+        self.told_ns = now_ns;
+    }
+
+    /// Something was made for a connection that is no longer there.
+    pub(crate) fn forget(&mut self) {
+        self.unsent += 1;
+    }
+
+    /// Gives the engine something behind all that was read so far.
+    pub(crate) fn tell_engine(&mut self, body: Body) {
+        self.waiting.push_back(body);
+    }
+
+    /// The engine's number of the session.
+    pub(crate) fn session(&self) -> u8 {
+        self.config.session
     }
 
     fn tell(&mut self, now_ns: u64, kind: u8, payload: &[u8]) {

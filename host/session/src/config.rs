@@ -2,7 +2,7 @@
 use riposte_engine::{SESSIONS, Stream};
 use riposte_map::limits::INSTRUMENTS;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, SocketAddrV4};
 use std::time::Duration;
 use thiserror::Error;
 
@@ -66,6 +66,17 @@ impl Default for Times {
     }
 }
 
+/// The connection that a card's orders have in their frames, which the host opens over the card's wire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Card {
+    pub own_mac: [u8; 6],
+    pub venue_mac: [u8; 6],
+    pub own: SocketAddrV4,
+    pub venue: SocketAddrV4,
+    /// Least number of the card's next order.
+    pub first_user_ref: u32,
+}
+
 /// A session. `Config::new` has what most of them are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -73,6 +84,8 @@ pub struct Config {
     pub session: u8,
     pub stream: Stream,
     pub address: SocketAddr,
+    /// The connection goes over the card's own wire, and the card sends in it. `None`: the kernel has it.
+    pub card: Option<Card>,
     pub login: Login,
     /// The venue's name of each instrument, without padding; empty is none.
     pub symbols: [String; INSTRUMENTS],
@@ -113,6 +126,7 @@ impl Config {
             session: 0,
             stream: Stream::Session,
             address,
+            card: None,
             login: Login { username: username.into(), password: password.into(), session: String::new() },
             symbols: Default::default(),
             enters: None,

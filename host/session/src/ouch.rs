@@ -175,10 +175,13 @@ pub(crate) fn enter(order: &Enter, into: &mut [u8; ENTER_BYTES + 6]) -> usize {
     into.len()
 }
 
+/// Type of a Cancel Order.
+pub(crate) const CANCEL: u8 = b'X';
+
 /// The message Cancel Order, for all of what is open.
 pub(crate) fn cancel(user_ref: u32) -> [u8; 9] {
     let [a, b, c, d] = user_ref.to_be_bytes();
-    [b'X', a, b, c, d, 0, 0, 0, 0]
+    [CANCEL, a, b, c, d, 0, 0, 0, 0]
 }
 
 /// The message Account Query.

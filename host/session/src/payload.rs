@@ -36,6 +36,11 @@ pub fn user_ref(payload: &[u8]) -> u32 {
     payload[LENGTH_BYTES + 1 + ENTER_USER_REF..][..4].iter().fold(0, |number, byte| number << 8 | u32::from(*byte))
 }
 
+/// The TCP sequence number of an order's frame.
+pub fn sequence(frame: &[u8]) -> u32 {
+    ethernet::TCP_SEQUENCE.get(frame) as u32
+}
+
 /// The payload of an order's frame: one SoupBinTCP packet with one Enter Order.
 pub fn payload(frame: &[u8]) -> Result<&[u8], NotAnOrder> {
     let bytes = frame.len();

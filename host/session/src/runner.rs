@@ -1,31 +1,24 @@
-//! A session on a thread of its own, over the kernel's TCP.
-//!
-//! Why no poll of the system: the pinned core makes no system call, so nothing could wake a thread that sleeps in one. The
-//! thread looks at its queues and its socket in turns, at first on its core, then behind others, then with short sleeps.
+//! A session as the pinned core has it, and as whoever looks after it does.
+use crate::card_line::Wire;
 use crate::client::{Client, Close, Retry};
-use crate::config::{Config, ConfigError, EnterTerms, Times};
+use crate::config::{Config, ConfigError, EnterTerms};
 use crate::ouch::{self, ENTER_BYTES, Enter};
-use crate::payload::{NotAnOrder, PAYLOAD_BYTES_MAX, payload, user_ref};
+use crate::payload::{NotAnOrder, PAYLOAD_BYTES_MAX, payload, sequence, user_ref};
 use crate::reader::Unreadable;
 use crate::soup::{LENGTH_BYTES, kind};
+use crate::worker::{Ways, Worker};
 use riposte_engine::{Body, HostOrder, Side, Stream};
 use riposte_map::limits::INSTRUMENTS;
 use riposte_map::wire::ouch::{MARKET_PRICE_E4, QUANTITY_LIMIT};
 use rtrb::{Consumer, Producer, RingBuffer};
-use std::io::{ErrorKind, Read, Write};
-use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 use thiserror::Error;
 
 /// Notices that nobody has read; more are not kept.
 const NOTICES: usize = 256;
-const READ_BYTES: usize = 16 * 1024;
-/// How long the venue has for the last bytes of a connection that ends in order.
-const FLUSH: Duration = Duration::from_millis(200);
 
 /// Why nothing was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -51,10 +44,10 @@ pub enum SendError {
 }
 
 /// A packet for the venue, with the epoch in which it was made.
-struct Outgoing {
-    epoch: u32,
-    length: u8,
-    bytes: [u8; PAYLOAD_BYTES_MAX],
+pub(crate) struct Outgoing {
+    pub epoch: u32,
+    pub length: u8,
+    pub bytes: [u8; PAYLOAD_BYTES_MAX],
 }
 
 impl Outgoing {
@@ -69,6 +62,14 @@ impl Outgoing {
     }
 }
 
+/// What the card has done in the connection, on a wire of its own.
+pub(crate) enum Told {
+    /// An order has left: its segment, with the epoch in which it was heard of.
+    Sent { epoch: u32, sequence: u32, length: u8, bytes: [u8; PAYLOAD_BYTES_MAX] },
+    /// It sends no more, and has sent so many.
+    Reclaimed { epoch: u32, orders: u32 },
+}
+
 /// The pinned core's end: it makes no system call, allocates nothing and never waits.
 pub struct Session {
     number: u8,
@@ -76,6 +77,9 @@ pub struct Session {
     enters: Option<EnterTerms>,
     symbols: [Option<[u8; 8]>; INSTRUMENTS],
     outgoing: Producer<Outgoing>,
+    told: Producer<Told>,
+    /// The card's orders leave on its own wire.
+    by_card: bool,
     bodies: Consumer<Body>,
     /// How many `CaughtUp` were received.
     epoch: u32,
@@ -109,7 +113,8 @@ impl Session {
         if user_ref > self.settled { Ok(()) } else { Err(SendError::Settled { user_ref }) }
     }
 
-    /// Sends the order in a frame that the card has transmitted. On `Full` the frame stays with the caller, who gives it again.
+    /// Takes the order in a frame that the card has transmitted: sends it, or, where the card has sent it itself, sees that it arrives.
+    /// On `Full` the frame stays with the caller, who gives it again.
     pub fn forward(&mut self, frame: &[u8]) -> Result<(), SendError> {
         if self.stream == Stream::DropCopy {
             return Err(SendError::DropCopy);
@@ -118,7 +123,23 @@ impl Session {
         self.unsettled(user_ref(payload))?;
         let mut bytes = [0; PAYLOAD_BYTES_MAX];
         bytes[..payload.len()].copy_from_slice(payload);
-        self.push(Outgoing { epoch: self.epoch, length: payload.len() as u8, bytes })
+        let (epoch, length) = (self.epoch, payload.len() as u8);
+        if self.by_card {
+            return self.tell(Told::Sent { epoch, sequence: sequence(frame), length, bytes });
+        }
+        self.push(Outgoing { epoch, length, bytes })
+    }
+
+    /// The card sends in the connection no more, and has sent so many orders since it could.
+    pub fn reclaimed(&mut self, session: u8, orders: u32) -> Result<(), SendError> {
+        if session != self.number || self.stream == Stream::DropCopy {
+            return Err(SendError::Session(session));
+        }
+        self.tell(Told::Reclaimed { epoch: self.epoch, orders })
+    }
+
+    fn tell(&mut self, told: Told) -> Result<(), SendError> {
+        self.told.push(told).map_err(|_| SendError::Full)
     }
 
     /// Sends an order of the engine.
@@ -197,21 +218,22 @@ pub struct Counts {
 }
 
 #[derive(Debug, Default)]
-struct Shared {
-    stop: AtomicBool,
-    reread: AtomicBool,
-    is_over: AtomicBool,
-    connections: AtomicU64,
-    messages: AtomicU64,
-    unreadable: AtomicU64,
-    sent: AtomicU64,
-    unsent: AtomicU64,
+pub(crate) struct Shared {
+    pub stop: AtomicBool,
+    pub reread: AtomicBool,
+    pub is_over: AtomicBool,
+    pub connections: AtomicU64,
+    pub messages: AtomicU64,
+    pub unreadable: AtomicU64,
+    pub sent: AtomicU64,
+    pub unsent: AtomicU64,
 }
 
 /// Whoever looks after a session. Dropping it ends the session in order.
 pub struct Runner {
     shared: Arc<Shared>,
     notices: Receiver<Notice>,
+    wires: Sender<Option<Box<dyn Wire>>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -219,6 +241,12 @@ impl Runner {
     /// The next notice, if there is one.
     pub fn notice(&self) -> Option<Notice> {
         self.notices.try_recv().ok()
+    }
+
+    /// Gives a session over a card's wire that of the card that is there now, or takes it away with the card.
+    pub fn plug(&self, wire: Option<Box<dyn Wire>>) {
+        // A thread that is gone needs none.
+        let _ = self.wires.send(wire);
     }
 
     /// Reads the whole stream again on a new connection: what `Output::Replay` asks for. Reports keep their numbers.
@@ -251,22 +279,13 @@ impl Drop for Runner {
 pub fn start(config: &Config) -> Result<(Session, Runner), ConfigError> {
     let client = Client::new(config)?;
     let (outgoing, orders) = RingBuffer::new(config.queue);
+    let (tell_line, told) = RingBuffer::new(config.queue);
     let (to_core, bodies) = RingBuffer::new(config.queue);
+    let (wires, plugged) = channel();
     let (tell, notices) = sync_channel(NOTICES);
     let shared = Arc::new(Shared::default());
-    let worker = Worker {
-        client,
-        config: config.clone(),
-        orders,
-        to_core,
-        tell,
-        shared: Arc::clone(&shared),
-        start: Instant::now(),
-        socket: None,
-        lost: None,
-        retry_at: Instant::now(),
-        retry_after: config.times.retry_min,
-    };
+    let ways = Ways { orders, told, to_core, plugged, tell, shared: Arc::clone(&shared) };
+    let worker = Worker::new(client, config, ways);
     let name = format!("session-{}", config.session);
     let thread = std::thread::Builder::new().name(name).spawn(move || worker.run());
     let thread = thread.map_err(|error| ConfigError::Thread(error.to_string()))?;
@@ -276,223 +295,11 @@ pub fn start(config: &Config) -> Result<(Session, Runner), ConfigError> {
         enters: config.enters,
         symbols: config.padded_symbols(),
         outgoing,
+        told: tell_line,
+        by_card: config.card.is_some(),
         bodies,
         epoch: 0,
         settled: 0,
     };
-    Ok((session, Runner { shared, notices, thread: Some(thread) }))
-}
-
-/// The thread's state.
-struct Worker {
-    client: Client,
-    config: Config,
-    orders: Consumer<Outgoing>,
-    to_core: Producer<Body>,
-    tell: SyncSender<Notice>,
-    shared: Arc<Shared>,
-    start: Instant,
-    socket: Option<TcpStream>,
-    /// The connection has ended; what came of it is still to be read.
-    lost: Option<Close>,
-    retry_at: Instant,
-    retry_after: Duration,
-}
-
-impl Worker {
-    fn run(mut self) {
-        let mut waits = 0;
-        let mut is_over = false;
-        while !is_over {
-            let is_stopping = self.shared.stop.load(Relaxed);
-            if is_stopping {
-                self.client.close(Close::Stopped);
-            } else if self.shared.reread.swap(false, Relaxed) {
-                self.client.close(Close::Reread);
-            }
-            let mut any = self.hand_over();
-            any |= self.take_orders();
-            is_over = match self.socket {
-                Some(_) => {
-                    any |= self.exchange();
-                    self.end()
-                }
-                None if is_stopping || self.shared.is_over.load(Relaxed) => is_stopping,
-                None => {
-                    any |= self.connect();
-                    false
-                }
-            };
-            self.count();
-            waits = if any { 0 } else { waits + 1 };
-            pause(waits);
-        }
-        self.hand_over();
-        self.count();
-    }
-
-    fn now_ns(&self) -> u64 {
-        u64::try_from(self.start.elapsed().as_nanos()).unwrap_or(u64::MAX)
-    }
-
-    /// Gives the engine what it has room for. What it has none for stays in the client, and then in the socket.
-    fn hand_over(&mut self) -> bool {
-        let now_ns = self.now_ns();
-        let (mut any, was_current) = (false, self.client.is_current());
-        while !self.to_core.is_full()
-            && let Some(body) = self.client.next(now_ns)
-        {
-            any |= self.to_core.push(body).is_ok();
-        }
-        if self.client.is_current() && !was_current {
-            self.retry_after = self.config.times.retry_min;
-            self.notice(Notice::Current);
-        }
-        if let Some((number, why)) = self.client.take_unreadable() {
-            self.notice(Notice::Unreadable { number, why });
-        }
-        any
-    }
-
-    fn take_orders(&mut self) -> bool {
-        let now_ns = self.now_ns();
-        let mut any = false;
-        // Also without a connection, so that nothing stale waits for the next one.
-        while self.client.send_room() >= PAYLOAD_BYTES_MAX
-            && let Ok(Outgoing { epoch, length, bytes }) = self.orders.pop()
-        {
-            any = true;
-            let before = self.client.unsent();
-            let sent = self.client.send(now_ns, epoch, &bytes[..usize::from(length)]).is_ok();
-            self.shared.sent.fetch_add(u64::from(sent && self.client.unsent() == before), Relaxed);
-        }
-        any
-    }
-
-    fn connect(&mut self) -> bool {
-        if Instant::now() < self.retry_at {
-            return false;
-        }
-        let ready = TcpStream::connect_timeout(&self.config.address, self.config.times.connect).and_then(|socket| {
-            socket.set_nodelay(true)?;
-            socket.set_nonblocking(true)?;
-            Ok(socket)
-        });
-        match ready {
-            Ok(socket) => {
-                self.shared.connections.fetch_add(1, Relaxed);
-                self.socket = Some(socket);
-                self.client.connected(self.now_ns());
-            }
-            Err(error) => self.over(Close::Unreachable(error.to_string())),
-        }
-        true
-    }
-
-    /// Writes and reads what can be, now. Whether anything went either way.
-    fn exchange(&mut self) -> bool {
-        let now_ns = self.now_ns();
-        self.client.tick(now_ns);
-        let Some(socket) = &mut self.socket else { return false };
-        let mut any = false;
-        while !self.client.output().is_empty() && self.lost.is_none() {
-            match socket.write(self.client.output()) {
-                Ok(count) => {
-                    self.client.written(count);
-                    any = true;
-                }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                Err(_) => {
-                    // What the venue has said before is still to be read; the read tells why it ended.
-                    let rest = self.client.output().len();
-                    self.client.written(rest);
-                }
-            }
-        }
-        let mut bytes = [0; READ_BYTES];
-        let room = self.client.room().min(READ_BYTES);
-        if room == 0 || self.lost.is_some() {
-            return any;
-        }
-        match socket.read(&mut bytes[..room]) {
-            Ok(0) => self.lost = Some(Close::Peer),
-            Ok(count) => {
-                self.client.receive(now_ns, &bytes[..count]);
-                any = true;
-            }
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
-            Err(error) => self.lost = Some(Close::Broken(error.to_string())),
-        }
-        any
-    }
-
-    /// Ends a connection that is over, once everything that came of it is handed over. Whether the thread is to end.
-    fn end(&mut self) -> bool {
-        if self.lost.is_some() {
-            self.hand_over();
-        }
-        // Bytes that are left now wait for room in the engine's queue.
-        let why = match (self.client.closing(), &self.lost) {
-            (Some(why), _) => why.clone(),
-            (None, Some(why)) if !self.to_core.is_full() => why.clone(),
-            _ => return false,
-        };
-        self.flush();
-        self.socket = None;
-        self.lost = None;
-        self.client.disconnected();
-        let is_stopped = why == Close::Stopped;
-        self.over(why);
-        self.hand_over();
-        is_stopped
-    }
-
-    /// Writes what is left of a connection that ends in order.
-    fn flush(&mut self) {
-        let Some(socket) = &mut self.socket else { return };
-        if self.lost.is_none() && !self.client.output().is_empty() {
-            let _ = socket.set_nonblocking(false);
-            let _ = socket.set_write_timeout(Some(FLUSH));
-            let _ = socket.write_all(self.client.output());
-        }
-        let _ = socket.shutdown(std::net::Shutdown::Both);
-    }
-
-    /// Decides what comes behind a connection that was none or has ended.
-    fn over(&mut self, why: Close) {
-        let retry = why.retry();
-        match retry {
-            Retry::Now => self.retry_at = Instant::now(),
-            Retry::Later => {
-                let Times { retry_min, retry_max, .. } = self.config.times;
-                self.retry_at = Instant::now() + self.retry_after;
-                self.retry_after = (self.retry_after * 2).clamp(retry_min, retry_max.max(retry_min));
-            }
-            Retry::Never => self.shared.is_over.store(true, Relaxed),
-        }
-        if why != Close::Probed {
-            self.notice(Notice::Closed { why, retry });
-        }
-    }
-
-    fn notice(&self, notice: Notice) {
-        // Who does not read them does not miss them: the counts tell.
-        let _ = self.tell.try_send(notice);
-    }
-
-    fn count(&self) {
-        self.shared.messages.store(self.client.messages(), Relaxed);
-        self.shared.unreadable.store(self.client.unreadable(), Relaxed);
-        self.shared.unsent.store(self.client.unsent(), Relaxed);
-    }
-}
-
-fn pause(rounds: u32) {
-    match rounds {
-        0 => {}
-        1..=64 => std::hint::spin_loop(),
-        65..=1024 => std::thread::yield_now(),
-        _ => std::thread::sleep(Duration::from_micros(50)),
-    }
+    Ok((session, Runner { shared, notices, wires, thread: Some(thread) }))
 }

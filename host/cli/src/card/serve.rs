@@ -1,15 +1,17 @@
 //! `riposte card serve`: a card as a process of its own, behind a link in shared memory.
 //!
 //! In: commands from the host's ring, frames from a port. Out: events to the host's ring, frames to the host if it takes
-//! them, else to the port.
+//! them, else to the port; with a wire of its own for orders, out there and to the host that owns the connection.
 //!
 //! Holds: an event is in the ring before the frame that it tells of leaves, so nothing leaves that the host cannot know of.
 //! While a ring is full the card does not step: it cannot decide, so it takes no new risk, and no event is lost. A port
 //! that cannot wait loses frames meanwhile, which the card sees as a gap and closes its books. A card whose host
 //! died, left or hangs is killed by this process within a look of its watch; only the next host lifts that.
 mod server;
+mod wire;
 
 use super::port::{self, PortName};
+use wire::Wire;
 use super::sent::SentFile;
 use crate::output::{Outcome, Output};
 use anyhow::Context;
@@ -31,6 +33,7 @@ Examples:
   riposte card serve --card model --port pcap:day.pcap --transmit orders.pcap
   riposte card serve --card verilated --port pcap:day.pcap --paced --link desk-1
   riposte card serve --port udp:233.54.12.111:26477@10.0.0.5,233.49.196.111:26477@10.0.1.5
+  riposte card serve --port udp:233.54.12.111:26477@10.0.0.5 --orders af_packet:eth1
   riposte card serve --port live:eth1 --filter 'udp dst port 26477'
   riposte card serve --port 'dpdk:-a 0000:01:00.0 -l 2'
 
@@ -48,6 +51,11 @@ pub struct Args {
     /// there, `tap:NAME`, one that is made, or `dpdk:ARGS`, the one device that these arguments of DPDK leave.
     #[arg(long, value_name = "PORT")]
     port: PortName,
+    /// A wire of the card's orders: they leave on it as the card made them, in a TCP connection that the host opens and keeps
+    /// over the same wire (`af_packet:INTERFACE`, `live:INTERFACE`, `tap:NAME` or `dpdk:ARGS`; it may be that of --port). Nothing of
+    /// the host leaves there that is an order. Without it the host sends what the card has transmitted.
+    #[arg(long, value_name = "PORT", value_parser = wire_name)]
+    orders: Option<PortName>,
     /// Show the card only what this filter lets through, in the language of pcap-filter(7).
     #[arg(long, value_name = "EXPRESSION")]
     filter: Option<String>,
@@ -78,6 +86,16 @@ pub struct Args {
     /// Places for what the card transmits, for a host that takes it: a power of two, three for an order.
     #[arg(long, value_name = "SLOTS", default_value_t = Sizes::default().transmit_slots)]
     transmit_slots: usize,
+    /// Places for frames of the wire of --orders, each way: a power of two, two to 27 a frame.
+    #[arg(long, value_name = "SLOTS", default_value_t = 1 << 14)]
+    exception_slots: usize,
+}
+
+fn wire_name(name: &str) -> Result<PortName, String> {
+    match name.parse()? {
+        PortName::Capture(_) | PortName::Udp(_) => Err("orders leave on a wire: `af_packet:INTERFACE`, `live:INTERFACE`, `tap:NAME` or `dpdk:ARGS`".to_owned()),
+        wire => Ok(wire),
+    }
 }
 
 /// What `--card` can name.
@@ -104,12 +122,17 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<Outcome> {
         signal_hook::flag::register(signal, Arc::clone(&stop)).context("signals cannot be handled")?;
     }
     let port = port::open(&args.port, args.filter.as_deref(), args.paced)?;
+    let wire = args.orders.as_ref().map(|name| port::open(name, None, false)).transpose()?.map(Wire::new);
     let sent = args.transmit.as_deref().map(|path| SentFile::create(path, args.port.file())).transpose()?;
     let card = args.card.make();
     let name = card.name();
     let path = link::place(&args.link);
-    let sizes =
-        Sizes { command_slots: args.command_slots, event_slots: args.event_slots, transmit_slots: args.transmit_slots };
+    let sizes = Sizes {
+        command_slots: args.command_slots,
+        event_slots: args.event_slots,
+        transmit_slots: args.transmit_slots,
+        exception_slots: if wire.is_some() { args.exception_slots.max(1) } else { 0 },
+    };
     let end = CardEnd::create(&path, sizes)?;
     if let Some(kept) = end.kept() {
         eprintln!(
@@ -120,21 +143,21 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<Outcome> {
     eprintln!("riposte: {name} card at {}", path.display());
     let settings =
         Settings { gap: args.gap, at_once: args.at_once, watchdog: Duration::from_millis(args.watchdog_ms) };
-    let status = Server::new(end, card, port, sent, settings)?.run(&stop)?;
+    let status = Server::new(end, card, port, wire, sent, settings)?.run(&stop)?;
     if output.is_json() {
         output.print_json(&serde_json::json!({
             "link": path, "card": name, "cycles": status.cycle, "frames": status.frames, "commands": status.commands,
             "events": status.events, "transmitted": status.transmitted, "taken": status.taken,
             "unclaimed": status.unclaimed, "stalls": status.stalls, "watchdog_kills": status.watchdog_kills,
-            "lost": status.lost,
+            "lost": status.lost, "exceptions": status.exceptions, "exceptions_lost": status.exceptions_lost, "withheld": status.withheld,
         }))?;
     } else {
         output.print(format!(
             "{}: {name} card, {} frames in {} cycles, {} commands, {} events, {} frames transmitted ({} taken by the host, \
-             {} unclaimed), {} stalls, {} kills by the watchdog, {} frames lost by the port",
+             {} unclaimed), {} stalls, {} kills by the watchdog, {} frames lost by the port, {} frames for the host ({} lost), {} withheld",
             path.display(), status.frames, status.cycle, status.commands, status.events, status.transmitted, status.taken,
             status.unclaimed, status.stalls,
-            status.watchdog_kills, status.lost
+            status.watchdog_kills, status.lost, status.exceptions, status.exceptions_lost, status.withheld
         ))?;
     }
     Ok(Outcome::Done)

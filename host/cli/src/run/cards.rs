@@ -4,10 +4,12 @@
 //! Holds: what a card left when it died is read before the next card is joined, also if it died while no host ran: its
 //! region then lies at the link's place, or beside it if another card has taken that.
 use super::Shared;
+use super::card_wire::CardWire;
 use super::overview::{self, StatusSizes};
 use super::voice::Voice;
 use super::waiting::CardClock;
 use riposte_device::link::{CardWatch, Feed, HostEnd, LinkError, Peer, Status, StatusReader};
+use riposte_session::Wire;
 use std::collections::VecDeque;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -21,7 +23,7 @@ const LOOK_NS: u64 = 5_000_000;
 
 enum There {
     Nobody,
-    Card { watch: CardWatch, last: Peer, status: Option<StatusReader> },
+    Card { watch: Box<CardWatch>, last: Peer, status: Option<StatusReader> },
     /// It is gone; the engine's thread reads what it left.
     Gone,
 }
@@ -44,15 +46,21 @@ pub struct Cards {
     voice: Voice,
     /// Only a simulated card may be joined.
     rehearses: bool,
+    /// The order session goes over the card's wire.
+    over_card: bool,
+    /// The wire of a card that has come, or that there is none any more, for the order session.
+    wire: Option<Option<Box<dyn Wire>>>,
     looked_ns: u64,
 }
 
 impl Cards {
     pub fn new(
-        path: PathBuf, links: rtrb::Producer<HostEnd>, left: rtrb::Consumer<HostEnd>, shared: Arc<Shared>, voice: Voice, rehearses: bool,
+        path: PathBuf, links: rtrb::Producer<HostEnd>, left: rtrb::Consumer<HostEnd>, shared: Arc<Shared>, voice: Voice,
+        [rehearses, over_card]: [bool; 2],
     ) -> Cards {
         let (kept, said) = (kept(&path), String::new());
-        Cards { path, kept, there: There::Nobody, joined: None, said, links, left, shared, voice, rehearses, looked_ns: 0 }
+        let wire = None;
+        Cards { path, kept, there: There::Nobody, joined: None, said, links, left, shared, voice, rehearses, over_card, wire, looked_ns: 0 }
     }
 
     /// Joins the card if one is there, or what one has left; whether it did.
@@ -73,14 +81,24 @@ impl Cards {
             // Let go of before anything is said to it.
             anyhow::bail!("{}: is a device, and --rehearse arms simulated cards only: start without it", region.0.display());
         }
+        let wire = link.take_exceptions();
+        if !is_kept && wire.is_some() != self.over_card {
+            let (has, wants) = if self.over_card { ("no wire", "with") } else { ("a wire", "without") };
+            let over = if self.over_card { "goes over the card" } else { "does not go over the card" };
+            anyhow::bail!(
+                "{}: the card has {has} for its orders, and the desk's order session {over}: serve the card {wants} --orders, or change \
+                 `over` in [sessions]", region.0.display()
+            );
+        }
         self.there = if is_kept {
             self.voice.say("card-left-unread", format!("reading what a card left in {}", region.0.display()));
             self.shared.lose_card();
             There::Gone
         } else {
-            let watch = link.watch(PATIENCE_NS)?;
+            let watch = Box::new(link.watch(PATIENCE_NS)?);
             self.voice.say("card-joined", format!("joined the card at {}", region.0.display()));
             self.shared.find_card();
+            self.wire = wire.map(|wire| Some(Box::new(CardWire(wire)) as Box<dyn Wire>));
             There::Card { watch, last: Peer::Alive, status: link.take_status() }
         };
         self.joined = Some(region);
@@ -112,10 +130,16 @@ impl Cards {
                 }
                 if !matches!(peer, Peer::Alive | Peer::Silent { .. }) {
                     self.there = There::Gone;
+                    self.wire = Some(None);
                     self.shared.lose_card();
                 }
             }
         }
+    }
+
+    /// What is new about the card's wire.
+    pub fn take_wire(&mut self) -> Option<Option<Box<dyn Wire>>> {
+        self.wire.take()
     }
 
     /// How the card is, if one is there.

@@ -17,7 +17,7 @@ use super::noted::Noted;
 use super::opening::Opening;
 use super::restoring::Restoring;
 use super::service::{Progress, Service};
-use super::sessions::HEDGES;
+use super::sessions::{CARD, HEDGES};
 use super::snapshots::Snapshots;
 use super::voice::Voice;
 use riposte_control::overview::Latency;
@@ -259,7 +259,8 @@ impl Deskside {
                     let what = format!("execution {execution} of session {session} before {until_ns}");
                     self.voice.alarm("claim", format!("claim at the venue: {what}"));
                 }
-                Output::Record(_) | Output::Alarm(_) | Output::Command(_) | Output::Order(_) | Output::Restore { .. } => {}
+                Output::Record(_) | Output::Alarm(_) | Output::Command(_) | Output::Order(_) | Output::Restore { .. }
+                | Output::Reclaimed { .. } => {}
             }
         }
         let now_ns = self.clock.now_ns();
@@ -268,6 +269,12 @@ impl Deskside {
         if self.rehearses && is_wanted && now_ns >= self.state_at_ns {
             self.state_at_ns = now_ns + STATE_NS;
             self.calls.instruments().for_each(|instrument| self.state_position(instrument));
+        }
+        let is_orders = |(session, stream, _): &&(u8, Stream, Runner)| (*session, *stream) == (CARD, Stream::Session);
+        if let Some(wire) = self.cards.take_wire()
+            && let Some((_, _, runner)) = self.runners.iter().find(is_orders)
+        {
+            runner.plug(wire);
         }
         for (session, stream, runner) in &self.runners {
             while let Some(notice) = runner.notice() {
@@ -346,5 +353,8 @@ fn tell(event: &Event, models: &mut Models) {
 
 /// What is neither journaled, said nor sent by others.
 fn is_wanted(one: &Output) -> bool {
-    !matches!(one, Output::Record(_) | Output::Alarm(_) | Output::Command(_) | Output::Order(_) | Output::Restore { .. })
+    !matches!(
+        one,
+        Output::Record(_) | Output::Alarm(_) | Output::Command(_) | Output::Order(_) | Output::Restore { .. } | Output::Reclaimed { .. }
+    )
 }

@@ -26,7 +26,8 @@ pub struct Opening {
     limits: Vec<(Limit, u8, u64)>,
     /// Mandates of the desk's models.
     mandates: Vec<Change>,
-    session: Session,
+    /// What the card is told when the session is current; where it goes over the card's wire, that is said when the card may send.
+    session: Option<Session>,
     instruments: u16,
     /// In whose name.
     by: u16,
@@ -58,13 +59,13 @@ impl Opening {
         wanted.extend(legs.map(|leg| (Limit::Hedge, leg.instrument, leg.position.into())));
         wanted.retain(|(_, _, value)| *value != 0 && set.is_some());
         let models = if set.is_some() { &desk.models[..] } else { &[] };
-        let session = &desk.session;
+        let session = (!desk.sessions.as_ref().is_some_and(|one| one.over_card)).then(|| desk.session.clone());
         Opening {
             set,
             wanted: None,
             limits: wanted,
             mandates: (0..).zip(models).map(|(number, model)| mandate(number, model)).collect(),
-            session: session.clone(),
+            session,
             instruments: desk.mask() as u16,
             by: by.unwrap_or(HOST),
             rehearses,
@@ -117,8 +118,8 @@ impl Opening {
 
     /// Tells the card the number of its next order: one that neither the venue nor we have seen.
     pub fn number(&self, engine: &Engine, to: &mut VecDeque<Body>) {
-        if engine.is_approved() {
-            let Session { tcp_sequence: sequence, acknowledgement, first_user_ref, .. } = self.session;
+        if let Some(session) = self.session.as_ref().filter(|_| engine.is_approved()) {
+            let Session { tcp_sequence: sequence, acknowledgement, first_user_ref, .. } = *session;
             let user_ref = engine.next_user_ref(CARD_SESSION).max(first_user_ref);
             to.push_back(Body::CardSession { sequence, acknowledgement, user_ref });
         }

@@ -150,7 +150,8 @@ fn card((peer, feed): (Peer, Feed), status: Option<&(Status, StatusSizes)>) -> C
         ("clock_cycles", status.cycle), ("frames_shown", status.frames), ("commands_taken", status.commands),
         ("events_published", status.events), ("frames_transmitted", status.transmitted), ("frames_taken", status.taken),
         ("frames_unclaimed", status.unclaimed), ("stalls", status.stalls), ("watchdog_kills", status.watchdog_kills),
-        ("frames_lost", status.lost),
+        ("frames_lost", status.lost), ("exceptions", status.exceptions), ("exceptions_lost", status.exceptions_lost),
+        ("frames_withheld", status.withheld),
     ];
     let counters = Counter::ALL.iter().map(|counter| (counter.text().to_owned(), status.counters[*counter as usize].into()));
     let peer = match peer {

@@ -11,8 +11,9 @@
 //! - While the journal is halted, or nothing becomes durable, the host's heart stands still, so that the card's watchdog
 //!   silences the card: no command could leave, since each waits for its record.
 //! - In steady state nothing here allocates, locks, formats or calls the system.
-use super::chase::{Chase, Counted, Ring};
+use super::chase::{Chase, Ring};
 use super::clock::Clock;
+use super::joined::Joined;
 use super::noted::Noted;
 use super::stages::Caused;
 use super::stall::Stall;
@@ -20,7 +21,7 @@ use super::{HOST, Shared};
 use riposte_device::link::{FRAME_BYTES_MAX, HostEnd};
 use riposte_engine::{Body, Change, Engine, HostOrder, Input, Output, Outputs};
 use riposte_journal::{Appender, Entry, Outbox, SnapshotMark, Watch};
-use riposte_map::shm::{Command, Event, EventKind, Opcode};
+use riposte_map::shm::{Command, Event, EventKind};
 use riposte_session::{SendError, Session};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -38,6 +39,8 @@ const LEAVE_NS: u64 = 2_000_000_000;
 enum Effect {
     Command(Command, Option<Caused>),
     Order(HostOrder),
+    /// See `Output::Reclaimed`.
+    Reclaimed { session: u8, orders: u32 },
     /// See `Output::Restore`.
     Restore { number: u64, instruments: u16, first: u64, rows: u32 },
 }
@@ -76,33 +79,6 @@ pub struct Terms {
     pub tick_ns: u64,
     /// For how long records may wait to be durable before the heart stops.
     pub sync_ns: u64,
-}
-
-/// The card that is there.
-struct Joined {
-    link: HostEnd,
-    /// Highest numbers of a command that was sent and makes an event, and of one that the card has answered.
-    sent: u64,
-    answered: u64,
-    /// The newest event taken, and the newest released.
-    newest: u64,
-    released: u64,
-    /// Position behind which events up to the second number may be released.
-    releasing: Option<(u64, u64)>,
-}
-
-impl Joined {
-    fn ring<'a>(&'a mut self, shared: &'a Shared) -> impl Ring + 'a {
-        let Joined { link, sent, .. } = self;
-        let count = |number: u64, command: &Command, expected: u64| {
-            // The others make no event that tells that the card has them.
-            if Opcode::from_code(command.opcode).is_some_and(Opcode::is_told) {
-                *sent = number;
-            }
-            shared.misnumbered.fetch_add(u64::from(number != expected), Relaxed);
-        };
-        Counted { link, count }
-    }
 }
 
 /// See the module's page.
@@ -319,14 +295,11 @@ impl Pinned {
         let caused = Caused::by(&input, self.clock.now_ns());
         while let Some(output) = self.out.as_slice().get(at) {
             let is_placed = match *output {
-                Output::Record(record) => {
-                    self.journal.append(input.time_ns, &Entry::Record(record.encode().bytes())).is_ok()
-                }
-                Output::Command(command) => self.outbox.push(self.journal.behind(Effect::Command(command, caused))).is_ok(),
-                Output::Order(order) => self.outbox.push(self.journal.behind(Effect::Order(order))).is_ok(),
-                Output::Restore { number, instruments, first, rows } => {
-                    self.outbox.push(self.journal.behind(Effect::Restore { number, instruments, first, rows })).is_ok()
-                }
+                Output::Record(record) => self.journal.append(input.time_ns, &Entry::Record(record.encode().bytes())).is_ok(),
+                Output::Command(command) => self.put(Effect::Command(command, caused)),
+                Output::Order(order) => self.put(Effect::Order(order)),
+                Output::Reclaimed { session, orders } => self.put(Effect::Reclaimed { session, orders }),
+                Output::Restore { number, instruments, first, rows } => self.put(Effect::Restore { number, instruments, first, rows }),
                 // The mirror finds them too, and has the time to carry them out.
                 Output::Alarm(_) | Output::Replay { .. } | Output::AskPosition { .. } | Output::LoadSet { .. }
                 | Output::LoadCandidate { .. } | Output::Claim { .. } => true,
@@ -342,6 +315,11 @@ impl Pinned {
         // There is a place: one was free before the input was taken, and this thread alone fills them.
         let _ = self.lines.mirror.push(Told { through: self.journal.last(), input });
         true
+    }
+
+    /// Has something happen when all that was written before is durable. False if there is no room for it yet.
+    fn put(&mut self, effect: Effect) -> bool {
+        self.outbox.push(self.journal.behind(effect)).is_ok()
     }
 
     /// Lets go of what is durable. A command without a card is dropped: whatever card comes is one after reset, or is
@@ -369,6 +347,9 @@ impl Pinned {
             let mut tried = self.lines.sessions.iter_mut().map(|session| session.order(order));
             let sent = tried.find(|sent| !matches!(sent, Err(SendError::Session(_) | SendError::DropCopy)));
             return !matches!(sent, Some(Err(SendError::Full)));
+        }
+        if let Effect::Reclaimed { session, orders } = *effect {
+            return !self.lines.sessions.iter_mut().any(|one| one.reclaimed(session, orders) == Err(SendError::Full));
         }
         let Some(card) = &mut self.card else { return true };
         let chase = &mut self.lines.chase;
@@ -471,7 +452,7 @@ impl Pinned {
         if next_command == 1 {
             self.owed.push_back(self.card_up);
         }
-        self.card = Some(Joined { link, sent: 0, answered: 0, newest: 0, released: 0, releasing: None });
+        self.card = Some(Joined::new(link));
     }
 
     /// Disarms once told to stop; true when that is durable and the card has answered, or does not.

@@ -2,7 +2,7 @@
 use anyhow::Context;
 use riposte_desk::Desk;
 use riposte_engine::Stream;
-use riposte_session::{Config, EnterTerms, Runner, Session, start};
+use riposte_session::{Card, Config, EnterTerms, Runner, Session, start};
 use std::time::Duration;
 
 /// The engine's numbers of the card's session and of the host's own.
@@ -29,6 +29,7 @@ pub fn open(desk: &Desk, password: Option<&str>) -> anyhow::Result<Sessions> {
         let Some(address) = address else { continue };
         let mut config = Config { session, stream, orders: desk.host.orders, ..Config::new(address, username, password) };
         let terms = EnterTerms { time_in_force: AT_ONCE, firm: desk.session.firm, ..EnterTerms::default() };
+        config.card = (rule.over_card && (session, stream) == (CARD, Stream::Session)).then(|| card(&desk.session));
         config.enters = (session == HEDGES).then_some(terms);
         for (symbol, instrument) in config.symbols.iter_mut().zip(&desk.instruments) {
             symbol.clone_from(&instrument.symbol);
@@ -39,6 +40,17 @@ pub fn open(desk: &Desk, password: Option<&str>) -> anyhow::Result<Sessions> {
         runners.push((session, stream, runner));
     }
     Ok((ends, runners))
+}
+
+/// The connection that the card's frames are of.
+fn card(session: &riposte_desk::Session) -> Card {
+    Card {
+        own_mac: session.source_mac,
+        venue_mac: session.destination_mac,
+        own: session.source,
+        venue: session.destination,
+        first_user_ref: session.first_user_ref,
+    }
 }
 
 /// Of the desk's sessions, if it has a venue.

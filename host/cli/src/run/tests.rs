@@ -124,7 +124,7 @@ impl World {
             let end = CardEnd::create(&path, Sizes::default()).expect("a link");
             let settings = Settings { gap: 4, at_once: false, watchdog: Duration::from_secs(60) };
             let card = Box::new(riposte_model::Model::new());
-            serve::Server::new(end, card, port, None, settings).and_then(|server| server.run(&until)).expect("a card that serves");
+            serve::Server::new(end, card, port, None, None, settings).and_then(|server| server.run(&until)).expect("a card that serves");
         });
         World { folder, stop, threads: vec![venue, card] }
     }

@@ -9,6 +9,7 @@ pub mod journaled;
 pub mod process;
 pub mod relay;
 pub mod venue;
+pub mod wire;
 
 pub use journaled::Journaled;
 pub use process::{Process, riposte};

@@ -32,7 +32,12 @@ pub type Execution = (u32, u32, u64);
 
 impl Relay {
     pub fn new(venue: SocketAddr) -> Relay {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        Relay::at("127.0.0.1:0".parse().expect("an address"), venue)
+    }
+
+    /// At an address of this machine.
+    pub fn at(address: SocketAddr, venue: SocketAddr) -> Relay {
+        let listener = TcpListener::bind(address).expect("a port");
         let address = listener.local_addr().expect("its address");
         let shared = Arc::new(Shared { venue: Mutex::new(venue), kept: Mutex::default(), open: AtomicUsize::new(0) });
         let of_thread = Arc::clone(&shared);

@@ -1,11 +1,12 @@
 //! The card's end of a link.
 use super::error::LinkError;
+use super::exceptions::CardExceptions;
 use super::file::{self, failed};
 use super::layout::{Announcement, Feed, HEADER_WORDS, PeerKind, Sizes, Words, announce, card_line, check, host_line};
 use super::status::{STATUS_WORDS, Status};
 use super::watch::HostWatch;
 use crate::Transmitted;
-use crate::frames::{FrameWriter, TakenFrame};
+use crate::frames::{FrameError, FrameWriter, TakenFrame};
 use riposte_map::shm::{Command, Event};
 use riposte_ring::{Broken, Consumer, Memory, Producer, Shared, TableWriter};
 use std::fs::File;
@@ -42,6 +43,8 @@ pub struct CardEnd {
     commands: Consumer<Shared>,
     events: Producer<Shared>,
     frames: FrameWriter<Shared>,
+    /// None: the card has no wire for the host.
+    exceptions: Option<CardExceptions>,
     status: TableWriter<Shared>,
     beats: u64,
     kept: Option<PathBuf>,
@@ -78,12 +81,15 @@ impl CardEnd {
     fn join(
         path: &Path, region: Shared, announcement: &Announcement, words: &Words, kept: Option<PathBuf>, lock: File,
     ) -> Result<CardEnd, Broken> {
-        let Sizes { command_slots, event_slots, transmit_slots } = announcement.sizes;
+        let sizes = announcement.sizes;
+        let Sizes { command_slots, event_slots, transmit_slots, exception_slots } = sizes;
+        let exceptions = || CardExceptions::attach(&region, words.received.clone(), words.sent.clone(), exception_slots);
         Ok(CardEnd {
             path: path.to_owned(),
             commands: Consumer::attach(region.part(words.commands.clone()), command_slots)?,
             events: Producer::attach(region.part(words.events.clone()), event_slots)?,
             frames: FrameWriter::attach(region.part(words.frames.clone()), transmit_slots)?,
+            exceptions: sizes.has_exceptions().then(exceptions).transpose()?,
             status: TableWriter::attach(region.part(words.status.clone()), STATUS_WORDS)?,
             region,
             beats: 0,
@@ -128,10 +134,29 @@ impl CardEnd {
         number != 0 && self.region.load(host_line::TAKES, Acquire) == number
     }
 
+    /// Whether `give` has room for a frame of any length.
+    pub fn has_room(&mut self) -> bool {
+        self.frames.has_room(1)
+    }
+
     /// Gives a frame to the host that takes them, whole or not at all. Its events are to be published before.
     pub fn give(&mut self, frame: &Transmitted) -> Result<(), PublishError> {
         let Transmitted { cycle, time_ns, ref bytes } = *frame;
         self.frames.push(self.region.load(host_line::TAKES, Relaxed), &TakenFrame { cycle, time_ns, bytes })
+    }
+
+    /// Gives a frame that came on the card's wire to the host that hears them. Without one, or without a wire, it is told as `Full`.
+    pub fn give_exception(&mut self, time_ns: u64, bytes: &[u8]) -> Result<(), PublishError> {
+        self.exceptions.as_mut().ok_or(PublishError::Full)?.give(time_ns, bytes)
+    }
+
+    /// The next frame that the host wants to send. It keeps its place until it is released.
+    pub fn exception(&mut self) -> Result<Option<TakenFrame<'_>>, FrameError> {
+        self.exceptions.as_mut().map_or(Ok(None), CardExceptions::next)
+    }
+
+    pub fn release_exceptions(&mut self) {
+        self.exceptions.iter_mut().for_each(CardExceptions::release);
     }
 
     pub fn write_status(&mut self, status: &Status) {

@@ -1,5 +1,6 @@
 //! The host's end of a link.
 use super::error::LinkError;
+use super::exceptions::Exceptions;
 use super::file::{self, failed};
 use super::layout::{Feed, HEADER_WORDS, PeerKind, Sizes, card_line, check, host_line};
 use super::status::{STATUS_WORDS, Status, StatusReader, read};
@@ -22,6 +23,8 @@ pub struct HostEnd {
     commands: Producer<Shared>,
     events: Consumer<Shared>,
     frames: FrameReader<Shared>,
+    /// None: another thread has it, or the card has no wire for it.
+    exceptions: Option<Exceptions>,
     /// None: another thread reads it.
     status: Option<TableReader<Shared>>,
     sizes: Sizes,
@@ -52,11 +55,14 @@ impl HostEnd {
         let broken = |source| LinkError::Broken { path: path.to_owned(), source };
         // Only hosts write this line, and this is the only one: Relaxed is enough.
         let number = region.load(host_line::NUMBER, Relaxed) + 1;
+        let exceptions = || Exceptions::attach(&region, words.received, words.sent, sizes.exception_slots, number);
+        let exceptions = sizes.has_exceptions().then(exceptions).transpose().map_err(broken)?;
         let end = HostEnd {
             path: path.to_owned(),
             commands: Producer::attach(region.part(words.commands), sizes.command_slots).map_err(broken)?,
             events: Consumer::attach(region.part(words.events), sizes.event_slots).map_err(broken)?,
             frames: FrameReader::attach(region.part(words.frames), sizes.transmit_slots, number).map_err(broken)?,
+            exceptions,
             status: Some(TableReader::attach(region.part(words.status), STATUS_WORDS).map_err(broken)?),
             sizes,
             kind: announcement.kind,
@@ -133,6 +139,13 @@ impl HostEnd {
     /// Gives the card's status to another thread; once.
     pub fn take_status(&mut self) -> Option<StatusReader> {
         self.status.take().map(|table| StatusReader::new(table, self.region.clone(), self.sizes))
+    }
+
+    /// Gives the card's wire to the thread that sends the host's own frames over it; once, and nothing if the card has none.
+    pub fn take_exceptions(&mut self) -> Option<Exceptions> {
+        let exceptions = self.exceptions.take()?;
+        self.region.store(host_line::HEARS, self.number, Relaxed);
+        Some(exceptions)
     }
 
     /// How far the card's port is. Pairs with the Release in `CardEnd::set_feed`.

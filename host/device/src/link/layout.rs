@@ -14,12 +14,12 @@ use std::sync::atomic::Ordering::Relaxed;
 const _: () = assert!(cfg!(target_endian = "little"), "records of the boundary are little-endian");
 
 /// Counts up with every change of this file.
-const LAYOUT: u64 = 3;
+const LAYOUT: u64 = 4;
 /// Slots of a ring: room for a sum of three rings in any file, and for a parameter set.
 const SLOTS_MAX: u64 = 1 << 20;
 const SLOTS_MIN: u64 = 2;
 /// The longest frame has room in an empty ring.
-const TRANSMIT_SLOTS_MIN: u64 = 64;
+const FRAME_SLOTS_MIN: u64 = 64;
 
 /// A region begins with a page for announcement and lines.
 pub(super) const HEADER_WORDS: usize = 512;
@@ -34,7 +34,8 @@ const CARD_PROCESS_AT: usize = 7;
 const GEOMETRY_AT: usize = 8;
 /// Behind the geometry, so that its first word, the layout, is where every host looks for it.
 const TRANSMIT_SLOTS_AT: usize = GEOMETRY_AT + GEOMETRY.len();
-const ANNOUNCED_WORDS: usize = TRANSMIT_SLOTS_AT + 1;
+const EXCEPTION_SLOTS_AT: usize = TRANSMIT_SLOTS_AT + 1;
+const ANNOUNCED_WORDS: usize = EXCEPTION_SLOTS_AT + 1;
 
 /// What the card's tables can hold, as both sides were built.
 const GEOMETRY: [(&str, u64); 9] = [
@@ -63,6 +64,10 @@ pub(super) mod host_line {
     pub const LEFT: usize = 99;
     /// Number of the host that takes what the card transmits.
     pub const TAKES: usize = 100;
+    /// First record of the newest host in the ring of what hosts send.
+    pub const SENDS_FROM: usize = 101;
+    /// Number of the host that takes what comes for it.
+    pub const HEARS: usize = 102;
 }
 
 /// What is behind a region.
@@ -104,12 +109,14 @@ pub struct Sizes {
     pub event_slots: usize,
     /// An order takes three of them.
     pub transmit_slots: usize,
+    /// Of each of both rings with frames that are the host's business; 0 if the card has no wire for them.
+    pub exception_slots: usize,
 }
 
 impl Default for Sizes {
     /// Three whole parameter sets, events for some milliseconds of the busiest feed, a thousand orders.
     fn default() -> Sizes {
-        Sizes { command_slots: 1 << 12, event_slots: 1 << 16, transmit_slots: 1 << 12 }
+        Sizes { command_slots: 1 << 12, event_slots: 1 << 16, transmit_slots: 1 << 12, exception_slots: 0 }
     }
 }
 
@@ -119,10 +126,18 @@ pub struct Words {
     pub commands: Range<usize>,
     pub events: Range<usize>,
     pub frames: Range<usize>,
+    /// What came for the host, and what the host sends; empty without a wire.
+    pub received: Range<usize>,
+    pub sent: Range<usize>,
     pub status: Range<usize>,
 }
 
 impl Sizes {
+    /// Whether the card has a wire that the host's own frames go over.
+    pub fn has_exceptions(&self) -> bool {
+        self.exception_slots > 0
+    }
+
     /// Parts of a region of these sizes; none if a size is not allowed.
     pub fn words(&self) -> Option<Words> {
         if self.wrong().is_some() {
@@ -131,8 +146,11 @@ impl Sizes {
         let commands = HEADER_WORDS..HEADER_WORDS + ring_words(self.command_slots);
         let events = commands.end..commands.end + ring_words(self.event_slots);
         let frames = events.end..events.end + ring_words(self.transmit_slots);
-        let status = frames.end..frames.end + table_words(STATUS_WORDS);
-        Some(Words { commands, events, frames, status })
+        let exception_words = if self.has_exceptions() { ring_words(self.exception_slots) } else { 0 };
+        let received = frames.end..frames.end + exception_words;
+        let sent = received.end..received.end + exception_words;
+        let status = sent.end..sent.end + table_words(STATUS_WORDS);
+        Some(Words { commands, events, frames, received, sent, status })
     }
 
     /// The first size that is not allowed: what it is, and what it may be.
@@ -140,7 +158,8 @@ impl Sizes {
         [
             ("slots for commands", self.command_slots, SLOTS_MIN),
             ("slots for events", self.event_slots, SLOTS_MIN),
-            ("slots for frames", self.transmit_slots, TRANSMIT_SLOTS_MIN),
+            ("slots for frames", self.transmit_slots, FRAME_SLOTS_MIN),
+            ("slots for exceptions", if self.has_exceptions() { self.exception_slots } else { FRAME_SLOTS_MIN as usize }, FRAME_SLOTS_MIN),
         ]
         .into_iter()
         .find(|&(_, slots, least)| !slots.is_power_of_two() || !(least..=SLOTS_MAX).contains(&(slots as u64)))
@@ -171,6 +190,7 @@ pub(super) fn announce(announcement: &Announcement, words: &Words) -> [u64; ANNO
         announced[GEOMETRY_AT + at] = *value;
     }
     announced[TRANSMIT_SLOTS_AT] = announcement.sizes.transmit_slots as u64;
+    announced[EXCEPTION_SLOTS_AT] = announcement.sizes.exception_slots as u64;
     announced
 }
 
@@ -202,6 +222,7 @@ pub(super) fn check(path: &Path, region: &Shared) -> Result<(Announcement, Words
         command_slots: announced[COMMAND_SLOTS_AT] as usize,
         event_slots: announced[EVENT_SLOTS_AT] as usize,
         transmit_slots: announced[TRANSMIT_SLOTS_AT] as usize,
+        exception_slots: announced[EXCEPTION_SLOTS_AT] as usize,
     };
     if let Some((what, found, wanted)) = sizes.wrong() {
         return Err(LinkError::Size { path, what, found, wanted });
@@ -224,4 +245,4 @@ pub(super) fn check(path: &Path, region: &Shared) -> Result<(Announcement, Words
 }
 
 const _: () = assert!(ANNOUNCED_WORDS <= card_line::HEARTBEAT && card_line::HEARTBEAT.is_multiple_of(2 * LINE_WORDS));
-const _: () = assert!(card_line::FEED + 2 * LINE_WORDS <= host_line::HEARTBEAT && host_line::TAKES < HEADER_WORDS);
+const _: () = assert!(card_line::FEED + 2 * LINE_WORDS <= host_line::HEARTBEAT && host_line::HEARS < HEADER_WORDS);

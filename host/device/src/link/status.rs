@@ -5,7 +5,7 @@ use riposte_ring::{Memory, Shared, TableReader};
 use std::sync::atomic::Ordering::Acquire;
 
 /// Words before the counters.
-const FIRST_COUNTER: usize = 10;
+const FIRST_COUNTER: usize = 13;
 pub(super) const STATUS_WORDS: usize = FIRST_COUNTER + Counter::COUNT;
 
 /// How the card is; each field was true at the same moment, the counters at the last one at which the port was quiet.
@@ -31,6 +31,11 @@ pub struct Status {
     pub watchdog_kills: u64,
     /// Frames that came to its port and not to it: no room, or longer than a frame, as far as the port is told.
     pub lost: u64,
+    /// Frames on the wire of its orders that were given to the host, and that found no host or no room.
+    pub exceptions: u64,
+    pub exceptions_lost: u64,
+    /// Frames of host and card that may not leave on that wire.
+    pub withheld: u64,
     /// Indexed by `Counter`.
     pub counters: [u32; Counter::COUNT],
 }
@@ -44,8 +49,14 @@ impl Default for Status {
 impl Status {
     pub(super) fn words(&self) -> [u64; STATUS_WORDS] {
         let mut words = [0; STATUS_WORDS];
-        let Status { cycle, frames, commands, events, transmitted, taken, unclaimed, stalls, watchdog_kills, lost, counters } = *self;
-        let first = [cycle, frames, commands, events, transmitted, taken, unclaimed, stalls, watchdog_kills, lost];
+        let Status {
+            cycle, frames, commands, events, transmitted, taken, unclaimed, stalls, watchdog_kills, lost, exceptions, exceptions_lost,
+            withheld, counters,
+        } = *self;
+        let first = [
+            cycle, frames, commands, events, transmitted, taken, unclaimed, stalls, watchdog_kills, lost, exceptions, exceptions_lost,
+            withheld,
+        ];
         words[..FIRST_COUNTER].copy_from_slice(&first);
         for (word, counter) in words[FIRST_COUNTER..].iter_mut().zip(counters) {
             *word = counter.into();
@@ -54,9 +65,15 @@ impl Status {
     }
 
     pub(super) fn from_words(words: &[u64; STATUS_WORDS]) -> Status {
-        let [cycle, frames, commands, events, transmitted, taken, unclaimed, stalls, watchdog_kills, lost, ..] = *words;
+        let [
+            cycle, frames, commands, events, transmitted, taken, unclaimed, stalls, watchdog_kills, lost, exceptions, exceptions_lost,
+            withheld, ..
+        ] = *words;
         let counters = std::array::from_fn(|at| words[FIRST_COUNTER + at] as u32);
-        Status { cycle, frames, commands, events, transmitted, taken, unclaimed, stalls, watchdog_kills, lost, counters }
+        Status {
+            cycle, frames, commands, events, transmitted, taken, unclaimed, stalls, watchdog_kills, lost, exceptions, exceptions_lost,
+            withheld, counters,
+        }
     }
 }
 

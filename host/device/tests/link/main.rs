@@ -1,4 +1,5 @@
 //! The link over real files and between real processes, of which some are killed.
+mod exceptions;
 mod frames;
 mod processes;
 mod refusals;
@@ -9,7 +10,7 @@ use riposte_ring::Full;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-const SIZES: Sizes = Sizes { command_slots: 4, event_slots: 8, transmit_slots: 64 };
+const SIZES: Sizes = Sizes { command_slots: 4, event_slots: 8, transmit_slots: 64, exception_slots: 0 };
 
 /// A folder of its own for the files of a link; removed at the end.
 struct Place(PathBuf);

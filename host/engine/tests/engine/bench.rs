@@ -405,7 +405,7 @@ fn check_order(said: &[Output]) {
             }
             Output::Claim { .. } => assert!(matches!(before, Some(Output::Record(Record::Claim { .. }))), "{before:?}"),
             Output::Restore { .. } => assert!(matches!(before, Some(Output::Record(Record::Restoring { .. }))), "{before:?}"),
-            Output::Command(_) | Output::Record(_) | Output::Alarm(_) => {}
+            Output::Command(_) | Output::Record(_) | Output::Alarm(_) | Output::Reclaimed { .. } => {}
         }
     }
 }

@@ -3,6 +3,7 @@
 mod bench;
 mod books;
 mod controls;
+mod delegation;
 mod entering;
 mod lending;
 mod models;

@@ -1,6 +1,7 @@
 //! The loop of a served card: commands, frames, events, and a look after the host.
 use super::super::port::{Port, Received};
 use super::super::sent::SentFile;
+use super::wire::Wire;
 use anyhow::Context;
 use riposte_device::link::{CardEnd, Feed, HostWatch, Peer, PublishError, Status};
 use riposte_device::{Card, Frame, Output, pause};
@@ -37,6 +38,8 @@ pub struct Server {
     watch: HostWatch,
     card: Box<dyn Card>,
     port: Box<dyn Port>,
+    /// Where orders leave that a host has made ready for; without one they go to the host, or out by the port.
+    wire: Option<Wire>,
     /// Takes every frame that leaves, whichever way.
     sent: Option<SentFile>,
     settings: Settings,
@@ -65,7 +68,7 @@ pub struct Server {
 
 impl Server {
     pub fn new(
-        link: CardEnd, mut card: Box<dyn Card>, port: Box<dyn Port>, sent: Option<SentFile>, settings: Settings,
+        link: CardEnd, mut card: Box<dyn Card>, port: Box<dyn Port>, wire: Option<Wire>, sent: Option<SentFile>, settings: Settings,
     ) -> anyhow::Result<Server> {
         card.reset();
         let watch = link.watch(settings.watchdog.as_nanos() as u64)?;
@@ -74,6 +77,7 @@ impl Server {
             watch,
             card,
             port,
+            wire,
             sent,
             settings,
             start: Instant::now(),
@@ -120,6 +124,8 @@ impl Server {
         if !self.hand_on()? {
             return Ok(false);
         }
+        let Server { wire, link, status, .. } = self;
+        let is_exchanged = wire.as_mut().map_or(Ok(false), |wire| wire.exchange(now_ns, link, status))?;
         let is_told = self.take_commands()?;
         let is_shown = self.feed_card(now_ns)?;
         let is_moving = is_told || is_shown || self.quiet < SETTLE_CYCLES;
@@ -128,7 +134,7 @@ impl Server {
             self.status.cycle = self.card.cycle();
             self.hand_on()?;
         }
-        Ok(is_moving)
+        Ok(is_moving || is_exchanged)
     }
 
     /// Kills the card if nobody watches over it any more.
@@ -200,6 +206,17 @@ impl Server {
         let mut is_full = false;
         for frame in &self.pending.transmitted {
             if is_taken {
+                // On a wire of its own an order has left when the host hears of it; one that may not leave it does not hear of.
+                if let Some(wire) = &mut self.wire {
+                    if !self.link.has_room() {
+                        is_full = true;
+                        break;
+                    }
+                    if !wire.order(frame, &mut self.status)? {
+                        left += 1;
+                        continue;
+                    }
+                }
                 match self.link.give(frame) {
                     Ok(()) => self.status.taken += 1,
                     Err(PublishError::Full) => {
@@ -208,7 +225,7 @@ impl Server {
                     }
                     Err(error) => return Err(error).context("the card's frame cannot be given to the host"),
                 }
-            } else if self.is_taken {
+            } else if self.is_taken || self.wire.is_some() {
                 self.status.unclaimed += 1;
             } else {
                 self.port.transmit(frame)?;
