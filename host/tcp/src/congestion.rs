@@ -22,7 +22,8 @@ pub enum Acknowledged {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Recovery {
     None,
-    /// Three duplicates: one segment again, then one for each acknowledgement that is not up to here.
+    /// Three duplicates: one segment again, then one for each acknowledgement that is not up to here. Duplicates of before that
+    /// say nothing of what comes behind (RFC 6582 3.2).
     Fast(u32),
     /// Nothing came: all again, up to here.
     All(u32),
@@ -36,14 +37,12 @@ pub struct Congestion {
     recovery: Recovery,
     /// What is sent again next.
     cursor: Option<u32>,
-    /// Up to here something was once sent again: duplicates of before say nothing of what comes behind.
-    recovered: Option<u32>,
 }
 
 impl Congestion {
     pub fn new(segment: usize) -> Congestion {
         let window = (10 * segment).min(FIRST_BYTES.max(2 * segment));
-        Congestion { segment, window, threshold: WINDOW_MAX, duplicates: 0, recovery: Recovery::None, cursor: None, recovered: None }
+        Congestion { segment, window, threshold: WINDOW_MAX, duplicates: 0, recovery: Recovery::None, cursor: None }
     }
 
     pub fn window(&self) -> usize {
@@ -54,11 +53,8 @@ impl Congestion {
         self.threshold = (flight / 2).max(2 * self.segment);
     }
 
-    pub fn acknowledged(&mut self, number: u32, next: u32, count: usize, flight: usize) {
+    pub fn acknowledged(&mut self, number: u32, count: usize, flight: usize) {
         self.duplicates = 0;
-        if self.recovered.is_some_and(|recovered| is_before(recovered, number)) {
-            self.recovered = None;
-        }
         match self.recovery {
             Recovery::Fast(end) if is_before(number, end) => {
                 self.cursor = Some(number);
@@ -78,7 +74,6 @@ impl Congestion {
             }
             Recovery::None => {}
         }
-        debug_assert!(!is_before(next, number));
         let more = if self.window < self.threshold { count.min(self.segment) } else { (self.segment * self.segment / self.window).max(1) };
         self.window = (self.window + more).min(WINDOW_MAX);
     }
@@ -88,10 +83,10 @@ impl Congestion {
         match self.recovery {
             // Each tells that a segment has left the wire.
             Recovery::Fast(_) => self.window = (self.window + self.segment).min(WINDOW_MAX),
-            Recovery::None if self.duplicates == DUPLICATES && self.recovered.is_none() => {
+            Recovery::None if self.duplicates == DUPLICATES => {
                 self.halve(distance(unacknowledged, next));
                 self.window = (self.threshold + 3 * self.segment).min(WINDOW_MAX);
-                (self.recovery, self.cursor, self.recovered) = (Recovery::Fast(next), Some(unacknowledged), Some(next));
+                (self.recovery, self.cursor) = (Recovery::Fast(next), Some(unacknowledged));
                 return Acknowledged::Asks;
             }
             _ => {}
@@ -103,7 +98,7 @@ impl Congestion {
         self.halve(distance(unacknowledged, next));
         self.window = self.segment;
         self.duplicates = 0;
-        (self.recovery, self.cursor, self.recovered) = (Recovery::All(next), Some(unacknowledged), Some(next));
+        (self.recovery, self.cursor) = (Recovery::All(next), Some(unacknowledged));
     }
 
     /// Where to begin with what is sent again now, and how many numbers at most.
@@ -123,11 +118,6 @@ impl Congestion {
             _ => None,
         };
     }
-
-    /// Whether what was lost goes before what is new.
-    pub fn is_sending_again(&self) -> bool {
-        self.cursor.is_some()
-    }
 }
 
 #[cfg(test)]
@@ -140,7 +130,7 @@ mod tests {
         let mut congestion = Congestion::new(1_000);
         assert_eq!(congestion.window(), 10_000);
         for at in 0..10 {
-            congestion.acknowledged(after(0, (at + 1) * 1_000), 20_000, 1_000, 10_000);
+            congestion.acknowledged(after(0, (at + 1) * 1_000), 1_000, 10_000);
         }
         assert_eq!(congestion.window(), 20_000);
         for _ in 0..2 {
@@ -151,10 +141,10 @@ mod tests {
         congestion.sent_again(11_000);
         assert_eq!(congestion.again(10_000), None);
         // A part is missing still: one more, at once.
-        congestion.acknowledged(15_000, 30_000, 5_000, 20_000);
+        congestion.acknowledged(15_000, 5_000, 20_000);
         assert_eq!(congestion.again(15_000), Some((15_000, 15_000)));
         congestion.sent_again(16_000);
-        congestion.acknowledged(30_000, 30_000, 15_000, 15_000);
+        congestion.acknowledged(30_000, 15_000, 15_000);
         assert!(congestion.again(30_000).is_none() && congestion.window() <= 10_000);
     }
 
@@ -165,13 +155,13 @@ mod tests {
         assert_eq!(congestion.again(0), Some((0, 5_000)));
         congestion.sent_again(1_000);
         assert_eq!(congestion.again(0), None);
-        congestion.acknowledged(1_000, 5_000, 1_000, 5_000);
+        congestion.acknowledged(1_000, 1_000, 5_000);
         assert_eq!(congestion.again(1_000), Some((1_000, 4_000)));
         congestion.sent_again(2_000);
         congestion.sent_again(3_000);
         assert_eq!(congestion.again(1_000), None);
         // What was not lost need not be sent again.
-        congestion.acknowledged(5_000, 5_000, 4_000, 4_000);
-        assert_eq!((congestion.again(5_000), congestion.is_sending_again()), (None, false));
+        congestion.acknowledged(5_000, 4_000, 4_000);
+        assert_eq!(congestion.again(5_000), None);
     }
 }

@@ -26,7 +26,7 @@ pub enum Taken {
     InOrder,
     /// Kept behind a gap.
     Ahead,
-    /// There was nothing new in it.
+    /// There is nothing behind a FIN.
     Nothing,
 }
 
@@ -106,15 +106,13 @@ impl Incoming {
         self.known_window().min(WINDOW_BYTES_MAX) as u16
     }
 
-    /// Takes what fits and is new. The second value tells whether something was dropped for want of room.
+    /// Takes what fits and is new, of a segment that does not end before the next number. The second value tells whether something
+    /// was dropped for want of room.
     pub fn take(&mut self, sequence: u32, payload: &[u8], fin: bool) -> (Taken, bool) {
         if self.is_finished {
             return (Taken::Nothing, false);
         }
         let end = after(sequence, payload.len());
-        if is_before(end, self.next) || end == self.next && !fin {
-            return (Taken::Nothing, false);
-        }
         let (start, fresh) = match is_before(sequence, self.next) {
             true => (self.next, &payload[distance(sequence, self.next).min(payload.len())..]),
             false => (sequence, payload),
@@ -132,7 +130,7 @@ impl Incoming {
                 is_cut = true;
             }
         }
-        if fin && !is_cut {
+        if fin {
             self.fin.get_or_insert(end);
         }
         if self.fin == Some(self.next) {

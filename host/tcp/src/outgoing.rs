@@ -110,7 +110,7 @@ impl Outgoing {
     }
 
     pub fn write(&mut self, bytes: &[u8]) -> usize {
-        if self.fin == Fin::None { self.ring.push(bytes) } else { 0 }
+        self.ring.push(bytes)
     }
 
     pub fn copy(&self, sequence: u32, into: &mut [u8]) -> usize {
@@ -180,7 +180,7 @@ impl Outgoing {
         }
         let flight = self.in_flight();
         let count = self.release(known);
-        self.congestion.acknowledged(known, self.next, count, flight);
+        self.congestion.acknowledged(known, count, flight);
         Acknowledged::New
     }
 
@@ -219,7 +219,7 @@ impl Outgoing {
     /// What of our own bytes may be sent now. `is_urgent`: also less than a segment of what waits (RFC 9293 3.8.6.2.1).
     pub fn fresh(&mut self, is_urgent: bool) -> Option<Piece> {
         let (unsent, wants_fin) = (self.unsent(), self.fin == Fin::Wanted);
-        if unsent == 0 && !wants_fin || self.congestion.is_sending_again() {
+        if unsent == 0 && !wants_fin {
             return None;
         }
         let free = self.congestion.window().saturating_sub(self.in_flight());

@@ -2,7 +2,9 @@
 mod script;
 mod side;
 mod trouble;
+mod life;
 mod linux;
 mod lossy;
+mod pace;
 mod peer;
 mod random;

@@ -66,17 +66,21 @@ fn segments_out_of_order_are_kept_and_each_asks_for_what_is_missing() {
         bench.put(seg(ACK, 20, 0, b"uvw"));
         assert_eq!(bench.said(), vec![(ACK, 0, 0, vec![]); 2]);
         assert_eq!(bench.read(), b"");
-        bench.put(seg(ACK, 0, 0, b"abcdefghij"));
-        assert_eq!((bench.said(), bench.read()), (vec![(ACK, 0, 15, vec![])], b"abcdefghijklmno".to_vec()));
-        bench.put(seg(ACK, 15, 0, b"pqrst"));
-        assert_eq!((bench.said(), bench.read()), (vec![(ACK, 0, 23, vec![])], b"pqrstuvw".to_vec()));
-        assert_eq!(bench.connection.counts().out_of_order, 2);
+        // With bytes in it, it would not be counted as asking.
+        bench.connection.write(b"order");
+        bench.put(seg(ACK, 20, 0, b"uvw"));
+        assert_eq!(bench.said(), [(ACK, 0, 0, vec![]), (PSH | ACK, 0, 0, b"order".to_vec())]);
+        bench.put(seg(ACK, 0, 5, b"abcdefghij"));
+        assert_eq!((bench.said(), bench.read()), (vec![(ACK, 5, 15, vec![])], b"abcdefghijklmno".to_vec()));
+        bench.put(seg(ACK, 15, 5, b"pqrst"));
+        assert_eq!((bench.said(), bench.read()), (vec![(ACK, 5, 23, vec![])], b"pqrstuvw".to_vec()));
+        assert_eq!(bench.connection.counts().out_of_order, 3);
         // A FIN that comes before what is in front of it is not lost either.
-        bench.put(seg(FIN | ACK, 26, 0, b"end"));
-        bench.put(seg(FIN | ACK, 26, 0, b"end"));
+        bench.put(seg(FIN | ACK, 26, 5, b"end"));
+        bench.put(seg(FIN | ACK, 26, 5, b"end"));
         assert_eq!((bench.said().len(), bench.connection.state()), (2, State::Open));
-        bench.put(seg(ACK, 23, 0, b"xyz"));
-        assert_eq!((bench.said(), bench.read()), (vec![(ACK, 0, 30, vec![])], b"xyzend".to_vec()));
+        bench.put(seg(ACK, 23, 5, b"xyz"));
+        assert_eq!((bench.said(), bench.read()), (vec![(ACK, 5, 30, vec![])], b"xyzend".to_vec()));
         assert_eq!((bench.connection.state(), bench.connection.ended()), (State::PeerClosed, Some(End::Peer)));
     });
 }
@@ -102,8 +106,13 @@ fn duplicates_are_acknowledged_and_what_overlaps_is_trimmed() {
         assert_eq!((bench.said(), bench.read()), (vec![(ACK, 0, 18, vec![])], b"abcdefghijklmnopqr".to_vec()));
         bench.put(seg(ACK, 17, 0, b"rstuvw"));
         assert_eq!((bench.said(), bench.read()), (vec![(ACK, 0, 23, vec![])], b"stuvw".to_vec()));
+        bench.put(seg(ACK, 30, 0, b"EFGH"));
+        bench.put(seg(ACK, 28, 0, b"CDE"));
+        bench.sent();
+        bench.put(seg(ACK, 23, 0, b"xyzAB"));
+        assert_eq!((bench.said(), bench.read()), (vec![(ACK, 0, 34, vec![])], b"xyzABCDEFGH".to_vec()));
         let counts = bench.connection.counts();
-        assert_eq!((counts.duplicates, counts.out_of_order, counts.no_room), (2, 4, 0));
+        assert_eq!((counts.duplicates, counts.out_of_order, counts.no_room), (2, 6, 0));
     });
 }
 
