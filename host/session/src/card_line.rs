@@ -147,12 +147,8 @@ impl CardLine {
         }
     }
 
-    fn state(&self) -> State {
-        self.connection.state()
-    }
-
     fn is_over(&self) -> bool {
-        matches!(self.state(), State::Closed | State::TimeWait)
+        matches!(self.connection.state(), State::Closed | State::TimeWait)
     }
 }
 
@@ -167,6 +163,7 @@ impl Line for CardLine {
             return Ok(false);
         }
         (self.sender, self.broken) = (Sender::Host, None);
+        // Nobody guesses it, which is what RFC 6528 is for.
         self.connection.open(now_ns, RandomState::new().hash_one(now_ns) as u32);
         Ok(true)
     }
@@ -177,7 +174,7 @@ impl Line for CardLine {
         match (self.broken.take(), self.connection.ended()) {
             (Some(broken), _) => Err(broken),
             (None, Some(end)) => Err(Close::Unreachable(end.to_string())),
-            (None, None) => Ok(self.state() == State::Open),
+            (None, None) => Ok(self.connection.state() == State::Open),
         }
     }
 

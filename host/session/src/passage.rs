@@ -6,7 +6,7 @@
 //! and sends again what was lost. Whoever took over the host must not reach the venue with an order that no gate has seen.
 //!
 //! Holds: the bytes of a connection, in their order from its SYN on, are whole SoupBinTCP packets: the card's orders, and of the
-//! host's the ones of [`Kind`]. Every other segment with a payload repeats bytes that have left, exactly. A connection's numbers
+//! host's those that are none (`HEADS`). Every other segment with a payload repeats bytes that have left, exactly. A connection's numbers
 //! count from where the venue has taken its SYN, so that no segment is read at another place than it was judged for.
 //!
 //! Not here: what an order may be (the gate), retransmission (`riposte_tcp`).
@@ -43,10 +43,8 @@ pub enum Withheld {
     Sequence { wanted: u32, found: u32 },
     #[error("other bytes than those that have left as segment {0}")]
     Changed(u32),
-    #[error("a packet of type {:?}, which is not the host's to send", char::from(*.0))]
-    Packet(u8),
-    #[error("a message of type {:?}, which is not the host's to send", char::from(*.0))]
-    Message(u8),
+    #[error("a packet that is not the host's to send, which begins with {0:02x?}")]
+    Packet([u8; 4]),
     #[error("an order in the middle of a packet of the host")]
     Middle,
     #[error(transparent)]
@@ -99,13 +97,12 @@ struct Place {
     rest: usize,
 }
 
-/// Packets, and messages of unsequenced data, that are the host's to send: none of them makes or enlarges an order.
-struct Kind;
-
-impl Kind {
-    const PACKETS: [u8; 3] = [kind::LOGIN, kind::LOGOUT, kind::CLIENT_HEARTBEAT];
-    const MESSAGES: [u8; 2] = [ouch::CANCEL, ouch::QUERY[0]];
-}
+/// How the packets begin that are the host's to send, and how many bytes follow: login, logout, heartbeat, cancel, query. None of them
+/// makes or enlarges an order.
+const HEADS: [(&[u8], usize); 5] = [
+    (&[0, 47, kind::LOGIN], 46), (&[0, 1, kind::LOGOUT], 0), (&[0, 1, kind::CLIENT_HEARTBEAT], 0),
+    (&[0, 10, kind::UNSEQUENCED, ouch::CANCEL], 8), (&[0, 2, kind::UNSEQUENCED, ouch::QUERY[0]], 0),
+];
 
 impl Place {
     fn is_between(&self) -> bool {
@@ -124,14 +121,11 @@ impl Place {
             bytes = behind;
             self.head[self.filled] = byte;
             self.filled += 1;
-            let [high, low, packet, message] = self.head;
-            let length = usize::from(high) << 8 | usize::from(low);
-            match self.filled {
-                3 if Kind::PACKETS.contains(&packet) && length > 0 => (self.filled, self.rest) = (0, length - 1),
-                3 if packet != kind::UNSEQUENCED || length < 2 => return Err(Withheld::Packet(packet)),
-                4 if !Kind::MESSAGES.contains(&message) => return Err(Withheld::Message(message)),
-                4 => (self.filled, self.rest) = (0, length - 2),
-                _ => {}
+            let head = &self.head[..self.filled];
+            match HEADS.iter().find(|(one, _)| one.starts_with(head)) {
+                None => return Err(Withheld::Packet(self.head)),
+                Some((one, rest)) if one.len() == head.len() => (self.head, self.filled, self.rest) = ([0; 4], 0, *rest),
+                Some(_) => {}
             }
         }
         Ok(self)
@@ -153,7 +147,7 @@ impl Connection {
     fn is_repeated(&self, sequence: u32, payload: &[u8]) -> bool {
         let behind = self.next.wrapping_sub(sequence) as usize;
         let begin = self.sent.len().checked_sub(behind);
-        begin.is_some_and(|begin| payload.len() <= behind && self.sent.iter().skip(begin).take(payload.len()).eq(payload))
+        begin.is_some_and(|begin| self.sent.iter().skip(begin).take(payload.len()).eq(payload))
     }
 
     fn leave(&mut self, payload: &[u8]) {

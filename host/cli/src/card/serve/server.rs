@@ -121,11 +121,12 @@ impl Server {
     fn turn(&mut self, now_ns: u64) -> anyhow::Result<bool> {
         self.link.beat();
         self.look_after_host(now_ns)?;
-        if !self.hand_on()? {
-            return Ok(false);
-        }
+        // Also while the card stands still: a connection whose host is heard of by nobody would be lost.
         let Server { wire, link, status, .. } = self;
         let is_exchanged = wire.as_mut().map_or(Ok(false), |wire| wire.exchange(now_ns, link, status))?;
+        if !self.hand_on()? {
+            return Ok(is_exchanged);
+        }
         let is_told = self.take_commands()?;
         let is_shown = self.feed_card(now_ns)?;
         let is_moving = is_told || is_shown || self.quiet < SETTLE_CYCLES;
