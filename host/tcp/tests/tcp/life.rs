@@ -24,7 +24,9 @@ fn a_connection_that_is_opened_again_knows_nothing_of_the_one_before() {
         bench.after(1);
         assert_eq!(bench.said(), [(SYN, u32::MAX, 0, vec![])]);
         bench.put(seg(SYN | ACK, u32::MAX, 0, b""));
-        bench.put(seg(ACK, 0, 0, &[7; 60]));
+        bench.put(seg(ACK, 0, 0, &[7; 50]));
+        assert_eq!(bench.said(), [(ACK, 0, 50, vec![])]);
+        bench.put(seg(ACK, 50, 0, &[7; 10]));
         assert_eq!(bench.said(), [(ACK, 0, 60, vec![])]);
         bench.connection.write(b"first");
         assert_eq!((bench.said(), bench.read()), (vec![(PSH | ACK, 0, 60, b"first".to_vec())], vec![7; 60]));

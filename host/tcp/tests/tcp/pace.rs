@@ -104,3 +104,37 @@ fn a_bad_wire_is_not_taken_for_a_venue_that_is_gone() {
     }
     assert_eq!((bench.connection.state(), bench.connection.counts().retransmissions), (State::Open, 40));
 }
+
+#[test]
+fn what_is_sent_again_is_not_measured_and_has_its_own_wait() {
+    everywhere(|mut bench| {
+        bench.connection.write(&[7; 5 * 1_460]);
+        assert_eq!(segments(&mut bench).len(), 5);
+        bench.after(190);
+        for _ in 0..3 {
+            bench.put(seg(ACK, 0, 0, b""));
+        }
+        assert_eq!(segments(&mut bench), [0]);
+        bench.after(190);
+        assert_eq!(segments(&mut bench), []);
+        bench.put(seg(ACK, 0, 5 * 1_460, b""));
+        bench.connection.write(b"next");
+        assert_eq!(segments(&mut bench), [5]);
+        bench.after(200);
+        assert_eq!(segments(&mut bench), [5], "380 ms was no round trip");
+    });
+    let mut bench = Bench::new(1, 1);
+    bench.open();
+    bench.sent();
+    bench.after(150);
+    bench.put(seg(ACK, 5_000, 5_000, b""));
+    assert_eq!(bench.sent().len(), 2, "a reset and another SYN");
+    bench.after(150);
+    bench.put(seg(SYN | ACK, u32::MAX, 0, b""));
+    bench.connection.write(b"order");
+    assert_eq!(segments(&mut bench), [0]);
+    bench.after(999);
+    assert_eq!(segments(&mut bench), []);
+    bench.after(1);
+    assert_eq!(segments(&mut bench), [0]);
+}
