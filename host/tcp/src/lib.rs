@@ -7,6 +7,10 @@
 //! are smoltcp's; what happens when is RFC 9293, with the timer of RFC 6298, the congestion control of RFC 5681 and 6582, and
 //! the checks of RFC 5961 against segments of others.
 //!
+//! How it is lent: [`Connection::lend`] says where the card goes on; what it sends is told by [`Connection::sent`], in its order; from
+//! [`Connection::lent`] the card hears as it goes which acknowledgement and window to put into its frames, and how far the venue's
+//! window reaches. When the card has stopped and everything that it has sent is told, and not before, [`Connection::give_back`].
+//!
 //! Holds: no socket, thread or clock inside. Every buffer has a limit, no input panics, nothing allocates once a connection is made.
 //! A byte that was sent is never sent with another value; what the venue gets is what was written, in one order with what the
 //! card has sent. What does not belong to the connection is ignored and counted by reason.
