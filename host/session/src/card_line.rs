@@ -57,6 +57,8 @@ pub(crate) struct CardLine {
     connection: Connection,
     wire: Option<Box<dyn Wire>>,
     sender: Sender,
+    /// The host leaves, and took the sequence space back for good.
+    is_leaving: bool,
     out: Box<[u8; FRAME_BYTES_MAX]>,
     /// A frame in `out` that the wire had no room for.
     pending: usize,
@@ -75,6 +77,7 @@ impl CardLine {
             connect,
             wire: None,
             sender: Sender::Host,
+            is_leaving: false,
             out: Box::new([0; FRAME_BYTES_MAX]),
             pending: 0,
             into: Box::new([0; WIRE_BYTES_MAX]),
@@ -86,7 +89,7 @@ impl CardLine {
     fn turn(&mut self, now_ns: u64, client: &mut Client) {
         let session = client.session();
         match self.sender {
-            Sender::Host if client.is_current() && client.output().is_empty() => {
+            Sender::Host if client.is_current() && client.output().is_empty() && !self.is_leaving => {
                 let Some(lent) = self.connection.lend() else { return };
                 if lent.window < WINDOW_BEGIN {
                     // The venue has to read first.
@@ -162,7 +165,7 @@ impl Line for CardLine {
         if self.wire.is_none() {
             return Ok(false);
         }
-        (self.sender, self.broken) = (Sender::Host, None);
+        (self.sender, self.is_leaving, self.broken) = (Sender::Host, false, None);
         // Nobody guesses it, which is what RFC 6528 is for.
         self.connection.open(now_ns, RandomState::new().hash_one(now_ns) as u32);
         Ok(true)
@@ -229,8 +232,11 @@ impl Line for CardLine {
     }
 
     fn reclaimed(&mut self, orders: u32) {
-        if let Sender::Leaving { heard, until_ns } = self.sender {
-            self.sender = Sender::Left { heard, orders, until_ns };
+        match self.sender {
+            Sender::Leaving { heard, until_ns } => self.sender = Sender::Left { heard, orders, until_ns },
+            // Not asked for here.
+            Sender::Card { heard, .. } => (self.sender, self.is_leaving) = (Sender::Left { heard, orders, until_ns: u64::MAX }, true),
+            Sender::Host | Sender::Left { .. } => {}
         }
     }
 }

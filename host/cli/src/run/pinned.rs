@@ -15,6 +15,7 @@ use super::chase::{Chase, Ring};
 use super::clock::Clock;
 use super::joined::Joined;
 use super::noted::Noted;
+use super::sessions::CARD;
 use super::stages::Caused;
 use super::stall::Stall;
 use super::{HOST, Shared};
@@ -464,6 +465,8 @@ impl Pinned {
         let Some(leave_by_ns) = self.leave_by_ns else {
             self.leave_by_ns = Some(now_ns + LEAVE_NS);
             self.owed.push_back(Body::Propose { request: now_ns, by: HOST, change: Change::Disarm });
+            // So that the session can log out.
+            self.owed.push_back(Body::Reclaim { session: CARD });
             return false;
         };
         let is_idle = self.owed.is_empty() && self.held.is_none() && self.carrying.is_none() && self.outbox.is_empty();

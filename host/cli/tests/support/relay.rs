@@ -72,6 +72,12 @@ impl Relay {
         kept[first..].iter().flat_map(|one| entered(&one.lock().expect("a lock"))).collect()
     }
 
+    /// Connections that a host has ended with a logout.
+    pub fn logouts(&self) -> usize {
+        let kept = self.shared.kept.lock().expect("a lock");
+        kept.iter().filter(|one| messages(&one.lock().expect("a lock").sent, kind::LOGOUT).next().is_some()).count()
+    }
+
     /// What the venue told of executions, by number of the match and order, once each however often it was told.
     pub fn executions(&self) -> BTreeMap<(u64, u32), Execution> {
         let kept = self.shared.kept.lock().expect("a lock");
