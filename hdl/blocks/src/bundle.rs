@@ -226,6 +226,28 @@ pub struct TermRow {
     pub rule3: Term,
 }
 
+/// What a term may compare: prices and sizes of both tops and of the print.
+#[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
+pub struct Metrics {
+    pub bid_price: Bits<32>,
+    pub ask_price: Bits<32>,
+    pub trade_price: Bits<32>,
+    pub bid_size: Bits<32>,
+    pub ask_size: Bits<32>,
+    pub trade_size: Bits<32>,
+}
+
+/// Which of them are there, and the spread: a cycle later. There is a spread if both sides are there and the ask is not below
+/// the bid.
+#[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
+pub struct Presence {
+    pub has_bid: bool,
+    pub has_ask: bool,
+    pub has_spread: bool,
+    pub has_trade: bool,
+    pub spread: Bits<32>,
+}
+
 /// Limits of an instrument, as the gate reads them.
 #[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
 pub struct Limits {

@@ -1,10 +1,11 @@
 //! An order of the host, from its command until the gate has judged it: one at a time.
 //!
-//! In: the instrument of what may be one (x + 1), the command (x + 2), whether the feed is aside; first terms of rules as they are written, which say where there is a place
-//! for one, and commits; that the order went among the messages (h), and that it was judged or
-//! dropped. Out, in x + 2: why it is refused, or that it is taken; from x + 3 to h that it waits, with all that its decision
-//! tells. Why: it has one place in the template's table, which must stand until the gate has read it. Holds: it waits for
-//! messages, and no message for it but the one that comes in the cycle behind. Not here: whether it may leave.
+//! In: the instrument of what may be one (x + 1), the command (x + 2), whether the feed is aside; first terms of rules as they
+//! are written, which say where there is a place for one, and commits; that the order went among the messages (h), and that
+//! it was judged or dropped. Out, in x + 2: why it is refused, or that it is taken; from x + 3 to h that it waits, with all
+//! that its decision tells. Why: it has one place in the template's table, which must stand until the gate has read it.
+//! Holds: it waits for messages, and no message for it but the one that comes in the cycle behind. Not here: whether it may
+//! leave.
 use crate::{bundle::HostOrder, konst::Konst};
 use riposte_map::reason::Reason;
 use rust_hdl::prelude::*;

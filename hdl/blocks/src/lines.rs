@@ -292,8 +292,6 @@ impl Logic for Lines {
         self.port.next = self.port_shown.q.val();
         self.trusted.next = self.is_trusted.q.val();
         self.forget.next = self.a.put_off.val() | self.b.put_off.val();
-        self.counts_a.next = 0.into();
-        self.counts_b.next = 0.into();
         self.counts_a.next = bit_cast::<7, 1>(self.a.count_frame.val().into())
             | (bit_cast::<7, 1>((self.a.count_straight.val() | self.chooses_a.val()).into()) << 1)
             | (bit_cast::<7, 1>(self.drop_a.val().into()) << 2)

@@ -3,7 +3,7 @@
 //! In: its terms, prices and sizes of tops and print (cycle K + 1); what of them is there, and the spread (K + 2). Out, in K + 2:
 //! whether it holds, and whether it is a rule on trades. Why: one cycle to choose what is compared, one to compare; all terms at
 //! once. Holds: nothing. Not here: whether it held before, and whether it fires.
-use crate::{bundle::Term, konst::Konst};
+use crate::{bundle::*, konst::Konst};
 use riposte_map::{limits, shm::Condition};
 use rust_hdl::prelude::*;
 
@@ -23,19 +23,9 @@ const _: () = {
 pub struct TermTest {
     pub clock: Signal<In, Clock>,
     pub term: Signal<In, Term>,
-    pub bid_price: Signal<In, Bits<32>>,
-    pub ask_price: Signal<In, Bits<32>>,
-    pub trade_price: Signal<In, Bits<32>>,
-    pub bid_size: Signal<In, Bits<32>>,
-    pub ask_size: Signal<In, Bits<32>>,
-    pub trade_size: Signal<In, Bits<32>>,
-    // In the next cycle.
-    pub has_bid: Signal<In, bool>,
-    pub has_ask: Signal<In, bool>,
-    pub spread: Signal<In, Bits<32>>,
-    /// Both sides are there and the ask is not below the bid.
-    pub has_spread: Signal<In, bool>,
-    pub trade: Signal<In, bool>,
+    pub metrics: Signal<In, Metrics>,
+    /// In the next cycle.
+    pub presence: Signal<In, Presence>,
     pub is_there: Signal<Out, bool>,
     pub holds: Signal<Out, bool>,
     pub on_trade: Signal<Out, bool>,
@@ -58,20 +48,20 @@ impl Logic for TermTest {
         if self.term.val().at_most {
             self.at_most.next = self.k_full.val();
         }
-        self.chosen.next = self.bid_price.val();
+        self.chosen.next = self.metrics.val().bid_price;
         if self.term.val().of_ask {
-            self.chosen.next = self.ask_price.val();
+            self.chosen.next = self.metrics.val().ask_price;
         }
         if self.term.val().of_both {
-            self.chosen.next = self.trade_price.val();
+            self.chosen.next = self.metrics.val().trade_price;
         }
         if self.term.val().is_size {
-            self.chosen.next = self.bid_size.val();
+            self.chosen.next = self.metrics.val().bid_size;
             if self.term.val().of_ask {
-                self.chosen.next = self.ask_size.val();
+                self.chosen.next = self.metrics.val().ask_size;
             }
             if self.term.val().of_both {
-                self.chosen.next = self.trade_size.val();
+                self.chosen.next = self.metrics.val().trade_size;
             }
         }
         self.metric2.d.next = self.chosen.val() ^ self.at_most.val();
@@ -82,15 +72,15 @@ impl Logic for TermTest {
             self.at_most2.next = self.k_full.val();
         }
         self.metric.next = self.metric2.q.val();
-        self.has_metric.next = self.has_bid.val();
+        self.has_metric.next = self.presence.val().has_bid;
         if self.term2.q.val().of_ask {
-            self.has_metric.next = self.has_ask.val();
+            self.has_metric.next = self.presence.val().has_ask;
         }
         if self.term2.q.val().of_both {
-            self.has_metric.next = self.trade.val();
+            self.has_metric.next = self.presence.val().has_trade;
             if !self.term2.q.val().of_ask {
-                self.has_metric.next = self.has_spread.val();
-                self.metric.next = self.spread.val() ^ self.at_most2.val();
+                self.has_metric.next = self.presence.val().has_spread;
+                self.metric.next = self.presence.val().spread ^ self.at_most2.val();
             }
         }
         self.is_there.next = self.term2.q.val().is_there;
@@ -107,18 +97,9 @@ pub struct RuleTest {
     pub first: Signal<In, Term>,
     pub second: Signal<In, Term>,
     pub third: Signal<In, Term>,
-    pub bid_price: Signal<In, Bits<32>>,
-    pub ask_price: Signal<In, Bits<32>>,
-    pub trade_price: Signal<In, Bits<32>>,
-    pub bid_size: Signal<In, Bits<32>>,
-    pub ask_size: Signal<In, Bits<32>>,
-    pub trade_size: Signal<In, Bits<32>>,
-    // In the next cycle.
-    pub has_bid: Signal<In, bool>,
-    pub has_ask: Signal<In, bool>,
-    pub spread: Signal<In, Bits<32>>,
-    pub has_spread: Signal<In, bool>,
-    pub trade: Signal<In, bool>,
+    pub metrics: Signal<In, Metrics>,
+    /// In the next cycle.
+    pub presence: Signal<In, Presence>,
     pub holds: Signal<Out, bool>,
     pub on_trade: Signal<Out, bool>,
     terms: [TermTest; 3],
@@ -132,17 +113,8 @@ impl Logic for RuleTest {
         self.terms[2].term.next = self.third.val();
         for i in 0..3 {
             self.terms[i].clock.next = self.clock.val();
-            self.terms[i].bid_price.next = self.bid_price.val();
-            self.terms[i].ask_price.next = self.ask_price.val();
-            self.terms[i].trade_price.next = self.trade_price.val();
-            self.terms[i].bid_size.next = self.bid_size.val();
-            self.terms[i].ask_size.next = self.ask_size.val();
-            self.terms[i].trade_size.next = self.trade_size.val();
-            self.terms[i].has_bid.next = self.has_bid.val();
-            self.terms[i].has_ask.next = self.has_ask.val();
-            self.terms[i].spread.next = self.spread.val();
-            self.terms[i].has_spread.next = self.has_spread.val();
-            self.terms[i].trade.next = self.trade.val();
+            self.terms[i].metrics.next = self.metrics.val();
+            self.terms[i].presence.next = self.presence.val();
         }
         self.holds.next = self.terms[0].is_there.val()
             & self.terms[0].holds.val()

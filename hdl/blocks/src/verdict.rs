@@ -57,16 +57,18 @@ pub struct Verdict {
     /// It was an order of the host.
     pub host_dropped: Signal<Out, bool>,
     contexts: LookupMemory<Context, 4>,
-    terms: [LookupMemory<TermRow, 5>; 3],
+    overflows: LookupMemory<bool, 5>,
     actions: LookupMemory<Bits<8>, 5>,
+    terms: [LookupMemory<TermRow, 5>; 3],
+    /// Read from there, a row a term.
+    rows: [DFF<TermRow>; 3],
+    tests: [RuleTest; 4],
+    metrics: Signal<Local, Metrics>,
+    presence: Signal<Local, Presence>,
     actions1: DFF<Bits<8>>,
     actions2: DFF<Bits<8>>,
     silent3: DFF<Bits<4>>,
     halts3: DFF<Bits<4>>,
-    overflows: LookupMemory<bool, 5>,
-    /// Read from there, a row a term.
-    rows: [DFF<TermRow>; 3],
-    tests: [RuleTest; 4],
     valid2: DFF<bool>,
     committed2: DFF<Committed>,
     bid2: DFF<Top>,
@@ -218,19 +220,21 @@ impl Logic for Verdict {
         self.tests[3].first.next = self.rows[0].q.val().rule3;
         self.tests[3].second.next = self.rows[1].q.val().rule3;
         self.tests[3].third.next = self.rows[2].q.val().rule3;
+        self.metrics.next.bid_price = self.bid.val().price;
+        self.metrics.next.ask_price = self.ask.val().price;
+        self.metrics.next.trade_price = self.committed.val().price;
+        self.metrics.next.bid_size = self.bid.val().quantity;
+        self.metrics.next.ask_size = self.ask.val().quantity;
+        self.metrics.next.trade_size = self.committed.val().shares;
+        self.presence.next.has_bid = self.has_bid2.q.val();
+        self.presence.next.has_ask = self.has_ask2.q.val();
+        self.presence.next.has_spread = self.has_spread2.q.val();
+        self.presence.next.has_trade = self.committed2.q.val().trade;
+        self.presence.next.spread = self.spread2.q.val();
         for i in 0..4 {
             self.tests[i].clock.next = self.clock.val();
-            self.tests[i].bid_price.next = self.bid.val().price;
-            self.tests[i].ask_price.next = self.ask.val().price;
-            self.tests[i].trade_price.next = self.committed.val().price;
-            self.tests[i].bid_size.next = self.bid.val().quantity;
-            self.tests[i].ask_size.next = self.ask.val().quantity;
-            self.tests[i].trade_size.next = self.committed.val().shares;
-            self.tests[i].has_bid.next = self.has_bid2.q.val();
-            self.tests[i].has_ask.next = self.has_ask2.q.val();
-            self.tests[i].spread.next = self.spread2.q.val();
-            self.tests[i].has_spread.next = self.has_spread2.q.val();
-            self.tests[i].trade.next = self.committed2.q.val().trade;
+            self.tests[i].metrics.next = self.metrics.val();
+            self.tests[i].presence.next = self.presence.val();
         }
         self.bit0.next = bit_cast::<4, 1>(self.tests[0].holds.val().into());
         self.bit1.next = bit_cast::<4, 1>(self.tests[1].holds.val().into());
