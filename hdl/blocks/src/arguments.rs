@@ -6,7 +6,17 @@ use crate::{bundle::*, konst::Konst};
 use riposte_map::{limits, shm::{Action, Condition, Row, bits::command}};
 use rust_hdl::prelude::*;
 
-const _: () = assert!(limits::HOST_RULE == 3);
+// A condition's number less one: bit 0 is "at most", bits 1 and 2 say of what, bit 4 that it is a size.
+const _: () = {
+    assert!(Condition::BidAtLeast as u64 == 1 && Condition::BidAtMost as u64 == 2);
+    assert!(Condition::AskAtLeast as u64 == 3 && Condition::AskAtMost as u64 == 4);
+    assert!(Condition::SpreadAtLeast as u64 == 5 && Condition::SpreadAtMost as u64 == 6);
+    assert!(Condition::TradeAtLeast as u64 == 7 && Condition::TradeAtMost as u64 == 8);
+    assert!(Condition::BidSizeAtLeast as u64 == 17 && Condition::BidSizeAtMost as u64 == 18);
+    assert!(Condition::AskSizeAtLeast as u64 == 19 && Condition::AskSizeAtMost as u64 == 20);
+    assert!(Condition::TradeSizeAtLeast as u64 == 23 && Condition::TradeSizeAtMost as u64 == 24);
+    assert!(limits::HOST_RULE == 3);
+};
 
 /// A condition's number and its threshold, as `rule` compares them.
 #[derive(LogicBlock, Default)]
@@ -16,10 +26,19 @@ pub struct TermOf {
     pub term: Signal<Out, Term>,
     from0: Signal<Local, Bits<8>>,
     inverse: Signal<Local, Bits<32>>,
+    is_there: Signal<Local, bool>,
+    of_price: Signal<Local, bool>,
+    of_size: Signal<Local, bool>,
+    of_bid: Signal<Local, bool>,
+    of_ask: Signal<Local, bool>,
+    of_trade: Signal<Local, bool>,
     it: Signal<Local, Term>,
     k_full: Konst<32, 0xffff_ffff>,
     k_size: Konst<5, 0b10>,
+    k_bid: Konst<2, 0b00>,
+    k_ask: Konst<2, 0b01>,
     k_spread: Konst<2, 0b10>,
+    k_trade: Konst<2, 0b11>,
 }
 
 impl Logic for TermOf {
@@ -30,16 +49,26 @@ impl Logic for TermOf {
         if self.from0.val().get_bit(0) {
             self.inverse.next = self.k_full.val();
         }
-        self.it.next.threshold = self.threshold.val() ^ self.inverse.val();
+        self.is_there.next = self.code.val() != 0;
+        self.it.next.is_there = self.is_there.val();
+        self.it.next.threshold = 0.into();
+        if self.is_there.val() {
+            self.it.next.threshold = self.threshold.val() ^ self.inverse.val();
+        }
         self.it.next.at_most = self.from0.val().get_bit(0);
-        self.it.next.of_ask = self.from0.val().get_bit(1);
-        self.it.next.of_both = self.from0.val().get_bit(2);
-        self.it.next.is_size = self.from0.val().get_bit(4);
-        self.it.next.is_there = self.code.val() != 0;
         // Numbers from 1 to 8 are of prices; those 16 above them of sizes, but for the spread.
-        self.it.next.can_hold = (self.from0.val().get_bits::<5>(3) == 0)
-            | ((self.from0.val().get_bits::<5>(3) == self.k_size.val())
-                & (self.from0.val().get_bits::<2>(1) != self.k_spread.val()));
+        self.of_price.next = self.from0.val().get_bits::<5>(3) == 0;
+        self.of_size.next = self.from0.val().get_bits::<5>(3) == self.k_size.val();
+        self.of_bid.next = self.from0.val().get_bits::<2>(1) == self.k_bid.val();
+        self.of_ask.next = self.from0.val().get_bits::<2>(1) == self.k_ask.val();
+        self.of_trade.next = self.from0.val().get_bits::<2>(1) == self.k_trade.val();
+        self.it.next.bid_price = self.of_price.val() & self.of_bid.val();
+        self.it.next.ask_price = self.of_price.val() & self.of_ask.val();
+        self.it.next.trade_price = self.of_price.val() & self.of_trade.val();
+        self.it.next.spread = self.of_price.val() & (self.from0.val().get_bits::<2>(1) == self.k_spread.val());
+        self.it.next.bid_size = self.of_size.val() & self.of_bid.val();
+        self.it.next.ask_size = self.of_size.val() & self.of_ask.val();
+        self.it.next.trade_size = self.of_size.val() & self.of_trade.val();
         self.term.next = self.it.val();
     }
 }
@@ -75,6 +104,7 @@ pub struct Arguments {
     interval: Signal<Local, Bits<32>>,
     gate: Signal<Local, Throttle>,
     lines: Signal<Local, Feed>,
+    window: Signal<Local, Bits<32>>,
     book: Signal<Local, BookRow>,
     k_host: Konst<8, { Condition::Host as u64 }>,
     k_full: Konst<32, 0xffff_ffff>,
@@ -159,7 +189,10 @@ impl Logic for Arguments {
         self.lines.next.port = self.arg0.val().get_bits::<16>(32);
         self.lines.next.group_b = self.arg1.val().get_bits::<32>(0);
         self.lines.next.port_b = self.arg1.val().get_bits::<16>(32);
-        self.lines.next.window = self.arg2.val().get_bits::<32>(0);
+        self.lines.next.has_b = self.arg1.val().get_bits::<48>(0) != 0;
+        self.window.next = self.arg2.val().get_bits::<32>(0);
+        self.lines.next.window = self.window.val();
+        self.lines.next.has_window = self.window.val() != 0;
         self.feed.next = self.lines.val();
         self.kind.next = self.command.val().get_bits::<4>(self.o_index.val().index());
         self.book.next.instrument = self.command.val().get_bits::<4>(self.o_instrument.val().index());

@@ -82,8 +82,8 @@ pub struct HostOrder {
     pub sequence: Bits<64>,
 }
 
-/// Where the packets of line A and of line B are sent to (all 0: there is no line B), and for how many cycles a packet may wait for one
-/// that comes before it.
+/// Where the packets of line A and of line B are sent to, and for how many cycles a packet may wait for one that comes before it;
+/// whether there is a line B (not if its are all 0) and such a window.
 #[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
 pub struct Feed {
     pub group: Bits<32>,
@@ -91,6 +91,8 @@ pub struct Feed {
     pub group_b: Bits<32>,
     pub port_b: Bits<16>,
     pub window: Bits<32>,
+    pub has_b: bool,
+    pub has_window: bool,
 }
 
 /// A packet in a line's store. `reach` is the number behind its last message, `deadline` the cycle until which it may wait;
@@ -204,17 +206,20 @@ pub struct Committed {
     pub shares: Bits<32>,
 }
 
-/// A term of a rule, as `rule` compares it: neither ask nor both: of the bid; both, and not of the ask: the spread; else the
-/// trade. The threshold of "at most" is a complement. One of no known condition is there and cannot hold.
+/// A term of a rule, as `rule` compares it: one of the bits from `bid_price` on says what. The threshold of "at most" is a
+/// complement. One of no known condition has none of them; one that is not there has a threshold of 0 too.
 #[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
 pub struct Term {
     pub threshold: Bits<32>,
     pub is_there: bool,
-    pub can_hold: bool,
-    pub is_size: bool,
-    pub of_both: bool,
-    pub of_ask: bool,
     pub at_most: bool,
+    pub bid_price: bool,
+    pub ask_price: bool,
+    pub trade_price: bool,
+    pub bid_size: bool,
+    pub ask_size: bool,
+    pub trade_size: bool,
+    pub spread: bool,
 }
 
 /// One term of each of the four rules of an instrument.
@@ -226,7 +231,7 @@ pub struct TermRow {
     pub rule3: Term,
 }
 
-/// What a term may compare: prices and sizes of both tops and of the print.
+/// What a term may compare: prices and sizes of both tops and of the print, and the spread.
 #[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
 pub struct Metrics {
     pub bid_price: Bits<32>,
@@ -235,17 +240,16 @@ pub struct Metrics {
     pub bid_size: Bits<32>,
     pub ask_size: Bits<32>,
     pub trade_size: Bits<32>,
+    pub spread: Bits<32>,
 }
 
-/// Which of them are there, and the spread: a cycle later. There is a spread if both sides are there and the ask is not below
-/// the bid.
+/// Which of them are there, a cycle later. There is a spread if both sides are there and the ask is not below the bid.
 #[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
 pub struct Presence {
     pub has_bid: bool,
     pub has_ask: bool,
     pub has_spread: bool,
     pub has_trade: bool,
-    pub spread: Bits<32>,
 }
 
 /// Limits of an instrument, as the gate reads them.

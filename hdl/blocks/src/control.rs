@@ -318,6 +318,8 @@ impl Logic for Control {
         self.feed_unset.next.group_b = 0.into();
         self.feed_unset.next.port_b = 0.into();
         self.feed_unset.next.window = 0.into();
+        self.feed_unset.next.has_b = false;
+        self.feed_unset.next.has_window = false;
         if self.does.q.val().get_bit(self.c_gate.val().index()) {
             self.throttle_shadow.d.next = self.arguments.throttle.val();
         }

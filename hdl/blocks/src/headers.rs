@@ -1,9 +1,9 @@
 //! Ethernet (one VLAN tag or none), IPv4, UDP and MoldUDP64 headers: is the frame ours, where does its
 //! payload end, what is its sequence number?
 //!
-//! In: a stream of frames, the group and port in force; `reset` is also how a frame is forgotten. Out: `starts` (the first block is due, and no check has failed),
-//! header fields as their bytes arrive, `done` one cycle after word 8 (two after word 7 of a frame that
-//! ends there), the frame errors two cycles after the last word, one strobe per counter.
+//! In: a stream of frames, the group and port in force. Out: `starts` (the first block is due, and no check has failed),
+//! header fields as their bytes arrive, `done` one cycle after word 8 (two after word 7 of a frame that ends there), the
+//! frame errors two cycles after the last word, one strobe per counter.
 //! Why: fields are compared in a view of the stream that is shifted by the tag, so each check is written once;
 //! nothing here is between a message and its order.
 //! Holds: one strobe of the fates per frame. Not here: IP and UDP checksums (the FCS covers the frame).
@@ -24,6 +24,8 @@ const fn field_lsb(field: Field) -> u64 {
 pub struct Headers {
     pub clock: Signal<In, Clock>,
     pub reset: Signal<In, bool>,
+    /// The frame under way is none, and what was to be told of it now is not.
+    pub forget: Signal<In, bool>,
     pub word: WordSink,
     pub time_now: Signal<In, Bits<64>>,
     pub group: Signal<In, Bits<32>>,
@@ -324,7 +326,7 @@ impl Logic for Headers {
         self.is_bad_ours.d.next = self.last.q.val() & self.last_ours.q.val() & self.last_bad.q.val();
         self.ended.d.next = self.last.q.val();
         self.ended_bad.d.next = self.last.q.val() & self.last_bad.q.val();
-        if self.reset.val() {
+        if self.reset.val() | self.forget.val() {
             self.position.d.next = 0.into();
             self.at.d.next = 1.into();
             self.at_start.d.next = false;
@@ -357,13 +359,13 @@ impl Logic for Headers {
         self.count.next = self.message_count.q.val();
         self.frame_time.next = self.time0.q.val();
         self.time_late.next = self.time2.q.val();
-        self.done.next = self.header_done.q.val() & !self.reset.val();
-        self.cut.next = self.is_cut.q.val() & !self.reset.val();
-        self.bad_frame.next = self.is_bad_ours.q.val() & !self.reset.val();
+        self.done.next = self.header_done.q.val() & !self.forget.val();
+        self.cut.next = self.is_cut.q.val() & !self.forget.val();
+        self.bad_frame.next = self.is_bad_ours.q.val() & !self.forget.val();
         self.plain_header.next = self.is_plain_header.q.val();
         self.tagged_header.next = self.is_tagged_header.q.val();
-        self.count_frame.next = self.ended.q.val() & !self.reset.val();
-        self.count_bad.next = self.ended_bad.q.val() & !self.reset.val();
+        self.count_frame.next = self.ended.q.val() & !self.forget.val();
+        self.count_bad.next = self.ended_bad.q.val() & !self.forget.val();
         self.count_other.next = self.last.q.val() & self.counted_other.q.val();
         self.count_options.next = self.last.q.val() & self.counted_options.q.val();
         self.count_fragment.next = self.last.q.val() & self.counted_fragment.q.val();

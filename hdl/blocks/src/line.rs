@@ -5,11 +5,14 @@
 //! Latency: a packet is stored three cycles behind its last word. Why: every frame is written to the ring, since whether it is wanted
 //! is known when it is over; so late a word is written that the place is given back by then.
 //! Holds: what is stored is whole and good; the ring is without holes. Not here: which line leads, what is let go.
-use crate::{bundle::*, headers::Headers, konst::Konst, memory::{BlockMemory, LookupMemory}};
+use crate::{bundle::*, headers::Headers, konst::Konst, memory::BlockMemory};
 use riposte_map::limits;
 use rust_hdl::prelude::*;
 
 const _: () = assert!(limits::LINE_WORDS == 1 << 10 && limits::LINE_FRAMES == 1 << 6 && limits::LINE_FRAME_WORDS < 1 << 8);
+
+/// Of a packet in the store.
+const PACKET_BITS: usize = LinePacket::BITS;
 
 #[derive(LogicBlock, Default)]
 pub struct Line {
@@ -60,7 +63,15 @@ pub struct Line {
     pub count_dropped: Signal<Out, bool>,
     headers: Headers,
     ring: BlockMemory<64, 10, false>,
-    packets: LookupMemory<LinePacket, 6>,
+    packets: BlockMemory<PACKET_BITS, 6, false>,
+    /// The packet behind the head, as it was read; the one that was stored last. Both, and the head, are some cycles old: packets
+    /// come eight apart at least, and leave two apart.
+    second: DFF<Bits<PACKET_BITS>>,
+    latest: DFF<LinePacket>,
+    first: DFF<LinePacket>,
+    /// The head left in the last cycle; the head is the one that was stored last.
+    moved: DFF<bool>,
+    is_only: DFF<bool>,
     mid: DFF<bool>,
     taken: DFF<bool>,
     is_straight: DFF<bool>,
@@ -99,6 +110,9 @@ pub struct Line {
     head_at: DFF<Bits<10>>,
     read_at: DFF<Bits<10>>,
     left: DFF<Bits<8>>,
+    /// Words are left; just one. A packet has eight at least.
+    is_reading: DFF<bool>,
+    is_final: DFF<bool>,
     last_bytes: DFF<Bits<4>>,
     held: DFF<Bits<11>>,
     stored: DFF<Bits<7>>,
@@ -123,17 +137,20 @@ pub struct Line {
     fits: Signal<Local, bool>,
     pushes: Signal<Local, bool>,
     words: Signal<Local, Bits<8>>,
-    added: Signal<Local, Bits<11>>,
-    taken_off: Signal<Local, Bits<11>>,
-    stored_more: Signal<Local, Bits<7>>,
+    more_held: Signal<Local, Bits<11>>,
+    held_kept: Signal<Local, Bits<11>>,
+    held_less: Signal<Local, Bits<11>>,
+    stored_kept: Signal<Local, Bits<7>>,
     stored_less: Signal<Local, Bits<7>>,
     packet: Signal<Local, LinePacket>,
     head: Signal<Local, LinePacket>,
     address: Signal<Local, Bits<10>>,
     k_one: Konst<8, 1>,
+    k_two: Konst<8, 2>,
     k_address: Konst<10, 1>,
     k_place: Konst<6, 1>,
     k_count: Konst<7, 1>,
+    k_pair: Konst<7, 2>,
     k_eight: Konst<4, 8>,
     k_most: Konst<8, { limits::LINE_FRAME_WORDS as u64 - 1 }>,
     k_index: Konst<8, 0xff>,
@@ -146,8 +163,8 @@ impl Logic for Line {
         dff_setup!(
             self, clock, mid, taken, is_straight, straight_seven, puts_off, was_put_off, word1, word2, word3, bytes1, bytes2, bytes3, comes1,
             comes2, comes3, begins1, begins2, begins3, ends1, ends2, ends3, aside1, aside2, aside3, aside4, is_packet, is_spoilt,
-            is_other, reach, straight_behind, index, has_place, tail, head_at, read_at, left, last_bytes, held, stored, put_at,
-            take_at, was_there, behind, beyond, overdue, was_other
+            is_other, reach, straight_behind, index, has_place, tail, head_at, read_at, left, is_reading, is_final, last_bytes, held, stored, put_at,
+            take_at, second, latest, first, moved, is_only, was_there, behind, beyond, overdue, was_other
         );
         clock!(self, clock, headers, ring, packets);
         // ---- the port
@@ -168,6 +185,7 @@ impl Logic for Line {
         }
         self.ends.next = self.here.val() & self.word.last.val();
         self.headers.reset.next = self.reset.val();
+        self.headers.forget.next = false;
         self.headers.word.data.next = self.word.data.val();
         self.headers.word.bytes.next = self.word.bytes.val();
         self.headers.word.last.next = self.word.last.val();
@@ -247,44 +265,81 @@ impl Logic for Line {
         self.packet.next.other = self.is_other.q.val();
         self.packets.write.next = self.pushes.val();
         self.packets.write_address.next = self.put_at.q.val();
-        self.packets.write_data.next = self.packet.val();
-        self.packets.read_address.next = self.take_at.q.val();
-        self.head.next = self.packets.read_data.val();
-        self.added.next = 0.into();
-        self.taken_off.next = 0.into();
-        self.stored_more.next = self.stored.q.val();
+        self.packets.write_data.next = bit_cast::<PACKET_BITS, 64>(self.packet.val().sequence)
+            | (bit_cast::<PACKET_BITS, 64>(self.packet.val().reach) << 64)
+            | (bit_cast::<PACKET_BITS, 64>(self.packet.val().time) << 128)
+            | (bit_cast::<PACKET_BITS, 32>(self.packet.val().deadline) << 192)
+            | (bit_cast::<PACKET_BITS, 8>(self.packet.val().words) << 224)
+            | (bit_cast::<PACKET_BITS, 4>(self.packet.val().bytes) << 232)
+            | (bit_cast::<PACKET_BITS, 1>(self.packet.val().other.into()) << 236);
+        self.packets.read_address.next = self.take_at.q.val() + self.k_place.val();
+        self.second.d.next = self.packets.read_data.val();
+        self.head.next = self.first.q.val();
+        if self.moved.q.val() {
+            self.head.next.sequence = self.second.q.val().get_bits::<64>(0);
+            self.head.next.reach = self.second.q.val().get_bits::<64>(64);
+            self.head.next.time = self.second.q.val().get_bits::<64>(128);
+            self.head.next.deadline = self.second.q.val().get_bits::<32>(192);
+            self.head.next.words = self.second.q.val().get_bits::<8>(224);
+            self.head.next.bytes = self.second.q.val().get_bits::<4>(232);
+            self.head.next.other = self.second.q.val().get_bit(236);
+        }
+        if self.is_only.q.val() {
+            self.head.next = self.latest.q.val();
+        }
+        self.first.d.next = self.head.val();
+        self.moved.d.next = self.pops.val();
+        if self.pushes.val() {
+            self.latest.d.next = self.packet.val();
+        }
+        // As many as one, behind this cycle.
+        self.is_only.d.next = self.stored.q.val() == self.k_count.val();
+        if self.pushes.val() & !self.pops.val() {
+            self.is_only.d.next = self.stored.q.val() == 0;
+        }
+        if self.pops.val() & !self.pushes.val() {
+            self.is_only.d.next = self.stored.q.val() == self.k_pair.val();
+        }
+        // All that may become of them, and then which: whether the head leaves is known late.
+        self.more_held.next = self.held.q.val() + bit_cast::<11, 8>(self.words.val());
+        self.held_kept.next = self.held.q.val();
+        self.held_less.next = self.held.q.val() - bit_cast::<11, 8>(self.first.q.val().words);
+        self.stored_kept.next = self.stored.q.val();
+        self.stored_less.next = self.stored.q.val() - self.k_count.val();
         if self.pushes.val() {
             self.tail.d.next = self.tail.q.val() + bit_cast::<10, 8>(self.words.val());
             self.put_at.d.next = self.put_at.q.val() + self.k_place.val();
-            self.added.next = bit_cast::<11, 8>(self.words.val());
-            self.stored_more.next = self.stored.q.val() + self.k_count.val();
+            self.held_kept.next = self.more_held.val();
+            self.held_less.next = self.more_held.val() - bit_cast::<11, 8>(self.first.q.val().words);
+            self.stored_kept.next = self.stored.q.val() + self.k_count.val();
+            self.stored_less.next = self.stored.q.val();
         }
-        self.stored_less.next = self.stored_more.val();
+        self.held.d.next = self.held_kept.val();
+        self.stored.d.next = self.stored_kept.val();
         if self.pops.val() {
-            self.head_at.d.next = self.head_at.q.val() + bit_cast::<10, 8>(self.head.val().words);
+            self.head_at.d.next = self.head_at.q.val() + bit_cast::<10, 8>(self.first.q.val().words);
             self.take_at.d.next = self.take_at.q.val() + self.k_place.val();
-            self.taken_off.next = bit_cast::<11, 8>(self.head.val().words);
-            self.stored_less.next = self.stored_more.val() - self.k_count.val();
+            self.held.d.next = self.held_less.val();
+            self.stored.d.next = self.stored_less.val();
         }
-        self.stored.d.next = self.stored_less.val();
-        self.held.d.next = (self.held.q.val() + self.added.val()) - self.taken_off.val();
         // ---- its head, looked at
         self.was_there.d.next = self.stored.q.val() != 0;
         self.behind.d.next = self.expected.val() - self.head.val().sequence;
         self.beyond.d.next = self.expected.val() - self.head.val().reach;
         self.overdue.d.next = self.cycle.val() - self.head.val().deadline;
         self.was_other.d.next = self.head.val().other;
-        // ---- its words, as they are shown
-        self.address.next = self.head_at.q.val();
-        if self.left.q.val() != 0 {
+        // ---- its words, as they are shown: word 1 comes behind the choice. Nobody looks at what is shown as word 0, which holds no more
+        // than the frame's destination.
+        self.address.next = self.head_at.q.val() + self.k_address.val();
+        self.left.d.next = self.first.q.val().words - self.k_one.val();
+        if self.is_reading.q.val() {
             self.address.next = self.read_at.q.val();
             self.left.d.next = self.left.q.val() - self.k_one.val();
+        } else {
+            self.last_bytes.d.next = self.first.q.val().bytes;
         }
-        if self.shows.val() {
-            self.address.next = self.head_at.q.val() + self.k_address.val();
-            self.left.d.next = self.head.val().words - self.k_one.val();
-            self.last_bytes.d.next = self.head.val().bytes;
-        }
+        self.is_reading.d.next = self.shows.val() | (self.is_reading.q.val() & !self.is_final.q.val());
+        self.is_final.d.next = self.is_reading.q.val() & (self.left.q.val() == self.k_two.val());
         self.read_at.d.next = self.address.val() + self.k_address.val();
         self.ring.read_address.next = self.address.val();
         if self.reset.val() {
@@ -310,12 +365,14 @@ impl Logic for Line {
             self.index.d.next = 0.into();
             self.tail.d.next = 0.into();
             self.head_at.d.next = 0.into();
-            self.left.d.next = 0.into();
+            self.is_reading.d.next = false;
+            self.is_final.d.next = false;
             self.held.d.next = 0.into();
             self.stored.d.next = 0.into();
             self.put_at.d.next = 0.into();
             self.take_at.d.next = 0.into();
             self.was_there.d.next = false;
+            self.is_only.d.next = false;
         }
         self.comes.next = self.here.val();
         self.begins.next = self.here.val() & self.is_first.val();
@@ -327,14 +384,14 @@ impl Logic for Line {
         self.ahead.next = self.behind.q.val().get_bit(63) & !self.was_other.q.val() & !self.was_fresh.val();
         self.expired.next = !self.overdue.q.val().get_bit(31);
         self.head_sequence.next = self.head.val().sequence;
-        self.head_time.next = self.head.val().time;
+        self.head_time.next = self.first.q.val().time;
         self.stored_data.next = self.ring.read_data.val();
-        self.stored_last.next = self.left.q.val() == self.k_one.val();
+        self.stored_last.next = self.is_final.q.val();
         self.stored_bytes.next = self.k_eight.val();
-        if self.left.q.val() == self.k_one.val() {
+        if self.is_final.q.val() {
             self.stored_bytes.next = self.last_bytes.q.val();
         }
-        self.reading.next = self.left.q.val() != 0;
+        self.reading.next = self.is_reading.q.val();
         self.count_frame.next = self.ends1.q.val();
         self.count_straight.next = self.told.val() & !self.is_early.val();
         self.count_overflow.next = self.is_wanted.val() & self.is_good.val() & !(self.place.val() & self.fits.val());

@@ -43,14 +43,14 @@ pub struct Lines {
     // A straight frame is under way.
     straight_a: DFF<bool>,
     straight_b: DFF<bool>,
-    /// The frame let go last was not judged yet; the same a cycle ago.
+    /// The frame let go last was not judged yet.
     unjudged: DFF<bool>,
-    was_unjudged: DFF<bool>,
     /// Cycles since it was let go, up to 8: before that it is another one that is judged.
     since: DFF<Bits<4>>,
     ended1: DFF<bool>,
     ended2: DFF<bool>,
     popped: DFF<bool>,
+    is_settled: DFF<bool>,
     difference: DFF<Bits<64>>,
     data: DFF<Bits<64>>,
     bytes: DFF<Bits<4>>,
@@ -76,6 +76,16 @@ pub struct Lines {
     chooses_b: Signal<Local, bool>,
     clear_a: Signal<Local, bool>,
     clear_b: Signal<Local, bool>,
+    may_a: Signal<Local, bool>,
+    may_b: Signal<Local, bool>,
+    stays_unjudged: Signal<Local, bool>,
+    from_b: Signal<Local, bool>,
+    store_b: Signal<Local, bool>,
+    straight_data: Signal<Local, Bits<64>>,
+    stored_data: Signal<Local, Bits<64>>,
+    stored_bytes: Signal<Local, Bits<4>>,
+    stored_last: Signal<Local, bool>,
+    stored_time: Signal<Local, Bits<64>>,
     starts_a: Signal<Local, bool>,
     starts_b: Signal<Local, bool>,
     goes_a: Signal<Local, bool>,
@@ -86,22 +96,21 @@ pub struct Lines {
     k_cycle: Konst<32, 1>,
     k_since: Konst<4, 1>,
     k_eight: Konst<4, 8>,
-    k_none: Konst<32, 0>,
 }
 
 impl Logic for Lines {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, cycle, leads_b, waited, was_fresh, straight_a, straight_b, unjudged, was_unjudged, since, ended1, ended2,
-            popped, difference, data, bytes, last, bad, valid, time_shown, group_shown, port_shown, is_trusted
+            self, clock, cycle, leads_b, waited, was_fresh, straight_a, straight_b, unjudged, since, ended1, ended2,
+            popped, is_settled, difference, data, bytes, last, bad, valid, time_shown, group_shown, port_shown, is_trusted
         );
         clock!(self, clock, a, b);
         self.cycle.d.next = self.cycle.q.val() + self.k_cycle.val();
-        self.waits.next = self.feed_in_force.val().window != self.k_none.val();
+        self.waits.next = self.feed_in_force.val().has_window;
         self.waited.d.next = self.waits.val();
         self.was_fresh.d.next = self.fresh.val();
-        self.has_b.next = (self.feed_in_force.val().group_b != 0) | (self.feed_in_force.val().port_b != 0);
+        self.has_b.next = self.feed_in_force.val().has_b;
         self.a.reset.next = self.reset.val();
         self.a.word.data.next = self.word_a.data.val();
         self.a.word.bytes.next = self.word_a.bytes.val();
@@ -142,7 +151,7 @@ impl Logic for Lines {
             | self.a.reading.val()
             | self.b.reading.val()
             | ((self.a.deciding.val() | self.b.deciding.val()) & (self.waits.val() | self.waited.q.val())));
-        self.settled.next = !self.unjudged.q.val() & !self.was_unjudged.q.val() & !self.popped.q.val();
+        self.settled.next = self.is_settled.q.val();
         self.drop_a.next = self.a.has.val() & self.a.old.val() & !self.popped.q.val();
         self.drop_b.next = self.b.has.val() & self.b.old.val() & !self.popped.q.val();
         // The head with the lower sequence number.
@@ -171,18 +180,12 @@ impl Logic for Lines {
         self.b_leads.next = self.leads_b.q.val() & self.has_b.val();
         self.clear_a.next = !self.a.has.val() | (self.settled.val() & self.a.ahead.val());
         self.clear_b.next = !self.b.has.val() | (self.settled.val() & self.b.ahead.val());
-        self.starts_a.next = self.a.begins.val()
-            & !self.b_leads.val()
-            & self.free.val()
-            & !self.chooses.val()
-            & !self.a.pending.val()
-            & self.clear_a.val();
-        self.starts_b.next = self.b.begins.val()
-            & self.b_leads.val()
-            & self.free.val()
-            & !self.chooses.val()
-            & !self.b.pending.val()
-            & self.clear_b.val();
+        self.may_a.next =
+            self.a.begins.val() & !self.b_leads.val() & !self.a.pending.val() & self.clear_a.val();
+        self.may_b.next =
+            self.b.begins.val() & self.b_leads.val() & !self.b.pending.val() & self.clear_b.val();
+        self.starts_a.next = self.may_a.val() & self.free.val() & !self.chooses.val();
+        self.starts_b.next = self.may_b.val() & self.free.val() & !self.chooses.val();
         self.a.straight.next = self.starts_a.val();
         self.b.straight.next = self.starts_b.val();
         self.goes_a.next =
@@ -205,69 +208,74 @@ impl Logic for Lines {
             self.leads_b.d.next = self.takes_b.val();
         }
         // ---- has the session judged what was let go last?
-        self.lets_go.next = self.starts_a.val() | self.starts_b.val() | self.chooses.val();
+        self.lets_go.next = self.chooses.val() | (self.free.val() & (self.may_a.val() | self.may_b.val()));
         if !self.since.q.val().get_bit(3) {
             self.since.d.next = self.since.q.val() + self.k_since.val();
         }
         self.ended1.d.next = self.valid.q.val() & self.last.q.val();
         self.ended2.d.next = self.ended1.q.val();
-        if (self.judged.val() & self.since.q.val().get_bit(3))
-            | (self.ended2.q.val() & (self.since.q.val().get_bits::<3>(1) != 0))
-            | self.a.put_off.val()
-            | self.b.put_off.val()
-        {
-            self.unjudged.d.next = false;
-        }
+        self.stays_unjudged.next = self.unjudged.q.val()
+            & !((self.judged.val() & self.since.q.val().get_bit(3))
+                | (self.ended2.q.val() & (self.since.q.val().get_bits::<3>(1) != 0))
+                | self.a.put_off.val()
+                | self.b.put_off.val());
+        self.unjudged.d.next = self.stays_unjudged.val() | self.lets_go.val();
         if self.lets_go.val() {
-            self.unjudged.d.next = true;
             self.since.d.next = 0.into();
         }
-        self.was_unjudged.d.next = self.unjudged.q.val();
+        // Judged two cycles ago at least, and nothing left a store in the last one.
+        self.is_settled.d.next = !self.stays_unjudged.val()
+            & !self.unjudged.q.val()
+            & !self.lets_go.val()
+            & !self.drop_a.val()
+            & !self.drop_b.val();
         // ---- what is shown next
         self.valid.d.next = self.goes_a.val()
             | self.goes_b.val()
             | self.chooses.val()
             | self.a.reading.val()
             | self.b.reading.val();
-        self.data.d.next = self.word_a.data.val();
+        // Which line it is of is known before it is known whether anything comes, and of what no word comes nobody looks at.
+        self.from_b.next = self.straight_b.q.val() | (self.b_leads.val() & !self.straight_a.q.val());
+        self.store_b.next = self.b.reading.val() | (self.takes_b.val() & !self.a.reading.val());
+        self.straight_data.next = self.word_a.data.val();
         self.bytes.d.next = self.word_a.bytes.val();
         self.last.d.next = self.word_a.last.val();
         self.bad.d.next = self.word_a.bad.val();
-        if self.goes_b.val() {
-            self.data.d.next = self.word_b.data.val();
+        self.time_shown.d.next = self.time_a.val();
+        self.group_shown.d.next = self.feed_in_force.val().group;
+        self.port_shown.d.next = self.feed_in_force.val().port;
+        if self.from_b.val() {
+            self.straight_data.next = self.word_b.data.val();
             self.bytes.d.next = self.word_b.bytes.val();
             self.last.d.next = self.word_b.last.val();
             self.bad.d.next = self.word_b.bad.val();
-        }
-        if self.chooses_a.val() | self.a.reading.val() {
-            self.data.d.next = self.a.stored_data.val();
-            self.bytes.d.next = self.a.stored_bytes.val();
-            self.last.d.next = self.a.stored_last.val();
-            self.bad.d.next = false;
-        }
-        if self.chooses_b.val() | self.b.reading.val() {
-            self.data.d.next = self.b.stored_data.val();
-            self.bytes.d.next = self.b.stored_bytes.val();
-            self.last.d.next = self.b.stored_last.val();
-            self.bad.d.next = false;
-        }
-        if self.lets_go.val() {
-            self.time_shown.d.next = self.time_a.val();
-            self.group_shown.d.next = self.feed_in_force.val().group;
-            self.port_shown.d.next = self.feed_in_force.val().port;
-            self.is_trusted.d.next = self.chooses.val();
-        }
-        if self.starts_b.val() {
             self.time_shown.d.next = self.time_b.val();
             self.group_shown.d.next = self.feed_in_force.val().group_b;
             self.port_shown.d.next = self.feed_in_force.val().port_b;
         }
-        if self.chooses_a.val() {
-            self.time_shown.d.next = self.a.head_time.val();
+        self.stored_data.next = self.a.stored_data.val();
+        self.stored_bytes.next = self.a.stored_bytes.val();
+        self.stored_last.next = self.a.stored_last.val();
+        self.stored_time.next = self.a.head_time.val();
+        if self.store_b.val() {
+            self.stored_data.next = self.b.stored_data.val();
+            self.stored_bytes.next = self.b.stored_bytes.val();
+            self.stored_last.next = self.b.stored_last.val();
+            self.stored_time.next = self.b.head_time.val();
         }
-        if self.chooses_b.val() {
-            self.time_shown.d.next = self.b.head_time.val();
+        self.data.d.next = self.straight_data.val();
+        if self.a.reading.val() | self.b.reading.val() | self.chooses.val() {
+            self.data.d.next = self.stored_data.val();
+            self.bytes.d.next = self.stored_bytes.val();
+            self.last.d.next = self.stored_last.val();
+            self.bad.d.next = false;
         }
+        // Of the first word.
+        if self.chooses.val() {
+            self.time_shown.d.next = self.stored_time.val();
+        }
+        self.is_trusted.d.next = self.chooses.val();
         if self.reset.val() {
             self.leads_b.d.next = false;
             self.waited.d.next = false;
@@ -275,11 +283,11 @@ impl Logic for Lines {
             self.straight_a.d.next = false;
             self.straight_b.d.next = false;
             self.unjudged.d.next = false;
-            self.was_unjudged.d.next = false;
             self.since.d.next = self.k_eight.val();
             self.ended1.d.next = false;
             self.ended2.d.next = false;
             self.popped.d.next = false;
+            self.is_settled.d.next = true;
             self.valid.d.next = false;
         }
         self.word.data.next = self.data.q.val();

@@ -1,23 +1,12 @@
 //! One rule against the book and the print: up to three terms, all of which must hold.
 //!
-//! In: its terms, prices and sizes of tops and print (cycle K + 1); what of them is there, and the spread (K + 2). Out, in K + 2:
+//! In: its terms, prices and sizes of tops and print, and the spread (cycle K + 1); what of them is there (K + 2). Out, in K + 2:
 //! whether it holds, and whether it is a rule on trades. Why: one cycle to choose what is compared, one to compare; all terms at
 //! once. Holds: nothing. Not here: whether it held before, and whether it fires.
 use crate::{bundle::*, konst::Konst};
-use riposte_map::{limits, shm::Condition};
 use rust_hdl::prelude::*;
 
-// A term holds its condition as its number less one: bit 0 is "at most", bits 1 and 2 say of what, bit 4 that it is a size.
-const _: () = {
-    assert!(Condition::BidAtLeast as u64 == 1 && Condition::BidAtMost as u64 == 2);
-    assert!(Condition::AskAtLeast as u64 == 3 && Condition::AskAtMost as u64 == 4);
-    assert!(Condition::SpreadAtLeast as u64 == 5 && Condition::SpreadAtMost as u64 == 6);
-    assert!(Condition::TradeAtLeast as u64 == 7 && Condition::TradeAtMost as u64 == 8);
-    assert!(Condition::BidSizeAtLeast as u64 == 17 && Condition::BidSizeAtMost as u64 == 18);
-    assert!(Condition::AskSizeAtLeast as u64 == 19 && Condition::AskSizeAtMost as u64 == 20);
-    assert!(Condition::TradeSizeAtLeast as u64 == 23 && Condition::TradeSizeAtMost as u64 == 24);
-    assert!(limits::TERMS == 3);
-};
+const _: () = assert!(riposte_map::limits::TERMS == 3);
 
 #[derive(LogicBlock, Default)]
 pub struct TermTest {
@@ -26,68 +15,87 @@ pub struct TermTest {
     pub metrics: Signal<In, Metrics>,
     /// In the next cycle.
     pub presence: Signal<In, Presence>,
+    /// All that it compares is there; it may still be below its threshold.
+    pub has_metric: Signal<Out, bool>,
+    pub is_below: Signal<Out, bool>,
     pub is_there: Signal<Out, bool>,
-    pub holds: Signal<Out, bool>,
     pub on_trade: Signal<Out, bool>,
-    term2: DFF<Term>,
     metric2: DFF<Bits<32>>,
+    threshold2: DFF<Bits<32>>,
+    is_there2: DFF<bool>,
+    of_bid2: DFF<bool>,
+    of_ask2: DFF<bool>,
+    of_trade2: DFF<bool>,
+    of_spread2: DFF<bool>,
     at_most: Signal<Local, Bits<32>>,
-    at_most2: Signal<Local, Bits<32>>,
-    chosen: Signal<Local, Bits<32>>,
-    metric: Signal<Local, Bits<32>>,
-    has_metric: Signal<Local, bool>,
+    bid_price: Signal<Local, Bits<32>>,
+    ask_price: Signal<Local, Bits<32>>,
+    trade_price: Signal<Local, Bits<32>>,
+    bid_size: Signal<Local, Bits<32>>,
+    ask_size: Signal<Local, Bits<32>>,
+    trade_size: Signal<Local, Bits<32>>,
+    spread: Signal<Local, Bits<32>>,
     k_full: Konst<32, 0xffff_ffff>,
 }
 
 impl Logic for TermTest {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, term2, metric2);
+        dff_setup!(self, clock, metric2, threshold2, is_there2, of_bid2, of_ask2, of_trade2, of_spread2);
         // "At most" is "at least" of both complements; the term holds the threshold's.
         self.at_most.next = 0.into();
         if self.term.val().at_most {
             self.at_most.next = self.k_full.val();
         }
-        self.chosen.next = self.metrics.val().bid_price;
-        if self.term.val().of_ask {
-            self.chosen.next = self.metrics.val().ask_price;
+        self.bid_price.next = 0.into();
+        if self.term.val().bid_price {
+            self.bid_price.next = self.metrics.val().bid_price;
         }
-        if self.term.val().of_both {
-            self.chosen.next = self.metrics.val().trade_price;
+        self.ask_price.next = 0.into();
+        if self.term.val().ask_price {
+            self.ask_price.next = self.metrics.val().ask_price;
         }
-        if self.term.val().is_size {
-            self.chosen.next = self.metrics.val().bid_size;
-            if self.term.val().of_ask {
-                self.chosen.next = self.metrics.val().ask_size;
-            }
-            if self.term.val().of_both {
-                self.chosen.next = self.metrics.val().trade_size;
-            }
+        self.trade_price.next = 0.into();
+        if self.term.val().trade_price {
+            self.trade_price.next = self.metrics.val().trade_price;
         }
-        self.metric2.d.next = self.chosen.val() ^ self.at_most.val();
-        self.term2.d.next = self.term.val();
+        self.bid_size.next = 0.into();
+        if self.term.val().bid_size {
+            self.bid_size.next = self.metrics.val().bid_size;
+        }
+        self.ask_size.next = 0.into();
+        if self.term.val().ask_size {
+            self.ask_size.next = self.metrics.val().ask_size;
+        }
+        self.trade_size.next = 0.into();
+        if self.term.val().trade_size {
+            self.trade_size.next = self.metrics.val().trade_size;
+        }
+        self.spread.next = 0.into();
+        if self.term.val().spread {
+            self.spread.next = self.metrics.val().spread;
+        }
+        // The spread is a difference of this cycle, so it comes last.
+        self.metric2.d.next = (((self.bid_price.val() | self.ask_price.val())
+            | (self.trade_price.val() | self.bid_size.val())
+            | (self.ask_size.val() | self.trade_size.val()))
+            ^ self.at_most.val())
+            ^ self.spread.val();
+        self.threshold2.d.next = self.term.val().threshold;
+        self.is_there2.d.next = self.term.val().is_there;
+        self.of_bid2.d.next = self.term.val().bid_price | self.term.val().bid_size;
+        self.of_ask2.d.next = self.term.val().ask_price | self.term.val().ask_size;
+        self.of_trade2.d.next = self.term.val().trade_price | self.term.val().trade_size;
+        self.of_spread2.d.next = self.term.val().spread;
         // ---- the next cycle
-        self.at_most2.next = 0.into();
-        if self.term2.q.val().at_most {
-            self.at_most2.next = self.k_full.val();
-        }
-        self.metric.next = self.metric2.q.val();
-        self.has_metric.next = self.presence.val().has_bid;
-        if self.term2.q.val().of_ask {
-            self.has_metric.next = self.presence.val().has_ask;
-        }
-        if self.term2.q.val().of_both {
-            self.has_metric.next = self.presence.val().has_trade;
-            if !self.term2.q.val().of_ask {
-                self.has_metric.next = self.presence.val().has_spread;
-                self.metric.next = self.presence.val().spread ^ self.at_most2.val();
-            }
-        }
-        self.is_there.next = self.term2.q.val().is_there;
-        self.holds.next = self.term2.q.val().can_hold
-            & self.has_metric.val()
-            & !(self.metric.val() < self.term2.q.val().threshold);
-        self.on_trade.next = self.term2.q.val().can_hold & self.term2.q.val().of_both & self.term2.q.val().of_ask;
+        self.has_metric.next = (self.of_bid2.q.val() & self.presence.val().has_bid)
+            | (self.of_ask2.q.val() & self.presence.val().has_ask)
+            | (self.of_trade2.q.val() & self.presence.val().has_trade)
+            | (self.of_spread2.q.val() & self.presence.val().has_spread);
+        // Nothing is below the threshold of one that is not there.
+        self.is_below.next = self.metric2.q.val() < self.threshold2.q.val();
+        self.is_there.next = self.is_there2.q.val();
+        self.on_trade.next = self.of_trade2.q.val();
     }
 }
 
@@ -103,6 +111,7 @@ pub struct RuleTest {
     pub holds: Signal<Out, bool>,
     pub on_trade: Signal<Out, bool>,
     terms: [TermTest; 3],
+    has_all: Signal<Local, bool>,
 }
 
 impl Logic for RuleTest {
@@ -116,10 +125,13 @@ impl Logic for RuleTest {
             self.terms[i].metrics.next = self.metrics.val();
             self.terms[i].presence.next = self.presence.val();
         }
-        self.holds.next = self.terms[0].is_there.val()
-            & self.terms[0].holds.val()
-            & (self.terms[1].holds.val() | !self.terms[1].is_there.val())
-            & (self.terms[2].holds.val() | !self.terms[2].is_there.val());
+        self.has_all.next = self.terms[0].has_metric.val()
+            & (self.terms[1].has_metric.val() | !self.terms[1].is_there.val())
+            & (self.terms[2].has_metric.val() | !self.terms[2].is_there.val());
+        self.holds.next = self.has_all.val()
+            & !self.terms[0].is_below.val()
+            & !self.terms[1].is_below.val()
+            & !self.terms[2].is_below.val();
         self.on_trade.next =
             self.terms[0].on_trade.val() | self.terms[1].on_trade.val() | self.terms[2].on_trade.val();
     }

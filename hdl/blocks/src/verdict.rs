@@ -76,7 +76,6 @@ pub struct Verdict {
     context2: DFF<Context>,
     has_bid2: DFF<bool>,
     has_ask2: DFF<bool>,
-    spread2: DFF<Bits<32>>,
     has_spread2: DFF<bool>,
     crossed2: DFF<bool>,
     valid3: DFF<bool>,
@@ -167,7 +166,7 @@ impl Logic for Verdict {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, valid2, committed2, bid2, ask2, context2, has_bid2, has_ask2, spread2, has_spread2, crossed2,
+            self, clock, valid2, committed2, bid2, ask2, context2, has_bid2, has_ask2, has_spread2, crossed2,
             valid3, committed3, bid3, ask3, context3, far_row, crossed3, plain3, rewrites3, own, was_held, is_host3,
             overflowed3, overflows3, failed3, holds3, prints3, is_trading, told, tells_invalid, tells_full, reason4, fired4,
             committed4, bid4, ask4, context4, actions1, actions2, silent3, halts3, tells_notice, noticed4, halting4
@@ -200,7 +199,6 @@ impl Logic for Verdict {
         self.bid2.d.next = self.bid.val();
         self.ask2.d.next = self.ask.val();
         self.context2.d.next = self.contexts.read_data.val();
-        self.spread2.d.next = self.ask.val().price - self.bid.val().price;
         self.has_bid2.d.next = self.bid.val().quantity != 0;
         self.has_ask2.d.next = self.ask.val().quantity != 0;
         self.both.next = (self.bid.val().quantity != 0) & (self.ask.val().quantity != 0);
@@ -226,11 +224,11 @@ impl Logic for Verdict {
         self.metrics.next.bid_size = self.bid.val().quantity;
         self.metrics.next.ask_size = self.ask.val().quantity;
         self.metrics.next.trade_size = self.committed.val().shares;
+        self.metrics.next.spread = self.ask.val().price - self.bid.val().price;
         self.presence.next.has_bid = self.has_bid2.q.val();
         self.presence.next.has_ask = self.has_ask2.q.val();
         self.presence.next.has_spread = self.has_spread2.q.val();
         self.presence.next.has_trade = self.committed2.q.val().trade;
-        self.presence.next.spread = self.spread2.q.val();
         for i in 0..4 {
             self.tests[i].clock.next = self.clock.val();
             self.tests[i].metrics.next = self.metrics.val();

@@ -96,7 +96,8 @@ impl Logic for RiposteCard {
             self.cycle.d.next = 0.into();
         }
         self.lines.reset.next = self.resetting.q.val();
-        self.headers.reset.next = self.resetting.q.val() | self.lines.forget.val();
+        self.headers.reset.next = self.resetting.q.val();
+        self.headers.forget.next = self.lines.forget.val();
         self.session.reset.next = self.resetting.q.val();
         self.walker.reset.next = self.resetting.q.val() | self.lines.forget.val();
         self.issue.reset.next = self.resetting.q.val();
