@@ -76,7 +76,7 @@ fn every_part_of_a_desk_that_trades_is_under_the_signature() {
         ("max_quantity = 300", "max_quantity = 301"), ("low = \"180.00\"", "low = \"179.99\""), ("ask <= 186.36", "ask <= 186.37"),
         ("quantity = 150", "quantity = 151"), ("locate = 13", "locate = 14"), ("port = 26477", "port = 26478"),
         ("loss = 25000", "loss = 25001"), ("messages_per_trade = 100", "messages_per_trade = 101"), ("\"AAPL\"", "\"AAPM\""),
-        ("10.77.0.2:40000", "10.77.0.2:40001"), ("firm = \"LIVE\"", "firm = \"LIVF\""),
+        ("10.77.0.3:40000", "10.77.0.3:40001"), ("firm = \"LIVE\"", "firm = \"LIVF\""),
     ] {
         assert!(DESK.contains(from), "{from}");
         let other = check(&DESK.replace(from, to)).desk.expect("another desk");

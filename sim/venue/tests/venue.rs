@@ -447,10 +447,12 @@ fn the_end_closes_orders_and_sessions_and_the_feed() {
     world.run(SECOND);
     assert_eq!(world.seen[&orders].letters(), "SACS");
     assert!([orders, copy].iter().all(|id| world.seen[id].kinds().ends_with("SZ") && world.seen[id].is_closed));
+    assert!(!world.venue.is_over(), "who has not logged in may still ask what was missed");
+    world.run(3 * SECOND);
     assert!(world.seen[&stranger].is_closed && world.venue.is_over());
     assert_eq!(world.messages(1).last_key_value().unwrap().1[11], b'C', "end of messages");
     let report = world.venue.report();
-    assert_eq!((report.faults.ends, report.open_orders, report.sessions.closed["the session has ended"]), (1, 0, 3));
+    assert_eq!((report.faults.ends, report.open_orders, report.sessions.closed["the session has ended"]), (1, 0, 2));
 }
 
 #[test]
@@ -693,4 +695,25 @@ fn snapshots_are_read_only_and_end_with_the_day() {
     world.venue.end(world.now_ns);
     world.run_to_end();
     assert!(world.seen[&last].kinds().ends_with('Z') && world.seen[&last].is_closed);
+}
+
+/// A connection that was there when the day ended, and had not logged in yet.
+#[test]
+fn who_comes_back_at_the_end_of_the_day_hears_what_was_missed_first() {
+    let mut world = World::new(5, 1_000, "");
+    let id = world.log_in(Port::Orders, 1);
+    world.run(SECOND);
+    world.order(id, take(1, b'B'));
+    let told = world.seen[&id].sequenced();
+    assert!(told.len() > 1, "{told:?}");
+    let back = world.venue.connect(world.now_ns, Port::Orders);
+    world.seen.entry(back).or_default();
+    world.venue.end(world.now_ns);
+    world.run(SECOND / 100);
+    assert_eq!(world.seen[&back].kinds(), "", "it has not asked yet");
+    world.give(back, &packet(kind::LOGIN, format!("{:<6}{:<10}{:10}{:>20}", "RIPO", "riposte", "", 1).as_bytes()));
+    world.run_to_end();
+    let seen = &world.seen[&back];
+    assert!(seen.kinds().starts_with('A') && seen.kinds().ends_with('Z') && seen.is_closed, "{}", seen.kinds());
+    assert!(seen.sequenced().starts_with(&told), "all of it, from the beginning");
 }

@@ -217,11 +217,8 @@ impl Venue {
         let (at, mut out) = (client.port as usize, Vec::new());
         let stream = client.snapshot.as_ref().unwrap_or(&self.streams[at]);
         let is_data = client.connection.lacks(now_ns, stream);
-        let mut closed = client.connection.pump(now_ns, &self.terms[at], stream, PUMP_BYTES, &mut out);
-        if self.ending != Ending::Open && !client.connection.is_logged_in() && closed.is_none() {
-            client.connection.close(Close::Ended, &mut out);
-            closed = Some(Close::Ended);
-        }
+        // Also at the end: who has just come back may have missed what was told before it.
+        let closed = client.connection.pump(now_ns, &self.terms[at], stream, PUMP_BYTES, &mut out);
         let takes_orders = !client.port.is_drop_copy() && client.port != Port::Snapshot;
         if takes_orders && is_data && self.partial.strikes(&mut self.random) {
             self.faults.partials += 1;
