@@ -36,6 +36,11 @@ fn now_ns() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_nanos() as u64
 }
 
+/// Of a card that is served with this wire for its orders, or without one.
+fn card_options(orders: &Option<String>) -> Vec<&str> {
+    orders.iter().flat_map(|wire| ["--orders", wire]).collect()
+}
+
 /// A market with a host in it, and what passed between both.
 struct Day {
     folder: Folder,
@@ -54,9 +59,8 @@ impl Day {
     fn new(name: &str, number: u64) -> Day {
         let folder = Folder::new(&format!("{name}-{number}"));
         let wire = if number % 2 == 1 { Wire::new() } else { None };
-        let options: Vec<String> = wire.iter().flat_map(|wire| ["--orders".to_owned(), wire.option()]).collect();
-        let options: Vec<&str> = options.iter().map(String::as_str).collect();
-        let mut market = venue::market(&folder, &options, &VENUE);
+        let orders = wire.as_ref().map(Wire::option);
+        let mut market = venue::market(&folder, &card_options(&orders), &VENUE);
         let relays = ["ouch", "dropcopy"].map(|stream| {
             let venue = market.addresses[stream];
             let relay = match &wire {
@@ -101,9 +105,8 @@ impl Day {
     }
 
     fn next_card(&mut self) {
-        let options: Vec<String> = self.wire.iter().flat_map(|wire| ["--orders".to_owned(), wire.option()]).collect();
-        let options: Vec<&str> = options.iter().map(String::as_str).collect();
-        self.market.card = venue::card(&self.folder, self.market.lines, &options);
+        let orders = self.wire.as_ref().map(Wire::option);
+        self.market.card = venue::card(&self.folder, self.market.lines, &card_options(&orders));
     }
 
     fn caught_up(&self) -> usize {

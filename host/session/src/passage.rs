@@ -11,21 +11,18 @@
 //!
 //! Not here: what an order may be (the gate), retransmission (`riposte_tcp`).
 use crate::ouch;
-use crate::payload::{NotAnOrder, payload};
+use crate::payload::{IP, NotAnOrder, is_tcp, payload, sequence};
 use crate::soup::kind;
-use riposte_map::wire::ethernet::{self, TCP_SEQUENCE};
-use riposte_map::wire::Field;
+use riposte_map::wire::{Field, ethernet};
 use std::collections::VecDeque;
 use thiserror::Error;
 
 /// Bytes that have left and may leave again: more than a window without scaling.
 const SENT_BYTES: usize = 1 << 17;
 const ETHERTYPE_ARP: u64 = 0x0806;
-const IP: usize = 14;
 const TCP: usize = IP + ethernet::IP_HEADER_BYTES;
 const TCP_HEADER_BYTES_MIN: usize = 20;
 const PORTS: Field = Field::new("ports", 34, 4);
-const TCP_ACKNOWLEDGED: Field = Field::new("acknowledgement number", 42, 4);
 const OFFSET_AND_FLAGS: Field = Field::new("data offset and flags", 46, 2);
 const SYN: u64 = 0x02;
 const ACK: u64 = 0x10;
@@ -66,11 +63,7 @@ fn segment(frame: &[u8]) -> Option<Segment<'_>> {
     if frame.len() < TCP + TCP_HEADER_BYTES_MIN {
         return None;
     }
-    let is = |field: Field, value: u64| field.get(frame) == value;
-    let is_plain = is(ethernet::ETHERTYPE, ethernet::ETHERTYPE_IPV4)
-        && is(ethernet::IP_VERSION, ethernet::IP_VERSION_LENGTH)
-        && is(ethernet::IP_PROTOCOL, ethernet::IP_PROTOCOL_TCP)
-        && ethernet::IP_FRAGMENT.get(frame) & 0x3fff == 0;
+    let is_plain = is_tcp(frame) && ethernet::IP_FRAGMENT.get(frame) & 0x3fff == 0;
     let end = IP + ethernet::IP_TOTAL_LENGTH.get(frame) as usize;
     let offset_and_flags = OFFSET_AND_FLAGS.get(frame);
     let header_bytes = (offset_and_flags >> 12) as usize * 4;
@@ -79,8 +72,8 @@ fn segment(frame: &[u8]) -> Option<Segment<'_>> {
     }
     Some(Segment {
         ends: [ethernet::IP_SOURCE.get(frame), ethernet::IP_DESTINATION.get(frame), PORTS.get(frame)],
-        sequence: TCP_SEQUENCE.get(frame) as u32,
-        acknowledgement: TCP_ACKNOWLEDGED.get(frame) as u32,
+        sequence: sequence(frame),
+        acknowledgement: ethernet::TCP_ACKNOWLEDGEMENT.get(frame) as u32,
         flags: offset_and_flags & 0x3f,
         // What is behind the end that the header names is padding, and no receiver reads it.
         payload: frame.get(TCP + header_bytes..end)?,

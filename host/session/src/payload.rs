@@ -14,7 +14,7 @@ pub const PAYLOAD_BYTES_MAX: usize = IMAGE_WORDS * 8 - ethernet::TCP_PAYLOAD;
 const DATA_OFFSET: Field = Field::new("data offset", 46, 1);
 const PLAIN_HEADER: u64 = 0x50;
 /// Where the IPv4 header begins.
-const IP: usize = 14;
+pub(crate) const IP: usize = 14;
 
 /// Why a frame is not an order of the card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -36,8 +36,16 @@ pub fn user_ref(payload: &[u8]) -> u32 {
     payload[LENGTH_BYTES + 1 + ENTER_USER_REF..][..4].iter().fold(0, |number, byte| number << 8 | u32::from(*byte))
 }
 
-/// The TCP sequence number of an order's frame.
-pub fn sequence(frame: &[u8]) -> u32 {
+/// Whether the headers are those of TCP in IPv4 without options of its own. The frame must hold both.
+pub(crate) fn is_tcp(frame: &[u8]) -> bool {
+    let is = |field: Field, value: u64| field.get(frame) == value;
+    is(ethernet::ETHERTYPE, ethernet::ETHERTYPE_IPV4)
+        && is(ethernet::IP_VERSION, ethernet::IP_VERSION_LENGTH)
+        && is(ethernet::IP_PROTOCOL, ethernet::IP_PROTOCOL_TCP)
+}
+
+/// The TCP sequence number of such a frame.
+pub(crate) fn sequence(frame: &[u8]) -> u32 {
     ethernet::TCP_SEQUENCE.get(frame) as u32
 }
 
@@ -48,12 +56,7 @@ pub fn payload(frame: &[u8]) -> Result<&[u8], NotAnOrder> {
     if payload.len() < LENGTH_BYTES + 1 + ENTER_BYTES || payload.len() > PAYLOAD_BYTES_MAX {
         return Err(NotAnOrder::Length(bytes));
     }
-    let is = |field: Field, value: u64| field.get(frame) == value;
-    let headers = is(ethernet::ETHERTYPE, ethernet::ETHERTYPE_IPV4)
-        && is(ethernet::IP_VERSION, ethernet::IP_VERSION_LENGTH)
-        && is(ethernet::IP_PROTOCOL, ethernet::IP_PROTOCOL_TCP)
-        && is(DATA_OFFSET, PLAIN_HEADER);
-    if !headers {
+    if !is_tcp(frame) || DATA_OFFSET.get(frame) != PLAIN_HEADER {
         return Err(NotAnOrder::Headers);
     }
     let told = ethernet::IP_TOTAL_LENGTH.get(frame) as usize;

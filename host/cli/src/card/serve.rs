@@ -131,6 +131,7 @@ pub fn run(args: Args, output: &Output) -> anyhow::Result<Outcome> {
         command_slots: args.command_slots,
         event_slots: args.event_slots,
         transmit_slots: args.transmit_slots,
+        // 0 is for a card without such a wire, and no size that somebody may ask for.
         exception_slots: if wire.is_some() { args.exception_slots.max(1) } else { 0 },
     };
     let end = CardEnd::create(&path, sizes)?;
