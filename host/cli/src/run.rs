@@ -281,9 +281,12 @@ fn live(
     let signature = args.signature.clone().unwrap_or_else(|| params::beside(&args.config));
     let set = admission.desk_set(desk, &signature, args.rehearse, again.newest_generation());
     let set = set.map_err(|error| voice.alarm("set-refused", format!("nothing of the desk is proposed: {error:#}"))).ok();
+    // Models and hedges are part of what is signed: of another desk none runs.
+    let (desk_models, desk_hedge) = if set.is_some() { (&desk.models[..], desk.hedge.as_ref()) } else { (&[][..], None) };
+    let is_signed = set.is_some();
     let opening = opening::Opening::new(desk, set, by(desk), args.rehearse, clock.now_ns());
     // Above those that the opening gives, and never again after a restart, since the clock goes on.
-    let calls = calls::Calls::new(desk, clock.now_ns() + 1_000_000);
+    let calls = calls::Calls::new(desk, is_signed, clock.now_ns() + 1_000_000);
     let control = desk.host.control.clone().unwrap_or_else(|| args.journal.join("control.sock"));
     let (hall, asked) = conversation::Hall::new(desk.people.clone(), voice.clone());
     let hall = Arc::new(hall);
@@ -292,7 +295,7 @@ fn live(
         remote::open(remote, &hall)?;
     }
     let models = modelling::start(desk, Arc::clone(shared)).context("no thread for the models")?;
-    let (calibration, hedger) = (calibration::Calibration::new(desk), hedger::Hedger::new(desk));
+    let (calibration, hedger) = (calibration::Calibration::new(desk_models), hedger::Hedger::new(desk_hedge));
     if let Some(address) = desk.host.metrics {
         scrape::open(address, hall.caller(), &voice)?;
     }

@@ -1,7 +1,7 @@
 //! A parameter set as the one text of bytes that is signed, and its signature.
 use crate::digits::Digits;
 use crate::key::{PrivateKey, PublicKey};
-use crate::Untrusted;
+use crate::{Untrusted, terms};
 use riposte_desk::{Desk, Limits};
 use riposte_map::limits::INSTRUMENTS;
 use riposte_map::shm::Command;
@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use zerocopy::{FromBytes, IntoBytes};
 
 /// What the bytes of a set begin with; nothing else that is signed does.
-const HEAD: &[u8; 24] = b"riposte parameter set 1\n";
+const HEAD: &[u8; 24] = b"riposte parameter set 2\n";
 const SYMBOL_BYTES: usize = 8;
 const LIMITS: usize = 6;
-/// More rows than any set has.
+/// More rows than any set has, and more numbers of models and hedges.
 const ROWS_MAX: usize = 1 << 16;
 
 /// Everything that a signature stands for.
@@ -23,6 +23,8 @@ pub struct Set {
     pub limits: Limits,
     /// In the order of the card, padded with spaces.
     pub symbols: Vec<[u8; SYMBOL_BYTES]>,
+    /// What models may move and hedges may do, as the host proposes it when it starts: fields of the desk in their order there.
+    pub terms: Vec<u64>,
     /// Without numbers and without a commit.
     pub rows: Vec<Command>,
 }
@@ -40,16 +42,18 @@ impl Set {
             symbol.iter_mut().zip(one.symbol.bytes()).for_each(|(to, byte)| *to = byte);
             symbol
         });
-        Set { generation, limits: desk.limits, symbols: symbols.collect(), rows }
+        Set { generation, limits: desk.limits, symbols: symbols.collect(), terms: terms::of(desk), rows }
     }
 
-    /// Head, generation, limits, count and symbols, count and rows; numbers little-endian.
+    /// Head, generation, limits, count and symbols, count and terms, count and rows; numbers little-endian.
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = HEAD.to_vec();
         bytes.extend(self.generation.to_le_bytes());
         numbers(&self.limits).iter().for_each(|limit| bytes.extend(limit.to_le_bytes()));
         bytes.extend((self.symbols.len() as u32).to_le_bytes());
         self.symbols.iter().for_each(|symbol| bytes.extend(symbol));
+        bytes.extend((self.terms.len() as u32).to_le_bytes());
+        self.terms.iter().for_each(|term| bytes.extend(term.to_le_bytes()));
         bytes.extend((self.rows.len() as u32).to_le_bytes());
         self.rows.iter().for_each(|row| bytes.extend(row.as_bytes()));
         bytes
@@ -64,15 +68,14 @@ impl Set {
         for limit in &mut limits {
             *limit = u64::from_le_bytes(take(from)?);
         }
-        let count = u32::from_le_bytes(take(from)?) as usize;
-        let symbols = (0..Some(count).filter(|count| *count <= INSTRUMENTS)?).map(|_| take(from)).collect::<Option<_>>()?;
-        let count = u32::from_le_bytes(take(from)?) as usize;
-        let rows = (0..Some(count).filter(|count| *count <= ROWS_MAX)?).map(|_| {
+        let symbols = (0..count(from, INSTRUMENTS)?).map(|_| take(from)).collect::<Option<_>>()?;
+        let terms = (0..count(from, ROWS_MAX)?).map(|_| take(from).map(u64::from_le_bytes)).collect::<Option<_>>()?;
+        let rows = (0..count(from, ROWS_MAX)?).map(|_| {
             let row = Command::read_from_bytes(&take::<{ size_of::<Command>() }>(from)?).ok()?;
             (row.sequence == 0).then_some(row)
         });
         let rows = rows.collect::<Option<_>>()?;
-        from.is_empty().then_some(Set { generation, limits: named(limits), symbols, rows })
+        from.is_empty().then_some(Set { generation, limits: named(limits), symbols, terms, rows })
     }
 
     pub fn sign(&self, key: &PrivateKey) -> Signature {
@@ -89,6 +92,12 @@ fn numbers(limits: &Limits) -> [u64; LIMITS] {
 fn named(numbers: [u64; LIMITS]) -> Limits {
     let [loss_e4, drawdown_e4, instrument_loss_e4, exposure_e4, free_messages, messages_per_trade] = numbers;
     Limits { loss_e4, drawdown_e4, instrument_loss_e4, exposure_e4, free_messages, messages_per_trade }
+}
+
+/// How many of something follow, if so many may.
+fn count(from: &mut &[u8], most: usize) -> Option<usize> {
+    let count = u32::from_le_bytes(take(from)?) as usize;
+    (count <= most).then_some(count)
 }
 
 fn take<const N: usize>(from: &mut &[u8]) -> Option<[u8; N]> {

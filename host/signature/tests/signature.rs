@@ -77,6 +77,10 @@ fn every_part_of_a_desk_that_trades_is_under_the_signature() {
         ("quantity = 150", "quantity = 151"), ("locate = 13", "locate = 14"), ("port = 26477", "port = 26478"),
         ("loss = 25000", "loss = 25001"), ("messages_per_trade = 100", "messages_per_trade = 101"), ("\"AAPL\"", "\"AAPM\""),
         ("10.77.0.3:40000", "10.77.0.3:40001"), ("firm = \"LIVE\"", "firm = \"LIVF\""),
+        ("high = \"125.00\"", "high = \"125.01\""), ("step = \"0.20\"", "step = \"0.21\""), ("interval_ms = 300", "interval_ms = 299"),
+        ("hours = 8", "hours = 9"), ("z = \"1.00\"", "z = \"0.99\""), ("aversion = \"0.05\"", "aversion = \"0.06\""),
+        ("through = \"0.05\"", "through = \"0.06\""), ("position = 3000", "position = 3001"), ("order = 200", "order = 201"),
+        ("[hedge]", "[[hedge.leg]]\ninstrument = \"AMD\"\nposition = 1\norder = 1\n[hedge]"),
     ] {
         assert!(DESK.contains(from), "{from}");
         let other = check(&DESK.replace(from, to)).desk.expect("another desk");

@@ -4,7 +4,7 @@
 //! is the engine's matter. Rows are those of the set that people approved, with thresholds moved by the desk's own check.
 use super::admission::Admission;
 use anyhow::{Context, ensure};
-use riposte_desk::{Desk, Model, move_threshold};
+use riposte_desk::{Model, move_threshold};
 use riposte_engine::{Body, Change, Engine, Rules};
 use riposte_map::limits::INSTRUMENTS;
 use riposte_map::shm::{Command, Condition, NONE};
@@ -23,8 +23,8 @@ pub struct Calibration {
 }
 
 impl Calibration {
-    pub fn new(desk: &Desk) -> Calibration {
-        let models = desk.models.iter().map(|model| One { model: model.clone(), band: None, asked_ns: None }).collect();
+    pub fn new(models: &[Model]) -> Calibration {
+        let models = models.iter().map(|model| One { model: model.clone(), band: None, asked_ns: None }).collect();
         Calibration { models, number: 0 }
     }
 

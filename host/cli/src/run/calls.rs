@@ -20,15 +20,17 @@ pub struct Calls {
     symbols: Vec<String>,
     names: Vec<String>,
     desk: Desk,
+    /// Somebody trusted stands for all of it.
+    is_signed: bool,
     pub(super) waiting: Waiting,
     next_request: u64,
 }
 
 impl Calls {
-    pub fn new(desk: &Desk, first_request: u64) -> Calls {
+    pub fn new(desk: &Desk, is_signed: bool, first_request: u64) -> Calls {
         let symbols = desk.instruments.iter().map(|one| one.symbol.clone()).collect();
         let names = desk.people.iter().map(|one| one.name.clone()).collect();
-        Calls { symbols, names, desk: desk.clone(), waiting: Waiting::default(), next_request: first_request }
+        Calls { symbols, names, desk: desk.clone(), is_signed, waiting: Waiting::default(), next_request: first_request }
     }
 
     /// Takes a call; its answer comes at once or with the engine's.
@@ -49,10 +51,10 @@ impl Calls {
             Request::Wish { wish, request, dry_run: false, .. } => self.propose(request, by, wish.change(), &answer, to),
             Request::Push { .. } | Request::Rollback { .. } => set,
             Request::Mandate { model, is_end, request, dry_run, .. } => match self.mandate_of(&model, is_end) {
-                None => Some(Answer::Refused { why: format!("the desk has no model `{model}`: {}", self.models()) }),
-                Some(change) if dry_run => Some(self.preview(engine, &change, request)),
-                Some(_) if request.is_some_and(|id| engine.knows(id)) => request.map(|id| again(id, engine)),
-                Some(change) => self.propose(request, by, change, &answer, to),
+                Err(why) => Some(Answer::Refused { why }),
+                Ok(change) if dry_run => Some(self.preview(engine, &change, request)),
+                Ok(_) if request.is_some_and(|id| engine.knows(id)) => request.map(|id| again(id, engine)),
+                Ok(change) => self.propose(request, by, change, &answer, to),
             },
             // The deskside's own, which knows more than the mirror.
             Request::Status {} | Request::Overview {} => None,
@@ -137,9 +139,14 @@ impl Calls {
         &self.desk.instruments
     }
 
-    fn mandate_of(&self, model: &str, is_end: bool) -> Option<Change> {
-        let (number, model) = self.desk.model(model)?;
-        Some(if is_end { Change::EndMandate { model: number } } else { mandate(number, model) })
+    /// What a model is granted is signed with the desk; an end needs nobody's signature.
+    fn mandate_of(&self, model: &str, is_end: bool) -> Result<Change, String> {
+        let found = self.desk.model(model).ok_or_else(|| format!("the desk has no model `{model}`: {}", self.models()));
+        match found? {
+            (model, _) if is_end => Ok(Change::EndMandate { model }),
+            (number, model) if self.is_signed => Ok(mandate(number, model)),
+            _ => Err("nobody whom this desk trusts has signed it as it is: sign it and start the host anew".to_owned()),
+        }
     }
 
     fn models(&self) -> String {

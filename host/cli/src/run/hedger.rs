@@ -4,7 +4,7 @@
 //! hedge that failed is asked for again, and told once a reason.
 use super::modelling::{Models, News, Wanted};
 use super::sessions::{CARD, HEDGES};
-use riposte_desk::{Desk, Hedge};
+use riposte_desk::Hedge;
 use riposte_engine::{Body, Engine, Limit, Output, Outputs, Record, Side, Standing, Unhedged};
 use riposte_map::limits::INSTRUMENTS;
 use riposte_models::{Child, Side as Way, Unhedged as Why};
@@ -25,8 +25,8 @@ pub struct Hedger {
 }
 
 impl Hedger {
-    pub fn new(desk: &Desk) -> Hedger {
-        Hedger { desk: desk.hedge.clone(), is_wanted: false, asked_ns: None, is_asked: false, told: None, number: 0 }
+    pub fn new(hedge: Option<&Hedge>) -> Hedger {
+        Hedger { desk: hedge.cloned(), is_wanted: false, asked_ns: None, is_asked: false, told: None, number: 0 }
     }
 
     /// Looks for fills among what an input has led to.

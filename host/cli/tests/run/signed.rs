@@ -166,6 +166,32 @@ fn nothing_of_an_unsigned_desk_is_proposed() {
 }
 
 #[test]
+fn what_models_may_move_is_signed_with_the_desk() {
+    let folder = super::folder("signed-mandate", 2_000);
+    trusting(&folder, "sid");
+    let model = "[[model]]\nname = \"pair\"\nkind = \"pair\"\ngiven = \"NVDA\"\nleg = \"AAPL\"\nupper = \"hit a rich bid\"\nz = \"1.00\"\n\
+                 mandate = { low = \"180.00\", high = \"190.00\", step = \"0.10\", interval_ms = 1000, hours = 1 }\n[feed]";
+    changed(&folder, "desk.toml", "[feed]", model);
+    folder.sign("desk.toml", 1, "sid");
+    let granted = |changes: Option<(&str, &str)>| {
+        changes.iter().for_each(|(from, to)| changed(&folder, "desk.toml", from, to));
+        let (_card, mut host) = (folder.card(), folder.host_with(&[]));
+        wait_for("the card", || status(&folder).filter(|status| status["card_approved"] == true));
+        let (kind, why) = answer(&folder, &["mandate", "grant", "pair", "--dry-run"]);
+        let proposals = wait_for("proposals", || status(&folder)?["proposals"].as_u64().filter(|count| *count > 0 || kind == "refused"));
+        host.end();
+        (kind, why, proposals)
+    };
+    for wider in [("high = \"190.00\", step", "high = \"190.01\", step"), ("hours = 1", "hours = 2"), ("z = \"1.00\"", "z = \"0.50\"")] {
+        let (kind, why, proposals) = granted(Some(wider));
+        assert!(kind == "refused" && why.contains("nobody whom this desk trusts has signed it") && proposals == 0, "{kind}: {why}");
+        changed(&folder, "desk.toml", wider.1, wider.0);
+    }
+    let (kind, why, proposals) = granted(None);
+    assert!(kind == "told" && proposals > 4, "{kind}: {why}, {proposals}");
+}
+
+#[test]
 fn the_next_card_gets_the_newest_set_that_was_in_force_whatever_the_host_was_started_with() {
     let (folder, card, host) = rehearsal("next-card");
     changed(&folder, "next.toml", NARROW.0, NARROW.1);
