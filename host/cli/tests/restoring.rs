@@ -61,6 +61,52 @@ fn books_that_both_lines_lost_come_back_by_themselves_and_trade() {
     assert!(folder.journaled().holds(|body| matches!(body, Body::Restore { .. })));
 }
 
+/// A card that was not there from the first message on gets its books, and trades on nothing else; all before it is left out.
+fn trades_restored(folder: &Folder, market: &Market) {
+    let sequence = wait_for("a restoration", || restored(&folder.journaled()).first().copied());
+    let told = wait_for("tops and orders behind it", || {
+        let mut told = folder.journaled();
+        let at = told.inputs.iter().rposition(|input| matches!(input.body, Body::CardUp { .. }))?;
+        told.inputs.drain(..at);
+        (told.count(EventKind::OrderSent) > 0 && tops(&told, sequence).len() > 300).then_some(told)
+    });
+    let mut orders = told.events().filter(|event| event.kind() == Some(EventKind::OrderSent));
+    assert!(orders.all(|event| event.feed_sequence >= sequence), "no order before it");
+    check_tops(market, &tops(&told, sequence));
+}
+
+#[test]
+fn a_card_that_comes_behind_a_lost_one_gets_its_books_and_trades() {
+    let folder = Folder::new("next-card");
+    let mut market = venue::market(&folder, &[], &GLIMPSE);
+    market.restoring_desk(&folder, market.addresses["glimpse"], &[("me", folder.uid(), "viewer")]);
+    let mut host = Process::start(riposte(&folder.0, &RUN));
+    wait_for("orders", || (folder.journaled().count(EventKind::OrderSent) > 10).then_some(()));
+    market.card.crash();
+    assert!(restored(&folder.journaled()).is_empty(), "nothing was lost until here");
+    market.card = venue::card(&folder, market.lines, &[]);
+    trades_restored(&folder, &market);
+    let summary = host.end();
+    assert_eq!((&summary["digest"], &summary["misnumbered"]), (&summary["mirror_digest"], &0.into()));
+}
+
+#[test]
+fn card_and_host_that_start_in_the_middle_of_the_day_get_their_books_and_trade() {
+    let folder = Folder::new("late");
+    let mut market = venue::market(&folder, &[], &[&GLIMPSE[..], &["--second-ouch", "127.0.0.1:0"]].concat());
+    market.card.crash();
+    // Somebody else's login begins the day.
+    let mut other = TcpStream::connect(market.addresses["second-ouch"]).expect("the venue");
+    write!(other, "\0\x2fLRIPO  {:10}{:10}{:>20}", "riposte", "", 1).expect("a login");
+    wait_for("a day that has begun", || (market.published(b"VENUE00021").len() > 3000).then_some(()));
+    market.card = venue::card(&folder, market.lines, &[]);
+    market.restoring_desk(&folder, market.addresses["glimpse"], &[("me", folder.uid(), "viewer")]);
+    let mut host = Process::start(riposte(&folder.0, &RUN));
+    trades_restored(&folder, &market);
+    let summary = host.end();
+    assert_eq!((&summary["digest"], &summary["misnumbered"]), (&summary["mirror_digest"], &0.into()));
+}
+
 /// What a server between host and venue does with the next snapshots.
 #[derive(Clone, Copy, Debug)]
 enum Does {
