@@ -7,7 +7,7 @@ pub mod connection;
 
 use riposte_capture::{Capture, Channel, open, wire};
 use riposte_control::{Answer, Lines, Request, line};
-use riposte_engine::{Body, Config, Engine, Input, Instrument, Outputs, Record, SESSIONS, Session, Times};
+use riposte_engine::{Body, Config, Engine, Input, Instrument, Outputs, Record, RiskTerms, SESSIONS, Session, Times};
 use riposte_map::limits::INSTRUMENTS;
 use riposte_session::{Client, payload};
 use riposte_venue::ouch::{Inbound, Outbound};
@@ -154,6 +154,7 @@ fn small() -> Config {
     Config {
         instruments: [Instrument { venue: 0, multiplier: 1, erroneous_bp: 1000 }; INSTRUMENTS],
         sessions: [Session { venue: 0, cancel_on_disconnect: true, timer_renew_ns: minute, drop_copy: true }; SESSIONS],
+        risk: RiskTerms::default(),
         times: Times {
             answer_ns: minute, silence_ns: minute, mark_window_ns: minute, mark_age_ns: minute, drop_copy_ns: minute,
             bust_window_ns: minute, claim_ns: minute, approval_ns: minute, reversion_ns: minute,

@@ -1,7 +1,7 @@
 //! Engine and card together, on model and gateware: what the engine commands, the card does; what the card tells, the
 //! engine knows. The same day gives the same state on both cards.
 use riposte_engine::{
-    Body, Change, Config, Deployment, Engine, Guard, Input, Instrument as Traded, Limit, Output, Outputs, Report, Session,
+    Body, Change, Config, Deployment, Engine, Guard, Input, Instrument as Traded, Limit, Output, Outputs, Report, RiskTerms, Session,
     Side, State, Step, Times,
 };
 use riposte_map::{
@@ -28,6 +28,7 @@ fn config() -> Config {
     Config {
         instruments,
         sessions: [session, unused, unused, unused],
+        risk: RiskTerms::default(),
         times: Times {
             answer_ns: SECOND,
             silence_ns: 60 * SECOND,
@@ -83,11 +84,10 @@ impl<'a> Desk<'a> {
         let out = Outputs::default();
         let mut desk = Desk { bench, engine, out, now_ns: SECOND, reports: 0, requests: 0, said: vec![] };
         desk.give(Body::CardUp { deployment: config().approved });
-        for limit in [
-            Limit::Loss, Limit::Drawdown, Limit::InstrumentLoss, Limit::Exposure, Limit::FreeMessages,
-            Limit::MessagesPerTrade,
-        ] {
-            desk.both(Change::SetLimit { limit, index: 0, value: 1_000_000_000 });
+        for limit in Limit::NEEDED {
+            // What the venue may owe us is more than what it holds.
+            let value = if limit == Limit::Counterparty { 2_000_000_000 } else { 1_000_000_000 };
+            desk.both(Change::SetLimit { limit, index: 0, value });
         }
         desk.load(&rows(500), 1);
         desk.give(Body::CardSession { sequence: 1000, acknowledgement: 2000, user_ref: 1 });

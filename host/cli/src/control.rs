@@ -3,6 +3,7 @@
 //! In: the command line. Out: the host's answer, as text or JSON. Exit code 3 when the host refuses.
 mod place;
 mod positions;
+mod risk;
 
 use crate::output::{Outcome, Output};
 use crate::params;
@@ -243,6 +244,7 @@ pub fn orders(args: &Orders, output: &Output) -> anyhow::Result<Outcome> {
 
 pub use place::{Place, ask};
 pub use positions::{Positions, positions};
+pub use risk::{Risk, risk};
 
 /// Arm, disarm, kill, clear.
 pub fn act(wish: Wish, args: &Act, output: &Output) -> anyhow::Result<Outcome> {

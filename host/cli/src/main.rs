@@ -7,6 +7,7 @@
 mod book;
 mod bounded;
 mod card;
+mod claims;
 mod control;
 mod controls;
 mod decode;
@@ -79,6 +80,10 @@ enum Command {
     Orders(control::Orders),
     /// Show positions and results; state the venue's.
     Positions(control::Positions),
+    /// Show sensitivities, scenarios and margin beside their limits; state derivatives that are held elsewhere.
+    Risk(control::Risk),
+    /// Show executions whose claim is due at the venue; say that one was filed.
+    Claims(claims::Args),
     /// Let the card send orders; needs a second person.
     Arm(control::Act),
     /// Let the card send no more orders.
@@ -120,6 +125,8 @@ fn main() -> ExitCode {
         Command::Status(args) => control::status(&args, &output),
         Command::Orders(args) => control::orders(&args, &output),
         Command::Positions(args) => control::positions(args, &output),
+        Command::Claims(args) => claims::run(args, &output),
+        Command::Risk(args) => control::risk(args, &output),
         Command::Arm(args) => control::act(Wish::Arm, &args, &output),
         Command::Disarm(args) => control::act(Wish::Disarm, &args, &output),
         Command::Kill(args) => control::act(Wish::Kill, &args, &output),

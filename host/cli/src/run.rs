@@ -38,6 +38,7 @@ mod place;
 mod recovery;
 pub mod remote;
 mod restoring;
+mod risk;
 mod sessions;
 mod scrape;
 mod service;

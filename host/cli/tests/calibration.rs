@@ -3,7 +3,7 @@
 use riposte_capture::{Channel, Packetiser};
 use riposte_desk::{Desk, check, move_threshold};
 use riposte_device::{Card, Frame, Output as CardOutput};
-use riposte_engine::{Body, Change, Config, Deployment, Engine, Input, Instrument, Limit, Output, Outputs, Session, Times};
+use riposte_engine::{Body, Change, Config, Deployment, Engine, Input, Instrument, Limit, Output, Outputs, RiskTerms, Session, Times};
 use riposte_map::identity::TABLE_HASH;
 use riposte_map::limits::INSTRUMENTS;
 use riposte_map::shm::{Command, Event, EventKind, NONE, Opcode};
@@ -81,6 +81,7 @@ fn config() -> Config {
     Config {
         instruments,
         sessions: [session, unused, unused, unused],
+        risk: RiskTerms::default(),
         times: Times {
             answer_ns: long, silence_ns: long, mark_window_ns: long, mark_age_ns: long, drop_copy_ns: long, bust_window_ns: long,
             claim_ns: long, approval_ns: long, reversion_ns: long,
@@ -119,10 +120,10 @@ impl Desks {
             top: (1_864_000, 1_865_000),
         };
         desks.give(Body::CardUp { deployment: config().approved });
-        for limit in [
-            Limit::Loss, Limit::Drawdown, Limit::InstrumentLoss, Limit::Exposure, Limit::FreeMessages, Limit::MessagesPerTrade,
-        ] {
-            desks.both(Change::SetLimit { limit, index: 0, value: u64::MAX >> 1 });
+        for limit in Limit::NEEDED {
+            // What the venue may owe us is more than what it holds.
+            let value = if limit == Limit::Counterparty { u64::MAX } else { u64::MAX >> 1 };
+            desks.both(Change::SetLimit { limit, index: 0, value });
         }
         let rows = desks.base.clone();
         desks.give(Body::BeginSet);

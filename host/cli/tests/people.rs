@@ -42,6 +42,7 @@ fn every_limit_of_every_index_is_shown_and_proposals_are_sentences() {
     let mut wanted: Vec<(String, u64)> = Vec::new();
     for (name, indices) in [
         ("loss", 1), ("instrument-loss", 6), ("drawdown", 1), ("exposure", 1), ("free-messages", 1), ("messages-per-trade", 1), ("hedge", 6),
+        ("delta", 1), ("gamma", 1), ("vega", 1), ("theta", 1), ("scenario-loss", 1), ("collateral", 1), ("counterparty", 1),
     ] {
         wanted.extend((0..indices).map(|index| (name.to_owned(), index)));
     }
@@ -122,7 +123,7 @@ fn a_reversions_status_says_what_it_is_where_it_stands_since_when_and_what_it_wa
     let closed = Closed::new(&folder, &[("ann", folder.uid(), "risk"), ("bob", BOB, "risk")]);
     let run = ["run", "-c", "desk.toml", "--link", "./link", "--journal", "journal", "--json"];
     let _host = Process::start(riposte(&folder.0, &run));
-    wait_for("proposals", || folder.asked(&["status"]).filter(|status| status["proposals"] == 8));
+    wait_for("proposals", || folder.asked(&["status"]).filter(|status| status["proposals"] == 12));
     folder.act_as(BOB, &["approve", "--all"]);
     wait_for("the set", || folder.asked(&["status"]).filter(|status| status["generation"] == 1));
     let _venue = closed.open(&folder, &["--messages", "100000"]);
@@ -156,4 +157,57 @@ fn a_reversions_status_says_what_it_is_where_it_stands_since_when_and_what_it_wa
     let parameters = wait_for("the set", || Some(status()).filter(|now| now["request"] == 4712 && now["step"] == "Committed"));
     assert_eq!(parameters["kind"], "parameters of generation 1");
     assert_eq!(parameters["waits_for"], "nothing: it is done, and two people may arm again");
+}
+
+#[test]
+fn derivatives_that_are_held_elsewhere_count_when_two_people_say_so_and_their_evidence_is_kept() {
+    let folder = Folder::new("greeks");
+    if !folder.has_two_people("derivatives_that_are_held_elsewhere_...") {
+        return;
+    }
+    let _closed = Closed::new(&folder, &[("ann", folder.uid(), "risk"), ("bob", BOB, "risk")]);
+    let run = ["run", "-c", "desk.toml", "--link", "./link", "--journal", "journal", "--json"];
+    let mut host = Process::start(riposte(&folder.0, &run));
+    wait_for("proposals", || folder.asked(&["status"]).filter(|status| status["proposals"] == 12));
+    folder.act_as(BOB, &["approve", "--all"]);
+    let measure = |name: &str| {
+        let told = folder.told(&["risk"]);
+        let row = told["measures"].as_array().expect("rows").iter().find(|row| row["measure"] == name).expect("a measure").clone();
+        (row["stands_e4"].as_str().expect("a figure").to_owned(), row["limit_e4"].as_str().expect("a limit").to_owned())
+    };
+    assert_eq!(measure("delta"), ("0".to_owned(), "10000000000000".to_owned()));
+    let state = ["risk", "state", "--instrument", "AAPL", "--delta", "-2500.50", "--gamma", "-100", "--price", "186.40", "--evidence", "risk desk"];
+    let ann = folder.uid();
+    let would = folder.act_as(ann, &[&state[..], &["--dry-run"]].concat());
+    assert_eq!(would["value"]["needs_second_person"], true, "{would}");
+    let sentence = would["value"]["would"].as_str().expect("a sentence").to_owned();
+    assert!(sentence.starts_with("count derivatives on AAPL with delta -2500.50, gamma -100.00, vega 0.00, theta 0.00, at 186.40, by evidence-"), "{sentence}");
+    folder.act_as(ann, &state);
+    assert_eq!(measure("delta").0, "0", "one person's word changes nothing");
+    assert_eq!(proposals(&folder), [(proposals(&folder)[0].0, sentence.clone())]);
+    folder.act_as(BOB, &["approve", "--all"]);
+    wait_for("delta", || (measure("delta").0 == "25005000").then_some(()));
+    assert_eq!((measure("gamma"), measure("margin").0), (("1000000".to_owned(), "0".to_owned()), "0".to_owned()));
+    let told = folder.told(&["risk"]);
+    // 20 % up: a fifth of 2,500.50, and 20^2 / 200 of 100.
+    assert_eq!((&told["scenario"], measure("scenario-loss").0.as_str()), (&"spot +20 %, volatility -10".into(), "7001000"), "{told}");
+    assert_eq!((&told["stated"][0]["delta_e4"], &told["stated"][0]["price_e4"]), (&(-25_005_000).into(), &1_864_000.into()), "{told}");
+    let evidence = sentence.rsplit_once("by ").expect("a file").1;
+    let kept: Value = serde_json::from_str(&std::fs::read_to_string(folder.path("journal").join(evidence)).expect("it is kept")).expect("JSON");
+    assert_eq!((&kept["evidence"], &kept["by"], &kept["greeks"]["gamma_e4"]), (&"risk desk".into(), &"ann".into(), &(-1_000_000).into()));
+    // Nobody has permitted any gamma: the guard has tripped, and the alarm says which.
+    assert_eq!(folder.told(&["status"])["arming"].as_str().map(|why| why.contains("a guard has tripped")), Some(true));
+    for (args, says) in [
+        (["risk", "state", "--instrument", "IBM", "--delta", "1", "--price", "1", "--evidence", "e"], "none of the desk's instruments: AAPL"),
+        (["risk", "state", "--instrument", "AAPL", "--delta", "922337203685477", "--price", "1", "--evidence", "e"], "cannot be"),
+    ] {
+        let (code, answer) = folder.say_as(ann, &args);
+        assert!(code == Some(3) && answer["why"].as_str().is_some_and(|why| why.contains(says)), "{args:?}: {answer}");
+    }
+    let (code, answer) = folder.say_as(ann, &["claims", "filed", "77", "--why", "case 1"]);
+    assert!(code == Some(3) && answer["why"].as_str().is_some_and(|why| why.contains("no claim is due for execution 77")), "{answer}");
+    assert_eq!(folder.told(&["claims"]), serde_json::json!([]));
+    host.signal("TERM");
+    let said = String::from_utf8_lossy(&host.ended().stderr).into_owned();
+    assert!(said.contains("gamma of the book is above its limit"), "{said}");
 }

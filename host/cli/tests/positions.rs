@@ -15,7 +15,7 @@ fn opened(folder: &Folder) -> (Closed, Process) {
     let mut command = riposte(&folder.0, &RUN);
     command.stderr(std::fs::File::create(folder.path("host.log")).expect("a file"));
     let host = Process::start(command);
-    wait_for("proposals", || folder.asked(&["status"]).filter(|status| status["proposals"] == 8));
+    wait_for("proposals", || folder.asked(&["status"]).filter(|status| status["proposals"] == 12));
     folder.act_as(BOB, &["approve", "--all"]);
     (closed, host)
 }

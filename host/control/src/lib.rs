@@ -51,6 +51,24 @@ pub enum Request {
         evidence: String,
         dry_run: bool,
     },
+    /// What stands against the limits of sensitivities, scenarios and margin.
+    Risk {},
+    /// What is held elsewhere in derivatives on an instrument, as somebody has it from who computes it.
+    StateGreeks {
+        greeks: StatedGreeks,
+        /// As in `State`.
+        evidence: String,
+        dry_run: bool,
+    },
+    /// Executions so far from the market that a claim is due at the venue.
+    Claims {},
+    /// A person has filed the claim of an execution at the venue.
+    Filed {
+        execution: u64,
+        dry_run: bool,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        why: String,
+    },
     /// The generation in force, those remembered, and what waits for approval.
     Params {},
     Wish {
@@ -119,6 +137,21 @@ pub struct Stated {
     pub price_e4: Option<u32>,
 }
 
+/// Sensitivities of derivatives on one instrument, in 1e-4 dollars: delta is the value of underlying that moves as much, gamma
+/// how much delta changes with 1 %, vega is of one point of volatility, theta of one day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatedGreeks {
+    /// The underlying, as the desk names it.
+    pub instrument: String,
+    pub delta_e4: i64,
+    pub gamma_e4: i64,
+    pub vega_e4: i64,
+    pub theta_e4: i64,
+    /// Of the underlying when they were computed.
+    pub price_e4: u32,
+}
+
 /// A change that the engine can be asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -147,16 +180,27 @@ pub enum LimitName {
     MessagesPerTrade,
     /// Pieces of a position that a hedge may lead to.
     Hedge,
+    Delta,
+    Gamma,
+    Vega,
+    Theta,
+    ScenarioLoss,
+    Collateral,
+    Counterparty,
 }
 
 impl LimitName {
-    pub const ALL: [LimitName; 7] = [
+    pub const ALL: [LimitName; 14] = [
         LimitName::Loss, LimitName::InstrumentLoss, LimitName::Drawdown, LimitName::Exposure, LimitName::FreeMessages,
-        LimitName::MessagesPerTrade, LimitName::Hedge,
+        LimitName::MessagesPerTrade, LimitName::Hedge, LimitName::Delta, LimitName::Gamma, LimitName::Vega, LimitName::Theta,
+        LimitName::ScenarioLoss, LimitName::Collateral, LimitName::Counterparty,
     ];
 
     pub fn text(self) -> &'static str {
-        ["loss", "instrument-loss", "drawdown", "exposure", "free-messages", "messages-per-trade", "hedge"][self as usize]
+        [
+            "loss", "instrument-loss", "drawdown", "exposure", "free-messages", "messages-per-trade", "hedge", "delta", "gamma", "vega",
+            "theta", "scenario-loss", "collateral", "counterparty",
+        ][self as usize]
     }
 
     /// Whether it is an amount of money.
@@ -173,6 +217,13 @@ impl LimitName {
             LimitName::FreeMessages => Limit::FreeMessages,
             LimitName::MessagesPerTrade => Limit::MessagesPerTrade,
             LimitName::Hedge => Limit::Hedge,
+            LimitName::Delta => Limit::Delta,
+            LimitName::Gamma => Limit::Gamma,
+            LimitName::Vega => Limit::Vega,
+            LimitName::Theta => Limit::Theta,
+            LimitName::ScenarioLoss => Limit::ScenarioLoss,
+            LimitName::Collateral => Limit::Collateral,
+            LimitName::Counterparty => Limit::Counterparty,
         }
     }
 }
@@ -214,10 +265,10 @@ impl Request {
     pub fn role(&self) -> Role {
         match self {
             Request::Status {} | Request::Overview {} | Request::Orders { .. } | Request::Positions {} | Request::Params {}
-            | Request::Reversion {} => Role::Viewer,
+            | Request::Reversion {} | Request::Risk {} | Request::Claims {} => Role::Viewer,
             Request::Approve { .. } | Request::Commit { .. } | Request::Rollback { .. }
             | Request::Mandate { is_end: false, .. } => Role::Risk,
-            Request::Push { .. } | Request::State { .. } | Request::Mandate { is_end: true, .. } => Role::Operator,
+            Request::Push { .. } | Request::State { .. } | Request::StateGreeks { .. } | Request::Filed { .. } | Request::Mandate { is_end: true, .. } => Role::Operator,
             Request::Wish { wish, .. } => match wish {
                 Wish::Arm | Wish::Disarm | Wish::Kill | Wish::RevertOrders { .. } => Role::Operator,
                 Wish::ClearKill | Wish::Limit { .. } | Wish::Adopt { .. } | Wish::Validate { .. } | Wish::Lift { .. }
@@ -232,8 +283,10 @@ impl Request {
     pub fn act(&self) -> Option<&'static str> {
         let (word, is_dry_run) = match self {
             Request::Status {} | Request::Overview {} | Request::Orders { .. } | Request::Positions {} | Request::Params {}
-            | Request::Reversion {} => return None,
+            | Request::Reversion {} | Request::Risk {} | Request::Claims {} => return None,
             Request::State { dry_run, .. } => ("state", dry_run),
+            Request::StateGreeks { dry_run, .. } => ("state-greeks", dry_run),
+            Request::Filed { dry_run, .. } => ("filed", dry_run),
             Request::Wish { wish, dry_run, .. } => (wish.word(), dry_run),
             Request::Mandate { is_end: false, dry_run, .. } => ("grant", dry_run),
             Request::Mandate { is_end: true, dry_run, .. } => ("end", dry_run),
@@ -248,11 +301,11 @@ impl Request {
     /// The reason that was given; empty if none was.
     pub fn why(&self) -> &str {
         match self {
-            Request::State { evidence, .. } => evidence.lines().next().unwrap_or_default(),
+            Request::State { evidence, .. } | Request::StateGreeks { evidence, .. } => evidence.lines().next().unwrap_or_default(),
             Request::Wish { why, .. } | Request::Mandate { why, .. } | Request::Push { why, .. } | Request::Rollback { why, .. }
-            | Request::Approve { why, .. } | Request::Commit { why, .. } => why,
+            | Request::Approve { why, .. } | Request::Commit { why, .. } | Request::Filed { why, .. } => why,
             Request::Status {} | Request::Overview {} | Request::Orders { .. } | Request::Positions {} | Request::Params {}
-            | Request::Reversion {} => "",
+            | Request::Reversion {} | Request::Risk {} | Request::Claims {} => "",
         }
     }
 }

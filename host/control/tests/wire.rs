@@ -1,5 +1,5 @@
 //! Requests and answers survive any cut, nothing unknown is taken, and each needs its role.
-use riposte_control::{Answer, Card, LINE_BYTES_MAX, LimitName, LineError, Lines, Request, Stated, Wish, line};
+use riposte_control::{Answer, Card, LINE_BYTES_MAX, LimitName, LineError, Lines, Request, Stated, StatedGreeks, Wish, line};
 use riposte_desk::Role;
 use riposte_signature::{Digits, Signature, Token};
 
@@ -7,6 +7,8 @@ fn requests() -> Vec<(Request, Role)> {
     let wish = |wish| Request::Wish { wish, request: Some(7), dry_run: false, why: "\"é\"".to_owned() };
     let positions = vec![Stated { instrument: "AAPL".to_owned(), quantity: i64::MIN, price_e4: Some(1) }];
     let state = Request::State { positions, rest_flat: true, evidence: "by telephone\n\"é\"".to_owned(), dry_run: false };
+    let greeks =
+        StatedGreeks { instrument: "AAPL".to_owned(), delta_e4: i64::MIN, gamma_e4: -1, vega_e4: 2, theta_e4: i64::MAX, price_e4: u32::MAX };
     let (key, signed) = (Digits([0xab; 32]), Digits([0xcd; 64]));
     let signature = Signature { generation: 3, key, signature: signed };
     let token = Token { generation: 1, content: key, nonce: Digits([1; 16]), key, signature: signed };
@@ -20,6 +22,10 @@ fn requests() -> Vec<(Request, Role)> {
         (Request::Orders { all: true, from: u64::MAX }, Role::Viewer),
         (Request::Reversion {}, Role::Viewer),
         (state, Role::Operator),
+        (Request::Risk {}, Role::Viewer),
+        (Request::Claims {}, Role::Viewer),
+        (Request::Filed { execution: u64::MAX, dry_run: false, why: "case 17".to_owned() }, Role::Operator),
+        (Request::StateGreeks { greeks, evidence: "risk desk".to_owned(), dry_run: false }, Role::Operator),
         (Request::Commit { request: None, dry_run: true, why: String::new() }, Role::Risk),
         (Request::Commit { request: Some(1), dry_run: false, why: "c".to_owned() }, Role::Risk),
         (Request::Positions {}, Role::Viewer),

@@ -5,6 +5,7 @@ use crate::host::{read_host, read_limits, read_sessions};
 use crate::limits::{BLOCKED, Defaults, InstrumentLimits, RuleLimits, read_defaults};
 use crate::models::{read_hedge, read_models};
 use crate::people::{read_people, read_remote};
+use crate::risk::read_risk;
 use crate::price::{decimal_text, price_e4, price_text};
 use crate::problem::{Log, Problem};
 use crate::{Collar, Desk, Feed, Instrument, LineB, Order, Rule, Session, Term};
@@ -54,6 +55,7 @@ pub fn check(source: &str) -> Check {
     }
     let models = read_models(&mut root, &mut log, &book.placed);
     let hedge = read_hedge(&mut root, &mut log, &book.placed);
+    let risk = read_risk(&mut root, &mut log, &book.placed);
     let limits = read_limits(&mut root, &mut log);
     let people = read_people(&mut root, &mut log);
     let remote = read_remote(&mut root, &mut log, &people);
@@ -68,7 +70,7 @@ pub fn check(source: &str) -> Check {
     let desk = match (feed, session) {
         (Some(feed), Some(session)) if !log.has_errors() => {
             let instruments = book.placed.into_iter().map(|placed| placed.value).collect();
-            Some(Desk { feed, session, gate, instruments, host, limits, people, remote, sessions, models, hedge })
+            Some(Desk { feed, session, gate, instruments, host, limits, people, remote, sessions, models, hedge, risk })
         }
         _ => None,
     };

@@ -98,6 +98,16 @@ pub struct Limits {
     /// C25: messages that need no trade, and messages for each trade.
     pub free_messages: u64,
     pub messages_per_trade: u64,
+    /// C21: sums over the underlyings; of the last three 0 permits none.
+    pub delta_e4: u64,
+    pub gamma_e4: u64,
+    pub vega_e4: u64,
+    pub theta_e4: u64,
+    /// C23: in the worst scenario.
+    pub scenario_loss_e4: u64,
+    /// C22: what the venue holds for us; C24: what it may owe us.
+    pub collateral_e4: u64,
+    pub counterparty_e4: u64,
 }
 
 /// Where snapshots of the venue's books are given, and lost messages of its feed.
@@ -167,6 +177,8 @@ pub(crate) fn read_limits(root: &mut Section, log: &mut Log) -> Limits {
     for (field, value) in [
         ("loss", &mut limits.loss_e4), ("drawdown", &mut limits.drawdown_e4),
         ("instrument_loss", &mut limits.instrument_loss_e4), ("exposure", &mut limits.exposure_e4),
+        ("delta", &mut limits.delta_e4), ("scenario_loss", &mut limits.scenario_loss_e4),
+        ("collateral", &mut limits.collateral_e4), ("counterparty", &mut limits.counterparty_e4),
     ] {
         match section.optional(log, field, money) {
             Some(found) => *value = found.value,
@@ -180,6 +192,9 @@ pub(crate) fn read_limits(root: &mut Section, log: &mut Log) -> Limits {
             Some(found) => *value = found.value.into(),
             None => log.warning(&section.span, format!("`limits`: no `{field}`: it blocks arming until it is set")),
         }
+    }
+    for (field, value) in [("gamma", &mut limits.gamma_e4), ("vega", &mut limits.vega_e4), ("theta", &mut limits.theta_e4)] {
+        *value = section.optional(log, field, money).map_or(0, |found| found.value);
     }
     section.finish(log);
     limits
@@ -234,10 +249,20 @@ pub(crate) fn money(value: &DeValue) -> Result<u64, String> {
 
 /// Dollars with at most four decimals, above 0.
 pub fn money_e4(text: &str) -> Option<u64> {
+    decimal_e4(text).filter(|&value| value > 0)
+}
+
+fn decimal_e4(text: &str) -> Option<u64> {
     let (whole, decimals) = text.split_once('.').unwrap_or((text, "0"));
     // The decimals are those of a price; the whole part may be larger than any price.
     let part: u64 = price_e4(&format!("0.{decimals}")).ok()?.into();
     let digits = !whole.is_empty() && whole.bytes().all(|byte| byte.is_ascii_digit());
     let whole: u64 = whole.parse().ok().filter(|_| digits)?;
-    whole.checked_mul(10_000)?.checked_add(part).filter(|&value| value > 0)
+    whole.checked_mul(10_000)?.checked_add(part)
+}
+
+/// As `money_e4`, also 0 and what is negative.
+pub fn signed_e4(text: &str) -> Option<i64> {
+    let (digits, sign) = text.strip_prefix('-').map_or((text, 1), |digits| (digits, -1));
+    decimal_e4(digits).and_then(|e4| i64::try_from(e4).ok()).map(|e4| sign * e4)
 }

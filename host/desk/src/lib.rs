@@ -20,6 +20,7 @@ mod outlets;
 mod people;
 mod price;
 mod problem;
+mod risk;
 mod signer;
 
 use riposte_map::limits::HOST_RULE;
@@ -28,7 +29,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 pub use check::{Check, check};
 pub use commands::{arm, disarm, heartbeat, kill, trace, validate};
 pub use gate::Gate;
-pub use host::{Host, Limits, Restoring, Sessions, Times, money_e4};
+pub use host::{Host, Limits, Restoring, Sessions, Times, money_e4, signed_e4};
 pub use image::Template;
 pub use limits::{ANY_REACH_E4, InstrumentLimits, PositionLimit, RuleLimits, Sides};
 pub use models::{Hedge, HedgeLeg, HedgeSession, Mandate, Model};
@@ -37,6 +38,7 @@ pub use outlets::LogForm;
 pub use people::{Person, Remote, Role};
 pub use price::{PriceError, decimal_text, price_e4, price_text};
 pub use problem::{Problem, Severity};
+pub use risk::{Margin, Risk, Scenario};
 pub use signer::Signer;
 
 /// A whole, checked configuration.
@@ -58,6 +60,7 @@ pub struct Desk {
     /// The position is what the engine knows a model by: new ones go to the end.
     pub models: Vec<Model>,
     pub hedge: Option<Hedge>,
+    pub risk: Risk,
 }
 
 /// The multicast feed that the card listens to.

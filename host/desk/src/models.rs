@@ -246,7 +246,7 @@ fn read_leg(mut section: Section, log: &mut Log, book: &[Placed<Instrument>]) ->
     Some(HedgeLeg { instrument: instrument?, position: position?.value, lot, order: order?.value })
 }
 
-fn instrument(section: &mut Section, log: &mut Log, field: &'static str, book: &[Placed<Instrument>]) -> Option<u8> {
+pub(crate) fn instrument(section: &mut Section, log: &mut Log, field: &'static str, book: &[Placed<Instrument>]) -> Option<u8> {
     let symbol = section.required(log, field, code(8))?;
     let at = book.iter().take(INSTRUMENTS).position(|placed| placed.value.symbol == symbol.value);
     if at.is_none() {

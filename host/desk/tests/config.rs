@@ -303,6 +303,8 @@ fn missing_locates_come_from_the_directory() {
     assert_eq!(desk.instruments[0].locate, Some(77), "what is known stays");
 }
 
+/// Of [limits].
+const RISK: &str = "delta = 10\ngamma = 11\nvega = 12\ntheta = 13\nscenario_loss = 14\ncollateral = 15\ncounterparty = 16\n";
 /// Of [host].
 const TRUSTED: &str = "trusted = [{ name = \"sid\", key = \"327be589af043dbfbafa5337164326c1f7442ba66f83cabb5fa4e59cf380bf2c\" }]\n";
 const HOST: &str = "\n[host]\ncore = 1\ntick_ms = 5\nanswer_ms = 1500\n[limits]\nloss = \"25000.50\"\ndrawdown = 3\ninstrument_loss = 0.0001\n\
@@ -311,13 +313,16 @@ name = \"bob\"\nuid = 1001\nrole = \"viewer\"\n[sessions]\norders = \"127.0.0.1:
 
 #[test]
 fn what_the_host_needs_is_read_exactly() {
-    let Check { desk, problems } = check(&format!("{GOOD}{}", HOST.replacen("[limits]", &format!("{TRUSTED}[limits]"), 1)));
+    let Check { desk, problems } = check(&format!("{GOOD}{}", HOST.replacen("[limits]", &format!("{TRUSTED}[limits]\n{RISK}"), 1)));
     assert_eq!(problems, []);
     let desk = desk.expect("a desk");
     assert_eq!((desk.host.core, desk.host.tick_ns, desk.host.times.answer_ns), (Some(1), 5_000_000, 1_500_000_000));
     let limits = desk.limits;
     assert_eq!((limits.loss_e4, limits.drawdown_e4, limits.instrument_loss_e4), (250_005_000, 30_000, 1));
     assert_eq!((limits.exposure_e4, limits.free_messages, limits.messages_per_trade), (9_000_000_000_000, 7, 8));
+    let greeks = [limits.delta_e4, limits.gamma_e4, limits.vega_e4, limits.theta_e4];
+    assert_eq!(greeks, [100_000, 110_000, 120_000, 130_000]);
+    assert_eq!((limits.scenario_loss_e4, limits.collateral_e4, limits.counterparty_e4), (140_000, 150_000, 160_000));
     let people: Vec<_> = desk.people.iter().map(|one| (one.name.as_str(), one.uid, one.role.text())).collect();
     assert_eq!(people, [("ann", Some(1000), "risk"), ("bob", Some(1001), "viewer")]);
     assert_eq!(desk.remote, None);

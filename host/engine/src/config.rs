@@ -3,6 +3,7 @@
 //! Limits that people change while it runs are not here but in the engine's state; they begin unset, which blocks.
 use crate::input::Deployment;
 use crate::message::{Field, decode, fields};
+use crate::risk::Terms;
 use riposte_map::limits::INSTRUMENTS;
 use riposte_map::shm::NONE;
 use thiserror::Error;
@@ -68,6 +69,7 @@ pub struct Config {
     pub instruments: [Instrument; INSTRUMENTS],
     pub sessions: [Session; SESSIONS],
     pub times: Times,
+    pub risk: Terms,
     /// C36: what may run together.
     pub approved: Deployment,
     /// Orders, executions and requests of one day; more are not remembered, so trading stops before.
@@ -84,6 +86,8 @@ pub enum ConfigError {
     Session(usize),
     #[error("times.{0} is 0: give nanoseconds")]
     Time(&'static str),
+    #[error("risk: a margin, a distance, an age or a move is 0 or out of range, or there is no scenario")]
+    Risk,
     #[error("{0} must be between 16 and {ENTRIES_MAX}")]
     Entries(&'static str),
     #[error("{0} must not be less than what the day already has, {1}")]
@@ -96,7 +100,7 @@ fields! {
     Times {
         answer_ns, silence_ns, mark_window_ns, mark_age_ns, drop_copy_ns, bust_window_ns, claim_ns, approval_ns, reversion_ns,
     }
-    Config { instruments, sessions, times, approved, orders, executions, requests }
+    Config { instruments, sessions, times, risk, approved, orders, executions, requests }
 }
 
 impl Config {
@@ -131,6 +135,9 @@ impl Config {
             if time == 0 {
                 return Err(ConfigError::Time(name));
             }
+        }
+        if !self.risk.is_sound() {
+            return Err(ConfigError::Risk);
         }
         for (name, entries) in [("orders", self.orders), ("executions", self.executions), ("requests", self.requests)] {
             if !(16..=ENTRIES_MAX).contains(&entries) {

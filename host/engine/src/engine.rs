@@ -17,6 +17,7 @@ use crate::output::{Alarm, Guard, HostOrder, Output, Outputs, Record, Stream};
 use crate::position::value;
 use crate::requests::{Request, Requests};
 use crate::reversion::Reversion;
+use crate::risk::Greeks;
 use crate::session::{Session, Standing};
 use crate::table::Table;
 use riposte_map::limits::INSTRUMENTS;
@@ -79,6 +80,8 @@ pub struct Engine {
     pub(crate) generations: Generations,
     pub(crate) reversion: Option<Reversion>,
     pub(crate) models: Models,
+    /// C21: held elsewhere, of each instrument.
+    pub(crate) greeks: [Greeks; INSTRUMENTS],
     /// Instruments whose open orders are being cancelled.
     pub(crate) sweep: u16,
     /// C20: the book's best result.
@@ -127,6 +130,7 @@ impl Engine {
             generations: Generations::new(),
             reversion: None,
             models: Models::default(),
+            greeks: [Greeks::default(); INSTRUMENTS],
             sweep: 0,
             best: 0,
             window_ns: 0,
@@ -449,7 +453,7 @@ impl Hash for Engine {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let sides = (&self.sessions, &self.orders, &self.executions, &self.holdings, &self.traffic);
         let control = (&self.limits, &self.latches, &self.claims, &self.card, &self.books, &self.entry, &self.lending, &self.requests);
-        let sets = (&self.set, &self.generations, &self.reversion, &self.models, self.sweep, self.best);
+        let sets = (&self.set, &self.generations, &self.reversion, &self.models, &self.greeks, self.sweep, self.best);
         let cursors = (self.now_ns, self.window_ns, self.firm, self.matched, self.dirty, self.adopted);
         (sides, control, sets, cursors).hash(state);
     }

@@ -44,7 +44,7 @@ struct Latch {
 #[derive(Hash)]
 pub(crate) struct Latches([Latch; GUARDS]);
 
-const GUARDS: usize = Guard::Rule as usize + 1;
+const GUARDS: usize = Guard::Scenario as usize + 1;
 
 impl Latches {
     pub fn new() -> Latches {
@@ -86,6 +86,11 @@ pub(crate) struct Limits {
     free_messages: [u64; VENUES],
     messages_per_trade: [u64; VENUES],
     hedge: [u64; INSTRUMENTS],
+    /// Delta, gamma, vega, theta.
+    greeks: [u64; 4],
+    scenario_loss: u64,
+    collateral: [u64; VENUES],
+    counterparty: [u64; VENUES],
 }
 
 impl Limits {
@@ -100,6 +105,13 @@ impl Limits {
             Limit::FreeMessages => self.free_messages.get(index).copied(),
             Limit::MessagesPerTrade => self.messages_per_trade.get(index).copied(),
             Limit::Hedge => self.hedge.get(index).copied(),
+            Limit::Delta => (index == 0).then_some(self.greeks[0]),
+            Limit::Gamma => (index == 0).then_some(self.greeks[1]),
+            Limit::Vega => (index == 0).then_some(self.greeks[2]),
+            Limit::Theta => (index == 0).then_some(self.greeks[3]),
+            Limit::ScenarioLoss => (index == 0).then_some(self.scenario_loss),
+            Limit::Collateral => self.collateral.get(index).copied(),
+            Limit::Counterparty => self.counterparty.get(index).copied(),
         }
     }
 
@@ -114,6 +126,13 @@ impl Limits {
             Limit::FreeMessages => self.free_messages.get_mut(index),
             Limit::MessagesPerTrade => self.messages_per_trade.get_mut(index),
             Limit::Hedge => self.hedge.get_mut(index),
+            Limit::Delta => (index == 0).then_some(&mut self.greeks[0]),
+            Limit::Gamma => (index == 0).then_some(&mut self.greeks[1]),
+            Limit::Vega => (index == 0).then_some(&mut self.greeks[2]),
+            Limit::Theta => (index == 0).then_some(&mut self.greeks[3]),
+            Limit::ScenarioLoss => (index == 0).then_some(&mut self.scenario_loss),
+            Limit::Collateral => self.collateral.get_mut(index),
+            Limit::Counterparty => self.counterparty.get_mut(index),
         }
     }
 }
@@ -148,7 +167,9 @@ impl Claims {
 
 fields! {
     Latch { trips, held }
-    Limits { loss, drawdown, instrument_loss, exposure, free_messages, messages_per_trade, hedge }
+    Limits {
+        loss, drawdown, instrument_loss, exposure, free_messages, messages_per_trade, hedge, greeks, scenario_loss, collateral, counterparty,
+    }
     Traffic { messages, trades }
     Claim { session, execution, until_ns }
 }
@@ -228,14 +249,16 @@ impl Engine {
     pub(crate) fn limits_are_set(&self) -> bool {
         let limits = &self.limits;
         let of_venue = |venue: usize| {
-            limits.exposure[venue] != 0 && limits.free_messages[venue] != 0 && limits.messages_per_trade[venue] != 0
+            let traffic = limits.free_messages[venue] != 0 && limits.messages_per_trade[venue] != 0;
+            traffic && limits.exposure[venue] != 0 && limits.collateral[venue] != 0 && limits.counterparty[venue] != 0
         };
         let traded = self.config.instruments.iter().zip(&limits.instrument_loss).filter(|(one, _)| one.venue != NONE);
-        let each = traded.into_iter().all(|(one, loss)| *loss != 0 && of_venue(usize::from(one.venue)));
+        let book = limits.greeks[0] != 0 && limits.scenario_loss != 0;
+        let each = traded.into_iter().all(|(one, loss)| book && *loss != 0 && of_venue(usize::from(one.venue)));
         each && limits.loss != 0 && limits.drawdown != 0
     }
 
-    /// C20, C24, C25, after anything that they depend on. An unset limit does not trip: it blocks arming.
+    /// C20 to C25, after anything that they depend on. An unset limit does not trip: it blocks arming.
     pub(crate) fn check_limits(&mut self, out: &mut Outputs) {
         if !std::mem::replace(&mut self.dirty, false) {
             return;
@@ -265,6 +288,7 @@ impl Engine {
                 self.trip(Guard::OrderToTrade, venue as u8, Effect::Disarm, out);
             }
         }
+        self.check_risk(out);
     }
 
     /// Tables keep room for what is on its way; nothing new is begun when they are nearly full.
@@ -297,10 +321,16 @@ impl Engine {
         self.trip(Guard::Erroneous, execution.instrument, Effect::Disarm, out);
     }
 
+    /// C39: claims that are to be filed: session, execution, until when.
+    pub fn claims(&self) -> impl Iterator<Item = (u8, u64, u64)> {
+        self.claims.0.iter().flatten().map(|one| (one.session, one.execution, one.until_ns))
+    }
+
     /// Everything that only time finds.
     pub(crate) fn on_tick(&mut self, out: &mut Outputs) {
         self.lending.is_due = true;
         self.tick_marks(out);
+        self.tick_greeks(out);
         self.tick_orders(out);
         for session in 0..SESSIONS as u8 {
             self.tick_session(session, out);

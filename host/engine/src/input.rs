@@ -62,7 +62,29 @@ messages! {
         MessagesPerTrade = 6;
         /// Largest position of instrument `index`, in pieces, that a hedge may lead to.
         Hedge = 7;
+        /// C21: sums over the underlyings. Delta must be set; of the others 0 permits none.
+        Delta = 8;
+        /// Change of delta with 1 %.
+        Gamma = 9;
+        /// Of one point of volatility.
+        Vega = 10;
+        /// Of one day.
+        Theta = 11;
+        /// C23: loss in the worst of the desk's scenarios.
+        ScenarioLoss = 12;
+        /// C22: what venue `index` holds for us, without the result of our positions: margin must stay within both.
+        Collateral = 13;
+        /// C24: what venue `index` may owe us: collateral and result, lost if it fails.
+        Counterparty = 14;
     }
+}
+
+impl Limit {
+    /// Those of a book with a venue without which the card cannot be armed.
+    pub const NEEDED: [Limit; 10] = [
+        Limit::Loss, Limit::InstrumentLoss, Limit::Drawdown, Limit::Exposure, Limit::FreeMessages, Limit::MessagesPerTrade, Limit::Delta,
+        Limit::ScenarioLoss, Limit::Collateral, Limit::Counterparty,
+    ];
 }
 
 messages! {
@@ -101,6 +123,8 @@ messages! {
             model: u8, instrument: u8, lower: u8, upper: u8, lowest: u32, highest: u32, step: u32, interval_ns: u64, for_ns: u64,
         };
         EndMandate = 15 { model: u8 };
+        /// What is held elsewhere in derivatives on an instrument, in book value as in `Greeks`, at `price` of it.
+        StateGreeks = 16 { instrument: u8, delta: i64, gamma: i64, vega: i64, theta: i64, price: i64, evidence: [u8; 32] };
     }
 }
 

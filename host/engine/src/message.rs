@@ -73,7 +73,7 @@ macro_rules! integers {
         }
     )*};
 }
-integers!(u8, u16, u32, u64, u128, i64, i128);
+integers!(u8, u16, u32, u64, u128, i32, i64, i128);
 
 macro_rules! shared_records {
     ($($type:ty),*) => {$(

@@ -55,6 +55,12 @@ messages! {
         Unbooked = 105;
         /// A rule on the card has halted its instrument.
         Rule = 106;
+        /// C21: delta, gamma, vega, theta; index 4: what was stated of them is too old.
+        Greeks = 107;
+        /// C22: what a venue demands for our positions, or, behind the venues, the distance to its liquidation.
+        Margin = 108;
+        /// C23.
+        Scenario = 109;
     }
 }
 
@@ -164,6 +170,8 @@ messages! {
         Restoring = 22 { number: u64, instruments: u16, sequence: u64, rows: u32, digest: [u8; 32], first: u64 };
         /// The card has taken these books as right where the feed's message `sequence` was next.
         Restored = 23 { number: u64, instruments: u16, sequence: u64, rows: u32, digest: [u8; 32] };
+        /// What is held elsewhere in derivatives on an instrument counts as two people stated it.
+        GreeksStated = 24 { instrument: u8 };
     }
 }
 

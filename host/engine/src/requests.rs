@@ -99,6 +99,7 @@ impl Engine {
             Change::Lift { .. } | Change::Release { .. } => false,
             Change::StatePosition { .. } => self.agrees(change),
             Change::EndMandate { .. } => true,
+            Change::StateGreeks { .. } => false,
             Change::Mandate { .. } => self.is_within_mandate(change),
             Change::SetLimit { limit, index, value } => self.limits.get(limit, index).is_some_and(|now| value <= now),
             Change::Commit { generation, content } => {
@@ -147,6 +148,7 @@ impl Engine {
                 is_rule.then_some(()).ok_or(Refusal::BadField)
             }
             Change::StatePosition { .. } => self.may_state(change),
+            Change::StateGreeks { .. } => self.may_state_greeks(change),
         }
     }
 
@@ -235,6 +237,7 @@ impl Engine {
                 self.lift(instruments, out);
             }
             Change::Release { instrument, rule } => self.lending.release(usize::from(instrument) * RULES + usize::from(rule)),
+            Change::StateGreeks { .. } => self.accept_greeks(&change, out),
             Change::StatePosition { .. } => {
                 if let Err(why) = self.accept_statement(&change, out) {
                     self.refuse(request, why, out);
@@ -328,7 +331,7 @@ impl Engine {
             return Err(Refusal::LimitReached);
         }
         let more = value(price, quantity.into(), one.multiplier);
-        if self.fits(usize::from(one.venue), more, 1) { Ok(()) } else { Err(Refusal::LimitReached) }
+        if self.fits(usize::from(one.venue), more, 1) && self.has_margin(instrument, more) { Ok(()) } else { Err(Refusal::LimitReached) }
     }
 
     /// A cancel is always allowed.

@@ -11,7 +11,7 @@ use zerocopy::{FromBytes, IntoBytes};
 /// What the bytes of a set begin with; nothing else that is signed does.
 const HEAD: &[u8; 24] = b"riposte parameter set 2\n";
 const SYMBOL_BYTES: usize = 8;
-const LIMITS: usize = 6;
+const LIMITS: usize = 13;
 /// More rows than any set has, and more numbers of models and hedges.
 const ROWS_MAX: usize = 1 << 16;
 
@@ -23,7 +23,7 @@ pub struct Set {
     pub limits: Limits,
     /// In the order of the card, padded with spaces.
     pub symbols: Vec<[u8; SYMBOL_BYTES]>,
-    /// What models may move and hedges may do, as the host proposes it when it starts: fields of the desk in their order there.
+    /// What models may move, what hedges may do and how risk is measured: fields of the desk in their order there.
     pub terms: Vec<u64>,
     /// Without numbers and without a commit.
     pub rows: Vec<Command>,
@@ -85,13 +85,25 @@ impl Set {
 }
 
 fn numbers(limits: &Limits) -> [u64; LIMITS] {
-    let Limits { loss_e4, drawdown_e4, instrument_loss_e4, exposure_e4, free_messages, messages_per_trade } = *limits;
-    [loss_e4, drawdown_e4, instrument_loss_e4, exposure_e4, free_messages, messages_per_trade]
+    let Limits {
+        loss_e4, drawdown_e4, instrument_loss_e4, exposure_e4, free_messages, messages_per_trade, delta_e4, gamma_e4, vega_e4, theta_e4,
+        scenario_loss_e4, collateral_e4, counterparty_e4,
+    } = *limits;
+    [
+        loss_e4, drawdown_e4, instrument_loss_e4, exposure_e4, free_messages, messages_per_trade, delta_e4, gamma_e4, vega_e4, theta_e4,
+        scenario_loss_e4, collateral_e4, counterparty_e4,
+    ]
 }
 
 fn named(numbers: [u64; LIMITS]) -> Limits {
-    let [loss_e4, drawdown_e4, instrument_loss_e4, exposure_e4, free_messages, messages_per_trade] = numbers;
-    Limits { loss_e4, drawdown_e4, instrument_loss_e4, exposure_e4, free_messages, messages_per_trade }
+    let [
+        loss_e4, drawdown_e4, instrument_loss_e4, exposure_e4, free_messages, messages_per_trade, delta_e4, gamma_e4, vega_e4, theta_e4,
+        scenario_loss_e4, collateral_e4, counterparty_e4,
+    ] = numbers;
+    Limits {
+        loss_e4, drawdown_e4, instrument_loss_e4, exposure_e4, free_messages, messages_per_trade, delta_e4, gamma_e4, vega_e4, theta_e4,
+        scenario_loss_e4, collateral_e4, counterparty_e4,
+    }
 }
 
 /// How many of something follow, if so many may.

@@ -1,15 +1,16 @@
-//! What models may move and hedges may do for a desk, as the numbers that its signature covers.
+//! What models may move and hedges may do for a desk, and how its risk is measured, as the numbers that its signature covers.
 //!
-//! Holds: two desks with the same numbers are the same but for names of models; a field that is added to one of these records does not
+//! Holds: two desks with the same numbers are the same but for names of models and scenarios; a field that is added to one of these records does not
 //! compile before it is signed too.
-use riposte_desk::{Desk, Hedge, HedgeLeg, Mandate, Model};
+use riposte_desk::{Desk, Hedge, HedgeLeg, Mandate, Margin, Model, Risk, Scenario};
 
-/// Count of models and each of them, then whether there is a hedge and what it is.
+/// Count of models and each of them, whether there is a hedge and what it is, then risk.
 pub fn of(desk: &Desk) -> Vec<u64> {
     let mut terms = vec![desk.models.len() as u64];
     desk.models.iter().for_each(|one| terms.extend(model(one)));
     terms.push(desk.hedge.is_some().into());
     desk.hedge.iter().for_each(|one| terms.extend(hedge(one)));
+    terms.extend(risk(&desk.risk));
     terms
 }
 
@@ -33,6 +34,23 @@ fn hedge(hedge: &Hedge) -> Vec<u64> {
     ];
     for HedgeLeg { instrument, position, lot, order } in legs {
         terms.extend([(*instrument).into(), (*position).into(), (*lot).into(), u64::from(*order)]);
+    }
+    terms
+}
+
+/// What is not there is 0, which none of these values can be.
+fn risk(risk: &Risk) -> Vec<u64> {
+    let Risk { margin, margins, distance_bp, greeks_age_ns, scenarios } = risk;
+    let of = |Margin { initial_bp, maintenance_bp }: Margin| [initial_bp.into(), maintenance_bp.into()];
+    let mut terms = margin.map_or([0, 0], of).to_vec();
+    terms.extend([distance_bp.unwrap_or(0).into(), greeks_age_ns.unwrap_or(0), margins.len() as u64]);
+    for (instrument, margin) in margins {
+        terms.push((*instrument).into());
+        terms.extend(of(*margin));
+    }
+    terms.push(scenarios.len() as u64);
+    for Scenario { name: _, spot_bp, volatility_e2 } in scenarios {
+        terms.extend(spot_bp.iter().chain([volatility_e2]).map(|one| i64::from(*one) as u64));
     }
     terms
 }

@@ -1,5 +1,5 @@
 //! Alarms as sentences: the name that docs/operate.md explains, what has happened, and what to do.
-use riposte_engine::{Alarm, BOOK, DRAWDOWN, Guard, Stream, Unhedged, Unrestored};
+use riposte_engine::{Alarm, BOOK, DRAWDOWN, GREEKS_STALE, Guard, VENUES, Stream, Unhedged, Unrestored};
 use riposte_map::limits::RULES;
 use riposte_map::reason::Reason;
 use riposte_map::shm::Opcode;
@@ -168,6 +168,19 @@ fn tripped(guard: Guard, index: u8, symbols: &[String]) -> String {
         Guard::Loss if index == BOOK => "the book's loss is beyond its limit; the card is killed".to_owned(),
         Guard::Loss if index == DRAWDOWN => "the book's drawdown is beyond its limit; the card is killed".to_owned(),
         Guard::Loss => format!("the loss of {instrument} is beyond its limit; its book is closed and its orders are cancelled"),
+        Guard::VenueCap if index >= VENUES as u8 => {
+            "the venue would owe more than its limit if it failed; disarmed: take collateral away, or raise the limit with two people".to_owned()
+        }
+        Guard::Greeks if index == GREEKS_STALE => "what was stated of derivatives is too old; disarmed: state it anew".to_owned(),
+        Guard::Greeks => {
+            let of = ["delta", "gamma", "vega", "theta"].get(usize::from(index)).unwrap_or(&"a sensitivity");
+            format!("{of} of the book is above its limit; disarmed: hedge, or raise the limit with two people")
+        }
+        Guard::Margin if index >= VENUES as u8 => {
+            "the book is too near to its liquidation; disarmed: reduce, or bring collateral and say so".to_owned()
+        }
+        Guard::Margin => "collateral does not carry the margin; disarmed: reduce, or bring collateral and say so".to_owned(),
+        Guard::Scenario => "the worst scenario loses more than its limit; disarmed: reduce or hedge".to_owned(),
         Guard::VenueCap => "exposure at the venue is above its limit; disarmed: reduce, or raise the limit with two people".to_owned(),
         Guard::OrderToTrade => "too many messages for the trades made; disarmed: look for a rule that fires without trading".to_owned(),
         Guard::CancelOnDisconnect => {
@@ -259,7 +272,7 @@ mod tests {
         let guards = [
             Guard::Loss, Guard::VenueCap, Guard::OrderToTrade, Guard::CancelOnDisconnect, Guard::DeadManTimer, Guard::DropCopy, Guard::Deployment,
             Guard::Bust, Guard::Erroneous, Guard::StaleMark, Guard::Stream, Guard::Room, Guard::Events, Guard::Unbooked,
-            Guard::Rule,
+            Guard::Rule, Guard::Greeks, Guard::Margin, Guard::Scenario,
         ];
         let unhedged = [Why::Holding, Why::Covariance, Why::Infeasible, Why::Iterations, Why::Solver];
         let mut all = vec![

@@ -4,6 +4,7 @@
 use super::admission::Admission;
 use super::calibration::mandate;
 use super::conversation::Call;
+use super::risk::Told;
 use super::statements::Statement;
 use super::waiting::{CardClock, Waiting, all_or_why};
 use super::wording;
@@ -41,6 +42,13 @@ impl Calls {
             Request::Orders { all, from } => Some(Answer::Told { value: self.orders(engine, all, from) }),
             Request::Positions {} => Some(Answer::Told { value: self.positions(engine) }),
             Request::Params {} => Some(Answer::Told { value: self.params(engine) }),
+            Request::Claims {} => Some(Answer::Told { value: self.claims(engine) }),
+            Request::Filed { execution, dry_run, .. } => Some(self.filed(execution, dry_run, engine, to)),
+            Request::Risk {} => Some(Answer::Told { value: self.risk(engine) }),
+            Request::StateGreeks { greeks, evidence, dry_run } => {
+                let told = Told { greeks: &greeks, evidence: &evidence, by, is_dry_run: dry_run };
+                self.state_greeks(&told, engine, admission.folder(), &answer, to)
+            }
             Request::Reversion {} => Some(Answer::Told { value: wording::reversion(engine, &self.desk) }),
             Request::State { positions, rest_flat, evidence, dry_run: is_dry_run } => {
                 let statement = Statement { positions: &positions, rest_flat, evidence: &evidence, by, is_dry_run };
@@ -163,6 +171,10 @@ impl Calls {
         &self.symbols
     }
 
+    pub(super) fn desk(&self) -> &Desk {
+        &self.desk
+    }
+
     pub(super) fn has_sessions(&self) -> bool {
         self.desk.sessions.is_some()
     }
@@ -241,6 +253,21 @@ impl Calls {
             })
         })
         .collect()
+    }
+
+    fn claims(&self, engine: &Engine) -> Value {
+        engine.claims().map(|(session, execution, until_ns)| json!({ "session": session, "execution": execution, "until_ns": until_ns })).collect()
+    }
+
+    /// The engine takes the word for it; that it was said, by whom and why, the journal has.
+    fn filed(&self, execution: u64, is_dry_run: bool, engine: &Engine, to: &mut VecDeque<Body>) -> Answer {
+        let Some((session, ..)) = engine.claims().find(|(_, one, _)| *one == execution) else {
+            return Answer::Refused { why: format!("no claim is due for execution {execution}: `riposte claims` lists those that are") };
+        };
+        if !is_dry_run {
+            to.push_back(Body::Claimed { session, execution });
+        }
+        Answer::Told { value: json!({ "session": session, "execution": execution, "claim": if is_dry_run { "due" } else { "filed" } }) }
     }
 
     fn params(&self, engine: &Engine) -> Value {
@@ -326,5 +353,39 @@ pub(super) fn why_text(why: Refusal) -> &'static str {
         Refusal::NoStatement => "the venue has stated no position",
         Refusal::NotFenced => "no reversion has fenced any of these instruments",
         Refusal::Moved => "a report has come, or the position or its newest statement is another, since this was stated: state it again",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use riposte_engine::{Input, Outputs, Report, Side};
+
+    /// An execution far from its mark, which makes a claim due.
+    fn with_claim(desk: &Desk) -> Engine {
+        let mut engine = Engine::new(crate::run::engine_config::of(desk, Default::default())).expect("a sound configuration");
+        let report = Report::Executed { user_ref: 1, instrument: 0, side: Side::Buy, quantity: 10, price: 1_000_000, execution: 77 };
+        for body in [
+            Body::SessionUp { session: 0 }, Body::CaughtUp { session: 0, next_sequence: 1, next_user_ref: 1 },
+            Body::Mark { instrument: 0, price: 1_864_000 }, Body::Venue { session: 0, sequence: 1, report },
+        ] {
+            engine.apply(&Input { time_ns: 1, body }, &mut Outputs::default());
+        }
+        engine
+    }
+
+    #[test]
+    fn a_claim_that_is_due_is_told_and_filed_once() {
+        let desk = riposte_desk::check(include_str!("../../../../demo/live.toml")).desk.expect("a desk");
+        let (mut engine, calls, mut to) = (with_claim(&desk), Calls::new(&desk, true, 1), VecDeque::new());
+        let claims = calls.claims(&engine);
+        assert_eq!((&claims[0]["execution"], claims.as_array().map(Vec::len)), (&77.into(), Some(1)));
+        let Answer::Told { .. } = calls.filed(77, true, &engine, &mut to) else { panic!("it is due") };
+        assert!(to.is_empty(), "a dry run changes nothing");
+        let Answer::Told { .. } = calls.filed(77, false, &engine, &mut to) else { panic!("it is due") };
+        let body = to.pop_front().expect("an input");
+        engine.apply(&Input { time_ns: 2, body }, &mut Outputs::default());
+        let Answer::Refused { why } = calls.filed(77, false, &engine, &mut to) else { panic!("it was filed") };
+        assert!(why.contains("no claim is due for execution 77") && to.is_empty(), "{why}");
     }
 }

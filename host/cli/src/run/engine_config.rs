@@ -1,6 +1,6 @@
 //! A desk as what the engine is built with.
 use riposte_desk::Desk;
-use riposte_engine::{Config, Deployment, Instrument, SESSIONS, Session, Times};
+use riposte_engine::{Config, Deployment, Instrument, Margin, RiskTerms, SESSIONS, Scenario, Session, Times};
 use riposte_map::limits::INSTRUMENTS;
 use riposte_map::shm::NONE;
 
@@ -30,6 +30,7 @@ pub fn of(desk: &Desk, approved: Deployment) -> Config {
     Config {
         instruments,
         sessions,
+        risk: risk(&desk.risk),
         times: Times {
             answer_ns: times.answer_ns,
             silence_ns: times.silence_ns,
@@ -46,4 +47,23 @@ pub fn of(desk: &Desk, approved: Deployment) -> Config {
         executions: host.executions,
         requests: host.requests,
     }
+}
+
+/// What the desk does not say is as the engine has it by itself.
+fn risk(desk: &riposte_desk::Risk) -> RiskTerms {
+    let mut terms = RiskTerms::default();
+    let margin = |one: &riposte_desk::Margin| Margin { initial_bp: one.initial_bp, maintenance_bp: one.maintenance_bp };
+    if let Some(one) = &desk.margin {
+        terms.margins = [margin(one); INSTRUMENTS];
+    }
+    for (instrument, one) in &desk.margins {
+        terms.margins[usize::from(*instrument)] = margin(one);
+    }
+    terms.distance_bp = desk.distance_bp.unwrap_or(terms.distance_bp);
+    terms.greeks_age_ns = desk.greeks_age_ns.unwrap_or(terms.greeks_age_ns);
+    if !desk.scenarios.is_empty() {
+        let scenario = |one: &riposte_desk::Scenario| Scenario { spot_bp: one.spot_bp, volatility_e2: one.volatility_e2 };
+        terms.scenarios = std::array::from_fn(|at| desk.scenarios.get(at).map(scenario));
+    }
+    terms
 }

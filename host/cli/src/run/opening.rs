@@ -45,12 +45,18 @@ impl Opening {
     /// Nothing of a desk that was not signed is proposed, its limits neither.
     pub fn new(desk: &Desk, set: Option<SignedSet>, by: Option<u16>, rehearses: bool, first_request: u64) -> Opening {
         let limits = &desk.limits;
-        let mut wanted = vec![(Limit::Loss, 0, limits.loss_e4), (Limit::Drawdown, 0, limits.drawdown_e4)];
+        let mut wanted = vec![
+            (Limit::Loss, 0, limits.loss_e4), (Limit::Drawdown, 0, limits.drawdown_e4), (Limit::Delta, 0, limits.delta_e4),
+            (Limit::Gamma, 0, limits.gamma_e4), (Limit::Vega, 0, limits.vega_e4), (Limit::Theta, 0, limits.theta_e4),
+            (Limit::ScenarioLoss, 0, limits.scenario_loss_e4),
+        ];
         if desk.sessions.is_some() {
             let used = 0..desk.instruments.len().min(INSTRUMENTS) as u8;
             wanted.extend(used.map(|at| (Limit::InstrumentLoss, at, limits.instrument_loss_e4)));
             wanted.extend([
                 (Limit::Exposure, 0, limits.exposure_e4),
+                (Limit::Collateral, 0, limits.collateral_e4),
+                (Limit::Counterparty, 0, limits.counterparty_e4),
                 (Limit::FreeMessages, 0, limits.free_messages),
                 (Limit::MessagesPerTrade, 0, limits.messages_per_trade),
             ]);

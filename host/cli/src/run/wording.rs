@@ -29,6 +29,11 @@ pub fn change(change: &Change, desk: &Desk) -> String {
             "book {:+} {} at {}, to {quantity} as the venue has it, by evidence-{}.json",
             quantity.saturating_sub(ours), symbol(instrument, desk), dollars(price), riposte_journal::hex(evidence)
         ),
+        Change::StateGreeks { instrument, delta, gamma, vega, theta, price, ref evidence } => format!(
+            "count derivatives on {} with delta {}, gamma {}, vega {}, theta {}, at {}, by evidence-{}.json",
+            symbol(instrument, desk), dollars(delta), dollars(gamma), dollars(vega), dollars(theta), dollars(price),
+            riposte_journal::hex(evidence)
+        ),
         Change::Mandate { model, instrument, lower, upper, lowest, highest, step, interval_ns, for_ns } => {
             let edges = [lower, upper].into_iter().filter(|rule| *rule != NONE).map(|rule| rule_name(instrument, rule, desk));
             format!(
@@ -54,7 +59,7 @@ pub fn is_of_one(limit: Limit) -> bool {
 }
 
 fn dollars(price_e4: i64) -> String {
-    u64::try_from(price_e4).map_or_else(|_| format!("{price_e4} e-4"), decimal_text)
+    format!("{}{}", if price_e4 < 0 { "-" } else { "" }, decimal_text(price_e4.unsigned_abs()))
 }
 
 fn symbol(instrument: u8, desk: &Desk) -> String {

@@ -95,6 +95,10 @@ instrument_loss = 1000000
 exposure = 100000000
 free_messages = 1000000
 messages_per_trade = 1000
+delta = 1000000000
+scenario_loss = 1000000000
+collateral = 100000000
+counterparty = 1000000000
 [host]
 answer_ms = 120000
 silence_ms = 120000

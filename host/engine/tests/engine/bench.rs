@@ -1,7 +1,7 @@
 //! An engine with a card that answers its commands, a venue whose reports number themselves, and everything that was
 //! said, kept.
 use riposte_engine::{
-    Body, Change, Config, Deployment, Engine, Guard, HostOrder, Input, Instrument, Limit, Output, Outputs, Record, Refusal,
+    Body, Change, Config, Deployment, Engine, Guard, HostOrder, Input, Instrument, Limit, Output, Outputs, Record, Refusal, RiskTerms,
     Report, Session, Side, Stream, Times,
 };
 use riposte_map::identity::TABLE_HASH;
@@ -41,6 +41,7 @@ pub fn config() -> Config {
             approval_ns: 60 * SECOND,
             reversion_ns: 30 * SECOND,
         },
+        risk: RiskTerms::default(),
         approved: approved(),
         orders: 1024,
         executions: 1024,
@@ -149,6 +150,9 @@ impl Bench {
             for index in 0..=last {
                 bench.set_limit(limit, index, 1_000_000_000);
             }
+        }
+        for (limit, far) in [(Limit::Delta, 60), (Limit::ScenarioLoss, 60), (Limit::Collateral, 59), (Limit::Counterparty, 60)] {
+            bench.set_limit(limit, 0, 1 << far);
         }
         bench.load(rows, 1);
         for session in [CARD, HOST] {

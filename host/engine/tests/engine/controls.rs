@@ -463,12 +463,13 @@ fn a_host_order_needs_an_armed_card() {
 #[test]
 fn an_unset_limit_blocks_arming() {
     for limit in [
-        Limit::Loss, Limit::Drawdown, Limit::InstrumentLoss, Limit::Exposure, Limit::FreeMessages, Limit::MessagesPerTrade,
+        Limit::Loss, Limit::Drawdown, Limit::InstrumentLoss, Limit::Exposure, Limit::FreeMessages, Limit::MessagesPerTrade, Limit::Delta,
+        Limit::ScenarioLoss, Limit::Collateral, Limit::Counterparty,
     ] {
         let mut bench = Bench::ready(config());
         bench.one(Change::SetLimit { limit, index: 0, value: 0 });
         assert_eq!(bench.both(Change::Arm), Some(Refusal::Unset), "{limit:?}");
-        bench.set_limit(limit, 0, 1_000_000);
+        bench.set_limit(limit, 0, if limit == Limit::Counterparty { 1 << 60 } else { 1_000_000 });
         assert_eq!(bench.both(Change::Arm), None, "{limit:?}");
     }
 }

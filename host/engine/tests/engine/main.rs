@@ -11,5 +11,6 @@ mod orders;
 mod pain;
 mod recovery;
 mod reversion;
+mod risk;
 mod snapshots;
 mod statements;

@@ -305,10 +305,15 @@ fn wild(bytes: &[u8]) -> Option<Body> {
     };
     let sequence = u64::from(small(9));
     let event = Event { kind: bytes[30] % 9, instrument, user_ref, quantity, price_e4: price as u32, ..Event::default() };
-    Some(match bytes[0] % 20 {
+    Some(match bytes[0] % 21 {
         16 => {
             let (quantity, ours, as_of, evidence) = (wide(50) as i64, i64::from(small(46)), sequence, [bytes[47]; 32]);
             let change = Change::StatePosition { session, instrument, quantity, ours, price, as_of, evidence };
+            Body::Propose { request: wide(60), by: small(41).into(), change }
+        }
+        20 => {
+            let (delta, gamma, vega, theta, evidence) = (wide(50) as i64 >> 12, price, wide(58) as i64 >> 40, -price, [bytes[47]; 32]);
+            let change = Change::StateGreeks { instrument, delta, gamma, vega, theta, price, evidence };
             Body::Propose { request: wide(60), by: small(41).into(), change }
         }
         18 => Body::Delegate { session, sequence: wide(50) as u32, acknowledgement: wide(54) as u32, user_ref },
