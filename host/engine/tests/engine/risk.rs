@@ -148,7 +148,7 @@ fn margin_holds_to_the_last_unit_of_collateral_and_result() {
     bench.card_order(40);
     assert!(bench.engine.is_permitted(), "half of 100");
     assert_eq!(bench.engine.margins(0).used, 50 * i128::from(PRICE));
-    bench.card_order(1);
+    bench.one(Change::SetLimit { limit: Limit::Collateral, index: 0, value: 50 * PRICE as u64 - 1 });
     assert_eq!((bench.tripped(Guard::Margin), bench.engine.is_permitted()), (1, false));
     let mut bench = Bench::armed_with(with(|risk| risk.distance_bp = 1));
     bench.one(Change::SetLimit { limit: Limit::Collateral, index: 0, value: 50 * PRICE as u64 });
@@ -163,8 +163,8 @@ fn margin_holds_to_the_last_unit_of_collateral_and_result() {
 fn an_order_that_its_margin_cannot_carry_is_refused() {
     let mut bench = Bench::armed();
     bench.one(Change::SetLimit { limit: Limit::Collateral, index: 0, value: 50 * PRICE as u64 });
-    assert_eq!(refusal(&bench.try_enter(Side::Buy, 101, PRICE)), Some(Refusal::LimitReached));
-    bench.enter(Side::Buy, 100, PRICE);
+    assert_eq!(refusal(&bench.try_enter(Side::Buy, 2, 50 * PRICE + 1)), Some(Refusal::LimitReached));
+    bench.enter(Side::Buy, 2, 50 * PRICE);
     assert!(bench.engine.is_permitted());
 }
 
@@ -202,7 +202,7 @@ fn the_worst_scenario_holds_to_the_last_unit() {
     bench.card_order(40);
     assert_eq!(bench.engine.worst_scenario().0, 20 * i128::from(PRICE));
     assert!(bench.engine.is_permitted());
-    bench.card_order(1);
+    bench.one(Change::SetLimit { limit: Limit::ScenarioLoss, index: 0, value: 20 * PRICE as u64 - 1 });
     assert_eq!((bench.tripped(Guard::Scenario), bench.engine.is_permitted()), (1, false));
 }
 
