@@ -224,6 +224,7 @@ impl Bins {
 #[derive(Clone, Copy, Default)]
 struct Row {
     locate: u16,
+    has_window: bool,
     /// Of each term of each rule.
     conditions: [[u8; RULES]; TERMS],
 }
@@ -283,6 +284,7 @@ impl Observer {
         match opcode {
             Opcode::WriteInstrument => {
                 row.locate = command.args[0] as u16;
+                row.has_window = command.args[4] as u32 != 0;
                 self.locates.insert(row.locate);
             }
             Opcode::WriteRules => {
@@ -494,6 +496,11 @@ impl Observer {
         codes.filter_map(known).collect()
     }
 
+    fn has_window(&self, generation: u32, instrument: u8) -> bool {
+        let row = self.banks.get(&generation).and_then(|bank| bank.get(usize::from(instrument)));
+        row.is_some_and(|row| row.has_window)
+    }
+
     fn rule(&mut self, event: &Event) {
         self.fired.insert((event.feed_sequence, event.rule));
         let conditions = self.conditions(event.generation, event.instrument, event.rule.into());
@@ -513,7 +520,8 @@ impl Observer {
                     continue;
                 }
                 for condition in self.conditions(verdict.generation, verdict.instrument, rule) {
-                    if could_hold(condition, &verdict) {
+                    let has_window = self.has_window(verdict.generation, verdict.instrument);
+                    if could_hold(condition, &verdict) && (has_window || !condition.is_over_time()) {
                         self.bins.hit(Bin::Rule { condition, fired: false });
                     }
                 }
@@ -535,6 +543,10 @@ fn could_hold(condition: Condition, verdict: &Verdict) -> bool {
         Condition::TradeAtLeast | Condition::TradeAtMost | Condition::TradeSizeAtLeast | Condition::TradeSizeAtMost => {
             b"PE".contains(&verdict.code)
         }
+        // Whether a side was there before the window, no event tells.
+        Condition::RateAtLeast | Condition::RateAtMost => true,
+        Condition::RiseAtLeast | Condition::RiseAtMost => bid,
+        Condition::FallAtLeast | Condition::FallAtMost => ask,
     }
 }
 

@@ -75,6 +75,8 @@ pub struct Instrument {
     pub collar_e4: (u32, u32),
     pub reach_e4: u32,
     pub value_max: u64,
+    /// Cycles of the window of its metrics over time; 0: it has none.
+    pub window_cycles: u32,
     pub rules: [Option<Rule>; RULES],
 }
 
@@ -88,6 +90,7 @@ impl Instrument {
         collar_e4: (0, u32::MAX),
         reach_e4: ANY_REACH,
         value_max: u64::MAX,
+        window_cycles: 0,
         rules: [None; RULES],
     };
     /// What a reset leaves.
@@ -224,6 +227,7 @@ pub fn parameters_within(limits: &Gate, instruments: &[Instrument], generation: 
             u64::from(instrument.quantity_max) | u64::from(low) << 32,
             u64::from(high) | u64::from(instrument.reach_e4) << 32,
             instrument.value_max,
+            u64::from(instrument.window_cycles),
         ];
         commands.push(command(Opcode::WriteInstrument, at, 0, 0, 0, &limits));
         for (index, rule) in instrument.rules.iter().enumerate() {
@@ -303,6 +307,8 @@ pub fn random_instruments(random: &mut Random, locates: &[u16], price_e4: u32) -
         let condition = random.pick(&Condition::ALL);
         let threshold = match condition {
             Condition::SpreadAtLeast | Condition::SpreadAtMost => random.below(12) as u32 * 100,
+            _ if condition.is_rate() => 1 + random.below(8) as u32,
+            _ if condition.is_over_time() => random.below(6) as u32 * 100,
             _ if condition.is_size() => random.pick(&[0, 1, 99, 100, 200, 300, 500, u32::MAX]),
             _ => near(random),
         };
@@ -331,6 +337,7 @@ pub fn random_instruments(random: &mut Random, locates: &[u16], price_e4: u32) -
                 enabled: !random.once_in(8),
                 quantity_max: random.pick(&[0, 300, 1000, 1000]),
                 collar_e4: random.pick(&[(0, 0), (price_e4 - 800, price_e4 + 800), (0, u32::MAX)]),
+                window_cycles: random.pick(&[0, 1, 2, 3, 4, 9, 25, 80, 300, 300, 1000, 1000, 4000, u32::MAX]),
                 rules,
                 ..Instrument::WIDE
             }

@@ -55,6 +55,7 @@ lints! {
     orders_is_clean: blocks::orders::Orders;
     levels_is_clean: blocks::levels::Levels;
     commit_is_clean: blocks::commit::Commit;
+    pace_is_clean: blocks::pace::Pace;
     verdict_is_clean: blocks::verdict::Verdict;
     gate_is_clean: blocks::gate::Gate;
     fits_is_clean: blocks::fits::Fits;

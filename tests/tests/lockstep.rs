@@ -42,7 +42,7 @@ fn clean_traffic_on_one_instrument_is_equal() {
 #[test]
 fn clean_traffic_on_sixteen_instruments_is_equal() {
     let mut coverage = Coverage::default();
-    for seed in 110..116 {
+    for seed in 110..120 {
         coverage.add(&clean_run(seed, 16));
     }
     assert!(coverage.events(EventKind::OrderSent) > 300);

@@ -6,7 +6,8 @@ use crate::{bundle::*, konst::Konst};
 use riposte_map::{limits, shm::{Action, Condition, Row, bits::command}};
 use rust_hdl::prelude::*;
 
-// A condition's number less one: bit 0 is "at most", bits 1 and 2 say of what, bit 4 that it is a size.
+// A condition's number less one: bit 0 is "at most", bits 1 and 2 say of what, bit 4 that it is a size, with bit 3 one over
+// time.
 const _: () = {
     assert!(Condition::BidAtLeast as u64 == 1 && Condition::BidAtMost as u64 == 2);
     assert!(Condition::AskAtLeast as u64 == 3 && Condition::AskAtMost as u64 == 4);
@@ -15,6 +16,9 @@ const _: () = {
     assert!(Condition::BidSizeAtLeast as u64 == 17 && Condition::BidSizeAtMost as u64 == 18);
     assert!(Condition::AskSizeAtLeast as u64 == 19 && Condition::AskSizeAtMost as u64 == 20);
     assert!(Condition::TradeSizeAtLeast as u64 == 23 && Condition::TradeSizeAtMost as u64 == 24);
+    assert!(Condition::RateAtLeast as u64 == 25 && Condition::RateAtMost as u64 == 26);
+    assert!(Condition::RiseAtLeast as u64 == 27 && Condition::RiseAtMost as u64 == 28);
+    assert!(Condition::FallAtLeast as u64 == 29 && Condition::FallAtMost as u64 == 30);
     assert!(limits::HOST_RULE == 3);
 };
 
@@ -29,16 +33,21 @@ pub struct TermOf {
     is_there: Signal<Local, bool>,
     of_price: Signal<Local, bool>,
     of_size: Signal<Local, bool>,
+    of_time: Signal<Local, bool>,
     of_bid: Signal<Local, bool>,
     of_ask: Signal<Local, bool>,
     of_trade: Signal<Local, bool>,
     it: Signal<Local, Term>,
     k_full: Konst<32, 0xffff_ffff>,
     k_size: Konst<5, 0b10>,
+    k_time: Konst<5, 0b11>,
     k_bid: Konst<2, 0b00>,
     k_ask: Konst<2, 0b01>,
     k_spread: Konst<2, 0b10>,
     k_trade: Konst<2, 0b11>,
+    k_rate: Konst<2, 0b00>,
+    k_rise: Konst<2, 0b01>,
+    k_fall: Konst<2, 0b10>,
 }
 
 impl Logic for TermOf {
@@ -59,6 +68,7 @@ impl Logic for TermOf {
         // Numbers from 1 to 8 are of prices; those 16 above them of sizes, but for the spread.
         self.of_price.next = self.from0.val().get_bits::<5>(3) == 0;
         self.of_size.next = self.from0.val().get_bits::<5>(3) == self.k_size.val();
+        self.of_time.next = self.from0.val().get_bits::<5>(3) == self.k_time.val();
         self.of_bid.next = self.from0.val().get_bits::<2>(1) == self.k_bid.val();
         self.of_ask.next = self.from0.val().get_bits::<2>(1) == self.k_ask.val();
         self.of_trade.next = self.from0.val().get_bits::<2>(1) == self.k_trade.val();
@@ -69,6 +79,9 @@ impl Logic for TermOf {
         self.it.next.bid_size = self.of_size.val() & self.of_bid.val();
         self.it.next.ask_size = self.of_size.val() & self.of_ask.val();
         self.it.next.trade_size = self.of_size.val() & self.of_trade.val();
+        self.it.next.rate = self.of_time.val() & (self.from0.val().get_bits::<2>(1) == self.k_rate.val());
+        self.it.next.rise = self.of_time.val() & (self.from0.val().get_bits::<2>(1) == self.k_rise.val());
+        self.it.next.fall = self.of_time.val() & (self.from0.val().get_bits::<2>(1) == self.k_fall.val());
         self.term.next = self.it.val();
     }
 }
@@ -84,6 +97,7 @@ pub struct Arguments {
     /// Of its rules, the last is none, but a place for orders of the host.
     pub has_place: Signal<Out, bool>,
     pub limits: Signal<Out, Limits>,
+    pub instrument_window: Signal<Out, Window>,
     pub template: Signal<Out, Template>,
     pub throttle: Signal<Out, Throttle>,
     pub feed: Signal<Out, Feed>,
@@ -94,12 +108,15 @@ pub struct Arguments {
     kind: Signal<Local, Bits<4>>,
     number: Signal<Local, Bits<2>>,
     arg3: Signal<Local, Bits<64>>,
+    arg4: Signal<Local, Bits<64>>,
     action: [Signal<Local, Bits<8>>; 4],
     flags: [Signal<Local, Bits<8>>; 4],
     terms: [TermOf; 4],
     row: Signal<Local, TermRow>,
     limit: Signal<Local, Limits>,
     reach: Signal<Local, Bits<32>>,
+    length: Signal<Local, Bits<32>>,
+    span: Signal<Local, Window>,
     order: Signal<Local, Template>,
     interval: Signal<Local, Bits<32>>,
     gate: Signal<Local, Throttle>,
@@ -108,6 +125,7 @@ pub struct Arguments {
     book: Signal<Local, BookRow>,
     k_host: Konst<8, { Condition::Host as u64 }>,
     k_full: Konst<32, 0xffff_ffff>,
+    k_three: Konst<32, 3>,
     k_term: Konst<3, 1>,
     k_halt: Konst<8, { Action::Halt as u64 }>,
     k_silent: Konst<8, 1>,
@@ -120,6 +138,7 @@ pub struct Arguments {
     o_arg1: Konst<9, { command::ARGS.lsb + 64 }>,
     o_arg2: Konst<9, { command::ARGS.lsb + 128 }>,
     o_arg3: Konst<9, { command::ARGS.lsb + 192 }>,
+    o_arg4: Konst<9, { command::ARGS.lsb + 256 }>,
 }
 
 impl Logic for Arguments {
@@ -169,6 +188,12 @@ impl Logic for Arguments {
         self.limit.next.is_open = self.reach.val() == self.k_full.val();
         self.limit.next.value_max = self.arg3.val();
         self.limits.next = self.limit.val();
+        self.arg4.next = self.command.val().get_bits::<64>(self.o_arg4.val().index());
+        self.length.next = self.arg4.val().get_bits::<32>(0);
+        self.span.next.is_there = self.length.val() != 0;
+        self.span.next.is_brief = self.length.val() < self.k_three.val();
+        self.span.next.cycles = self.length.val() - self.k_three.val();
+        self.instrument_window.next = self.span.val();
         self.order.next.quantity = self.arg0.val().get_bits::<32>(0);
         self.order.next.price = self.arg0.val().get_bits::<32>(32);
         self.order.next.side = self.arg1.val().get_bits::<8>(0);

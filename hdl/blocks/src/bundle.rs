@@ -220,6 +220,9 @@ pub struct Term {
     pub ask_size: bool,
     pub trade_size: bool,
     pub spread: bool,
+    pub rate: bool,
+    pub rise: bool,
+    pub fall: bool,
 }
 
 /// One term of each of the four rules of an instrument.
@@ -231,7 +234,7 @@ pub struct TermRow {
     pub rule3: Term,
 }
 
-/// What a term may compare: prices and sizes of both tops and of the print, and the spread.
+/// What a term may compare: prices and sizes of both tops and of the print, the spread, and the metrics over time.
 #[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
 pub struct Metrics {
     pub bid_price: Bits<32>,
@@ -241,6 +244,9 @@ pub struct Metrics {
     pub ask_size: Bits<32>,
     pub trade_size: Bits<32>,
     pub spread: Bits<32>,
+    pub rate: Bits<32>,
+    pub rise: Bits<32>,
+    pub fall: Bits<32>,
 }
 
 /// Which of them are there, a cycle later. There is a spread if both sides are there and the ask is not below the bid.
@@ -250,6 +256,25 @@ pub struct Presence {
     pub has_ask: bool,
     pub has_spread: bool,
     pub has_trade: bool,
+    pub has_rate: bool,
+    pub has_rise: bool,
+    pub has_fall: bool,
+}
+
+/// How long an instrument's metrics over time look back: cycles less three, of a window that is there and that is not over
+/// before the next operation can come.
+#[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
+pub struct Window {
+    pub is_there: bool,
+    pub is_brief: bool,
+    pub cycles: Bits<32>,
+}
+
+/// A price of the top of book, if that side is there.
+#[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
+pub struct Quote {
+    pub is_there: bool,
+    pub price: Bits<32>,
 }
 
 /// Limits of an instrument, as the gate reads them.

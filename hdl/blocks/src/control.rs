@@ -62,6 +62,8 @@ pub struct Control {
     pub actions_data: Signal<Out, Bits<8>>,
     pub limits_write: Signal<Out, bool>,
     pub limits_data: Signal<Out, Limits>,
+    /// Of the limits' row.
+    pub window_data: Signal<Out, Window>,
     pub row_address: Signal<Out, Bits<5>>,
     pub template_write: Signal<Out, bool>,
     pub template_data: Signal<Out, Template>,
@@ -411,6 +413,7 @@ impl Logic for Control {
         self.actions_data.next = self.arguments.actions.val();
         self.limits_write.next = self.does.q.val().get_bit(self.c_instrument.val().index());
         self.limits_data.next = self.arguments.limits.val();
+        self.window_data.next = self.arguments.instrument_window.val();
         self.row_address.next = (bit_cast::<5, 1>(self.shadow.val()) << 4) | bit_cast::<5, 4>(self.table_row.val());
         self.template_write.next = self.does.q.val().get_bit(self.c_template.val().index());
         self.template_data.next = self.arguments.template.val();

@@ -34,6 +34,7 @@ pub mod line;
 pub mod lines;
 pub mod memory;
 pub mod orders;
+pub mod pace;
 pub mod product;
 pub mod queue;
 pub mod refusal;

@@ -1,6 +1,6 @@
 //! One rule against the book and the print: up to three terms, all of which must hold.
 //!
-//! In: its terms, prices and sizes of tops and print, and the spread (cycle K + 1); what of them is there (K + 2). Out, in K + 2:
+//! In: its terms, prices and sizes of tops and print, the spread, metrics over time (cycle K + 1); what of them is there (K + 2). Out, in K + 2:
 //! whether it holds, and whether it is a rule on trades. Why: one cycle to choose what is compared, one to compare; all terms at
 //! once. Holds: nothing. Not here: whether it held before, and whether it fires.
 use crate::{bundle::*, konst::Konst};
@@ -27,6 +27,9 @@ pub struct TermTest {
     of_ask2: DFF<bool>,
     of_trade2: DFF<bool>,
     of_spread2: DFF<bool>,
+    of_rate2: DFF<bool>,
+    of_rise2: DFF<bool>,
+    of_fall2: DFF<bool>,
     at_most: Signal<Local, Bits<32>>,
     bid_price: Signal<Local, Bits<32>>,
     ask_price: Signal<Local, Bits<32>>,
@@ -35,13 +38,18 @@ pub struct TermTest {
     ask_size: Signal<Local, Bits<32>>,
     trade_size: Signal<Local, Bits<32>>,
     spread: Signal<Local, Bits<32>>,
+    rate: Signal<Local, Bits<32>>,
+    rise: Signal<Local, Bits<32>>,
+    fall: Signal<Local, Bits<32>>,
     k_full: Konst<32, 0xffff_ffff>,
 }
 
 impl Logic for TermTest {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, metric2, threshold2, is_there2, of_bid2, of_ask2, of_trade2, of_spread2);
+        dff_setup!(
+            self, clock, metric2, threshold2, is_there2, of_bid2, of_ask2, of_trade2, of_spread2, of_rate2, of_rise2, of_fall2
+        );
         // "At most" is "at least" of both complements; the term holds the threshold's.
         self.at_most.next = 0.into();
         if self.term.val().at_most {
@@ -75,23 +83,41 @@ impl Logic for TermTest {
         if self.term.val().spread {
             self.spread.next = self.metrics.val().spread;
         }
-        // The spread is a difference of this cycle, so it comes last.
+        self.rate.next = 0.into();
+        if self.term.val().rate {
+            self.rate.next = self.metrics.val().rate;
+        }
+        self.rise.next = 0.into();
+        if self.term.val().rise {
+            self.rise.next = self.metrics.val().rise;
+        }
+        self.fall.next = 0.into();
+        if self.term.val().fall {
+            self.fall.next = self.metrics.val().fall;
+        }
+        // Spread, rise and fall are differences of this cycle, so they come last.
         self.metric2.d.next = (((self.bid_price.val() | self.ask_price.val())
             | (self.trade_price.val() | self.bid_size.val())
-            | (self.ask_size.val() | self.trade_size.val()))
+            | (self.ask_size.val() | self.trade_size.val() | self.rate.val()))
             ^ self.at_most.val())
-            ^ self.spread.val();
+            ^ (self.spread.val() | self.rise.val() | self.fall.val());
         self.threshold2.d.next = self.term.val().threshold;
         self.is_there2.d.next = self.term.val().is_there;
         self.of_bid2.d.next = self.term.val().bid_price | self.term.val().bid_size;
         self.of_ask2.d.next = self.term.val().ask_price | self.term.val().ask_size;
         self.of_trade2.d.next = self.term.val().trade_price | self.term.val().trade_size;
         self.of_spread2.d.next = self.term.val().spread;
+        self.of_rate2.d.next = self.term.val().rate;
+        self.of_rise2.d.next = self.term.val().rise;
+        self.of_fall2.d.next = self.term.val().fall;
         // ---- the next cycle
         self.has_metric.next = (self.of_bid2.q.val() & self.presence.val().has_bid)
             | (self.of_ask2.q.val() & self.presence.val().has_ask)
             | (self.of_trade2.q.val() & self.presence.val().has_trade)
-            | (self.of_spread2.q.val() & self.presence.val().has_spread);
+            | (self.of_spread2.q.val() & self.presence.val().has_spread)
+            | (self.of_rate2.q.val() & self.presence.val().has_rate)
+            | (self.of_rise2.q.val() & self.presence.val().has_rise)
+            | (self.of_fall2.q.val() & self.presence.val().has_fall);
         // Nothing is below the threshold of one that is not there.
         self.is_below.next = self.metric2.q.val() < self.threshold2.q.val();
         self.is_there.next = self.is_there2.q.val();

@@ -5,7 +5,7 @@
 //! judged, a cycle each; all rules of an instrument at once.
 //! Holds: nothing fires on a book that is not valid in this cycle. A rule on the book fires when its condition
 //! becomes true; a commit of parameters forgets what was true before. Not here: whether an order may leave.
-use crate::{bundle::*, konst::Konst, memory::LookupMemory, rule::RuleTest};
+use crate::{bundle::*, konst::Konst, memory::LookupMemory, pace::Pace, rule::RuleTest};
 use riposte_map::{limits, reason::Reason, shm::{EventKind, NONE}};
 use rust_hdl::prelude::*;
 
@@ -36,6 +36,11 @@ pub struct Verdict {
     pub rules_data: Signal<In, TermRow>,
     /// Of a first term's row: bit r: rule r has no order; bit 4 + r: it halts.
     pub actions_data: Signal<In, Bits<8>>,
+    pub window_write: Signal<In, bool>,
+    pub window_data: Signal<In, Window>,
+    /// The books are emptied, a row in each cycle.
+    pub empties: Signal<In, bool>,
+    pub sweep: Signal<In, Bits<4>>,
     /// Forget what held: new parameters are in force.
     pub forget: Signal<In, bool>,
     pub books_valid: Signal<In, Bits<16>>,
@@ -63,6 +68,7 @@ pub struct Verdict {
     /// Read from there, a row a term.
     rows: [DFF<TermRow>; 3],
     tests: [RuleTest; 4],
+    pace: Pace,
     metrics: Signal<Local, Metrics>,
     presence: Signal<Local, Presence>,
     actions1: DFF<Bits<8>>,
@@ -193,6 +199,19 @@ impl Logic for Verdict {
         self.actions.read_address.next = self.row.val();
         self.actions1.d.next = self.actions.read_data.val();
         self.actions2.d.next = self.actions1.q.val();
+        // ---- K and K + 1: metrics over time
+        self.pace.clock.next = self.clock.val();
+        self.pace.reset.next = self.empties.val();
+        self.pace.sweep.next = self.sweep.val();
+        self.pace.row.next = self.row.val();
+        self.pace.counts.next = self.valid.val() & self.committed.val().evaluated;
+        self.pace.instrument.next = self.committed.val().instrument;
+        self.pace.bid.next = self.bid.val();
+        self.pace.ask.next = self.ask.val();
+        self.pace.books_valid.next = self.books_valid.val();
+        self.pace.window_write.next = self.window_write.val();
+        self.pace.window_address.next = self.rules_address.val();
+        self.pace.window_data.next = self.window_data.val();
         // ---- K + 1: context, spread
         self.valid2.d.next = self.valid.val();
         self.committed2.d.next = self.committed.val();
@@ -225,10 +244,16 @@ impl Logic for Verdict {
         self.metrics.next.ask_size = self.ask.val().quantity;
         self.metrics.next.trade_size = self.committed.val().shares;
         self.metrics.next.spread = self.ask.val().price - self.bid.val().price;
+        self.metrics.next.rate = self.pace.rate.val();
+        self.metrics.next.rise = self.pace.rise.val();
+        self.metrics.next.fall = self.pace.fall.val();
         self.presence.next.has_bid = self.has_bid2.q.val();
         self.presence.next.has_ask = self.has_ask2.q.val();
         self.presence.next.has_spread = self.has_spread2.q.val();
         self.presence.next.has_trade = self.committed2.q.val().trade;
+        self.presence.next.has_rate = self.pace.has_rate.val();
+        self.presence.next.has_rise = self.pace.has_rise.val();
+        self.presence.next.has_fall = self.pace.has_fall.val();
         for i in 0..4 {
             self.tests[i].clock.next = self.clock.val();
             self.tests[i].metrics.next = self.metrics.val();

@@ -221,6 +221,10 @@ impl Logic for RiposteCard {
         self.verdict.rules_address.next = self.control.row_address.val();
         self.verdict.rules_data.next = self.control.rules_data.val();
         self.verdict.actions_data.next = self.control.actions_data.val();
+        self.verdict.window_write.next = self.control.limits_write.val();
+        self.verdict.window_data.next = self.control.window_data.val();
+        self.verdict.empties.next = self.emptying.q.val();
+        self.verdict.sweep.next = self.sweep.q.val().get_bits::<4>(0);
         self.verdict.forget.next = self.control.forget.val();
         self.verdict.books_valid.next = self.control.books_valid.val();
         self.verdict.trace.next = self.control.trace.val();

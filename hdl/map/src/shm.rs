@@ -100,7 +100,8 @@ pub enum Opcode {
     WriteFeed = 1,
     /// `args[0]`: locate in 15:0, enabled in 16, buying permitted in 17, selling in 18, selling short in 19; `args[1]`:
     /// maximum quantity in 31:0, lower collar price in 63:32; `args[2]`: upper collar price in 31:0, reach of the live
-    /// collar in 63:32; `args[3]`: maximum value, price times quantity.
+    /// collar in 63:32; `args[3]`: maximum value, price times quantity; `args[4]`: window of its metrics over time, cycles, in 31:0,
+    /// 0: it has none.
     WriteInstrument = 2,
     /// Term `index` of each rule of an instrument; `args[0]`: condition of rule r in byte r; `args[1]`, `args[2]`: four 32-bit
     /// thresholds; `args[3]`, with term 0: action of rule r in byte r, as in [`Action`].
@@ -221,8 +222,9 @@ pub enum Action {
 ///
 /// A condition on the book holds only while the sides it needs are present. A rule holds if it has a first term and all
 /// that it has hold. With a term on trades it fires on every print that meets it, else when it begins to hold. Prices are the
-/// venue's integers, sizes are shares: of the top's level, or of the print. Codes have holes, so that their bits say what is
-/// compared.
+/// venue's integers, sizes are shares: of the top's level, or of the print. Metrics over time are those of the instrument's
+/// window: its messages, and how far the bid has risen and the ask has fallen. Codes have holes, so that their bits say what
+/// is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Condition {
@@ -243,15 +245,22 @@ pub enum Condition {
     AskSizeAtMost = 20,
     TradeSizeAtLeast = 23,
     TradeSizeAtMost = 24,
+    RateAtLeast = 25,
+    RateAtMost = 26,
+    RiseAtLeast = 27,
+    RiseAtMost = 28,
+    FallAtLeast = 29,
+    FallAtMost = 30,
 }
 
 impl Condition {
     /// All that may hold.
-    pub const ALL: [Condition; 14] = [
+    pub const ALL: [Condition; 20] = [
         Condition::BidAtLeast, Condition::BidAtMost, Condition::AskAtLeast, Condition::AskAtMost,
         Condition::SpreadAtLeast, Condition::SpreadAtMost, Condition::TradeAtLeast, Condition::TradeAtMost,
         Condition::BidSizeAtLeast, Condition::BidSizeAtMost, Condition::AskSizeAtLeast, Condition::AskSizeAtMost,
-        Condition::TradeSizeAtLeast, Condition::TradeSizeAtMost,
+        Condition::TradeSizeAtLeast, Condition::TradeSizeAtMost, Condition::RateAtLeast, Condition::RateAtMost,
+        Condition::RiseAtLeast, Condition::RiseAtMost, Condition::FallAtLeast, Condition::FallAtMost,
     ];
 
     /// The one that may hold with this number.
@@ -261,7 +270,17 @@ impl Condition {
 
     /// Its metric is a number of shares.
     pub const fn is_size(self) -> bool {
-        self as u8 > Condition::Host as u8
+        self as u8 >= Condition::BidSizeAtLeast as u8 && self as u8 <= Condition::TradeSizeAtMost as u8
+    }
+
+    /// Its metric is a number of messages.
+    pub const fn is_rate(self) -> bool {
+        matches!(self, Condition::RateAtLeast | Condition::RateAtMost)
+    }
+
+    /// Its metric is one over time, and there only in an instrument that has a window.
+    pub const fn is_over_time(self) -> bool {
+        self as u8 >= Condition::RateAtLeast as u8 && self as u8 <= Condition::FallAtMost as u8
     }
 
     /// Its metric is a price, and no difference of prices.

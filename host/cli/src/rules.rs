@@ -123,8 +123,14 @@ fn term(&Term { condition, threshold }: &Term) -> String {
         Condition::AskSizeAtMost => "ask_size <=",
         Condition::TradeSizeAtLeast => "trade_size >=",
         Condition::TradeSizeAtMost => "trade_size <=",
+        Condition::RateAtLeast => "rate >=",
+        Condition::RateAtMost => "rate <=",
+        Condition::RiseAtLeast => "rise >=",
+        Condition::RiseAtMost => "rise <=",
+        Condition::FallAtLeast => "fall >=",
+        Condition::FallAtMost => "fall <=",
     };
-    if condition.is_size() { format!("{text} {threshold}") } else { format!("{text} {}", price_text(threshold)) }
+    if condition.is_size() || condition.is_rate() { format!("{text} {threshold}") } else { format!("{text} {}", price_text(threshold)) }
 }
 
 /// What a rule does, as it is written in a configuration.

@@ -18,6 +18,7 @@ use toml::de::DeTable;
 
 /// What the host's place is called where rules have names.
 const HOST_ORDERS: &str = "orders of the host";
+const METRICS: &str = "bid, ask, spread, trade, bid_size, ask_size, trade_size, rate, rise or fall";
 
 /// Result of [`check`].
 #[derive(Clone, Debug)]
@@ -155,6 +156,7 @@ impl Instruments {
         let enabled = section.optional(log, "enabled", boolean);
         let limits = InstrumentLimits::read(&mut section, log, &self.defaults.instrument);
         let collar = section.section(log, "collar").and_then(|collar| read_collar(collar, log));
+        let window = section.optional(log, "window_us", microseconds(|time, cycle| time / cycle, u32::MAX.into()));
         let host = section.section(log, "host_orders").and_then(|host| read_host_orders(host, log, &self.defaults.rule));
         let blocked = |log: &mut Log, what: &str| {
             let name = symbol.as_ref().map_or("instrument", |symbol| symbol.value.as_str());
@@ -192,6 +194,7 @@ impl Instruments {
             enabled: enabled.is_some_and(|enabled| enabled.value),
             collar,
             limits,
+            window_cycles: window.map_or(0, |window| window.value as u32),
             rules: Vec::new(),
             host,
         };
@@ -243,6 +246,7 @@ fn read_rule(mut section: Section, log: &mut Log, book: &mut Instruments, names:
         return;
     };
     let (Some(name), Some(when)) = (name, when) else { return };
+    check_window(log, &when, &instrument.value);
     if let Some(order) = &order {
         warn_about_refusals(log, &order_span, &instrument.value, &book.gate, order);
     } else if action == Action::Order {
@@ -255,6 +259,24 @@ fn read_rule(mut section: Section, log: &mut Log, book: &mut Instruments, names:
         return;
     }
     instrument.value.rules.push(Rule { name: name.value, terms: when.value, action, order, limits });
+}
+
+/// What a rule compares over time must be there, and must be able to hold.
+fn check_window(log: &mut Log, when: &Placed<Vec<Term>>, instrument: &Instrument) {
+    if !when.value.iter().any(|term| term.condition.is_over_time()) {
+        return;
+    }
+    if instrument.window_cycles == 0 {
+        let text = format!("`rate`, `rise` and `fall` need a window of time: instrument `{}` has no `window_us`", instrument.symbol);
+        return log.error(&when.span, text);
+    }
+    // The card counts at most one message in two cycles.
+    let most = instrument.window_cycles.div_ceil(2);
+    let never = when.value.iter().find(|term| term.condition == Condition::RateAtLeast && term.threshold > most);
+    if let Some(term) = never {
+        let text = format!("`rate >= {}` never holds: the card counts at most {most} messages within this `window_us`", term.threshold);
+        log.error(&when.span, text);
+    }
 }
 
 pub(crate) fn unknown_instrument(symbol: &str, placed: &[Placed<Instrument>]) -> String {
@@ -373,14 +395,22 @@ fn term(text: &str, words: &[&str]) -> Result<Term, String> {
         "bid_size" => (Condition::BidSizeAtLeast, Condition::BidSizeAtMost),
         "ask_size" => (Condition::AskSizeAtLeast, Condition::AskSizeAtMost),
         "trade_size" => (Condition::TradeSizeAtLeast, Condition::TradeSizeAtMost),
-        _ => return Err(format!("unknown metric `{metric}`: use bid, ask, spread, trade, bid_size, ask_size or trade_size")),
+        "rate" => (Condition::RateAtLeast, Condition::RateAtMost),
+        "rise" => (Condition::RiseAtLeast, Condition::RiseAtMost),
+        "fall" => (Condition::FallAtLeast, Condition::FallAtMost),
+        _ => return Err(format!("unknown metric `{metric}`: use {METRICS}")),
     };
     let condition = match comparison {
         ">=" => at_least,
         "<=" => at_most,
         _ => return Err(format!("unknown comparison `{comparison}`: use <= or >=")),
     };
-    let threshold = if condition.is_size() {
+    let threshold = if condition.is_rate() {
+        // The message that is judged is one of them: less than 1 are never there.
+        threshold.parse().ok().filter(|&rate| rate >= 1).ok_or_else(|| {
+            format!("`{threshold}` is no number of messages: write a whole number from 1 to {}, such as 500", u32::MAX)
+        })?
+    } else if condition.is_size() {
         threshold.parse().map_err(|_| format!("`{threshold}` is no number of shares: write a whole number from 0 to {}, such as 500", u32::MAX))?
     } else {
         price_e4(threshold).map_err(|error| error.to_string())?

@@ -146,6 +146,7 @@ fn write_instrument(instrument: Option<&Instrument>) -> Command {
         u64::from(limits.max_quantity.unwrap_or(0)) | u64::from(low) << 32,
         u64::from(high) | u64::from(limits.live_collar_e4.unwrap_or(0)) << 32,
         limits.max_value_e4.unwrap_or(0),
+        u64::from(instrument.window_cycles),
     ])
 }
 

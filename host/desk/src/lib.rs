@@ -119,6 +119,8 @@ pub struct Instrument {
     /// `None` blocks every order.
     pub collar: Option<Collar>,
     pub limits: InstrumentLimits,
+    /// Window of its metrics over time; 0: it has none.
+    pub window_cycles: u32,
     /// At most `RULES`, one less if the host has its place there; the position is the card's rule index.
     pub rules: Vec<Rule>,
     /// What orders of the host through the card are made of, in the place of `HOST_RULE`: quantity, price and side are theirs.
@@ -143,7 +145,7 @@ pub struct Collar {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Term {
     pub condition: riposte_map::shm::Condition,
-    /// What the metric is compared with: 1e-4 dollars, or shares.
+    /// What the metric is compared with: 1e-4 dollars, shares, or messages.
     pub threshold: u32,
 }
 

@@ -133,7 +133,7 @@ fn each_mistake_is_found_on_its_line() {
         ("low = \"60.00\"", "low = \"80.00\"", "17:10: `collar`: `high` must be above 0 and not below `low`"),
         ("instrument = \"CVLT\"", "instrument = \"CVLR\"", "22:14: unknown instrument `CVLR`; did you mean `CVLT`?"),
         ("instrument = \"CVLT\"", "instrument = \"AAPL\"", "22:14: unknown instrument `AAPL`: there is no [[instrument]] with this symbol"),
-        ("bid >= 63.02", "bit >= 63.02", "23:8: `when`: unknown metric `bit`: use bid, ask, spread, trade, bid_size, ask_size or trade_size"),
+        ("bid >= 63.02", "bit >= 63.02", "23:8: `when`: unknown metric `bit`: use bid, ask, spread, trade, bid_size, ask_size, trade_size, rate, rise or fall"),
         ("bid >= 63.02", "bid > 63.02", "23:8: `when`: unknown comparison `>`: use <= or >="),
         ("bid >= 63.02", "bid", "23:8: `when`: `bid` must read METRIC <= NUMBER or METRIC >= NUMBER, such as `ask <= 320.50`, or several joined by `and`"),
         ("when = \"spread <= 0.01\"", "when = \"spread <= 0.01\"\naction = \"stop\"", "30:10: `action`: `stop` is not one of order, notify, halt"),
@@ -170,6 +170,54 @@ fn each_mistake_is_found_on_its_line() {
     ] {
         let found = findings(from, to);
         assert!(found.iter().any(|text| text == finding), "{finding}\nnot in\n{found:#?}");
+    }
+}
+
+/// `GOOD` with a window and other terms of its first rule, which is on line 24 then.
+fn over_time(window: &str, when: &str) -> Check {
+    let window = GOOD.replacen("enabled = true", &format!("enabled = true\nwindow_us = {window}"), 1);
+    check(&window.replacen("bid >= 63.02", when, 1))
+}
+
+#[test]
+fn terms_over_time_are_read_exactly_and_a_window_is_no_longer_than_written() {
+    let desk = over_time("1000", "rate >= 500 and rise >= 0.05 and fall <= 0").desk.expect("a desk");
+    let instrument = &desk.instruments[0];
+    assert_eq!(instrument.window_cycles, 156_250);
+    let terms: Vec<_> = instrument.rules[0].terms.iter().map(|term| (term.condition, term.threshold)).collect();
+    assert_eq!(terms, [(Condition::RateAtLeast, 500), (Condition::RiseAtLeast, 500), (Condition::FallAtMost, 0)]);
+    for (when, condition) in [("rate <= 1", Condition::RateAtMost), ("rise <= 1", Condition::RiseAtMost), ("fall >= 1", Condition::FallAtLeast)] {
+        assert_eq!(over_time("1000", when).desk.expect("a desk").instruments[0].rules[0].terms[0].condition, condition);
+    }
+    for (time, cycles) in [("0.0064", 1), ("0.0127", 1), ("0.0128", 2), ("2.5", 390), ("27487790.688", u32::MAX)] {
+        assert_eq!(over_time(time, "bid >= 1").desk.expect("a desk").instruments[0].window_cycles, cycles, "{time} us");
+    }
+    assert_eq!(check(GOOD).desk.expect("a desk").instruments[0].window_cycles, 0);
+}
+
+#[test]
+fn terms_over_time_that_cannot_be_there_or_never_hold_are_found_on_their_line() {
+    let none = "23:8: `rate`, `rise` and `fall` need a window of time: instrument `CVLT` has no `window_us`";
+    for when in ["rate >= 5", "bid >= 1 and rise >= 0.01", "bid >= 1 and fall <= 0.01"] {
+        let found = findings("bid >= 63.02", when);
+        assert!(found.iter().any(|text| text == none), "{found:?}");
+    }
+    for (window, when, finding) in [
+        ("10", "rate >= 782", Some("24:8: `rate >= 782` never holds: the card counts at most 781 messages within this `window_us`")),
+        ("10", "rate >= 781", None),
+        ("0.0064", "rate >= 2", Some("24:8: `rate >= 2` never holds: the card counts at most 1 messages within this `window_us`")),
+        ("10", "rate <= 5000", None),
+        ("10", "rate <= 0", Some("24:8: `when`: `0` is no number of messages: write a whole number from 1 to 4294967295, such as 500")),
+        ("10", "rate >= 0", Some("24:8: `when`: `0` is no number of messages: write a whole number from 1 to 4294967295, such as 500")),
+        ("10", "rate >= 1.5", Some("24:8: `when`: `1.5` is no number of messages: write a whole number from 1 to 4294967295, such as 500")),
+        ("10", "rise >= -0.05", Some("24:8: `when`: `-0.05` is not a price: write dollars as digits, with a point and at most four decimals, such as 320.50")),
+        ("0", "rate >= 5", Some("19:13: `window_us`: `0` must be 0.0064 to 27487790.688 microseconds with at most four decimals")),
+        ("27487790.6944", "rate >= 5", Some("19:13: `window_us`: `27487790.6944` must be 0.0064 to 27487790.688 microseconds with at most four decimals")),
+    ] {
+        let Check { desk, problems } = over_time(window, when);
+        let found: Vec<String> = problems.iter().map(|problem| problem.to_string()).collect();
+        assert_eq!(desk.is_none(), finding.is_some(), "{when}: {found:?}");
+        assert!(finding.is_none_or(|finding| found.iter().any(|text| text == finding)), "{finding:?}\nnot in\n{found:#?}");
     }
 }
 

@@ -168,7 +168,11 @@ fn rows_hold_the_configured_fields() {
     assert_eq!(row(Opcode::WriteFeed, 0).args[0], 26477 << 32 | 0xe936_0c6f);
     let instrument = row(Opcode::WriteInstrument, 0);
     // Enabled, and every side; the live collar over the upper price; 20,000 dollars.
-    assert_eq!(instrument.args[..4], [0xf << 16 | 13, 600_000 << 32 | 500, 1000 << 32 | 700_000, 200_000_000]);
+    assert_eq!(instrument.args, [0xf << 16 | 13, 600_000 << 32 | 500, 1000 << 32 | 700_000, 200_000_000, 0, 0]);
+    let windowed = desk(&include_str!("desk.toml").replacen("enabled = true", "enabled = true\nwindow_us = 1000", 1));
+    let of_window = |command: &Command| command.opcode == Opcode::WriteInstrument as u8 && command.instrument == 0;
+    let windows: Vec<_> = windowed.commands(7, 100).iter().filter(|command| of_window(command)).map(|one| one.args[4]).collect();
+    assert_eq!(windows, [156_250]);
     assert_eq!(row(Opcode::WriteGate, 0).args[..2], [390 << 48 | 8 << 32 | 15_625, 0]);
     assert_eq!(row(Opcode::WriteTemplate, 0).args[2], 3125);
     // Bid at least, spread at most.

@@ -143,7 +143,7 @@ pub(crate) struct Generation {
     pub content: [u8; 32],
     /// What people approved: the content, or that of the set whose thresholds models have moved since.
     pub base: [u8; 32],
-    /// Of everything that is neither limit nor a rule's first term: feed, further terms, actions, templates, images.
+    /// Of everything that is neither limit nor a rule's first term: feed, windows, further terms, actions, templates, images.
     rest: [u8; 32],
     rows: [Row; INSTRUMENTS],
     pub rules: [Rules; INSTRUMENTS],
@@ -177,7 +177,7 @@ impl Generation {
         self.rest == other.rest && limits && pace && conditions
     }
 
-    /// What its rules are part of: further terms, actions, templates, images and feed.
+    /// What its rules are part of: windows, further terms, actions, templates, images and feed.
     pub fn basis(&self) -> [u8; 32] {
         self.rest
     }
@@ -228,6 +228,9 @@ impl Set {
             self.all.update(bare.as_bytes());
             match Opcode::from_code(command.opcode) {
                 Some(Opcode::WriteFeed | Opcode::WriteImage) => self.rest.update(bare.as_bytes()),
+                Some(Opcode::WriteInstrument) if bare.args[4] != 0 => {
+                    self.rest.update(Command { args: [0, 0, 0, 0, bare.args[4], 0], ..bare }.as_bytes());
+                }
                 Some(Opcode::WriteRules) if command.index > 0 => self.rest.update(bare.as_bytes()),
                 Some(Opcode::WriteRules) => {
                     self.rest.update(Command { args: [0, 0, 0, bare.args[3], 0, 0], ..bare }.as_bytes());

@@ -15,6 +15,7 @@ use crate::{
     events::{Events, Queue},
     gate::OrderSession,
     grants::Grants,
+    pace::Paces,
     pipeline::Pipeline,
     restoration::Restoration,
     session::Session,
@@ -128,8 +129,9 @@ pub struct Agenda {
     feed: Session,
     pub restoration: Restoration,
     entry: Entry,
-    /// One bit an instrument.
+    /// One bit an instrument; changed by `make_valid` alone.
     valid: u16,
+    paces: Paces,
     /// Restored without an error so far.
     sound: u16,
     trading: u16,
@@ -189,6 +191,7 @@ impl Default for Agenda {
             restoration: Restoration::default(),
             entry: Entry::default(),
             valid: 0,
+            paces: Paces::default(),
             sound: 0,
             trading: 0,
             held: [0; INSTRUMENTS],
@@ -403,7 +406,7 @@ impl Agenda {
         } else if self.silence.take_if(|from| *from <= cycle).is_some() {
             self.fall_silent(cycle);
         } else if self.invalidations.pop_front_if(|from| *from <= cycle).is_some() {
-            self.valid = 0;
+            self.make_valid(cycle, 0);
         } else if self.losses.pop_front_if(|from| *from <= cycle).is_some() {
             self.killed = true;
         } else if let Some((told, queue, event)) = self.coming.pop_front_if(|c| c.0 <= cycle) {
@@ -415,6 +418,12 @@ impl Agenda {
         } else {
             self.queue_channel_event(cycle);
         }
+    }
+
+    /// From `cycle` on these books are valid.
+    fn make_valid(&mut self, cycle: u64, valid: u16) {
+        self.valid = valid;
+        self.paces.make_valid(cycle, valid);
     }
 
     /// Cycle in which the gate looks at the first rule of the first decision.

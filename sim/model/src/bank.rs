@@ -41,6 +41,8 @@ pub struct Rules {
     /// Masks of those that have no order, and of those that halt the instrument.
     pub silent: u8,
     pub halting: u8,
+    /// Cycles of the window of the metrics over time; 0: there is none.
+    pub window: u32,
 }
 
 /// One term of each rule.
@@ -168,6 +170,7 @@ impl Bank {
                     reach_e4,
                     value_max: args[3],
                 };
+                self.rules[instrument].window = args[4] as u32;
             }
             Opcode::WriteRules => {
                 let ([a, b], [c, d]) = (halves(args[1]), halves(args[2]));

@@ -18,6 +18,7 @@ mod grants;
 mod levels;
 mod lines;
 mod orders;
+mod pace;
 mod pipeline;
 mod restoration;
 mod rules;

@@ -1,5 +1,5 @@
 //! The rules of one instrument: which hold after a message.
-use crate::bank::Rules;
+use crate::{bank::Rules, pace::Pace};
 use riposte_map::{limits::RULES, shm::Level};
 
 /// Masks of the rules that hold.
@@ -16,6 +16,8 @@ pub struct Holding {
 pub struct Scene {
     pub top: [Level; 2],
     pub print: Option<Level>,
+    /// What came within the instrument's window, if it has one.
+    pub pace: Option<Pace>,
 }
 
 /// Judges all rules of an instrument.
@@ -53,6 +55,9 @@ impl Scene {
             17 | 18 => size(bid),
             19 | 20 => size(ask),
             23 | 24 => size(self.print),
+            25 | 26 => self.pace.map(|pace| pace.rate),
+            27 | 28 => self.pace.zip(bid).and_then(|(pace, bid)| bid.price_e4.checked_sub(pace.before(0)?)),
+            29 | 30 => self.pace.zip(ask).and_then(|(pace, ask)| pace.before(1)?.checked_sub(ask.price_e4)),
             _ => None,
         };
         // Odd codes are "at least".
@@ -67,7 +72,7 @@ mod tests {
 
     fn scene(top: [(u32, u32); 2], print: Option<(u32, u32)>) -> Scene {
         let level = |(price_e4, quantity)| Level { price_e4, quantity };
-        Scene { top: top.map(level), print: print.map(level) }
+        Scene { top: top.map(level), print: print.map(level), pace: None }
     }
 
     /// Rule 2 with these terms.
@@ -101,7 +106,7 @@ mod tests {
             assert!(!holds(&[(condition, 0)], &quiet) && !holds(&[(condition, u32::MAX)], &quiet), "condition {condition}");
         }
         let loud = scene([(100, 1), (110, 1)], Some((1, 1)));
-        for condition in [0, 9, 16, 21, 22, 25, 255] {
+        for condition in [0, 9, 16, 21, 22, 31, 32, 33, 255] {
             assert!(!holds(&[(condition, 0)], &loud), "condition {condition}");
         }
     }
@@ -114,6 +119,28 @@ mod tests {
         assert!(!holds(&[(5, 0)], &scene([(100, 0), (110, 1)], None)));
         assert!(!holds(&[(6, u32::MAX)], &scene([(111, 1), (110, 1)], None)));
         assert!(holds(&[(6, 0)], &scene([(110, 1), (110, 1)], None)), "locked: spread 0");
+    }
+
+    #[test]
+    fn metrics_over_time_need_a_window_and_a_move_their_own_way() {
+        let before = |bid, ask| [bid, ask].map(|(price_e4, quantity)| Level { price_e4, quantity });
+        let moved = |before| Scene { pace: Some(Pace { rate: 7, before }), ..scene([(100, 5), (110, 7)], None) };
+        let there = moved(before((97, 1), (114, 1)));
+        for (condition, at, beside) in [(25, 7, 8), (26, 7, 6), (27, 3, 4), (28, 3, 2), (29, 4, 5), (30, 4, 3)] {
+            assert!(holds(&[(condition, at)], &there), "condition {condition}");
+            assert!(!holds(&[(condition, beside)], &there), "condition {condition}");
+            assert!(!holds(&[(condition, at)], &Scene { pace: None, ..there }), "condition {condition} without a window");
+        }
+        let still = moved(before((100, 1), (110, 1)));
+        assert!(holds(&[(27, 0), (28, 0)], &still) && holds(&[(29, 0), (30, 0)], &still), "0 is a value");
+        let away = moved(before((101, 1), (109, 1)));
+        let empty = moved(before((97, 0), (114, 0)));
+        for scene in [away, empty] {
+            assert!(!holds(&[(27, 0)], &scene) && !holds(&[(28, u32::MAX)], &scene), "no rise");
+            assert!(!holds(&[(29, 0)], &scene) && !holds(&[(30, u32::MAX)], &scene), "no fall");
+        }
+        let gone = Scene { top: before((100, 0), (110, 0)), ..there };
+        assert!(!holds(&[(27, 0)], &gone) && !holds(&[(30, u32::MAX)], &gone), "no side now");
     }
 
     #[test]

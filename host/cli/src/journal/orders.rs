@@ -65,7 +65,7 @@ impl Set {
     }
 }
 
-/// Whether the book of an order's decision meets a condition; a print is not in the event, so it may have.
+/// Whether the book of an order's decision meets a condition; a print is not in the event, nor what came before: it may have.
 fn meets(event: &Event, code: u8, threshold: u32) -> bool {
     let [bid, ask] = [event.bid, event.ask].map(|level| Some(level).filter(|level| level.quantity > 0));
     let Some(condition) = Condition::from_code(code) else { return false };
@@ -78,7 +78,7 @@ fn meets(event: &Event, code: u8, threshold: u32) -> bool {
         }
         Condition::BidSizeAtLeast | Condition::BidSizeAtMost => (bid.map(|bid| bid.quantity), condition == Condition::BidSizeAtLeast),
         Condition::AskSizeAtLeast | Condition::AskSizeAtMost => (ask.map(|ask| ask.quantity), condition == Condition::AskSizeAtLeast),
-        other => return other.is_trade(),
+        other => return other.is_trade() || other.is_over_time(),
     };
     metric.is_some_and(|metric| if is_least { metric >= threshold } else { metric <= threshold })
 }
@@ -270,6 +270,7 @@ mod tests {
         quiet.rules[2][0].args[3] = (Action::Notify as u64) << 8;
         assert!(!quiet.explains(&event), "a rule without an order");
         assert!(with(2, Condition::TradeSizeAtLeast, 7) && !with(2, Condition::BidAtLeast, 0));
+        assert!(with(1, Condition::RateAtLeast, 7) && with(2, Condition::FallAtMost, 7), "nor of what came before it");
     }
 
     #[test]

@@ -353,6 +353,12 @@ fn each_limit_of_a_set_is_narrower_or_needs_two_people() {
         let narrower = altered(base.clone(), opcode, 0, |row| if more { row.args[word] -= unit } else { row.args[word] += unit });
         assert_eq!((is_narrower(&base, &narrower), is_narrower(&base, &wider)), (true, false), "{opcode:?} {word} {unit:#x}");
     }
+    // What rules look back for is none.
+    let window = altered(base.clone(), Opcode::WriteInstrument, 0, |row| row.args[4] += 1000);
+    let shorter = altered(base.clone(), Opcode::WriteInstrument, 0, |row| row.args[4] += 999);
+    for (one, other) in [(&base, &window), (&window, &base), (&window, &shorter), (&shorter, &window)] {
+        assert!(!is_narrower(one, other), "a window");
+    }
     for bit in 17..20 {
         let fewer = altered(base.clone(), Opcode::WriteInstrument, 0, |row| row.args[0] &= !(1 << bit));
         assert_eq!((is_narrower(&base, &fewer), is_narrower(&fewer, &base)), (true, false), "side {bit}");

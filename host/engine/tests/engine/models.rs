@@ -236,6 +236,7 @@ fn only_the_set_that_was_asked_for_is_committed() {
         ("another rule", other_rule),
         ("a further term", other_term),
         ("limits of an instrument", other(Opcode::WriteInstrument, |row| row.args[1] += 1)),
+        ("a window", other(Opcode::WriteInstrument, |row| row.args[4] += 1)),
         ("a lease", other(Opcode::Lease, |row| row.args[0] -= 1)),
         ("the throttle", other(Opcode::WriteGate, |row| row.args[0] += 1)),
         ("credit", other(Opcode::Credit, |row| row.args[0] -= 1)),

@@ -54,7 +54,7 @@ impl Agenda {
     /// commit may still be on its way through that bank: what it has read by then stays as it was.
     fn write(&mut self, cycle: u64, opcode: Opcode, command: &Command) {
         match opcode {
-            Opcode::WriteRules => {
+            Opcode::WriteRules | Opcode::WriteInstrument => {
                 let have_read = self.verdicts.iter().take_while(|one| one.cycle < cycle + RULES_BEFORE_VERDICT);
                 for Pending { origin, .. } in have_read.skip(self.rules_read.len()) {
                     let set = &self.banks[usize::from(origin.bank)];
@@ -123,10 +123,10 @@ impl Agenda {
                 if (0..INSTRUMENTS).any(touched) {
                     return Some(Reason::BookNotClean);
                 }
-                self.valid |= mask;
+                self.make_valid(cycle, self.valid | mask);
             }
             Opcode::Invalidate => {
-                self.valid &= !mask;
+                self.make_valid(cycle, self.valid & !mask);
                 self.sound &= !mask;
             }
             Opcode::Clear => return self.clear(cycle),

@@ -29,6 +29,7 @@ impl Agenda {
             return false;
         }
         self.books.clear();
+        self.paces.empty();
         self.restoration.open(cycle);
         self.sound = u16::MAX;
         self.touched = [NEVER; INSTRUMENTS];
@@ -41,7 +42,7 @@ impl Agenda {
         if self.restoration.is_clearing(cycle) {
             return Some(Reason::Restoring);
         }
-        self.valid = 0;
+        self.make_valid(cycle, 0);
         self.sound = 0;
         self.feed.restart(cycle);
         self.restoration.clear(cycle);
@@ -61,7 +62,7 @@ impl Agenda {
         } else if !self.feed.may_resume(cycle, command.args[1]) {
             Some(Reason::Elsewhere)
         } else {
-            self.valid |= mask;
+            self.make_valid(cycle, self.valid | mask);
             self.sound = 0;
             self.feed.resume(cycle);
             self.restoration.resume();

@@ -1,5 +1,5 @@
 //! Verdicts and the gate: from an operation that is done to an event, a decision, an order.
-use super::{Agenda, Origin, Pending, event_of};
+use super::{Agenda, Origin, Pending, RULES_BEFORE_VERDICT, event_of};
 use crate::{
     bank::Template,
     events::Queue,
@@ -57,6 +57,13 @@ impl Agenda {
             }
             return;
         }
+        let present = self.banks[usize::from(origin.bank)].rules[instrument];
+        let rules = rules_read.unwrap_or(present);
+        let pace = if pending.evaluated {
+            self.paces.count(pending.cycle - RULES_BEFORE_VERDICT, instrument, rules.window, pending.top)
+        } else {
+            None
+        };
         if let Some(reason) = pending.error {
             return self.invalidate(pending, reason);
         }
@@ -77,11 +84,9 @@ impl Agenda {
             self.held[instrument] = 0;
             return;
         }
-        let present = &self.banks[usize::from(origin.bank)].rules[instrument];
-        let rules = rules_read.as_ref().unwrap_or(present);
         let told = Level { price_e4: pending.price_e4, quantity: pending.quantity };
         let print = pending.is_print.then_some(told);
-        let holding = rules::judge(rules, &Scene { top: pending.top, print });
+        let holding = rules::judge(&rules, &Scene { top: pending.top, print, pace });
         let fired = holding.book & !self.held[instrument] | holding.trade;
         self.held[instrument] = holding.book;
         let (asked, silent, halting) = (fired & !rules.silent, fired & rules.silent, fired & rules.halting);
@@ -112,7 +117,7 @@ impl Agenda {
         self.held[usize::from(origin.instrument)] = 0;
         self.sound &= !bit;
         if self.valid & bit != 0 {
-            self.valid &= !bit;
+            self.make_valid(pending.cycle + 1, self.valid & !bit);
             self.count(Counter::Invalidations);
             let detail = u16::from(origin.code);
             let event = Event { detail, ..event_of(EventKind::Invalid, reason, origin) };
