@@ -24,10 +24,9 @@ fn config() -> Config {
     let mut instruments = [Traded { venue: NONE, ..traded }; INSTRUMENTS];
     instruments[0] = traded;
     let session = Session { venue: 0, cancel_on_disconnect: true, timer_renew_ns: 0, drop_copy: true };
-    let unused = Session { venue: NONE, ..session };
     Config {
         instruments,
-        sessions: [session, unused, unused, unused],
+        sessions: [session],
         risk: RiskTerms::default(),
         times: Times {
             answer_ns: SECOND,

@@ -76,11 +76,10 @@ fn config() -> Config {
     let mut instruments = [Instrument { venue: NONE, ..traded }; INSTRUMENTS];
     instruments[0] = traded;
     let session = Session { venue: 0, cancel_on_disconnect: false, timer_renew_ns: 0, drop_copy: false };
-    let unused = Session { venue: NONE, ..session };
     let long = 1000 * SECOND;
     Config {
         instruments,
-        sessions: [session, unused, unused, unused],
+        sessions: [session],
         risk: RiskTerms::default(),
         times: Times {
             answer_ns: long, silence_ns: long, mark_window_ns: long, mark_age_ns: long, drop_copy_ns: long, bust_window_ns: long,

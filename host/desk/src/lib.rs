@@ -32,7 +32,7 @@ pub use gate::Gate;
 pub use host::{Host, Limits, Restoring, Sessions, Times, money_e4, signed_e4};
 pub use image::Template;
 pub use limits::{ANY_REACH_E4, InstrumentLimits, PositionLimit, RuleLimits, Sides};
-pub use models::{Hedge, HedgeLeg, HedgeSession, Mandate, Model};
+pub use models::{Hedge, HedgeLeg, Mandate, Model};
 pub use moved::{Unmovable, move_threshold};
 pub use outlets::LogForm;
 pub use people::{Person, Remote, Role};

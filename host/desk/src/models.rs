@@ -1,13 +1,12 @@
 //! What models may do for a desk: pairs whose band moves two rules, and hedges of what is filled.
 //!
 //! Every section may be left out. A mandate is asked for by being here; it is in force when two people have approved it.
-use crate::field::{Placed, Section, choice, code, parsed, price, text, whole};
+use crate::field::{Placed, Section, choice, code, price, text, whole};
 use crate::problem::Log;
 use crate::{Desk, Instrument};
 use riposte_map::limits::INSTRUMENTS;
 use riposte_map::shm::{Condition, NONE};
 use riposte_map::wire::ouch::QUANTITY_LIMIT;
-use std::net::SocketAddr;
 use toml::de::DeValue;
 
 const MS: u64 = 1_000_000;
@@ -49,11 +48,9 @@ pub struct Mandate {
     pub for_ns: u64,
 }
 
-/// How fills are hedged.
+/// How fills are hedged: by orders that go through the card.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hedge {
-    /// The host's own order session at the venue, for legs whose orders do not go through the card.
-    pub session: Option<HedgeSession>,
     pub half_life_ns: u64,
     pub sample_ns: u64,
     pub gap_ns: u64,
@@ -69,15 +66,7 @@ pub struct Hedge {
     pub legs: Vec<HedgeLeg>,
 }
 
-/// An order session, and its drop copy.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HedgeSession {
-    pub orders: SocketAddr,
-    pub drop_copy: Option<SocketAddr>,
-    pub username: String,
-}
-
-/// An instrument that may be traded as a hedge.
+/// An instrument that may be traded as a hedge; it has a place for orders of the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HedgeLeg {
     pub instrument: u8,
@@ -180,21 +169,6 @@ fn read_mandate(mut section: Section, log: &mut Log) -> Option<Mandate> {
 
 pub(crate) fn read_hedge(root: &mut Section, log: &mut Log, book: &[Placed<Instrument>]) -> Option<Hedge> {
     let mut section = root.section(log, "hedge")?;
-    let address = || parsed("an address with a port, such as 127.0.0.1:26403");
-    let orders = section.optional(log, "orders", address());
-    let drop_copy = section.optional(log, "drop_copy", address());
-    let username = section.optional(log, "username", code(6));
-    let session = match (orders, username) {
-        (Some(orders), Some(username)) => {
-            let drop_copy = drop_copy.map(|one| one.value);
-            Some(HedgeSession { orders: orders.value, drop_copy, username: username.value })
-        }
-        (None, None) if drop_copy.is_none() => None,
-        _ => {
-            log.error(&section.span, "[hedge]: an order session has `orders` and `username`; without it there is no `drop_copy` either");
-            None
-        }
-    };
     let mut time = |log: &mut Log, field, default_ms: u64| time(&mut section, log, field, default_ms);
     let (half_life_ns, horizon_ns) = (time(log, "half_life_ms", 600_000), time(log, "horizon_ms", 60_000));
     let (sample_ns, gap_ns) = (time(log, "sample_ms", 1000), time(log, "gap_ms", 60_000));
@@ -208,8 +182,10 @@ pub(crate) fn read_hedge(root: &mut Section, log: &mut Log, book: &[Placed<Instr
     for leg in section.sections(log, "leg") {
         let span = leg.span.clone();
         let Some(leg) = read_leg(leg, log, book) else { continue };
-        if session.is_none() && book[usize::from(leg.instrument)].value.host.is_none() {
-            log.error(&span, "[hedge] has no order session, and this instrument has no `host_orders`: its orders have no way out");
+        let Instrument { symbol, host, .. } = &book[usize::from(leg.instrument)].value;
+        if host.is_none() {
+            let why = "its orders go through the card, in the place of a fourth rule; give the instrument `host_orders = { capacity = \"P\" }`";
+            log.error(&span, format!("`{symbol}` has no `host_orders`, and a leg needs it: {why}"));
         }
         if legs.iter().any(|other| other.instrument == leg.instrument) {
             log.error(&span, "this instrument is a leg already");
@@ -221,7 +197,6 @@ pub(crate) fn read_hedge(root: &mut Section, log: &mut Log, book: &[Placed<Instr
     }
     section.finish(log);
     Some(Hedge {
-        session,
         half_life_ns,
         sample_ns,
         gap_ns,

@@ -4,9 +4,7 @@ use riposte_map::limits::HOST_RULE;
 use riposte_map::shm::{Command, Condition, NONE, Opcode};
 
 const GOOD: &str = include_str!("../../../demo/live.toml");
-
-/// The order session of its hedges.
-const SESSION: &str = "orders = \"10.77.0.1:26403\"\ndrop_copy = \"10.77.0.1:26404\"\nusername = \"RIPO\"\n";
+const LEG: &str = "instrument = \"AMZN\"\nposition";
 
 fn findings(from: &str, to: &str) -> Vec<String> {
     assert!(GOOD.contains(from), "{from}");
@@ -42,7 +40,7 @@ fn orders_of_the_host_have_the_last_rules_place_in_the_set() {
     let set = desk.commands(1, 1);
     let row = |opcode: Opcode, instrument: u8| move |one: &&Command| one.opcode == opcode as u8 && one.instrument == instrument;
     let conditions = |instrument: u8| set.iter().find(row(Opcode::WriteRules, instrument)).expect("rules").args[0].to_le_bytes()[HOST_RULE];
-    assert_eq!([0, 1, 2, 3].map(conditions), [Condition::BidAtLeast as u8, 0, Condition::Host as u8, 0]);
+    assert_eq!([0, 1, 2, 3].map(conditions), [Condition::Host as u8, 0, Condition::Host as u8, 0]);
     let template = |one: &&Command| row(Opcode::WriteTemplate, 2)(one) && usize::from(one.rule) == HOST_RULE;
     let template = set.iter().find(template).expect("a template");
     let cooldown_cycles = 16;
@@ -86,11 +84,13 @@ fn each_mistake_is_found() {
         ("warm = 25", "warn = 25", "unknown field `warn` in `model`; did you mean `warm`?"),
         ("through = \"0.05\"", "through = \"0.055\"", "`through`: must be whole cents"),
         ("aversion = \"0.05\"", "", "`hedge` has no field `aversion`"),
-        ("instrument = \"AMZN\"\nposition", "instrument = \"AAPL\"\nposition", "this instrument is a leg already"),
+        (LEG, "instrument = \"AAPL\"\nposition", "this instrument is a leg already"),
         ("host_orders = { capacity = \"P\" }", "host_orders = {}", "`host_orders` has no field `capacity`"),
         ("host_orders = { capacity = \"P\" }", "host_orders = { capacity = \"P\", side = \"buy\" }", "unknown field `side` in `host_orders`"),
-        ("username = \"RIPO\"\nhalf_life", "half_life", "an order session has `orders` and `username`"),
-        (SESSION, "", "this instrument has no `host_orders`: its orders have no way out"),
+        (LEG, "instrument = \"AMD\"\nposition", "`AMD` has no `host_orders`, and a leg needs it: its orders go through the card"),
+        ("[hedge]", "[hedge]\norders = \"10.77.0.1:26403\"", "unknown field `orders` in `hedge`; known here: half_life_ms,"),
+        ("[hedge]", "[hedge]\ndrop_copy = \"10.77.0.1:26404\"", "unknown field `drop_copy` in `hedge`"),
+        ("[hedge]", "[hedge]\nusername = \"RIPO\"", "unknown field `username` in `hedge`"),
         ("lot = 10", "lot = 201", "`order`: 200 is less than a lot of 201"),
     ] {
         let found = findings(from, to);

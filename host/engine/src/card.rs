@@ -82,7 +82,7 @@ impl Engine {
         if let Some(at) = self.orders.find(CARD, event.user_ref) {
             // The venue was faster than the card's ring.
             let order = self.orders.table.get_mut(at);
-            (order.origin, order.at_once) = (origin, event.is_host_order());
+            order.origin = origin;
             if order.quantity == 0 {
                 // Rejected, which tells no more than the number.
                 (order.instrument, order.side) = (event.instrument, side);
@@ -94,8 +94,7 @@ impl Engine {
         let wanted = (event.quantity, event.price_e4.into());
         let order = Order::new((CARD, event.user_ref), origin, event.instrument, side, wanted, self.now_ns);
         let state = if stands { State::Sent } else { State::Unknown };
-        let order = Order { state, at_once: event.is_host_order(), ..order };
-        if self.add_order(order, out).is_none() {
+        if self.add_order(Order { state, ..order }, out).is_none() {
             self.trip(Guard::Unbooked, CARD, Effect::Kill, out);
         }
         let instrument = usize::from(event.instrument);

@@ -9,8 +9,8 @@ use riposte_map::shm::NONE;
 use thiserror::Error;
 
 pub const VENUES: usize = 4;
-/// Order sessions; the first is the card's, whose order numbers the card gives.
-pub const SESSIONS: usize = 4;
+/// Order sessions: the card's, which gives its orders their numbers. The host has none of its own.
+pub const SESSIONS: usize = 1;
 /// Largest absolute price that the engine computes with: 2^47 venue integers. With quantities of 32 bits, multipliers
 /// of 16 and 2^24 trades no sum leaves 128 bits.
 pub const PRICE_MAX: i64 = 1 << 47;

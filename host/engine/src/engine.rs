@@ -2,7 +2,7 @@
 use crate::books::Books;
 use crate::config::{Config, ConfigError, SESSIONS, VENUES};
 use crate::digest::StateHasher;
-use crate::entering::Entry;
+use crate::entering::{Entry, Wish};
 use crate::execution::Execution;
 use crate::generation::{Generation, Generations, Set};
 use crate::guards::{Claims, Latches, Limits, Traffic};
@@ -13,7 +13,7 @@ use crate::mandate::Models;
 use crate::message::fields;
 use crate::order::{Order, Orders, State};
 use crate::delegation::Sender;
-use crate::output::{Alarm, Guard, HostOrder, Output, Outputs, Record, Stream};
+use crate::output::{Alarm, Guard, HostMessage, Output, Outputs, Record, Stream};
 use crate::position::value;
 use crate::requests::{Request, Requests};
 use crate::reversion::Reversion;
@@ -173,10 +173,11 @@ impl Engine {
             Body::BeginSet => self.on_begin_set(out),
             Body::Candidate { number, model, lower, upper } => self.on_candidate(number, model, [lower, upper], out),
             Body::BeginCandidate { number } => self.on_begin_candidate(number),
-            Body::Hedge { .. } => self.on_hedge(&input.body, out),
+            Body::Hedge { number, instrument, side, quantity, price } => {
+                self.on_hedge(Wish { number, instrument, side, quantity, price }, out);
+            }
             Body::Unhedged { why } => out.alarm(Alarm::Unhedged { why }),
             Body::Row { command } => self.on_row(&command, out),
-            Body::Enter { .. } => self.on_enter(&input.body, out),
             Body::Cancel { session, user_ref } => self.on_cancel(session, user_ref, out),
             Body::Claimed { session, execution } => self.claims.filed(session, execution),
             Body::Tick => self.on_tick(out),
@@ -306,9 +307,9 @@ impl Engine {
         out.push(Output::Command(command));
     }
 
-    pub(crate) fn send(&mut self, order: HostOrder, out: &mut Outputs) {
-        out.record(Record::Sending { order });
-        out.push(Output::Order(order));
+    pub(crate) fn send(&mut self, message: HostMessage, out: &mut Outputs) {
+        out.record(Record::Sending { message });
+        out.push(Output::Message(message));
     }
 
     /// Changes an order and everything that depends on it; what has nothing left is closed.
@@ -404,7 +405,7 @@ impl Engine {
         order.cancel_asked = true;
         let (session, user_ref) = (order.session, order.user_ref);
         self.count_message(session);
-        self.send(HostOrder::Cancel { session, user_ref }, out);
+        self.send(HostMessage::Cancel { session, user_ref }, out);
     }
 
     /// SHA-256 of the whole state but the configuration.

@@ -8,8 +8,10 @@ use crate::engine::Engine;
 use crate::input::Side;
 use crate::message::fields;
 use crate::output::{Alarm, Outputs, Refusal};
+use crate::position::value;
+use crate::session::Standing;
 use riposte_map::limits::{HOST_RULE, INSTRUMENTS};
-use riposte_map::shm::{Command, Condition, Event, EventKind, Opcode};
+use riposte_map::shm::{Command, Condition, Event, EventKind, NONE, Opcode};
 
 /// An order that the card is to judge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -53,6 +55,37 @@ impl Engine {
         self.rules(instrument).is_some_and(|rules| rules.conditions[HOST_RULE] == Condition::Host as u8)
     }
 
+    /// Whether the card may be asked for an order now. Its gate decides again, by what it holds then.
+    pub(crate) fn may_enter(&self, wish: &Wish) -> Result<(), Refusal> {
+        let Wish { instrument, side, quantity, price, .. } = *wish;
+        let one = self.config.instruments.get(usize::from(instrument)).ok_or(Refusal::BadField)?;
+        let venue = self.config.sessions[usize::from(CARD)].venue;
+        if venue == NONE || venue != one.venue || quantity == 0 || price == 0 || !self.has_place(instrument) {
+            return Err(Refusal::BadField);
+        }
+        if self.latches.any() {
+            return Err(Refusal::Latched);
+        }
+        if !self.card.permitted {
+            return Err(Refusal::NotArmed);
+        }
+        if self.reverting() >> instrument & 1 == 1 {
+            return Err(Refusal::Fenced);
+        }
+        if self.sessions[usize::from(CARD)].standing != Standing::Current {
+            return Err(Refusal::Session);
+        }
+        if !self.holdings[usize::from(instrument)].confirmed {
+            return Err(Refusal::Unconfirmed);
+        }
+        // C09: from here on the card has what is left. What it sent before it hears of that comes on top.
+        if self.room(instrument)[usize::from(side == Side::Sell)] < quantity {
+            return Err(Refusal::LimitReached);
+        }
+        let more = value(price.into(), quantity.into(), one.multiplier);
+        if self.fits(usize::from(venue), more, 1) && self.has_margin(instrument, more) { Ok(()) } else { Err(Refusal::LimitReached) }
+    }
+
     /// Asks the card for an order that may be sent, now or when those before it are judged.
     pub(crate) fn ask_card(&mut self, wish: Wish, out: &mut Outputs) {
         let Some(waiting) = self.entry.waiting.get_mut(usize::from(wish.instrument)) else { return };
@@ -94,8 +127,7 @@ impl Engine {
         while self.entry.asked.is_none()
             && let Some(wish) = self.entry.waiting.iter_mut().find_map(Option::take)
         {
-            let may = self.may_enter(CARD, (wish.instrument, wish.side), wish.quantity, wish.price.into());
-            match may.and_then(|()| self.may_hedge(wish.instrument, wish.side, wish.quantity)) {
+            match self.may_enter(&wish).and_then(|()| self.may_hedge(&wish)) {
                 Ok(()) => self.bring(wish, out),
                 Err(why) => self.refuse(wish.number, why, out),
             }

@@ -8,7 +8,7 @@ use crate::execution::ADOPTED;
 use crate::input::Limit;
 use crate::message::{Field, Sink, fields};
 use crate::order::State;
-use crate::output::{Alarm, Guard, HostOrder, Output, Outputs, Record, Stream};
+use crate::output::{Alarm, Guard, HostMessage, Output, Outputs, Record, Stream};
 use crate::session::Standing;
 use riposte_map::limits::INSTRUMENTS;
 use riposte_map::shm::{NONE, Opcode};
@@ -404,7 +404,7 @@ impl Engine {
         let one = &mut self.sessions[usize::from(session)];
         if one.timer_asked_ns == 0 || now_ns.saturating_sub(one.timer_asked_ns) >= rule.timer_renew_ns {
             one.timer_asked_ns = now_ns;
-            self.send(HostOrder::RenewTimer { session }, out);
+            self.send(HostMessage::RenewTimer { session }, out);
         }
     }
 

@@ -1,34 +1,28 @@
 //! Hedges: orders that a model wants so that the book varies less. What they are was computed outside, in floats; whether
-//! they leave is decided here, in integers, as of any order of the host.
+//! the card is asked for them is decided here, in integers; whether they leave, by the card's gate.
 //!
 //! Holds: a hedge leads to no position beyond the limit that people set, whatever else of ours trades meanwhile, unless all
 //! that it can do is to make the position smaller.
-use crate::card::CARD;
 use crate::engine::Engine;
 use crate::entering::Wish;
-use crate::input::{Body, Limit};
-use crate::output::{HostOrder, Outputs, Refusal};
+use crate::input::Limit;
+use crate::output::{Outputs, Refusal};
 use crate::{Order, Origin, Side};
 
 impl Engine {
-    pub(crate) fn on_hedge(&mut self, body: &Body, out: &mut Outputs) {
-        let Body::Hedge { number, session, instrument, side, quantity, price } = *body else { return };
-        if number <= self.models.hedged {
+    pub(crate) fn on_hedge(&mut self, wish: Wish, out: &mut Outputs) {
+        if wish.number <= self.models.hedged {
             return;
         }
-        self.models.hedged = number;
-        let may = self.may_enter(session, (instrument, side), quantity, price);
-        match may.and_then(|()| self.may_hedge(instrument, side, quantity)) {
-            Ok(()) if session == CARD => match u32::try_from(price) {
-                Ok(price) => self.ask_card(Wish { number, instrument, side, quantity, price }, out),
-                Err(_) => self.refuse(number, Refusal::BadField, out),
-            },
-            Ok(()) => self.enter(number, HostOrder::Enter { session, user_ref: 0, instrument, side, quantity, price }, true, out),
-            Err(why) => self.refuse(number, why, out),
+        self.models.hedged = wish.number;
+        match self.may_enter(&wish).and_then(|()| self.may_hedge(&wish)) {
+            Ok(()) => self.ask_card(wish, out),
+            Err(why) => self.refuse(wish.number, why, out),
         }
     }
 
-    pub(crate) fn may_hedge(&self, instrument: u8, side: Side, quantity: u32) -> Result<(), Refusal> {
+    pub(crate) fn may_hedge(&self, wish: &Wish) -> Result<(), Refusal> {
+        let Wish { instrument, side, quantity, .. } = *wish;
         let limit = self.limits.get(Limit::Hedge, instrument).filter(|limit| *limit > 0).ok_or(Refusal::Unset)?;
         let holding = self.holdings.get(usize::from(instrument)).ok_or(Refusal::BadField)?;
         let held = i128::from(holding.position.quantity);

@@ -208,8 +208,6 @@ messages! {
         /// A parameter set begins; its rows follow.
         BeginSet = 15;
         Row = 16 { command: Command };
-        /// A host order. The same `request` twice is one order.
-        Enter = 17 { request: u64, session: u8, instrument: u8, side: Side, quantity: u32, price: i64 };
         Cancel = 18 { session: u8, user_ref: u32 };
         /// A person or an adapter has claimed at the venue.
         Claimed = 19 { session: u8, execution: u64 };
@@ -228,8 +226,6 @@ messages! {
         Candidate = 26 { number: u64, model: u8, lower: u32, upper: u32 };
         /// The rows of the set that the candidate asked for follow.
         BeginCandidate = 27 { number: u64 };
-        /// An order of a hedge. Numbers increase: an older one is no news.
-        Hedge = 28 { number: u64, session: u8, instrument: u8, side: Side, quantity: u32, price: i64 };
         Unhedged = 29 { why: Unhedged };
         /// Books are wrong and the venue's snapshot can be asked for. Numbers increase: an older one is no news.
         Restore = 30 { number: u64 };
@@ -244,6 +240,8 @@ messages! {
         Delegate = 34 { session: u8, sequence: u32, acknowledgement: u32, user_ref: u32 };
         /// The host has bytes of its own for that connection, and waits for `Output::Reclaimed`.
         Reclaim = 35 { session: u8 };
+        /// An order of a hedge, through the card's gate. Numbers increase: an older one is no news.
+        Hedge = 36 { number: u64, instrument: u8, side: Side, quantity: u32, price: u32 };
     }
 }
 

@@ -60,7 +60,7 @@ pub use input::{Body, Change, Deployment, Input, Limit, Report, Side, Unhedged, 
 pub use mandate::{MODELS, Mandate};
 pub use message::{ENCODED_MAX, Encoded};
 pub use order::{Order, Origin, State};
-pub use output::{Alarm, Guard, HostOrder, OUTPUTS, Output, Outputs, Record, Refusal, Step, Stream};
+pub use output::{Alarm, Guard, HostMessage, OUTPUTS, Output, Outputs, Record, Refusal, Step, Stream};
 pub use position::Position;
 pub use reversion::Reversion;
 pub use risk::{GREEKS_STALE, Greeks, MOVE_MAX_BP, Margin, Margins, SCENARIOS, SENSITIVITY_MAX, Scenario, Terms as RiskTerms};

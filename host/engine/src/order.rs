@@ -43,6 +43,7 @@ messages! {
     /// Who made an order.
     Origin {
         Card = 1;
+        /// The host, through the card's gate: what of it does not trade at once ends by itself.
         Host = 2;
         /// Only the venue has told of it.
         Outside = 3;
@@ -66,8 +67,6 @@ pub struct Order {
     pub cancelled: [u32; 2],
     /// The venue has said that it has it.
     pub accepted: bool,
-    /// What of it does not trade at once ends by itself: hedges.
-    pub at_once: bool,
     /// We asked for its end.
     pub cancel_asked: bool,
     /// C26: was open when a session that cancels on disconnect was lost, and its end is not proven.
@@ -78,8 +77,8 @@ pub struct Order {
 }
 
 fields!(Order {
-    session, user_ref, instrument, side, origin, state, quantity, price, filled, cancelled, accepted, at_once, cancel_asked, at_loss,
-    sent_ns, place,
+    session, user_ref, instrument, side, origin, state, quantity, price, filled, cancelled, accepted, cancel_asked, at_loss, sent_ns,
+    place,
 });
 
 impl Order {
@@ -98,7 +97,6 @@ impl Order {
             filled: 0,
             cancelled: [0; 2],
             accepted: false,
-            at_once: false,
             cancel_asked: false,
             at_loss: false,
             sent_ns,

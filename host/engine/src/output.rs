@@ -3,7 +3,7 @@
 //! Holds: what has an effect outside (a command, an order, a claim, a set to load) stands behind the record that says
 //! so; whoever carries outputs out lets an effect happen only once every record before it is durable. A bounded list:
 //! what finds no room kills the card, for which room is kept.
-use crate::input::{Change, Limit, Side, Unhedged, Unrestored};
+use crate::input::{Change, Limit, Unhedged, Unrestored};
 use crate::message::{Encoded, decode, messages};
 use crate::order::State;
 use riposte_map::shm::Command;
@@ -14,9 +14,8 @@ pub const OUTPUTS: usize = 320;
 const RESERVED: usize = 4;
 
 messages! {
-    /// A message of the host to the venue.
-    HostOrder {
-        Enter = 1 { session: u8, user_ref: u32, instrument: u8, side: Side, quantity: u32, price: i64 };
+    /// A message of the host to the venue. None of them is an order: whoever wants one asks the card, whose gate is the only way.
+    HostMessage {
         Cancel = 2 { session: u8, user_ref: u32 };
         /// C27: sets the venue's timer anew.
         RenewTimer = 3 { session: u8 };
@@ -147,7 +146,7 @@ messages! {
         DisconnectProven = 6 { session: u8 };
         Confirmed = 7 { instrument: u8, quantity: i64 };
         Unconfirmed = 8 { instruments: u16 };
-        Sending = 9 { order: HostOrder };
+        Sending = 9 { message: HostMessage };
         /// A command that is not a row is about to be given.
         Commanding = 10 { command: Command };
         Tripped = 11 { guard: Guard, index: u8 };
@@ -242,7 +241,8 @@ messages! {
 pub enum Output {
     Record(Record),
     Command(Command),
-    Order(HostOrder),
+    /// For the venue.
+    Message(HostMessage),
     /// So many rows of this restoration, as commands from `first` on; then, in [`PLACES`](crate::PLACES) more, rows and `Resume` of
     /// these books wherever the rows stand.
     Restore { number: u64, instruments: u16, first: u64, rows: u32 },

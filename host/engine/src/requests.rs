@@ -2,28 +2,23 @@
 //!
 //! Holds: the same request id twice is a no-op, whatever else it says. Who a person is, and whether the role suffices,
 //! the control socket has checked.
-use crate::card::CARD;
-use crate::config::PRICE_MAX;
 use crate::engine::Engine;
 use crate::generation::Generation;
-use crate::input::{Body, Change, Side};
+use crate::input::Change;
 use crate::message::fields;
-use crate::order::{Order, Origin, State};
-use crate::output::{Alarm, HostOrder, Output, Outputs, Record, Refusal};
-use crate::position::value;
+use crate::order::State;
+use crate::output::{Alarm, Output, Outputs, Record, Refusal};
 use crate::session::Standing;
 use crate::table::{Keyed, Table};
 use riposte_map::limits::{INSTRUMENTS, RULES};
 use riposte_map::shm::{Command, NONE, Opcode};
 
-/// Changes and orders count apart.
-const CHANGES: u8 = 0;
-const ENTERS: u8 = 1;
+/// Requests are of no session.
+const ALL: u8 = 0;
 const NOBODY: u16 = 0;
 
 #[derive(Clone, Copy, Hash)]
 pub(crate) struct Request {
-    kind: u8,
     id: u64,
     by: u16,
     /// Until when it waits for its second person.
@@ -32,11 +27,11 @@ pub(crate) struct Request {
 
 impl Keyed for Request {
     fn key(&self) -> (u8, u64) {
-        (self.kind, self.id)
+        (ALL, self.id)
     }
 }
 
-fields!(Request { kind, id, by, waits });
+fields!(Request { id, by, waits });
 
 pub(crate) type Requests = Table<Request>;
 
@@ -47,7 +42,7 @@ impl Engine {
     }
 
     pub(crate) fn on_propose(&mut self, id: u64, by: u16, change: Change, out: &mut Outputs) {
-        if self.requests.find((CHANGES, id)).is_some() {
+        if self.requests.find((ALL, id)).is_some() {
             return;
         }
         if by == NOBODY {
@@ -55,7 +50,7 @@ impl Engine {
         }
         let tightens = self.tightens(&change);
         let waits = (!tightens).then_some((change, self.now_ns.saturating_add(self.config.times.approval_ns)));
-        let place = self.requests.insert(Request { kind: CHANGES, id, by, waits });
+        let place = self.requests.insert(Request { id, by, waits });
         self.watch_room(out);
         if tightens {
             // Never refused for want of room: what takes risk away may be done twice.
@@ -72,7 +67,7 @@ impl Engine {
     }
 
     pub(crate) fn on_approve(&mut self, id: u64, by: u16, out: &mut Outputs) {
-        let Some(at) = self.requests.find((CHANGES, id)) else { return self.refuse(id, Refusal::NotProposed, out) };
+        let Some(at) = self.requests.find((ALL, id)) else { return self.refuse(id, Refusal::NotProposed, out) };
         let request = *self.requests.get(at);
         let Some((change, until_ns)) = request.waits else { return };
         if by == NOBODY || by == request.by {
@@ -86,7 +81,7 @@ impl Engine {
     }
 
     fn close_request(&mut self, id: u64) {
-        if let Some(at) = self.requests.find((CHANGES, id)) {
+        if let Some(at) = self.requests.find((ALL, id)) {
             self.requests.get_mut(at).waits = None;
         }
     }
@@ -159,7 +154,7 @@ impl Engine {
 
     /// Whether somebody asked for a change under this number before, whatever became of it.
     pub fn knows(&self, request: u64) -> bool {
-        self.requests.find((CHANGES, request)).is_some()
+        self.requests.find((ALL, request)).is_some()
     }
 
     /// Changes that wait for a second person: request, who wants it, what.
@@ -270,68 +265,6 @@ impl Engine {
         let sequence = self.card.next_command;
         self.card.next_command += 1;
         out.push(Output::Command(Command { sequence, ..*row }));
-    }
-
-    pub(crate) fn on_enter(&mut self, body: &Body, out: &mut Outputs) {
-        let Body::Enter { request, session, instrument, side, quantity, price } = *body else { return };
-        if self.requests.find((ENTERS, request)).is_some() {
-            return;
-        }
-        let room = self.requests.insert(Request { kind: ENTERS, id: request, by: NOBODY, waits: None });
-        self.watch_room(out);
-        let may = room.ok_or(Refusal::NoRoom).and_then(|_| self.may_enter(session, (instrument, side), quantity, price));
-        match may {
-            Ok(()) => self.enter(request, HostOrder::Enter { session, user_ref: 0, instrument, side, quantity, price }, false, out),
-            Err(why) => self.refuse(request, why, out),
-        }
-    }
-
-    /// Sends an order that may be sent, under the session's next number.
-    pub(crate) fn enter(&mut self, request: u64, order: HostOrder, at_once: bool, out: &mut Outputs) {
-        let HostOrder::Enter { session, instrument, side, quantity, price, .. } = order else { return };
-        let one = &mut self.sessions[usize::from(session)];
-        let user_ref = one.next_user_ref;
-        one.next_user_ref += 1;
-        let order = Order::new((session, user_ref), Origin::Host, instrument, side, (quantity, price), self.now_ns);
-        let order = Order { state: State::Sent, at_once, ..order };
-        if self.add_order(order, out).is_none() {
-            return self.refuse(request, Refusal::NoRoom, out);
-        }
-        self.count_message(session);
-        self.send(HostOrder::Enter { session, user_ref, instrument, side, quantity, price }, out);
-    }
-
-    pub(crate) fn may_enter(
-        &self, session: u8, (instrument, side): (u8, Side), quantity: u32, price: i64,
-    ) -> Result<(), Refusal> {
-        let rule = self.config.sessions.get(usize::from(session)).filter(|_| session != CARD || self.has_place(instrument)).ok_or(Refusal::BadField)?;
-        let one = self.config.instruments.get(usize::from(instrument)).ok_or(Refusal::BadField)?;
-        let numbered = self.sessions[usize::from(session)].next_user_ref < u32::MAX;
-        let sane = rule.venue == one.venue && one.venue != NONE && quantity > 0 && price > 0 && price <= PRICE_MAX;
-        if !sane || !numbered {
-            return Err(Refusal::BadField);
-        }
-        if self.latches.any() {
-            return Err(Refusal::Latched);
-        }
-        if !self.card.permitted {
-            return Err(Refusal::NotArmed);
-        }
-        if self.reverting() >> instrument & 1 == 1 {
-            return Err(Refusal::Fenced);
-        }
-        if self.sessions[usize::from(session)].standing != Standing::Current {
-            return Err(Refusal::Session);
-        }
-        if !self.holdings[usize::from(instrument)].confirmed {
-            return Err(Refusal::Unconfirmed);
-        }
-        // C09: from here on the card has what is left. What it sent before it hears of that comes on top.
-        if self.room(instrument)[usize::from(side == Side::Sell)] < quantity {
-            return Err(Refusal::LimitReached);
-        }
-        let more = value(price, quantity.into(), one.multiplier);
-        if self.fits(usize::from(one.venue), more, 1) && self.has_margin(instrument, more) { Ok(()) } else { Err(Refusal::LimitReached) }
     }
 
     /// A cancel is always allowed.

@@ -50,7 +50,7 @@ pub(crate) struct Session {
     pub standing: Standing,
     /// Of the session and of the drop copy.
     pub numbers: [Numbers; 2],
-    /// For the next order of the host.
+    /// Above every number that an order of it is known to have.
     pub next_user_ref: u32,
     pub heard_ns: u64,
     pub timer_asked_ns: u64,

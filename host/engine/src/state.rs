@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 /// Counts up with every change of what is written.
-const VERSION: u32 = 7;
+const VERSION: u32 = 8;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum StateError {

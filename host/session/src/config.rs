@@ -23,22 +23,6 @@ impl fmt::Debug for Login {
     }
 }
 
-/// What every order of a session of the host's own has; one-letter codes of OUCH 5.0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EnterTerms {
-    pub time_in_force: u8,
-    pub display: u8,
-    pub capacity: u8,
-    pub firm: Option<[u8; 4]>,
-}
-
-impl Default for EnterTerms {
-    /// A visible order of the day for the own book.
-    fn default() -> EnterTerms {
-        EnterTerms { time_in_force: b'0', display: b'Y', capacity: b'P', firm: None }
-    }
-}
-
 /// How long is too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Times {
@@ -89,8 +73,6 @@ pub struct Config {
     pub login: Login,
     /// The venue's name of each instrument, without padding; empty is none.
     pub symbols: [String; INSTRUMENTS],
-    /// For a session whose orders the host sends. `None`: the card's own, on which the host only cancels.
-    pub enters: Option<EnterTerms>,
     /// Orders of a day that are remembered; what comes beyond cannot be read.
     pub orders: usize,
     /// Places of each queue between session and pinned core.
@@ -129,7 +111,6 @@ impl Config {
             card: None,
             login: Login { username: username.into(), password: password.into(), session: String::new() },
             symbols: Default::default(),
-            enters: None,
             orders: 1 << 20,
             queue: 1 << 12,
             times: Times::default(),

@@ -1,7 +1,5 @@
 //! OUCH 5.0 (April/May 2023, and the messages of the later revision): the venue's messages to what is in them, and the host's
 //! messages to bytes. Big-endian; prices have four decimals.
-use crate::config::EnterTerms;
-use riposte_engine::Side;
 use thiserror::Error;
 
 /// Bytes of an Enter Order without options, its appendage's length included.
@@ -9,8 +7,6 @@ pub(crate) const ENTER_BYTES: usize = 47;
 /// Where the number of an Enter Order is.
 pub(crate) const ENTER_USER_REF: usize = 1;
 pub(crate) const ENTER: u8 = b'O';
-/// Option Firm: length of tag and value, tag, four bytes.
-const FIRM: [u8; 2] = [5, 2];
 
 /// Why bytes are no message of the venue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -139,40 +135,6 @@ fn check_options(name: &'static str, rest: &[u8]) -> Result<(), DecodeError> {
         options = &rest[usize::from(*length)..];
     }
     Ok(())
-}
-
-/// An order of the host's own.
-pub(crate) struct Enter<'a> {
-    pub user_ref: u32,
-    pub side: Side,
-    pub quantity: u32,
-    pub symbol: [u8; 8],
-    pub price: u64,
-    pub terms: &'a EnterTerms,
-}
-
-/// The message Enter Order; its length.
-pub(crate) fn enter(order: &Enter, into: &mut [u8; ENTER_BYTES + 6]) -> usize {
-    let Enter { user_ref, side, quantity, symbol, price, terms } = order;
-    into.fill(b' ');
-    into[0] = ENTER;
-    into[1..5].copy_from_slice(&user_ref.to_be_bytes());
-    into[5] = match side {
-        Side::Buy => b'B',
-        Side::Sell => b'S',
-    };
-    into[6..10].copy_from_slice(&quantity.to_be_bytes());
-    into[10..18].copy_from_slice(symbol);
-    into[18..26].copy_from_slice(&price.to_be_bytes());
-    // Neither swept across markets nor for a cross.
-    into[26..31].copy_from_slice(&[terms.time_in_force, terms.display, terms.capacity, b'N', b'N']);
-    let Some(firm) = terms.firm else {
-        into[45..47].copy_from_slice(&[0, 0]);
-        return ENTER_BYTES;
-    };
-    into[45..49].copy_from_slice(&[0, 6, FIRM[0], FIRM[1]]);
-    into[49..].copy_from_slice(&firm);
-    into.len()
 }
 
 /// Type of a Cancel Order.

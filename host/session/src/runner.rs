@@ -1,15 +1,13 @@
 //! A session as the pinned core has it, and as whoever looks after it does.
 use crate::card_line::Wire;
 use crate::client::{Client, Close, Retry};
-use crate::config::{Config, ConfigError, EnterTerms};
-use crate::ouch::{self, ENTER_BYTES, Enter};
+use crate::config::{Config, ConfigError};
+use crate::ouch;
 use crate::payload::{NotAnOrder, PAYLOAD_BYTES_MAX, payload, sequence, user_ref};
 use crate::reader::Unreadable;
 use crate::soup::{LENGTH_BYTES, kind};
 use crate::worker::{Ways, Worker};
-use riposte_engine::{Body, HostOrder, Side, Stream};
-use riposte_map::limits::INSTRUMENTS;
-use riposte_map::wire::ouch::{MARKET_PRICE_E4, QUANTITY_LIMIT};
+use riposte_engine::{Body, HostMessage, Stream};
 use rtrb::{Consumer, Producer, RingBuffer};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -31,14 +29,8 @@ pub enum SendError {
     Session(u8),
     #[error("a drop copy takes nothing")]
     DropCopy,
-    #[error("orders of this session are the card's; on it the host only cancels")]
-    Card,
     #[error("OUCH has no timer that could be renewed; set timer_renew to 0")]
     Timer,
-    #[error("instrument {0} has no symbol in this session")]
-    Symbol(u8),
-    #[error("order {user_ref}: its number, quantity or price cannot be")]
-    Field { user_ref: u32 },
     #[error("order {user_ref}: the venue has said that it never took it")]
     Settled { user_ref: u32 },
 }
@@ -74,8 +66,6 @@ pub(crate) enum Told {
 pub struct Session {
     number: u8,
     stream: Stream,
-    enters: Option<EnterTerms>,
-    symbols: [Option<[u8; 8]>; INSTRUMENTS],
     outgoing: Producer<Outgoing>,
     told: Producer<Told>,
     /// The card's orders leave on its own wire.
@@ -142,37 +132,19 @@ impl Session {
         self.told.push(told).map_err(|_| SendError::Full)
     }
 
-    /// Sends an order of the engine.
-    pub fn order(&mut self, order: &HostOrder) -> Result<(), SendError> {
-        let (HostOrder::Enter { session, .. } | HostOrder::Cancel { session, .. } | HostOrder::RenewTimer { session }) = *order;
+    /// Sends a message of the engine.
+    pub fn send(&mut self, message: &HostMessage) -> Result<(), SendError> {
+        let (HostMessage::Cancel { session, .. } | HostMessage::RenewTimer { session }) = *message;
         if session != self.number {
             return Err(SendError::Session(session));
         }
         if self.stream == Stream::DropCopy {
             return Err(SendError::DropCopy);
         }
-        match *order {
-            HostOrder::Enter { user_ref, instrument, side, quantity, price, .. } => {
-                self.enter(user_ref, instrument, side, quantity, price)
-            }
-            HostOrder::Cancel { user_ref, .. } => self.push(Outgoing::message(self.epoch, &ouch::cancel(user_ref))),
-            HostOrder::RenewTimer { .. } => Err(SendError::Timer),
+        match *message {
+            HostMessage::Cancel { user_ref, .. } => self.push(Outgoing::message(self.epoch, &ouch::cancel(user_ref))),
+            HostMessage::RenewTimer { .. } => Err(SendError::Timer),
         }
-    }
-
-    fn enter(&mut self, user_ref: u32, instrument: u8, side: Side, quantity: u32, price: i64) -> Result<(), SendError> {
-        let terms = self.enters.ok_or(SendError::Card)?;
-        let symbol = self.symbols.get(usize::from(instrument)).copied().flatten();
-        let symbol = symbol.ok_or(SendError::Symbol(instrument))?;
-        // What the venue takes as a market order is no price.
-        let price = u64::try_from(price).ok().filter(|&price| price > 0 && price < u64::from(MARKET_PRICE_E4));
-        let (Some(price), true) = (price, user_ref > 0 && quantity > 0 && quantity < QUANTITY_LIMIT) else {
-            return Err(SendError::Field { user_ref });
-        };
-        self.unsettled(user_ref)?;
-        let mut message = [0; ENTER_BYTES + 6];
-        let length = ouch::enter(&Enter { user_ref, side, quantity, symbol, price, terms: &terms }, &mut message);
-        self.push(Outgoing::message(self.epoch, &message[..length]))
     }
 
     fn push(&mut self, outgoing: Outgoing) -> Result<(), SendError> {
@@ -292,8 +264,6 @@ pub fn start(config: &Config) -> Result<(Session, Runner), ConfigError> {
     let session = Session {
         number: config.session,
         stream: config.stream,
-        enters: config.enters,
-        symbols: config.padded_symbols(),
         outgoing,
         told: tell_line,
         by_card: config.card.is_some(),

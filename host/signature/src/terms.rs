@@ -27,7 +27,7 @@ fn model(model: &Model) -> [u64; 16] {
 }
 
 fn hedge(hedge: &Hedge) -> Vec<u64> {
-    let Hedge { session: _, half_life_ns, sample_ns, gap_ns, horizon_ns, aversion_e6, fee_e4, through_e4, interval_ns, legs } = hedge;
+    let Hedge { half_life_ns, sample_ns, gap_ns, horizon_ns, aversion_e6, fee_e4, through_e4, interval_ns, legs } = hedge;
     let mut terms = vec![
         *half_life_ns, *sample_ns, *gap_ns, *horizon_ns, *aversion_e6, (*fee_e4).into(), (*through_e4).into(), *interval_ns,
         legs.len() as u64,

@@ -81,7 +81,7 @@ fn every_part_of_a_desk_that_trades_is_under_the_signature() {
         ("hours = 8", "hours = 9"), ("z = \"1.00\"", "z = \"0.99\""), ("aversion = \"0.05\"", "aversion = \"0.06\""),
         ("through = \"0.05\"", "through = \"0.06\""), ("delta = 10000000", "delta = 10000001"), ("spot = -20", "spot = -19"), ("maintenance = 25", "maintenance = 24"),
         ("distance = 10", "distance = 9"), ("volatility = 15", "volatility = 14"), ("position = 3000", "position = 3001"), ("order = 200", "order = 201"),
-        ("[hedge]", "[[hedge.leg]]\ninstrument = \"AMD\"\nposition = 1\norder = 1\n[hedge]"),
+        ("[[hedge.leg]]\ninstrument = \"AAPL\"\nposition = 3000\nlot = 10\norder = 200\n", ""),
     ] {
         assert!(DESK.contains(from), "{from}");
         let other = check(&DESK.replace(from, to)).desk.expect("another desk");

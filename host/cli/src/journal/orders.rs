@@ -201,7 +201,6 @@ impl Reading {
                 let by_model = std::mem::take(&mut self.is_calibrated);
                 self.sets.insert(command.value, self.written[usize::from(by_model)].clone());
             }
-            Record::Sending { order: riposte_engine::HostOrder::Enter { .. } } => self.account.hedges += 1,
             Record::Booked { instrument, quantity, .. } => {
                 let [now, least, most] = self.account.positions.entry(instrument).or_default();
                 *now += quantity;

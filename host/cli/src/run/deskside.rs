@@ -17,7 +17,7 @@ use super::noted::Noted;
 use super::opening::Opening;
 use super::restoring::Restoring;
 use super::service::{Progress, Service};
-use super::sessions::{CARD, HEDGES};
+use super::sessions::CARD;
 use super::snapshots::Snapshots;
 use super::voice::Voice;
 use riposte_control::overview::Latency;
@@ -55,7 +55,7 @@ pub struct Deskside {
     /// What people ask in it.
     pub asked: Receiver<Call>,
     pub service: Service,
-    pub runners: Vec<(u8, Stream, Runner)>,
+    pub runners: Vec<(Stream, Runner)>,
     pub models: Models,
     pub calibration: Calibration,
     pub hedger: Hedger,
@@ -185,7 +185,7 @@ impl Deskside {
             match found {
                 Found::Band { model, band } => self.calibration.hear(model, band),
                 Found::Refused { model, why } => self.voice.say("model", format!("model {model}: {why}")),
-                Found::Hedge(found) => self.hedger.take(found, &self.mirror.engine, now_ns, &mut self.outgoing),
+                Found::Hedge(found) => self.hedger.take(found, now_ns, &mut self.outgoing),
             }
         }
         // Behind what waits already: a candidate is for what is in force now.
@@ -228,9 +228,9 @@ impl Deskside {
     fn ask(&mut self) {
         for one in std::mem::take(&mut self.wanted) {
             match one {
-                Output::Replay { session, stream, .. } => {
-                    let meant = self.runners.iter().filter(|(of, kind, _)| (*of, *kind) == (session, stream));
-                    meant.for_each(|(.., runner)| runner.reread());
+                Output::Replay { stream, .. } => {
+                    let meant = self.runners.iter().filter(|(kind, _)| *kind == stream);
+                    meant.for_each(|(_, runner)| runner.reread());
                 }
                 // In a rehearsal it is stated below.
                 Output::AskPosition { .. } if self.rehearses => {}
@@ -259,7 +259,7 @@ impl Deskside {
                     let what = format!("execution {execution} of session {session} before {until_ns}");
                     self.voice.alarm("claim", format!("claim at the venue: {what}"));
                 }
-                Output::Record(_) | Output::Alarm(_) | Output::Command(_) | Output::Order(_) | Output::Restore { .. }
+                Output::Record(_) | Output::Alarm(_) | Output::Command(_) | Output::Message(_) | Output::Restore { .. }
                 | Output::Reclaimed { .. } => {}
             }
         }
@@ -270,15 +270,15 @@ impl Deskside {
             self.state_at_ns = now_ns + STATE_NS;
             self.calls.instruments().for_each(|instrument| self.state_position(instrument));
         }
-        let is_orders = |(session, stream, _): &&(u8, Stream, Runner)| (*session, *stream) == (CARD, Stream::Session);
+        let is_orders = |(stream, _): &&(Stream, Runner)| *stream == Stream::Session;
         if let Some(wire) = self.cards.take_wire()
-            && let Some((_, _, runner)) = self.runners.iter().find(is_orders)
+            && let Some((_, runner)) = self.runners.iter().find(is_orders)
         {
             runner.plug(wire);
         }
-        for (session, stream, runner) in &self.runners {
+        for (stream, runner) in &self.runners {
             while let Some(notice) = runner.notice() {
-                self.voice.say("session", format!("{}: {notice}", teller(*session, *stream)));
+                self.voice.say("session", format!("{}: {notice}", teller(CARD, *stream)));
             }
         }
     }
@@ -294,15 +294,13 @@ impl Deskside {
     /// A simulated venue has no back office: in a rehearsal our own account stands for its word.
     fn state_position(&mut self, instrument: u8) {
         let engine = &self.mirror.engine;
-        // A hedge that trades meanwhile would not be in it: its reports have numbers of their own.
-        let trades = engine.open_orders().any(|order| order.instrument == instrument && order.session == HEDGES);
-        if engine.is_confirmed(instrument) || trades {
+        if engine.is_confirmed(instrument) {
             return;
         }
-        let next = engine.next_sequence(0, Stream::Session);
+        let next = engine.next_sequence(CARD, Stream::Session);
         let (Some(position), Some(next)) = (engine.position(instrument), next) else { return };
         let (quantity, as_of) = (position.quantity, next.saturating_sub(1));
-        self.outgoing.push_back(Body::Position { session: 0, instrument, quantity, price: 0, as_of });
+        self.outgoing.push_back(Body::Position { session: CARD, instrument, quantity, price: 0, as_of });
     }
 
     /// Says once, and then each time that it has doubled, that models have missed something.
@@ -355,6 +353,6 @@ fn tell(event: &Event, models: &mut Models) {
 fn is_wanted(one: &Output) -> bool {
     !matches!(
         one,
-        Output::Record(_) | Output::Alarm(_) | Output::Command(_) | Output::Order(_) | Output::Restore { .. } | Output::Reclaimed { .. }
+        Output::Record(_) | Output::Alarm(_) | Output::Command(_) | Output::Message(_) | Output::Restore { .. } | Output::Reclaimed { .. }
     )
 }

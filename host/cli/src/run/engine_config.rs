@@ -1,6 +1,6 @@
 //! A desk as what the engine is built with.
 use riposte_desk::Desk;
-use riposte_engine::{Config, Deployment, Instrument, Margin, RiskTerms, SESSIONS, Scenario, Session, Times};
+use riposte_engine::{Config, Deployment, Instrument, Margin, RiskTerms, Scenario, Session, Times};
 use riposte_map::limits::INSTRUMENTS;
 use riposte_map::shm::NONE;
 
@@ -17,19 +17,17 @@ pub fn of(desk: &Desk, approved: Deployment) -> Config {
     for one in instruments.iter_mut().take(desk.instruments.len()) {
         one.venue = venue;
     }
-    let idle = Session { venue: NONE, cancel_on_disconnect: false, timer_renew_ns: 0, drop_copy: false };
-    let mut sessions = [idle; SESSIONS];
-    if let Some(rule) = &desk.sessions {
-        let drop_copy = rule.drop_copy.is_some();
-        sessions[0] = Session { venue, cancel_on_disconnect: rule.cancel_on_disconnect, timer_renew_ns: 0, drop_copy };
-        if let Some(hedges) = desk.hedge.as_ref().and_then(|hedge| hedge.session.as_ref()) {
-            sessions[1] = Session { drop_copy: hedges.drop_copy.is_some(), ..sessions[0] };
-        }
-    }
+    let rule = desk.sessions.as_ref();
+    let session = Session {
+        venue,
+        cancel_on_disconnect: rule.is_some_and(|rule| rule.cancel_on_disconnect),
+        timer_renew_ns: 0,
+        drop_copy: rule.is_some_and(|rule| rule.drop_copy.is_some()),
+    };
     let (host, times) = (&desk.host, &desk.host.times);
     Config {
         instruments,
-        sessions,
+        sessions: [session],
         risk: risk(&desk.risk),
         times: Times {
             answer_ns: times.answer_ns,

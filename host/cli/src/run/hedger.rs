@@ -3,7 +3,7 @@
 //! Holds: one hedge at a time, and no sooner than the desk's interval; a fill that comes meanwhile is hedged with the next. A
 //! hedge that failed is asked for again, and told once a reason.
 use super::modelling::{Models, News, Wanted};
-use super::sessions::{CARD, HEDGES};
+use super::sessions::CARD;
 use riposte_desk::Hedge;
 use riposte_engine::{Body, Engine, Limit, Output, Outputs, Record, Side, Standing, Unhedged};
 use riposte_map::limits::INSTRUMENTS;
@@ -41,8 +41,7 @@ impl Hedger {
     pub fn go_on(&mut self, engine: &Engine, now_ns: u64, models: &mut Models) {
         let Some(desk) = self.desk.as_ref().filter(|_| self.is_wanted) else { return };
         let passed_ns = self.asked_ns.map_or(u64::MAX, |asked_ns| now_ns.saturating_sub(asked_ns));
-        let is_current = |session| engine.standing(session) == Some(Standing::Current);
-        let stands = is_current(CARD) && (desk.session.is_none() || is_current(HEDGES)) && engine.is_permitted();
+        let stands = engine.standing(CARD) == Some(Standing::Current) && engine.is_permitted();
         if !stands || passed_ns < desk.interval_ns || (self.is_asked && passed_ns < PATIENCE_NS) {
             return;
         }
@@ -51,7 +50,7 @@ impl Hedger {
     }
 
     /// Gives the engine what the models have found.
-    pub fn take(&mut self, found: Result<Vec<Child>, Why>, engine: &Engine, now_ns: u64, to: &mut VecDeque<Body>) {
+    pub fn take(&mut self, found: Result<Vec<Child>, Why>, now_ns: u64, to: &mut VecDeque<Body>) {
         self.is_asked = false;
         match found {
             Ok(orders) => {
@@ -59,8 +58,7 @@ impl Hedger {
                 for Child { instrument, side, quantity, price } in orders {
                     self.number = now_ns.max(self.number + 1);
                     let side = if side == Way::Buy { Side::Buy } else { Side::Sell };
-                    let session = if engine.has_place(instrument) { CARD } else { HEDGES };
-                    to.push_back(Body::Hedge { number: self.number, session, instrument, side, quantity, price: price.into() });
+                    to.push_back(Body::Hedge { number: self.number, instrument, side, quantity, price });
                 }
             }
             Err(why) => {

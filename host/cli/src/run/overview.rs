@@ -2,7 +2,6 @@
 use super::Shared;
 use super::counting::side;
 use super::deskside::Deskside;
-use super::sessions::HEDGES;
 use riposte_control::overview::{Card, Counts, Instrument, Journal, Overview, Queue, Restorations, Session, Trading};
 use riposte_device::link::{Feed, Peer, Status, StatusReader};
 use riposte_engine::{Engine, Stream};
@@ -44,7 +43,7 @@ impl Deskside {
             latency: self.counting.latency(),
             host_latency: self.shared.stages.read(),
             card: self.cards.there().map(|peer| card(peer, status.as_ref())),
-            sessions: self.runners.iter().map(|(number, stream, runner)| session(*number, *stream, &runner.counts())).collect(),
+            sessions: self.runners.iter().map(|(stream, runner)| session(*stream, &runner.counts())).collect(),
             queues: self.queues(status.as_ref()),
             journal: self.journal_positions(),
             alarms: self.counting.alarms.clone(),
@@ -165,16 +164,14 @@ fn card((peer, feed): (Peer, Feed), status: Option<&(Status, StatusSizes)>) -> C
     Card { peer: peer.to_owned(), feed: format!("{feed:?}").to_lowercase(), told, counters: counters.collect() }
 }
 
-fn session(number: u8, stream: Stream, counts: &riposte_session::Counts) -> Session {
+fn session(stream: Stream, counts: &riposte_session::Counts) -> Session {
     let riposte_session::Counts { connections, messages, unreadable, sent, unsent } = *counts;
     let counts = [
         ("connections", connections), ("messages", messages), ("unreadable", unreadable), ("sent", sent), ("unsent", unsent),
     ];
-    let stream = match (number, stream) {
-        (HEDGES, Stream::Session) => "hedges",
-        (HEDGES, Stream::DropCopy) => "hedges-drop-copy",
-        (_, Stream::Session) => "orders",
-        (_, Stream::DropCopy) => "drop-copy",
+    let stream = match stream {
+        Stream::Session => "orders",
+        Stream::DropCopy => "drop-copy",
     };
     Session { stream: stream.to_owned(), counts: counts.map(|(name, count)| (name.to_owned(), count)).into_iter().collect() }
 }

@@ -20,7 +20,7 @@ use super::stages::Caused;
 use super::stall::Stall;
 use super::{HOST, Shared};
 use riposte_device::link::{FRAME_BYTES_MAX, HostEnd};
-use riposte_engine::{Body, Change, Engine, HostOrder, Input, Output, Outputs};
+use riposte_engine::{Body, Change, Engine, HostMessage, Input, Output, Outputs};
 use riposte_journal::{Appender, Entry, Outbox, SnapshotMark, Watch};
 use riposte_map::shm::{Command, Event, EventKind};
 use riposte_session::{SendError, Session};
@@ -39,7 +39,7 @@ const LEAVE_NS: u64 = 2_000_000_000;
 #[derive(Clone, Copy, Debug)]
 enum Effect {
     Command(Command, Option<Caused>),
-    Order(HostOrder),
+    Message(HostMessage),
     /// See `Output::Reclaimed`.
     Reclaimed { session: u8, orders: u32 },
     /// See `Output::Restore`.
@@ -298,7 +298,7 @@ impl Pinned {
             let is_placed = match *output {
                 Output::Record(record) => self.journal.append(input.time_ns, &Entry::Record(record.encode().bytes())).is_ok(),
                 Output::Command(command) => self.put(Effect::Command(command, caused)),
-                Output::Order(order) => self.put(Effect::Order(order)),
+                Output::Message(message) => self.put(Effect::Message(message)),
                 Output::Reclaimed { session, orders } => self.put(Effect::Reclaimed { session, orders }),
                 Output::Restore { number, instruments, first, rows } => self.put(Effect::Restore { number, instruments, first, rows }),
                 // The mirror finds them too, and has the time to carry them out.
@@ -343,9 +343,9 @@ impl Pinned {
 
     /// Lets one thing happen. False if it has no room where it goes.
     fn effect(&mut self, effect: &Effect) -> bool {
-        if let Effect::Order(order) = effect {
+        if let Effect::Message(message) = effect {
             // What cannot be sent at all stays unknown to the venue, and its answer is waited for in vain: an alarm.
-            let mut tried = self.lines.sessions.iter_mut().map(|session| session.order(order));
+            let mut tried = self.lines.sessions.iter_mut().map(|session| session.send(message));
             let sent = tried.find(|sent| !matches!(sent, Err(SendError::Session(_) | SendError::DropCopy)));
             return !matches!(sent, Some(Err(SendError::Full)));
         }

@@ -1,43 +1,31 @@
-//! The desk's order sessions and drop copies, started: the card's, and the host's own for hedges.
+//! The desk's order session, which is the card's, and its drop copy, started.
 use anyhow::Context;
 use riposte_desk::Desk;
 use riposte_engine::Stream;
-use riposte_session::{Card, Config, EnterTerms, Runner, Session, start};
+use riposte_session::{Card, Config, Runner, Session, start};
 use std::time::Duration;
 
-/// The engine's numbers of the card's session and of the host's own.
+/// The engine's number of the card's session.
 pub const CARD: u8 = 0;
-pub const HEDGES: u8 = 1;
-/// Immediate or cancel: what does not trade at once is hedged anew.
-const AT_ONCE: u8 = b'3';
 
-/// Of the engine's thread, and of those who look after it, with their numbers; the card's order session is the first.
-pub type Sessions = (Vec<Session>, Vec<(u8, Stream, Runner)>);
+/// Of the engine's thread, and of those who look after it; the order session is the first.
+pub type Sessions = (Vec<Session>, Vec<(Stream, Runner)>);
 
 /// None if the desk has no venue.
 pub fn open(desk: &Desk, password: Option<&str>) -> anyhow::Result<Sessions> {
     let (mut ends, mut runners) = (Vec::new(), Vec::new());
     let Some((rule, password)) = desk.sessions.as_ref().zip(password) else { return Ok((ends, runners)) };
-    let mut streams = vec![
-        (CARD, &rule.username, Stream::Session, Some(rule.orders)), (CARD, &rule.username, Stream::DropCopy, rule.drop_copy),
-    ];
-    if let Some(hedges) = desk.hedge.as_ref().and_then(|hedge| hedge.session.as_ref()) {
-        streams.push((HEDGES, &hedges.username, Stream::Session, Some(hedges.orders)));
-        streams.push((HEDGES, &hedges.username, Stream::DropCopy, hedges.drop_copy));
-    }
-    for (session, username, stream, address) in streams {
+    for (stream, address) in [(Stream::Session, Some(rule.orders)), (Stream::DropCopy, rule.drop_copy)] {
         let Some(address) = address else { continue };
-        let mut config = Config { session, stream, orders: desk.host.orders, ..Config::new(address, username, password) };
-        let terms = EnterTerms { time_in_force: AT_ONCE, firm: desk.session.firm, ..EnterTerms::default() };
-        config.card = (rule.over_card && (session, stream) == (CARD, Stream::Session)).then(|| card(&desk.session));
-        config.enters = (session == HEDGES).then_some(terms);
+        let mut config = Config { session: CARD, stream, orders: desk.host.orders, ..Config::new(address, &rule.username, password) };
+        config.card = (rule.over_card && stream == Stream::Session).then(|| card(&desk.session));
         for (symbol, instrument) in config.symbols.iter_mut().zip(&desk.instruments) {
             symbol.clone_from(&instrument.symbol);
         }
         config.times.silence = Duration::from_nanos(desk.host.times.silence_ns);
         let (end, runner) = start(&config).context("the order session cannot be started")?;
         ends.push(end);
-        runners.push((session, stream, runner));
+        runners.push((stream, runner));
     }
     Ok((ends, runners))
 }

@@ -1,18 +1,17 @@
 //! An engine with a card that answers its commands, a venue whose reports number themselves, and everything that was
 //! said, kept.
 use riposte_engine::{
-    Body, Change, Config, Deployment, Engine, Guard, HostOrder, Input, Instrument, Limit, Output, Outputs, Record, Refusal, RiskTerms,
-    Report, Session, Side, Stream, Times,
+    Body, Change, Config, Deployment, Engine, Guard, HostMessage, Input, Instrument, Limit, Output, Outputs, Record, Refusal,
+    Report, RiskTerms, SESSIONS, Session, Side, Stream, Times,
 };
 use riposte_map::identity::TABLE_HASH;
-use riposte_map::limits::{INSTRUMENTS, RULES, TERMS};
-use riposte_map::shm::{Command, Event, EventKind, Level, NONE, Opcode};
+use riposte_map::limits::{HOST_RULE, INSTRUMENTS, RULES, TERMS};
+use riposte_map::shm::{Command, Condition, Event, EventKind, Level, NONE, Opcode};
 use zerocopy::IntoBytes;
 
 pub const SECOND: u64 = 1_000_000_000;
-/// The card's session and one of the host's, at venue 0, which trades instruments 0 and 1.
+/// The card's session, at venue 0, which trades instruments 0 and 1.
 pub const CARD: u8 = 0;
-pub const HOST: u8 = 1;
 pub const ALICE: u16 = 1;
 pub const BOB: u16 = 2;
 pub const PRICE: i64 = 1000;
@@ -26,10 +25,9 @@ pub fn config() -> Config {
     let mut instruments = [unused; INSTRUMENTS];
     instruments[..2].fill(Instrument { venue: 0, multiplier: 1, erroneous_bp: 1000 });
     let session = Session { venue: 0, cancel_on_disconnect: false, timer_renew_ns: 0, drop_copy: true };
-    let unused = Session { venue: NONE, ..session };
     Config {
         instruments,
-        sessions: [Session { cancel_on_disconnect: true, ..session }, session, unused, unused],
+        sessions: [session],
         times: Times {
             answer_ns: SECOND,
             silence_ns: 1000 * SECOND,
@@ -53,7 +51,15 @@ pub fn config() -> Config {
 pub const FAR: u32 = 1 << 28;
 pub const HEARTBEAT_CYCLES: u64 = 46_875_000;
 
-/// A whole parameter set; `quantity_max` of every instrument and the threshold of its rules, all else far away.
+/// As `config`, at a venue that cancels what is open when the session is lost.
+pub fn cancelling() -> Config {
+    let mut config = config();
+    config.sessions[usize::from(CARD)].cancel_on_disconnect = true;
+    config
+}
+
+/// A whole parameter set; `quantity_max` of every instrument and the threshold of its rules, all else far away. The first two
+/// instruments have a place for orders of the host.
 pub fn set(quantity_max: u64, threshold: u64) -> Vec<Command> {
     let row = |opcode: Opcode, at: usize| Command { opcode: opcode as u8, instrument: at as u8, ..Command::default() };
     let with = |opcode: Opcode, first: u64, second: u64| Command { args: [first, second, 0, 0, 0, 0], ..row(opcode, 0) };
@@ -66,7 +72,8 @@ pub fn set(quantity_max: u64, threshold: u64) -> Vec<Command> {
         let limits = [(at as u64 + 1) | (0xf << 16), quantity_max | 900 << 32, 1100 | 50 << 32, 1 << 40, 0, 0];
         rows.push(Command { args: limits, ..row(Opcode::WriteInstrument, at) });
         rows.push(Command { args: [both, 0, 0, 0, 0, 0], ..row(Opcode::Lease, at) });
-        rows.push(Command { args: [1, threshold, 0, 0, 0, 0], ..row(Opcode::WriteRules, at) });
+        let host = if at < 2 { (Condition::Host as u64) << (8 * HOST_RULE) } else { 0 };
+        rows.push(Command { args: [1 | host, threshold, 0, 0, 0, 0], ..row(Opcode::WriteRules, at) });
         rows.extend((1..TERMS as u8).map(|index| Command { index, ..row(Opcode::WriteRules, at) }));
         for rule in 0..RULES as u8 {
             rows.push(Command { rule, value: FAR, ..row(Opcode::Repeat, at) });
@@ -97,10 +104,13 @@ pub struct Bench {
     next_event: u64,
     generation: u32,
     /// Next report, of each session and its drop copy.
-    pub numbers: [[u64; 2]; 4],
+    pub numbers: [[u64; 2]; SESSIONS],
     next_request: u64,
+    next_hedge: u64,
     /// The card answers commands at once.
     pub answers: bool,
+    /// Its gate lets each order of the host through at once.
+    pub passes: bool,
     pub user_ref: u32,
 }
 
@@ -115,9 +125,11 @@ impl Bench {
             said: Vec::new(),
             next_event: 1,
             generation: 0,
-            numbers: [[1; 2]; 4],
+            numbers: [[1; 2]; SESSIONS],
             next_request: 1,
+            next_hedge: 1,
             answers: true,
+            passes: true,
             user_ref: 0,
         }
     }
@@ -145,7 +157,7 @@ impl Bench {
         bench.give(Body::CardUp { deployment: approved() });
         for (limit, last) in [
             (Limit::Loss, 0), (Limit::Drawdown, 0), (Limit::InstrumentLoss, 1), (Limit::Exposure, 0),
-            (Limit::FreeMessages, 0), (Limit::MessagesPerTrade, 0),
+            (Limit::FreeMessages, 0), (Limit::MessagesPerTrade, 0), (Limit::Hedge, 1),
         ] {
             for index in 0..=last {
                 bench.set_limit(limit, index, 1_000_000_000);
@@ -155,9 +167,7 @@ impl Bench {
             bench.set_limit(limit, 0, 1 << far);
         }
         bench.load(rows, 1);
-        for session in [CARD, HOST] {
-            bench.reconnect(session, 1);
-        }
+        bench.reconnect(CARD, 1);
         bench.confirm(0, 0);
         bench.confirm(1, 0);
         bench
@@ -167,9 +177,11 @@ impl Bench {
     pub fn give(&mut self, body: Body) -> Vec<Output> {
         let input = Input { time_ns: self.now_ns, body };
         self.inputs.push(input);
+        let is_permitted = self.engine.is_permitted();
         self.engine.apply(&input, &mut self.out);
         let mut said: Vec<_> = self.out.iter().copied().collect();
         check_order(&said);
+        self.check_gate(&said, is_permitted);
         self.said.extend(&said);
         if self.answers {
             for command in said.clone().iter().filter_map(commanded) {
@@ -179,10 +191,30 @@ impl Bench {
         said
     }
 
+    /// An order is asked of a card that is armed and has a place for it, and of nobody else: what goes to the venue is none.
+    fn check_gate(&self, said: &[Output], is_permitted: bool) {
+        for one in said {
+            match one {
+                Output::Command(one) if one.opcode == Opcode::Order as u8 => {
+                    assert!(is_permitted && self.engine.has_place(one.instrument), "{one:?}");
+                }
+                // Whatever else a host might say to a venue does not compile here.
+                Output::Message(message) => match *message {
+                    HostMessage::Cancel { session, user_ref } => assert!(self.engine.order(session, user_ref).is_some(), "{one:?}"),
+                    HostMessage::RenewTimer { session } => assert_eq!(session, CARD),
+                },
+                _ => {}
+            }
+        }
+    }
+
     /// The card carries a command out.
     pub fn answer(&mut self, command: &Command) -> Vec<Output> {
         if !Opcode::from_code(command.opcode).is_some_and(Opcode::is_told) {
             return Vec::new();
+        }
+        if command.opcode == Opcode::Order as u8 {
+            return if self.passes { self.pass(command) } else { Vec::new() };
         }
         let mut reason = 0;
         if command.opcode == Opcode::Commit as u8 {
@@ -190,6 +222,22 @@ impl Bench {
         }
         let (detail, feed_sequence) = (command.opcode.into(), command.sequence);
         self.event(Event { kind: EventKind::Command as u8, reason, detail, feed_sequence, ..Event::default() })
+    }
+
+    /// The gate lets an order of the host through.
+    fn pass(&mut self, command: &Command) -> Vec<Output> {
+        self.user_ref += 1;
+        self.event(Event {
+            kind: EventKind::OrderSent as u8,
+            instrument: command.instrument,
+            rule: HOST_RULE as u8,
+            feed_sequence: command.sequence,
+            price_e4: (command.args[0] >> 32) as u32,
+            quantity: command.args[0] as u32,
+            user_ref: self.user_ref,
+            detail: command.args[1] as u16,
+            ..Event::default()
+        })
     }
 
     pub fn event(&mut self, event: Event) -> Vec<Output> {
@@ -227,25 +275,23 @@ impl Bench {
         self.user_ref
     }
 
-    /// A host order that must leave; gives its number.
+    /// An order of the host, of instrument 0, that must leave; gives its number.
     pub fn enter(&mut self, side: Side, quantity: u32, price: i64) -> u32 {
         let said = self.try_enter(side, quantity, price);
-        let entered = said.iter().find_map(|one| match one {
-            Output::Order(HostOrder::Enter { user_ref, .. }) => Some(*user_ref),
-            _ => None,
-        });
-        entered.unwrap_or_else(|| panic!("no order: {said:?}"))
+        assert_eq!(commands(&said, Opcode::Order).len(), 1, "no order: {said:?}");
+        self.user_ref
     }
 
     pub fn try_enter(&mut self, side: Side, quantity: u32, price: i64) -> Vec<Output> {
-        let request = self.request();
-        self.give(Body::Enter { request, session: HOST, instrument: 0, side, quantity, price })
+        let (number, price) = (self.next_hedge, u32::try_from(price).expect("a price of the card"));
+        self.next_hedge += 1;
+        self.give(Body::Hedge { number, instrument: 0, side, quantity, price })
     }
 
-    /// An order that the venue has accepted.
+    /// An order of the host that the venue has accepted.
     pub fn live(&mut self, quantity: u32) -> u32 {
         let user_ref = self.enter(Side::Buy, quantity, PRICE);
-        self.venue(HOST, accepted(user_ref, quantity));
+        self.venue(CARD, accepted(user_ref, quantity));
         user_ref
     }
 
@@ -277,10 +323,10 @@ impl Bench {
         self.give(Body::CaughtUp { session, next_sequence, next_user_ref })
     }
 
-    /// The venue states a position on the host's session.
+    /// The venue states a position.
     pub fn confirm(&mut self, instrument: u8, quantity: i64) -> Vec<Output> {
-        let as_of = self.numbers[usize::from(HOST)][0] - 1;
-        self.give(Body::Position { session: HOST, instrument, quantity, price: PRICE, as_of })
+        let as_of = self.numbers[usize::from(CARD)][0] - 1;
+        self.give(Body::Position { session: CARD, instrument, quantity, price: PRICE, as_of })
     }
 
     pub fn request(&mut self) -> u64 {
@@ -382,7 +428,7 @@ pub fn commands(said: &[Output], opcode: Opcode) -> Vec<Command> {
 
 pub fn cancels(said: &[Output]) -> Vec<u32> {
     let cancelled = |one: &Output| match one {
-        Output::Order(HostOrder::Cancel { user_ref, .. }) => Some(*user_ref),
+        Output::Message(HostMessage::Cancel { user_ref, .. }) => Some(*user_ref),
         _ => None,
     };
     said.iter().filter_map(cancelled).collect()
@@ -403,7 +449,7 @@ fn check_order(said: &[Output]) {
             Output::Command(command) if !Opcode::from_code(command.opcode).is_some_and(Opcode::is_write) => {
                 assert_eq!(before, Some(Output::Record(Record::Commanding { command: *command })));
             }
-            Output::Order(order) => assert_eq!(before, Some(Output::Record(Record::Sending { order: *order }))),
+            Output::Message(message) => assert_eq!(before, Some(Output::Record(Record::Sending { message: *message }))),
             Output::Replay { .. } | Output::AskPosition { .. } | Output::LoadSet { .. } | Output::LoadCandidate { .. } => {
                 assert!(matches!(before, Some(Output::Record(Record::Asking { .. }))), "{before:?}");
             }

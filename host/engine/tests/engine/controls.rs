@@ -1,7 +1,7 @@
 //! The host's controls: for each, what trips it, and what just does not.
 use crate::bench::*;
 use riposte_engine::{
-    Alarm, BOOK, Body, Change, DRAWDOWN, Deployment, Guard, HostOrder, Limit, Output, Record, Refusal, Report, Session, Side,
+    Alarm, BOOK, Body, Change, DRAWDOWN, Deployment, Guard, HostMessage, Limit, Output, Record, Refusal, Report, Session, Side,
     State,
 };
 use riposte_map::shm::{Event, EventKind, Level, NONE, Opcode};
@@ -9,7 +9,7 @@ use riposte_map::shm::{Event, EventKind, Level, NONE, Opcode};
 /// A trade of instrument 0 that the drop copy tells.
 fn trade(bench: &mut Bench, side: Side, quantity: u32, price: i64) -> u64 {
     let execution = bench.request();
-    bench.drop_copy(HOST, Report::Executed { user_ref: 0, instrument: 0, side, quantity, price, execution });
+    bench.drop_copy(CARD, Report::Executed { user_ref: 0, instrument: 0, side, quantity, price, execution });
     execution
 }
 
@@ -124,8 +124,8 @@ fn the_venue_cap_holds_to_the_last_unit() {
     assert_eq!(refusal(&bench.try_enter(Side::Buy, 101, PRICE)), Some(Refusal::LimitReached));
     let order = bench.live(60);
     let last = bench.enter(Side::Buy, 40, PRICE);
-    bench.venue(HOST, Report::Rejected { user_ref: last, reason: 1 });
-    bench.venue(HOST, executed(order, 20, 1));
+    bench.venue(CARD, Report::Rejected { user_ref: last, reason: 1 });
+    bench.venue(CARD, executed(order, 20, 1));
     bench.confirm(0, 20);
     bench.card_order(40);
     assert!(bench.engine.is_permitted());
@@ -144,11 +144,11 @@ fn messages_stay_within_what_trades_earn() {
     let order = bench.live(5);
     bench.card_order(1);
     assert_eq!(refusal(&bench.try_enter(Side::Buy, 1, PRICE)), Some(Refusal::LimitReached));
-    bench.venue(HOST, executed(order, 1, 1));
+    bench.venue(CARD, executed(order, 1, 1));
     bench.confirm(0, 1);
     bench.enter(Side::Buy, 1, PRICE);
     assert!(bench.engine.is_permitted());
-    assert_eq!(cancels(&bench.give(Body::Cancel { session: HOST, user_ref: order })), [order], "a cancel is never refused");
+    assert_eq!(cancels(&bench.give(Body::Cancel { session: CARD, user_ref: order })), [order], "a cancel is never refused");
     assert_eq!(bench.tripped(Guard::OrderToTrade), 1);
     let mut bench = Bench::armed();
     bench.one(Change::SetLimit { limit: Limit::FreeMessages, index: 0, value: 2 });
@@ -161,14 +161,13 @@ fn messages_stay_within_what_trades_earn() {
 
 #[test]
 fn an_order_that_survives_its_disconnect_trips_and_is_cancelled() {
-    let mut bench = Bench::armed();
-    let (order, other) = (bench.card_order(100), bench.live(7));
+    let mut bench = Bench::armed_with(cancelling());
+    let order = bench.card_order(100);
     bench.venue(CARD, accepted(order, 100));
     bench.give(Body::SessionDown { session: CARD });
     let said = bench.reconnect(CARD, order + 1);
     assert!(tripped(&said, Guard::CancelOnDisconnect, CARD));
-    assert_eq!(cancels(&said), [order], "and no order of another session");
-    assert_eq!(bench.engine.order(HOST, other).unwrap().state, State::Live);
+    assert_eq!(cancels(&said), [order]);
     assert_eq!(bench.both(Change::ClearKill), None);
     assert_eq!(bench.both(Change::Arm), Some(Refusal::Session), "not proven");
     let said = bench.venue(CARD, Report::Cancelled { user_ref: order, quantity: 100 });
@@ -177,7 +176,7 @@ fn an_order_that_survives_its_disconnect_trips_and_is_cancelled() {
 
 #[test]
 fn an_order_that_only_the_replay_tells_of_must_have_ended_too() {
-    let mut bench = Bench::armed();
+    let mut bench = Bench::armed_with(cancelling());
     bench.give(Body::SessionDown { session: CARD });
     bench.give(Body::SessionUp { session: CARD });
     bench.venue(CARD, accepted(1, 100));
@@ -188,7 +187,7 @@ fn an_order_that_only_the_replay_tells_of_must_have_ended_too() {
 
 #[test]
 fn orders_that_the_venue_cancelled_on_disconnect_are_proven_gone() {
-    let mut bench = Bench::armed();
+    let mut bench = Bench::armed_with(cancelling());
     let orders = [bench.card_order(100), bench.card_order(50)];
     bench.venue(CARD, accepted(orders[0], 100));
     bench.give(Body::SessionDown { session: CARD });
@@ -206,7 +205,7 @@ fn orders_that_the_venue_cancelled_on_disconnect_are_proven_gone() {
 
 fn with_timer() -> Bench {
     let mut config = config();
-    config.sessions[usize::from(HOST)] = Session { timer_renew_ns: 10 * SECOND, ..config.sessions[usize::from(HOST)] };
+    config.sessions[usize::from(CARD)] = Session { timer_renew_ns: 10 * SECOND, ..config.sessions[usize::from(CARD)] };
     Bench::ready(config)
 }
 
@@ -214,9 +213,9 @@ fn with_timer() -> Bench {
 fn the_venues_timer_is_renewed_and_needed_to_arm() {
     let mut bench = with_timer();
     assert_eq!(bench.both(Change::Arm), Some(Refusal::Timer));
-    let renews = |said: &[Output]| said.contains(&Output::Order(HostOrder::RenewTimer { session: HOST }));
+    let renews = |said: &[Output]| said.contains(&Output::Message(HostMessage::RenewTimer { session: CARD }));
     assert!(renews(&bench.wait(0)));
-    bench.give(Body::TimerSet { session: HOST, until_ns: bench.now_ns + 30 * SECOND });
+    bench.give(Body::TimerSet { session: CARD, until_ns: bench.now_ns + 30 * SECOND });
     assert_eq!(bench.both(Change::Arm), None);
     assert!(!renews(&bench.wait(10 * SECOND - 1)));
     assert!(renews(&bench.wait(1)));
@@ -225,14 +224,14 @@ fn the_venues_timer_is_renewed_and_needed_to_arm() {
 #[test]
 fn a_timer_that_ran_out_makes_its_orders_unknown_at_that_nanosecond() {
     let mut bench = with_timer();
-    bench.give(Body::TimerSet { session: HOST, until_ns: bench.now_ns + 30 * SECOND });
+    bench.give(Body::TimerSet { session: CARD, until_ns: bench.now_ns + 30 * SECOND });
     assert_eq!(bench.both(Change::Arm), None);
     let order = bench.live(10);
     bench.wait(30 * SECOND - 1);
-    assert_eq!((bench.engine.order(HOST, order).unwrap().state, bench.engine.is_permitted()), (State::Live, true));
+    assert_eq!((bench.engine.order(CARD, order).unwrap().state, bench.engine.is_permitted()), (State::Live, true));
     let said = bench.wait(1);
-    assert!(tripped(&said, Guard::DeadManTimer, HOST));
-    assert_eq!((bench.engine.order(HOST, order).unwrap().state, bench.engine.is_permitted()), (State::Unknown, false));
+    assert!(tripped(&said, Guard::DeadManTimer, CARD));
+    assert_eq!((bench.engine.order(CARD, order).unwrap().state, bench.engine.is_permitted()), (State::Unknown, false));
 }
 
 #[test]
@@ -318,12 +317,12 @@ fn an_execution_that_only_one_side_tells_trips_when_its_time_is_over() {
     config.times.drop_copy_ns = 5 * SECOND;
     let mut bench = Bench::armed_with(config);
     let order = bench.live(100);
-    bench.venue(HOST, executed(order, 10, 1));
+    bench.venue(CARD, executed(order, 10, 1));
     bench.wait(5 * SECOND - 1);
-    bench.drop_copy(HOST, executed(order, 10, 1));
+    bench.drop_copy(CARD, executed(order, 10, 1));
     bench.confirm(0, 10);
     assert!(!opcodes(&bench.wait(SECOND)).contains(&Opcode::Disarm), "told in time");
-    bench.venue(HOST, executed(order, 20, 2));
+    bench.venue(CARD, executed(order, 20, 2));
     bench.confirm(0, 30);
     bench.wait(5 * SECOND - 1);
     assert_eq!((bench.tripped(Guard::DropCopy), bench.engine.is_confirmed(0)), (0, true));
@@ -334,14 +333,14 @@ fn an_execution_that_only_one_side_tells_trips_when_its_time_is_over() {
 #[test]
 fn a_session_without_a_drop_copy_waits_for_none() {
     let mut config = config();
-    config.sessions[usize::from(HOST)].drop_copy = false;
+    config.sessions[usize::from(CARD)].drop_copy = false;
     let mut bench = Bench::armed_with(config);
     let order = bench.live(100);
-    bench.venue(HOST, executed(order, 10, 1));
-    bench.give(Body::Heartbeat { session: HOST });
+    bench.venue(CARD, executed(order, 10, 1));
+    bench.give(Body::Heartbeat { session: CARD });
     bench.wait(999 * SECOND);
     bench.give(Body::Mark { instrument: 0, price: PRICE });
-    bench.give(Body::Heartbeat { session: HOST });
+    bench.give(Body::Heartbeat { session: CARD });
     bench.wait(SECOND);
     assert_eq!(bench.tripped(Guard::DropCopy), 0);
 }
@@ -399,7 +398,7 @@ fn a_trade_is_provisional_until_its_bust_window_ends() {
     bench.wait(1);
     assert_eq!((bench.engine.provisional(0), bench.quantity(0)), (5, 15));
     let broken = trade(&mut bench, Side::Sell, 1, 1000);
-    bench.drop_copy(HOST, Report::Broken { execution: broken });
+    bench.drop_copy(CARD, Report::Broken { execution: broken });
     assert_eq!((bench.engine.provisional(0), bench.quantity(0)), (5, 15), "what is firm stays firm");
 }
 
@@ -408,10 +407,10 @@ fn a_bust_behind_its_window_is_mirrored_and_trips() {
     let mut bench = Bench::armed();
     let (first, second) = (trade(&mut bench, Side::Buy, 10, 1000), trade(&mut bench, Side::Buy, 5, 1000));
     bench.wait(600 * SECOND - 1);
-    bench.drop_copy(HOST, Report::Broken { execution: first });
+    bench.drop_copy(CARD, Report::Broken { execution: first });
     assert_eq!((bench.quantity(0), bench.engine.provisional(0), bench.tripped(Guard::Bust)), (5, 5, 0));
     bench.now_ns += 1;
-    let said = bench.drop_copy(HOST, Report::Broken { execution: second });
+    let said = bench.drop_copy(CARD, Report::Broken { execution: second });
     assert!(tripped(&said, Guard::Bust, 0));
     assert_eq!((bench.quantity(0), bench.engine.is_permitted()), (0, false));
     bench.wait(0);
@@ -429,14 +428,14 @@ fn an_erroneous_price_is_claimed_and_one_tick_less_is_not() {
     let until_ns = bench.now_ns + 480 * SECOND;
     let said = bench.take();
     assert!(tripped(&said, Guard::Erroneous, 0));
-    assert!(said.contains(&Output::Claim { session: HOST, execution, until_ns }));
+    assert!(said.contains(&Output::Claim { session: CARD, execution, until_ns }));
     assert!(!bench.engine.is_permitted());
     let filed = trade(&mut bench, Side::Sell, 1, 900);
-    bench.give(Body::Claimed { session: HOST, execution: filed });
+    bench.give(Body::Claimed { session: CARD, execution: filed });
     let missed = |one: &Output| matches!(one, Output::Alarm(Alarm::ClaimMissed { .. }));
     assert!(!bench.wait(480 * SECOND - 1).iter().any(missed));
     let said: Vec<_> = bench.wait(1).into_iter().filter(missed).collect();
-    assert_eq!(said, [Output::Alarm(Alarm::ClaimMissed { session: HOST, execution })]);
+    assert_eq!(said, [Output::Alarm(Alarm::ClaimMissed { session: CARD, execution })]);
 }
 
 #[test]

@@ -3,24 +3,17 @@ use crate::bench::*;
 use riposte_engine::{Alarm, Body, Limit, Origin, Output, Record, Refusal, Report, Side};
 use riposte_map::limits::HOST_RULE;
 use riposte_map::reason::Reason;
-use riposte_map::shm::{Condition, Event, EventKind, NONE, Opcode};
+use riposte_map::shm::{Event, EventKind, NONE, Opcode};
 
-/// A card whose set has a place for orders of the host in the first two instruments.
+/// A card whose gate has not judged yet.
 fn placed() -> Bench {
-    let mut rows = set(1_000_000, 7);
-    for row in rows.iter_mut().filter(|row| row.opcode == Opcode::WriteRules as u8 && row.index == 0 && row.instrument < 2) {
-        row.args[0] |= (Condition::Host as u64) << (8 * HOST_RULE);
-    }
     let mut bench = Bench::armed();
-    bench.load(&rows, 2);
-    bench.answers = true;
-    bench.set_limit(Limit::Hedge, 0, 1000);
-    bench.set_limit(Limit::Hedge, 1, 1000);
+    bench.passes = false;
     bench
 }
 
 fn wish(bench: &mut Bench, number: u64, instrument: u8, side: Side, quantity: u32) -> Vec<Output> {
-    bench.give(Body::Hedge { number, session: CARD, instrument, side, quantity, price: PRICE })
+    bench.give(Body::Hedge { number, instrument, side, quantity, price: PRICE as u32 })
 }
 
 /// What the card was asked for: instrument, quantity, price and side, and the command's number.
@@ -47,7 +40,6 @@ fn judged(bench: &mut Bench, kind: EventKind, command: u64, user_ref: u32, (inst
         quantity,
         user_ref,
         detail: side.into(),
-        generation: 2,
         ..Event::default()
     };
     bench.event(event)
@@ -64,7 +56,7 @@ fn a_hedge_through_the_card_is_an_order_when_the_card_says_that_it_has_left() {
     assert_eq!((bench.engine.hedged_position(0), bench.engine.orders().count()), (60, 0), "it counts before it has left");
     judged(&mut bench, EventKind::OrderSent, command, 1, (0, b'B', 60));
     let order = *bench.engine.orders().next().expect("an order");
-    assert_eq!((order.session, order.user_ref, order.origin, order.at_once), (CARD, 1, Origin::Host, true));
+    assert_eq!((order.session, order.user_ref, order.origin), (CARD, 1, Origin::Host));
     assert_eq!(bench.engine.hedged_position(0), 60, "and once");
     // What of it does not trade at once ends by itself, and is no alarm.
     bench.venue(CARD, accepted(1, 60));
@@ -114,9 +106,11 @@ fn what_is_asked_for_counts_in_the_limit_of_hedges() {
 
 #[test]
 fn without_a_place_a_card_or_an_arm_no_hedge_goes_through_the_card() {
-    let mut bench = Bench::armed();
-    bench.set_limit(Limit::Hedge, 0, 1000);
-    assert_eq!(refusal(&wish(&mut bench, 1, 0, Side::Buy, 60)), Some(Refusal::BadField), "rules are in its place");
+    let mut rows = set(500, 7);
+    rows.iter_mut().filter(|row| row.opcode == Opcode::WriteRules as u8).for_each(|row| row.args[0] &= 0xff);
+    let mut bench = placed();
+    bench.load(&rows, 2);
+    assert_eq!(refusal(&wish(&mut bench, 1, 0, Side::Buy, 60)), Some(Refusal::BadField), "a rule may be in its place");
     let mut bench = placed();
     wish(&mut bench, 1, 0, Side::Buy, 60);
     wish(&mut bench, 2, 1, Side::Buy, 60);

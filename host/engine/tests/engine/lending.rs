@@ -1,7 +1,7 @@
 //! What the card is lent: grants by hand-computed numbers, whoever is restarted, and fences.
 use crate::bench::*;
 use proptest::prelude::*;
-use riposte_engine::{Alarm, Body, Change, Config, Engine, Guard, Input, Limit, Output, Outputs, Refusal, Report, Session, Side, Step};
+use riposte_engine::{Alarm, Body, Change, Config, Engine, Guard, Input, Limit, Output, Outputs, Refusal, Report, Side, Step};
 use riposte_map::reason::Reason;
 use riposte_map::shm::{Command, Event, EventKind, Opcode};
 use std::collections::VecDeque;
@@ -25,10 +25,10 @@ fn narrow() -> Vec<Command> {
     altered(rows, Opcode::Credit, 0, |row| row.args = [90_000, words(5, 3), 0, 0, 0, 0])
 }
 
-/// The card's session has no drop copy, and its orders outlive a disconnect.
+/// The card's session has no drop copy.
 fn plain() -> Config {
     let mut config = config();
-    config.sessions[0] = Session { cancel_on_disconnect: false, drop_copy: false, ..config.sessions[0] };
+    config.sessions[0].drop_copy = false;
     config
 }
 
@@ -113,17 +113,17 @@ fn whoever_trades_takes_from_the_lease() {
     let mut bench = lent(&narrow());
     bench.take();
     let ours = bench.enter(Side::Buy, 30, PRICE);
-    assert_eq!(lease(&bench.take()), Some((70, 50)), "an order of the host");
+    assert_eq!((lease(&bench.take()), bench.engine.room(0)), (None, [70, 50]), "an order of the host was lent before, as any that is sent");
     assert_eq!(refusal(&bench.try_enter(Side::Buy, 71, PRICE)), Some(Refusal::LimitReached));
     assert_eq!(refusal(&bench.try_enter(Side::Sell, 51, PRICE)), Some(Refusal::LimitReached));
-    bench.venue(HOST, accepted(ours, 30));
-    bench.venue(HOST, Report::Cancelled { user_ref: ours, quantity: 30 });
-    assert_eq!(lease(&bench.take()), Some((100, 50)));
+    bench.venue(CARD, accepted(ours, 30));
+    bench.venue(CARD, Report::Cancelled { user_ref: ours, quantity: 30 });
+    assert_eq!(lease(&bench.take()), Some((130, 50)));
     // By hand, and broken afterwards.
-    bench.drop_copy(HOST, Report::Executed { user_ref: 0, instrument: 0, side: Side::Buy, quantity: 120, price: PRICE, execution: 9 });
-    assert_eq!(lease(&bench.take()), Some((0, 170)), "beyond the limit nothing is lent, and no more than nothing is taken back");
-    bench.drop_copy(HOST, Report::Broken { execution: 9 });
-    assert_eq!(lease(&bench.take()), Some((100, 50)));
+    bench.drop_copy(CARD, Report::Executed { user_ref: 0, instrument: 0, side: Side::Buy, quantity: 120, price: PRICE, execution: 9 });
+    assert_eq!(lease(&bench.take()), Some((30, 170)), "beyond the limit nothing is lent, and no more than nothing is taken back");
+    bench.drop_copy(CARD, Report::Broken { execution: 9 });
+    assert_eq!(lease(&bench.take()), Some((130, 50)));
 }
 
 #[test]
@@ -211,7 +211,6 @@ fn a_card_after_reset_is_lent_anew_and_an_old_one_again_what_it_had() {
     bench.give(Body::Linked { next_command: 500 });
     bench.give(Body::Restarted);
     bench.reconnect(CARD, buy + 1);
-    bench.reconnect(HOST, 1);
     bench.confirm(0, 40);
     bench.confirm(1, 0);
     let again = bench.take();
@@ -287,7 +286,7 @@ fn a_reverted_instrument_stays_fenced_until_two_people_lift_it() {
     let said = bench.one(Change::RevertOrders { instruments: 1 });
     assert_eq!(opcodes(&said), [Opcode::Fence]);
     assert_eq!(bench.both(lift), Some(Refusal::Fenced), "under way");
-    bench.venue(HOST, Report::Cancelled { user_ref: order, quantity: 10 });
+    bench.venue(CARD, Report::Cancelled { user_ref: order, quantity: 10 });
     bench.confirm(0, 0);
     assert_eq!(bench.engine.reversion().map(|one| one.step), Some(Step::Committed));
     assert_eq!((bench.engine.fenced(), bench.engine.is_permitted()), (1, true));
@@ -514,7 +513,6 @@ impl World {
         }
         let next = self.orders.len() as u32 + 1;
         self.bench.caught_up(CARD, next);
-        self.bench.reconnect(HOST, 1);
         self.bench.confirm(0, self.position);
     }
 

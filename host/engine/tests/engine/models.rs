@@ -1,7 +1,7 @@
 //! Mandates and candidates: what a model may move, what it may not, and that a set is old or new.
 use crate::bench::*;
 use proptest::prelude::*;
-use riposte_engine::{Alarm, Body, Change, HostOrder, Limit, Output, Record, Refusal, Report, Side, Unhedged};
+use riposte_engine::{Alarm, Body, Change, Limit, Output, Record, Refusal, Report, Side, Unhedged};
 use riposte_map::shm::{Command, Condition, NONE, Opcode};
 
 /// Rule 0 is the lower edge, rule 1 the upper one.
@@ -342,9 +342,10 @@ fn a_reversion_to_a_set_that_a_model_moved_knows_what_people_approved() {
 fn a_hedge_leaves_as_an_order_once_and_to_the_limit_of_the_position() {
     let mut bench = Bench::armed();
     let hedge = |bench: &mut Bench, number: u64, side: Side, quantity: u32| {
-        bench.give(Body::Hedge { number, session: HOST, instrument: 0, side, quantity, price: PRICE })
+        bench.give(Body::Hedge { number, instrument: 0, side, quantity, price: PRICE as u32 })
     };
-    let sent = |said: &[Output]| said.iter().any(|one| matches!(one, Output::Order(HostOrder::Enter { .. })));
+    let sent = |said: &[Output]| !commands(said, Opcode::Order).is_empty();
+    bench.set_limit(Limit::Hedge, 0, 0);
     assert_eq!(refusal(&hedge(&mut bench, 1, Side::Buy, 10)), Some(Refusal::Unset), "unset is blocked");
     bench.set_limit(Limit::Hedge, 0, 100);
     assert!(!sent(&hedge(&mut bench, 1, Side::Buy, 10)), "an old number is no news");
@@ -358,7 +359,7 @@ fn a_hedge_leaves_as_an_order_once_and_to_the_limit_of_the_position() {
     // Beyond the limit already: only what makes it smaller.
     let mut bench = Bench::armed();
     let order = bench.live(300);
-    bench.venue(HOST, executed(order, 300, 1));
+    bench.venue(CARD, executed(order, 300, 1));
     bench.confirm(0, 300);
     bench.set_limit(Limit::Hedge, 0, 100);
     assert_eq!(refusal(&hedge(&mut bench, 7, Side::Buy, 1)), Some(Refusal::LimitReached));
@@ -372,15 +373,14 @@ fn a_hedge_leaves_as_an_order_once_and_to_the_limit_of_the_position() {
 fn what_of_a_hedge_does_not_trade_ends_by_itself_and_is_no_alarm() {
     let mut bench = Bench::armed();
     bench.set_limit(Limit::Hedge, 0, 100);
-    let said = bench.give(Body::Hedge { number: 1, session: HOST, instrument: 0, side: Side::Buy, quantity: 60, price: PRICE });
-    let sent = |one: &Output| if let Output::Order(HostOrder::Enter { user_ref, .. }) = one { Some(*user_ref) } else { None };
-    let hedge = said.iter().find_map(sent).expect("an order");
-    bench.venue(HOST, accepted(hedge, 60));
-    let said = bench.venue(HOST, Report::Cancelled { user_ref: hedge, quantity: 60 });
+    let hedge = bench.enter(Side::Buy, 60, PRICE);
+    bench.venue(CARD, accepted(hedge, 60));
+    let said = bench.venue(CARD, Report::Cancelled { user_ref: hedge, quantity: 60 });
     assert!(!said.iter().any(|one| matches!(one, Output::Alarm(_))), "{said:?}");
     assert_eq!(bench.engine.hedged_position(0), 0);
-    let other = bench.live(60);
-    let said = bench.venue(HOST, Report::Cancelled { user_ref: other, quantity: 60 });
+    let other = bench.card_order(60);
+    bench.venue(CARD, accepted(other, 60));
+    let said = bench.venue(CARD, Report::Cancelled { user_ref: other, quantity: 60 });
     assert!(said.iter().any(|one| matches!(one, Output::Alarm(Alarm::OutsideCancel { .. }))));
 }
 

@@ -10,33 +10,34 @@ fn state(bench: &Bench, session: u8, user_ref: u32) -> State {
 fn an_order_is_what_the_venue_last_said_of_it() {
     let mut bench = Bench::armed();
     let order = bench.enter(Side::Buy, 100, PRICE);
-    assert_eq!(state(&bench, HOST, order), State::Sent);
-    bench.venue(HOST, accepted(order, 100));
-    assert_eq!(state(&bench, HOST, order), State::Live);
-    bench.venue(HOST, executed(order, 40, 1));
-    assert_eq!(bench.engine.order(HOST, order).unwrap().open(), 60);
-    bench.venue(HOST, Report::Replaced { original: order, user_ref: order + 1, quantity: 60, price: PRICE + 1 });
-    assert_eq!((state(&bench, HOST, order), state(&bench, HOST, order + 1)), (State::Replaced, State::Live));
-    bench.venue(HOST, executed(order + 1, 10, 2));
-    bench.venue(HOST, Report::Cancelled { user_ref: order + 1, quantity: 20 });
-    assert_eq!(state(&bench, HOST, order + 1), State::Live);
-    bench.venue(HOST, Report::Cancelled { user_ref: order + 1, quantity: 30 });
-    assert_eq!(state(&bench, HOST, order + 1), State::Cancelled);
+    assert_eq!(state(&bench, CARD, order), State::Sent);
+    bench.venue(CARD, accepted(order, 100));
+    assert_eq!(state(&bench, CARD, order), State::Live);
+    bench.venue(CARD, executed(order, 40, 1));
+    assert_eq!(bench.engine.order(CARD, order).unwrap().open(), 60);
+    let replacing = order + 100;
+    bench.venue(CARD, Report::Replaced { original: order, user_ref: replacing, quantity: 60, price: PRICE + 1 });
+    assert_eq!((state(&bench, CARD, order), state(&bench, CARD, replacing)), (State::Replaced, State::Live));
+    bench.venue(CARD, executed(replacing, 10, 2));
+    bench.venue(CARD, Report::Cancelled { user_ref: replacing, quantity: 20 });
+    assert_eq!(state(&bench, CARD, replacing), State::Live);
+    bench.venue(CARD, Report::Cancelled { user_ref: replacing, quantity: 30 });
+    assert_eq!(state(&bench, CARD, replacing), State::Cancelled);
     let filled = bench.live(5);
-    bench.venue(HOST, executed(filled, 5, 3));
-    assert_eq!(state(&bench, HOST, filled), State::Filled);
+    bench.venue(CARD, executed(filled, 5, 3));
+    assert_eq!(state(&bench, CARD, filled), State::Filled);
     let rejected = bench.enter(Side::Sell, 5, PRICE);
-    bench.venue(HOST, Report::Rejected { user_ref: rejected, reason: 0x21 });
-    assert_eq!(state(&bench, HOST, rejected), State::Rejected);
+    bench.venue(CARD, Report::Rejected { user_ref: rejected, reason: 0x21 });
+    assert_eq!(state(&bench, CARD, rejected), State::Rejected);
     assert_eq!(bench.quantity(0), 55);
     assert_eq!(bench.engine.open_orders().count(), 0);
     assert_eq!(bench.engine.exposure(0), 55 * i128::from(PRICE), "nothing open is left in the exposure");
 }
 
 #[test]
-fn the_same_request_twice_is_one_order() {
+fn the_same_hedge_twice_is_one_order() {
     let mut bench = Bench::armed();
-    let body = Body::Enter { request: 500, session: HOST, instrument: 0, side: Side::Buy, quantity: 1, price: PRICE };
+    let body = Body::Hedge { number: 500, instrument: 0, side: Side::Buy, quantity: 1, price: PRICE as u32 };
     assert!(!bench.give(body).is_empty());
     assert!(bench.give(body).is_empty());
     bench.give(Body::Restarted);
@@ -74,9 +75,11 @@ fn a_bad_input_is_told_and_changes_no_order() {
     let order = bench.live(100);
     for body in [
         Body::Venue { session: 9, sequence: 1, report: accepted(1, 1) },
-        Body::Position { session: HOST, instrument: 200, quantity: 1, price: 1, as_of: 0 },
-        Body::Position { session: HOST, instrument: 0, quantity: i64::MIN, price: 1, as_of: 0 },
-        Body::Enter { request: 77, session: 200, instrument: 200, side: Side::Buy, quantity: 0, price: -1 },
+        Body::Position { session: CARD, instrument: 200, quantity: 1, price: 1, as_of: 0 },
+        Body::Position { session: CARD, instrument: 0, quantity: i64::MIN, price: 1, as_of: 0 },
+        Body::Hedge { number: 77, instrument: 200, side: Side::Buy, quantity: 1, price: 1 },
+        Body::Hedge { number: 78, instrument: 0, side: Side::Buy, quantity: 0, price: 1 },
+        Body::Hedge { number: 79, instrument: 0, side: Side::Buy, quantity: 1, price: 0 },
         Body::Approve { request: 12345, by: BOB },
     ] {
         assert!(bench.give(body).iter().any(|one| matches!(one, Output::Alarm(_))), "{body:?}");
@@ -89,20 +92,20 @@ fn a_bad_input_is_told_and_changes_no_order() {
     ] {
         bench.give(body);
     }
-    assert_eq!(state(&bench, HOST, order), State::Live);
+    assert_eq!(state(&bench, CARD, order), State::Live);
     for stream in [Stream::Session, Stream::DropCopy] {
         let mut bench = Bench::armed();
-        let sequence = bench.number(HOST, stream);
-        let said = bench.give(Body::Unreadable { session: HOST, stream, sequence });
-        assert!(said.iter().any(|one| matches!(one, Output::Alarm(Alarm::BadReport { session: HOST, .. }))));
+        let sequence = bench.number(CARD, stream);
+        let said = bench.give(Body::Unreadable { session: CARD, stream, sequence });
+        assert!(said.iter().any(|one| matches!(one, Output::Alarm(Alarm::BadReport { session: CARD, .. }))));
         assert_eq!((bench.engine.is_permitted(), bench.engine.is_confirmed(0), bench.tripped(Guard::Unbooked)), (false, false, 1));
         // What comes behind it is taken, and it counts once.
-        assert!(bench.give(Body::Unreadable { session: HOST, stream, sequence }).is_empty());
-        assert_eq!(bench.engine.next_sequence(HOST, stream), Some(sequence + 1));
+        assert!(bench.give(Body::Unreadable { session: CARD, stream, sequence }).is_empty());
+        assert_eq!(bench.engine.next_sequence(CARD, stream), Some(sequence + 1));
     }
     let price = i64::MAX;
     let unreadable = Report::Executed { user_ref: order, instrument: 0, side: Side::Buy, quantity: 1, price, execution: 1 };
-    let said = bench.venue(HOST, unreadable);
+    let said = bench.venue(CARD, unreadable);
     assert!(said.iter().any(|one| matches!(one, Output::Alarm(Alarm::BadReport { .. }))));
     assert!(!bench.engine.is_permitted() && !bench.engine.is_confirmed(0), "what cannot be read may be a fill");
 }

@@ -71,12 +71,12 @@ impl Truth {
         let position = bench.engine.position(0).expect("an instrument");
         assert_eq!((position.quantity, position.cash), (self.quantity, self.cash));
         for (user_ref, open) in &self.open {
-            let order = bench.engine.order(HOST, *user_ref).expect("an order");
+            let order = bench.engine.order(CARD, *user_ref).expect("an order");
             assert_eq!((order.open(), order.state == State::Live), (*open, *open > 0), "{order:?}");
         }
         // What the venue has never named stays unknown if it may have taken it, and only then.
         for user_ref in (1..=ORDERS).filter(|one| !self.open.contains_key(one)) {
-            let order = bench.engine.order(HOST, user_ref).expect("an order");
+            let order = bench.engine.order(CARD, user_ref).expect("an order");
             let state = if user_ref < self.next_user_ref() { State::Unknown } else { State::NotReceived };
             assert_eq!(order.state, state, "{order:?}");
         }
@@ -101,7 +101,7 @@ fn tell(bench: &mut Bench, truth: &Truth, faults: &[(u8, usize)]) {
     }
     let report = |bench: &mut Bench, stream: Stream, at: usize| {
         let Some(report) = truth.reports.get(at) else { return };
-        let (session, sequence, report) = (HOST, at as u64 + 1, *report);
+        let (session, sequence, report) = (CARD, at as u64 + 1, *report);
         bench.give(match stream {
             Stream::Session => Body::Venue { session, sequence, report },
             Stream::DropCopy => Body::DropCopy { session, sequence, report },
@@ -109,25 +109,25 @@ fn tell(bench: &mut Bench, truth: &Truth, faults: &[(u8, usize)]) {
     };
     for &(fault, at) in faults {
         let place = at % (truth.reports.len() + 1);
-        let next = |bench: &Bench, stream| bench.engine.next_sequence(HOST, stream).unwrap() as usize - 1;
+        let next = |bench: &Bench, stream| bench.engine.next_sequence(CARD, stream).unwrap() as usize - 1;
         match fault % 8 {
             0 => report(bench, Stream::Session, place),
             1 => report(bench, Stream::DropCopy, place),
-            2 => drop(bench.give(Body::SessionDown { session: HOST })),
-            3 => drop(bench.give(Body::SessionUp { session: HOST })),
+            2 => drop(bench.give(Body::SessionDown { session: CARD })),
+            3 => drop(bench.give(Body::SessionUp { session: CARD })),
             4 => drop(bench.wait(SECOND)),
             5 => drop(bench.give(Body::Restarted)),
             6 => report(bench, Stream::DropCopy, next(bench, Stream::DropCopy)),
             _ => report(bench, Stream::Session, next(bench, Stream::Session)),
         }
     }
-    bench.give(Body::SessionUp { session: HOST });
+    bench.give(Body::SessionUp { session: CARD });
     for at in 0..truth.reports.len() {
         report(bench, Stream::Session, at);
         report(bench, Stream::DropCopy, at);
     }
-    bench.numbers[usize::from(HOST)] = [truth.reports.len() as u64 + 1; 2];
-    bench.caught_up(HOST, truth.next_user_ref());
+    bench.numbers[usize::from(CARD)] = [truth.reports.len() as u64 + 1; 2];
+    bench.caught_up(CARD, truth.next_user_ref());
 }
 
 /// Applies inputs one after another to a fresh engine; what it says of each.
@@ -152,18 +152,17 @@ pub fn day() -> Bench {
     bench.book(0, 999, 1001);
     let card = bench.card_order(30);
     bench.venue(CARD, accepted(card, 30));
-    bench.venue(HOST, executed(first, 40, 1));
-    bench.drop_copy(HOST, executed(first, 40, 1));
+    bench.venue(CARD, executed(first, 40, 1));
+    bench.drop_copy(CARD, executed(first, 40, 1));
     bench.wait(SECOND);
-    bench.give(Body::SessionDown { session: HOST });
-    bench.drop_copy(HOST, executed(first, 20, 2));
-    bench.reconnect(HOST, second);
-    bench.venue(HOST, Report::Broken { execution: 1 });
+    bench.give(Body::SessionDown { session: CARD });
+    bench.drop_copy(CARD, executed(first, 20, 2));
+    bench.reconnect(CARD, second);
+    bench.venue(CARD, Report::Broken { execution: 1 });
     bench.one(Change::RevertOrders { instruments: 1 });
-    bench.venue(HOST, Report::Cancelled { user_ref: first, quantity: 40 });
+    bench.venue(CARD, Report::Cancelled { user_ref: first, quantity: 40 });
     bench.give(Body::Restarted);
     bench.reconnect(CARD, card + 1);
-    bench.reconnect(HOST, second + 1);
     bench.venue(CARD, Report::Cancelled { user_ref: card, quantity: 30 });
     bench.confirm(0, 20);
     bench.one(Change::RevertParameters { target: 1 });
@@ -231,7 +230,7 @@ fn configurations_that_cannot_be_are_refused() {
     };
     assert!(wrong(|one| one.instruments[1].venue = 4).contains("instrument 1"));
     assert!(wrong(|one| one.instruments[0].multiplier = 0).contains("instrument 0"));
-    assert!(wrong(|one| one.sessions[2].venue = 9).contains("session 2"));
+    assert!(wrong(|one| one.sessions[0].venue = 9).contains("session 0"));
     assert!(wrong(|one| one.times.claim_ns = 0).contains("claim_ns"));
     assert!(wrong(|one| one.orders = 1).contains("orders"));
     assert!(wrong(|one| one.executions = 1 << 24).contains("executions"));
@@ -326,14 +325,17 @@ fn wild(bytes: &[u8]) -> Option<Body> {
         6 => Body::SessionDown { session },
         7 => Body::Position { session, instrument, quantity: wide(50) as i64, price, as_of: sequence },
         8 => Body::Mark { instrument, price },
-        9 => Body::Enter { request: wide(60), session, instrument, side, quantity, price },
+        9 => Body::Hedge { number: wide(60) >> (bytes[48] % 60), instrument, side, quantity: bytes[10].into(), price: bytes[18].into() },
         10 => Body::Card { event: Event { sequence: wide(70) >> (bytes[78] % 60), ..event } },
         11 => Body::TimerSet { session, until_ns: wide(60) },
         12 => {
             let change = Change::RevertOrders { instruments: wide(70) as u16 };
             Body::Propose { request: wide(60), by: small(41).into(), change }
         }
-        13 => Body::Propose { request: wide(60), by: small(41).into(), change: Change::Adopt { instrument } },
+        13 => {
+            let change = if bytes[42] < 128 { Change::Adopt { instrument } } else { Change::Disarm };
+            Body::Propose { request: wide(60), by: small(41).into(), change }
+        }
         14 => {
             let row = Command { opcode: bytes[42] % 20, index: bytes[43], args: [wide(50); 6], ..Command::default() };
             Body::Row { command: row }

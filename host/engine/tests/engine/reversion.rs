@@ -1,6 +1,6 @@
 //! Reversion: each step recorded before what it causes, the same request once, a restart in every step.
 use crate::bench::*;
-use riposte_engine::{Alarm, Body, Change, HostOrder, Output, Record, Refusal, Report, Step};
+use riposte_engine::{Alarm, Body, Change, HostMessage, Output, Record, Refusal, Report, Step};
 use proptest::prelude::*;
 use riposte_engine::{Engine, Input, Outputs};
 use riposte_map::shm::Opcode;
@@ -81,13 +81,13 @@ fn orders_end_by_the_venues_word_and_positions_by_its_statement() {
     assert_eq!(steps(&said), PARAMETERS[..3]);
     assert_eq!(cancels(&said), [first, second, card]);
     assert!(at(&said, |one| matches!(one, Output::Record(Record::Reversion { step: Step::Fenced, .. })))
-        < at(&said, |one| matches!(one, Output::Order(HostOrder::Cancel { .. }))));
-    bench.venue(HOST, Report::Cancelled { user_ref: first, quantity: 100 });
+        < at(&said, |one| matches!(one, Output::Message(HostMessage::Cancel { .. }))));
+    bench.venue(CARD, Report::Cancelled { user_ref: first, quantity: 100 });
     bench.venue(CARD, Report::Cancelled { user_ref: card, quantity: 30 });
     assert_eq!(step(&bench), Step::Fenced);
     bench.take();
-    bench.venue(HOST, executed(second, 20, 1));
-    bench.venue(HOST, Report::Cancelled { user_ref: second, quantity: 30 });
+    bench.venue(CARD, executed(second, 20, 1));
+    bench.venue(CARD, Report::Cancelled { user_ref: second, quantity: 30 });
     assert_eq!(step(&bench), Step::Drained);
     let racing = |one: &Output| matches!(one, Output::Record(Record::Reversion { step: Step::Drained, racing: 20, .. }));
     assert!(bench.take().iter().any(racing), "a racing fill is listed");
@@ -108,7 +108,7 @@ fn a_scope_of_one_instrument_leaves_the_others_alone() {
     assert_eq!(step(&bench), Step::Drained);
     bench.confirm(1, 0);
     assert_eq!(step(&bench), Step::Committed);
-    assert!(bench.engine.order(HOST, order).unwrap().state.is_open());
+    assert!(bench.engine.order(CARD, order).unwrap().state.is_open());
     assert_eq!(refusal(&bench.one(Change::RevertOrders { instruments: 0 })), Some(Refusal::BadField));
 }
 
@@ -118,7 +118,7 @@ fn many_orders_are_cancelled_over_several_inputs() {
     let orders: Vec<_> = (0..100).map(|_| bench.live(1)).collect();
     bench.take();
     bench.one(Change::RevertOrders { instruments: 1 });
-    while bench.wait(1).iter().any(|one| matches!(one, Output::Order(_))) {}
+    while bench.wait(1).iter().any(|one| matches!(one, Output::Message(_))) {}
     let mut asked = cancels(&bench.take());
     asked.sort_unstable();
     assert_eq!(asked, orders, "each once");
@@ -137,7 +137,7 @@ fn the_same_request_again_does_nothing_in_any_step() {
     };
     bench.give(Body::Propose { request, by: ALICE, change: Change::RevertOrders { instruments: 1 } });
     again(&mut bench);
-    bench.venue(HOST, Report::Cancelled { user_ref: order, quantity: 100 });
+    bench.venue(CARD, Report::Cancelled { user_ref: order, quantity: 100 });
     again(&mut bench);
     bench.confirm(0, 0);
     assert_eq!(step(&bench), Step::Committed);
@@ -190,13 +190,10 @@ fn the_fence_is_the_cards_answer_to_the_fencing_command() {
 
 /// What the world does until a reversion ends, whatever step the engine is in.
 fn finish(bench: &mut Bench, order: u32) {
-    for session in [CARD, HOST] {
-        bench.give(Body::SessionUp { session });
-        bench.caught_up(session, order + 1);
-    }
-    let known = *bench.engine.order(HOST, order).expect("the order");
+    bench.reconnect(CARD, order + 1);
+    let known = *bench.engine.order(CARD, order).expect("the order");
     if known.state.is_open() && !cancels(&bench.said).is_empty() {
-        bench.venue(HOST, Report::Cancelled { user_ref: order, quantity: 100 });
+        bench.venue(CARD, Report::Cancelled { user_ref: order, quantity: 100 });
     }
     bench.confirm(0, 0);
     bench.confirm(1, 0);
@@ -239,8 +236,8 @@ fn reverted(parameters: bool, again: impl Fn(usize) -> usize) -> Bench {
     let steps: [&dyn Fn(&mut Bench); 7] = [
         &|bench| drop(bench.give(Body::Propose { request, by: ALICE, change })),
         &|bench| drop(bench.wait(1)),
-        &|bench| drop(bench.venue(HOST, executed(order, 30, 1))),
-        &|bench| drop(bench.venue(HOST, Report::Cancelled { user_ref: order, quantity: 70 })),
+        &|bench| drop(bench.venue(CARD, executed(order, 30, 1))),
+        &|bench| drop(bench.venue(CARD, Report::Cancelled { user_ref: order, quantity: 70 })),
         &|bench| drop(bench.confirm(0, 30)),
         &|bench| if parameters { bench.write(&set(500, 1)) },
         &|bench| drop(bench.wait(1)),
@@ -347,17 +344,14 @@ impl Bench {
 
     /// Sessions return, what the venue knows is told, positions are stated, a set that is asked for is written.
     fn the_world_goes_on(&mut self, rows: &[riposte_map::shm::Command]) {
-        for session in [CARD, HOST] {
-            self.give(Body::SessionUp { session });
-            let next = self.engine.next_user_ref(session);
-            self.caught_up(session, next);
-        }
-        let order = self.engine.orders().find(|order| order.session == HOST).copied().expect("the order");
+        let next = self.engine.next_user_ref(CARD);
+        self.reconnect(CARD, next);
+        let order = self.engine.orders().next().copied().expect("the order");
         if self.engine.executions().count() == 0 {
-            self.venue(HOST, executed(order.user_ref, 30, 1));
+            self.venue(CARD, executed(order.user_ref, 30, 1));
         }
-        if self.engine.order(HOST, order.user_ref).is_some_and(|order| order.state.is_open()) {
-            self.venue(HOST, Report::Cancelled { user_ref: order.user_ref, quantity: 70 });
+        if self.engine.order(CARD, order.user_ref).is_some_and(|order| order.state.is_open()) {
+            self.venue(CARD, Report::Cancelled { user_ref: order.user_ref, quantity: 70 });
         }
         self.confirm(0, 30);
         self.confirm(1, 0);

@@ -1,18 +1,18 @@
 //! People state the venue's position: agreement is one person's word, a difference is booked by two.
-use super::bench::{ALICE, BOB, Bench, HOST, PRICE, executed, refusal};
+use super::bench::{ALICE, BOB, Bench, CARD, PRICE, executed, refusal};
 use riposte_engine::{Alarm, Body, Change, Guard, Output, Record, Refusal, Report, Stream};
 
 /// A position as of all that the bench's venue has told, where the ledger is as it is.
 fn stated(bench: &Bench, instrument: u8, quantity: i64) -> Change {
-    let as_of = bench.numbers[usize::from(HOST)][0] - 1;
-    Change::StatePosition { session: HOST, instrument, quantity, ours: bench.quantity(instrument), price: PRICE, as_of, evidence: [7; 32] }
+    let as_of = bench.numbers[usize::from(CARD)][0] - 1;
+    Change::StatePosition { session: CARD, instrument, quantity, ours: bench.quantity(instrument), price: PRICE, as_of, evidence: [7; 32] }
 }
 
 /// All but armed, behind a session that was lost: positions are doubtful.
 fn unstated() -> Bench {
     let mut bench = Bench::ready(super::bench::config());
-    bench.give(Body::SessionDown { session: HOST });
-    bench.reconnect(HOST, 1);
+    bench.give(Body::SessionDown { session: CARD });
+    bench.reconnect(CARD, 1);
     assert_eq!(bench.engine.arming(), Err(Refusal::Unconfirmed));
     bench
 }
@@ -21,11 +21,11 @@ fn filled(quantity: u32) -> Bench {
     let mut bench = Bench::armed();
     let order = bench.live(quantity);
     for stream in [Stream::Session, Stream::DropCopy] {
-        let sequence = bench.number(HOST, stream);
+        let sequence = bench.number(CARD, stream);
         let report = executed(order, quantity, 1);
         let body = match stream {
-            Stream::Session => Body::Venue { session: HOST, sequence, report },
-            Stream::DropCopy => Body::DropCopy { session: HOST, sequence, report },
+            Stream::Session => Body::Venue { session: CARD, sequence, report },
+            Stream::DropCopy => Body::DropCopy { session: CARD, sequence, report },
         };
         bench.give(body);
     }
@@ -52,7 +52,7 @@ fn one_person_confirms_what_the_ledger_says_and_the_desk_can_be_armed() {
 #[test]
 fn a_difference_is_booked_with_its_price_by_two_and_not_by_one() {
     let mut bench = Bench::new(super::bench::config());
-    bench.reconnect(HOST, 1);
+    bench.reconnect(CARD, 1);
     let change = stated(&bench, 0, 100);
     assert_eq!(bench.engine.preview(&change), Ok(true));
     let request = bench.request();
@@ -91,9 +91,9 @@ fn a_statement_counts_only_while_it_is_of_now() {
     bench.give(Body::Propose { request, by: ALICE, change: old });
     // A trade behind the statement: neither approved nor stated again as it was.
     let order = bench.user_ref;
-    let sequence = bench.number(HOST, Stream::Session);
+    let sequence = bench.number(CARD, Stream::Session);
     let late = Report::Executed { user_ref: order + 90, instrument: 0, side: riposte_engine::Side::Buy, quantity: 1, price: PRICE, execution: 9 };
-    bench.give(Body::Venue { session: HOST, sequence, report: late });
+    bench.give(Body::Venue { session: CARD, sequence, report: late });
     assert_eq!(bench.quantity(0), 11);
     assert_eq!(refusal(&bench.give(Body::Approve { request, by: BOB })), Some(Refusal::Moved));
     assert_eq!(refusal(&bench.one(old)), Some(Refusal::Moved));
@@ -108,8 +108,8 @@ fn a_statement_counts_only_while_it_is_of_now() {
     // What could not be read may have been a fill.
     let request = bench.request();
     bench.give(Body::Propose { request, by: ALICE, change: stated(&bench, 0, 14) });
-    let sequence = bench.number(HOST, Stream::Session);
-    bench.give(Body::Unreadable { session: HOST, stream: Stream::Session, sequence });
+    let sequence = bench.number(CARD, Stream::Session);
+    bench.give(Body::Unreadable { session: CARD, stream: Stream::Session, sequence });
     assert_eq!(refusal(&bench.give(Body::Approve { request, by: BOB })), Some(Refusal::Moved));
 }
 
@@ -129,6 +129,6 @@ fn what_cannot_be_a_statement_is_refused() {
         assert_eq!(bench.engine.preview(&change), Err(why));
     }
     assert!(bench.engine.is_permitted(), "nothing that cannot be stops a desk");
-    bench.give(Body::SessionDown { session: HOST });
+    bench.give(Body::SessionDown { session: CARD });
     assert_eq!(refusal(&bench.one(good(0, 10))), Some(Refusal::Session));
 }

@@ -1,7 +1,7 @@
 //! The thread over real sockets of this machine: a scripted venue listens, and does what venues do.
 use super::{accepted, config, login, next_user_ref, order_accepted, soup, venue};
-use riposte_engine::{Body, HostOrder, Report, Side, Stream};
-use riposte_session::{Close, Config, Counts, EnterTerms, Notice, Retry, Runner, SendError, Session, start};
+use riposte_engine::{Body, HostMessage, Report, Side, Stream};
+use riposte_session::{Close, Config, Counts, Notice, Retry, Runner, SendError, Session, start};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
@@ -99,50 +99,20 @@ fn orders_of_the_card_and_cancels_of_the_engine_go_out_and_answers_come_back() {
     assert_eq!(notice(&runner), Notice::Current);
     session.forward(&frame(1)).expect("room");
     expect(&mut socket, &order(1));
-    let cancel = HostOrder::Cancel { session: 0, user_ref: 1 };
-    session.order(&cancel).expect("room");
+    let cancel = HostMessage::Cancel { session: 0, user_ref: 1 };
+    session.send(&cancel).expect("room");
     expect(&mut socket, &soup(b'U', b"X\0\0\0\x01\0\0\0\0"));
     socket.write_all(&order_accepted(1, b'B', 9, b'L')).expect("it is there");
     let report = Report::Accepted { user_ref: 1, instrument: 0, side: Side::Buy, quantity: 9, price: 1_860_000 };
     assert_eq!(next(&mut session), venue(1, report));
     assert!(matches!(session.forward(&[0; 60]), Err(SendError::NotAnOrder(_))));
-    let enter = HostOrder::Enter { session: 0, user_ref: 2, instrument: 0, side: Side::Buy, quantity: 5, price: 100 };
-    assert_eq!(session.order(&enter), Err(SendError::Card));
-    assert_eq!(session.order(&HostOrder::Cancel { session: 1, user_ref: 1 }), Err(SendError::Session(1)));
-    assert_eq!(session.order(&HostOrder::RenewTimer { session: 0 }), Err(SendError::Timer));
+    assert_eq!(session.send(&HostMessage::Cancel { session: 1, user_ref: 1 }), Err(SendError::Session(1)));
+    assert_eq!(session.send(&HostMessage::RenewTimer { session: 0 }), Err(SendError::Timer));
     let counts = wait_for("its counts", || Some(runner.counts()).filter(|counts| counts.messages == 2));
     assert_eq!(counts, Counts { connections: 1, messages: 2, unreadable: 0, sent: 2, unsent: 0 });
     drop(runner);
     expect(&mut socket, &soup(b'O', b""));
     assert_eq!(next(&mut session), Body::SessionDown { session: 0 });
-}
-
-#[test]
-fn a_session_of_the_hosts_own_sends_whole_orders() {
-    let (listener, mut config) = listen();
-    config.enters = Some(EnterTerms { firm: Some(*b"LIME"), ..EnterTerms::default() });
-    let (mut session, _runner) = start(&config).expect("a session");
-    let mut socket = admit(&listener, &mut session, 0, 1);
-    let enter = |user_ref, instrument, side, quantity, price| {
-        HostOrder::Enter { session: 0, user_ref, instrument, side, quantity, price }
-    };
-    session.order(&enter(7, 1, Side::Sell, 225, 630_200)).expect("room");
-    let wanted: [&[u8]; 8] = [
-        b"O\0\0\0\x07S\0\0\0\xe1MSFT    ", &630_200u64.to_be_bytes(), b"0YPNN", &[b' '; 14], &[0, 6], &[5, 2], b"LIME", b"",
-    ];
-    expect(&mut socket, &soup(b'U', &wanted.concat()));
-    for (order, error) in [
-        (enter(8, 9, Side::Buy, 1, 1), SendError::Symbol(9)),
-        (enter(8, 200, Side::Buy, 1, 1), SendError::Symbol(200)),
-        (enter(0, 0, Side::Buy, 1, 1), SendError::Field { user_ref: 0 }),
-        (enter(8, 0, Side::Buy, 0, 1), SendError::Field { user_ref: 8 }),
-        (enter(8, 0, Side::Buy, 1_000_000, 1), SendError::Field { user_ref: 8 }),
-        (enter(8, 0, Side::Buy, 1, 0), SendError::Field { user_ref: 8 }),
-        (enter(8, 0, Side::Buy, 1, -1), SendError::Field { user_ref: 8 }),
-        (enter(8, 0, Side::Buy, 1, 2_000_000_000), SendError::Field { user_ref: 8 }),
-    ] {
-        assert_eq!(session.order(&order), Err(error));
-    }
 }
 
 #[test]
@@ -165,7 +135,7 @@ fn a_cut_connection_is_told_and_comes_back_and_nothing_of_before_is_sent() {
 
 #[test]
 fn no_order_goes_out_of_which_the_venues_word_has_told_the_end() {
-    let (listener, mut config) = listen();
+    let (listener, config) = listen();
     let (mut session, _runner) = start(&config).expect("a session");
     let mut socket = accept(&listener);
     expect(&mut socket, &login(0));
@@ -183,12 +153,6 @@ fn no_order_goes_out_of_which_the_venues_word_has_told_the_end() {
     }
     session.forward(&frame(6)).expect("room");
     expect(&mut socket, &order(6));
-    config.enters = Some(EnterTerms::default());
-    let (mut own, _runner) = start(&config).expect("a session");
-    own.settle(0, 7);
-    let enter = |user_ref| HostOrder::Enter { session: 0, user_ref, instrument: 0, side: Side::Buy, quantity: 5, price: 100 };
-    assert_eq!(own.order(&enter(7)), Err(SendError::Settled { user_ref: 7 }));
-    assert_eq!(own.order(&enter(8)), Ok(()));
 }
 
 #[test]
@@ -310,7 +274,7 @@ fn a_drop_copy_takes_no_order() {
     socket.write_all(&[accepted(1), order_accepted(1, b'S', 9, b'L')].concat()).expect("it is there");
     assert!(matches!(next(&mut session), Body::DropCopy { sequence: 1, .. }));
     assert_eq!(session.forward(&frame(1)), Err(SendError::DropCopy));
-    assert_eq!(session.order(&HostOrder::Cancel { session: 0, user_ref: 1 }), Err(SendError::DropCopy));
+    assert_eq!(session.send(&HostMessage::Cancel { session: 0, user_ref: 1 }), Err(SendError::DropCopy));
 }
 
 #[test]
@@ -322,7 +286,7 @@ fn the_pinned_cores_end_does_not_allocate() {
     let one = frame(1);
     let told = allocation_counter::measure(|| {
         session.forward(&one).expect("room");
-        session.order(&HostOrder::Cancel { session: 0, user_ref: 1 }).expect("room");
+        session.send(&HostMessage::Cancel { session: 0, user_ref: 1 }).expect("room");
         while !matches!(session.receive(), Some(Body::Venue { .. })) {
             std::hint::spin_loop();
         }
