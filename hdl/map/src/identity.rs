@@ -24,7 +24,7 @@ const fn table_hash() -> u64 {
     let sizes = [
         limits::INSTRUMENTS, limits::RULES, limits::ORDER_SLOTS, limits::LEVEL_ROWS, limits::LEVEL_WAYS,
         limits::DECISION_QUEUE, limits::IMAGE_WORDS, limits::BLOCK_BYTES_MIN, limits::BLOCK_BYTES_MAX,
-        Counter::COUNT, Reason::ALL.len(), shm::Opcode::ALL.len(),
+        Counter::COUNT, Reason::ALL.len(), shm::Opcode::ALL.len(), shm::Condition::ALL.len(),
     ];
     let mut i = 0;
     while i < sizes.len() {
@@ -34,6 +34,11 @@ const fn table_hash() -> u64 {
     i = 0;
     while i < Reason::ALL.len() {
         hash = mix(hash, Reason::ALL[i] as u64);
+        i += 1;
+    }
+    i = 0;
+    while i < shm::Condition::ALL.len() {
+        hash = mix(hash, shm::Condition::ALL[i] as u64);
         i += 1;
     }
     i = 0;
