@@ -271,10 +271,7 @@ pub const CONTROLS: [Control; 40] = [
             "delta_holds_to_the_last_unit_and_nothing_offsets_across_underlyings", "what_is_sold_counts_as_what_is_bought",
             "gamma_vega_and_theta_hold_to_the_last_unit_and_none_is_permitted_by_itself", "greeks_that_are_too_old_disarm",
         ],
-        passes: &[
-            "delta_holds_to_the_last_unit_and_nothing_offsets_across_underlyings",
-            "gamma_vega_and_theta_hold_to_the_last_unit_and_none_is_permitted_by_itself", "greeks_that_are_too_old_disarm",
-        ],
+        passes: &["delta_holds_to_the_last_unit_and_nothing_offsets_across_underlyings", "greeks_that_are_too_old_disarm"],
     },
     Control {
         id: "C22",
@@ -284,14 +281,8 @@ pub const CONTROLS: [Control; 40] = [
         state: State::InForce,
         reasons: &[],
         shows: "alarm and record Tripped(Margin); Disarm; order refused",
-        trips: &[
-            "margin_holds_to_the_last_unit_of_collateral_and_result", "the_distance_to_liquidation_holds_to_the_last_basis_point",
-            "an_order_that_its_margin_cannot_carry_is_refused",
-        ],
-        passes: &[
-            "margin_holds_to_the_last_unit_of_collateral_and_result", "the_distance_to_liquidation_holds_to_the_last_basis_point",
-            "an_order_that_its_margin_cannot_carry_is_refused",
-        ],
+        trips: &["margin_holds_to_the_last_unit_of_collateral_and_result", "the_distance_to_liquidation_holds_to_the_last_basis_point"],
+        passes: &["margin_holds_to_the_last_unit_of_collateral_and_result", "an_order_that_its_margin_cannot_carry_is_refused"],
     },
     Control {
         id: "C23",
