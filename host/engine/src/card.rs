@@ -81,13 +81,14 @@ impl Engine {
         let origin = if event.is_host_order() { Origin::Host } else { Origin::Card };
         if let Some(at) = self.orders.find(CARD, event.user_ref) {
             // The venue was faster than the card's ring.
-            let order = self.orders.table.get_mut(at);
-            order.origin = origin;
-            if order.quantity == 0 {
-                // Rejected, which tells no more than the number.
-                (order.instrument, order.side) = (event.instrument, side);
-                (order.quantity, order.price) = (event.quantity, event.price_e4.into());
-            }
+            self.change(at, |order| {
+                order.origin = origin;
+                if order.quantity == 0 {
+                    // Nothing was told of it but its number.
+                    (order.instrument, order.side) = (event.instrument, side);
+                    (order.quantity, order.price) = (event.quantity, event.price_e4.into());
+                }
+            });
             return;
         }
         let stands = self.sessions[usize::from(CARD)].standing == Standing::Current;
