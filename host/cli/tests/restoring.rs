@@ -16,9 +16,17 @@ const GLIMPSE: [&str; 2] = ["--glimpse", "127.0.0.1:0"];
 /// AAPL's, in the venue's market.
 const LOCATE: u16 = 13;
 
-/// Restorations that the card has taken, by the message that was next, and how many inputs stand before.
+/// Restorations that cards have taken, by the message that was next.
 fn restored(told: &Journaled) -> Vec<u64> {
-    told.decided.iter().filter_map(|one| if let Record::Restored { sequence, .. } = one { Some(*sequence) } else { None }).collect()
+    restored_since(told, 0).collect()
+}
+
+/// Those that were begun since then: a restoration's number is its time.
+fn restored_since(told: &Journaled, time_ns: u64) -> impl Iterator<Item = u64> {
+    told.decided.iter().filter_map(move |one| match one {
+        Record::Restored { number, sequence, .. } if *number >= time_ns => Some(*sequence),
+        _ => None,
+    })
 }
 
 /// Tops that the card has told behind message `from`, each with its message.
@@ -63,11 +71,14 @@ fn books_that_both_lines_lost_come_back_by_themselves_and_trade() {
 
 /// A card that was not there from the first message on gets its books, and trades on nothing else; all before it is left out.
 fn trades_restored(folder: &Folder, market: &Market) {
-    let sequence = wait_for("a restoration", || restored(&folder.journaled()).first().copied());
+    let up = |told: &Journaled| told.inputs.iter().rposition(|input| matches!(input.body, Body::CardUp { .. }));
+    let sequence = wait_for("a restoration", || {
+        let told = folder.journaled();
+        restored_since(&told, told.inputs[up(&told)?].time_ns).next()
+    });
     let told = wait_for("tops and orders behind it", || {
         let mut told = folder.journaled();
-        let at = told.inputs.iter().rposition(|input| matches!(input.body, Body::CardUp { .. }))?;
-        told.inputs.drain(..at);
+        told.inputs.drain(..up(&told)?);
         (told.count(EventKind::OrderSent) > 0 && tops(&told, sequence).len() > 300).then_some(told)
     });
     let mut orders = told.events().filter(|event| event.kind() == Some(EventKind::OrderSent));
@@ -83,8 +94,10 @@ fn a_card_that_comes_behind_a_lost_one_gets_its_books_and_trades() {
     let mut host = Process::start(riposte(&folder.0, &RUN));
     wait_for("orders", || (folder.journaled().count(EventKind::OrderSent) > 10).then_some(()));
     market.card.crash();
-    assert!(restored(&folder.journaled()).is_empty(), "nothing was lost until here");
+    let cards = |told: &Journaled| told.inputs.iter().filter(|input| matches!(input.body, Body::CardUp { .. })).count();
+    let before = cards(&folder.journaled());
     market.card = venue::card(&folder, market.lines, &[]);
+    wait_for("the next card", || (cards(&folder.journaled()) > before).then_some(()));
     trades_restored(&folder, &market);
     let summary = host.end();
     assert_eq!((&summary["digest"], &summary["misnumbered"]), (&summary["mirror_digest"], &0.into()));
@@ -138,13 +151,18 @@ fn between(to: SocketAddr, does: &'static [Does]) -> SocketAddr {
             }
             venue.write_all(&login).expect("it listens");
             let mut said = Vec::new();
-            while !said.windows(4).any(|packet| packet[..2] == 22u16.to_be_bytes() && packet[2..] == *b"SG") {
+            // Its last packet, with the number of the message that is next.
+            let end = loop {
+                let last = said.windows(24).position(|packet| packet[..2] == 22u16.to_be_bytes() && packet[2..4] == *b"SG");
+                if let Some(at) = last {
+                    break at + 4;
+                }
                 let mut bytes = [0; 4096];
                 let count = venue.read(&mut bytes).expect("a snapshot");
+                assert!(count > 0, "the venue ended in the middle");
                 said.extend_from_slice(&bytes[..count]);
-            }
-            let end = said.windows(4).position(|packet| packet[..2] == 22u16.to_be_bytes() && packet[2..] == *b"SG").expect("it is there") + 4;
-            said.resize_with(end + 20, || panic!("a whole message"));
+            };
+            said.truncate(end + 20);
             let number: u64 = std::str::from_utf8(&said[end..]).expect("digits").parse().expect("a number");
             let number = match does {
                 Does::Ahead => number + 1_000_000,
@@ -196,7 +214,8 @@ fn a_server_that_lies_or_breaks_off_opens_no_book_and_an_honest_one_does() {
     assert_eq!(before.filter(|event| event.kind() == Some(EventKind::OrderSent)).count(), 0, "no order of a wrong book");
     check_tops(&market, &tops(&told, sequence));
     let status = wait_for("a book that is right", || folder.asked(&["status"]).filter(|status| status["invalid_books"].as_array().is_some_and(Vec::is_empty)));
-    assert_eq!((&status["restorations"]["failed"], &status["restorations"]["done"]), (&3.into(), &1.into()), "{status}");
+    // On a busy machine the lines may have lost more since.
+    assert!(status["restorations"]["failed"] == 3 && status["restorations"]["done"].as_u64() >= Some(1), "{status}");
     let summary = host.end();
     assert_eq!((&summary["digest"], &summary["misnumbered"]), (&summary["mirror_digest"], &0.into()));
 }

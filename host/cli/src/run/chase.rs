@@ -71,8 +71,8 @@ struct Visit {
     next: u64,
     rows: u32,
     places: u32,
-    /// `Resume` that the card has not answered, and where and when one went.
-    asked: Option<u64>,
+    /// `Resume` that the card has not answered, with where the rows stood, and where and when one went.
+    asked: Option<(u64, Mark)>,
     tried: Option<(u64, u64)>,
     /// The card has resumed, or will not; or another command waits.
     is_over: bool,
@@ -130,7 +130,7 @@ impl Chase {
             let args = [visit.instruments.into(), self.mark.sequence, 0, 0, 0, 0];
             let resume = Command { opcode: Opcode::Resume as u8, args, ..Command::default() };
             if let Some(number) = visit.give(&resume, ring) {
-                (visit.asked, visit.tried) = (Some(number), Some((self.mark.sequence, now_ns)));
+                (visit.asked, visit.tried) = (Some((number, self.mark)), Some((self.mark.sequence, now_ns)));
                 any = true;
             }
         }
@@ -161,9 +161,12 @@ impl Chase {
 
     /// The card has answered a command.
     pub fn answered(&mut self, event: &Event) {
-        let Some(visit) = self.visit.as_mut().filter(|visit| visit.asked == Some(event.feed_sequence)) else { return };
-        visit.asked = None;
-        visit.is_over |= !matches!(event.reason(), Some(Reason::Elsewhere | Reason::TooSoon));
+        let Some(visit) = &mut self.visit else { return };
+        let Some((_, mark)) = visit.asked.take_if(|(number, _)| *number == event.feed_sequence) else { return };
+        if !matches!(event.reason(), Some(Reason::Elsewhere | Reason::TooSoon)) {
+            // Rows that went behind it are none of its book: the card has what they say from the feed.
+            (self.mark, visit.is_over) = (mark, true);
+        }
     }
 
     /// Fills the places that are left, since another command waits behind them: with rows that had to go, and what was vouched

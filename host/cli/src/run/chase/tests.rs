@@ -57,7 +57,11 @@ impl World {
 
     /// The card's answer to the newest command.
     fn answer(&mut self, reason: Reason) {
-        let (kind, feed_sequence) = (EventKind::Command as u8, self.ring.next - 1);
+        self.answer_to(self.ring.next - 1, reason);
+    }
+
+    fn answer_to(&mut self, feed_sequence: u64, reason: Reason) {
+        let kind = EventKind::Command as u8;
         self.chase.answered(&Event { kind, feed_sequence, reason: reason as u8, ..Event::default() });
     }
 }
@@ -92,9 +96,13 @@ fn rows_go_and_then_the_end_where_they_stand_until_it_meets_the_feed() {
     world.now_ns += AGAIN_NS;
     assert_eq!(world.go(), [(RESUME, 104)], "the card may have come there since");
     assert_eq!(world.chase.told(), None);
-    world.answer(Reason::None);
-    assert_eq!((world.chase.told(), world.chase.told()), (chased(7, 104), None));
+    let resumed = world.ring.next - 1;
     world.row(7, 4);
+    world.mark(7, 105);
+    assert_eq!(world.go(), [(ROW, 4)], "it may be refused");
+    world.answer_to(resumed, Reason::None);
+    assert_eq!((world.chase.told(), world.chase.told()), (chased(7, 104), None), "where it was taken, whatever went since");
+    world.row(7, 5);
     assert_eq!(world.go(), [], "it is over");
 }
 
@@ -114,8 +122,7 @@ fn places_that_are_left_are_filled_with_what_was_vouched_before_another_command_
     assert_eq!(world.taken(), vec![(HEARTBEAT, 77); PLACES as usize - 1]);
     assert_eq!(world.ring.next, 50 + 1 + u64::from(PLACES));
     assert_eq!(world.chase.told(), None, "the card has not answered");
-    let (kind, reason) = (EventKind::Command as u8, Reason::None as u8);
-    world.chase.answered(&Event { kind, feed_sequence: 51, reason, ..Event::default() });
+    world.answer_to(51, Reason::None);
     assert_eq!(world.chase.told(), chased(7, 9));
     assert!(world.chase.close(&mut world.ring) && world.taken().is_empty(), "once");
     // On a card that was told nothing, nothing is vouched.
