@@ -69,6 +69,7 @@ pub struct Pace {
     fewer: [Signal<Local, Bits<33>>; 16],
     over: [Signal<Local, Bits<16>>; 16],
     ended: Signal<Local, Bits<16>>,
+    kept: Signal<Local, Bits<16>>,
     running: Signal<Local, Bits<16>>,
     k_bit: Konst<16, 1>,
     k_one: Konst<32, 1>,
@@ -158,12 +159,13 @@ impl Logic for Pace {
             | (self.over[4].val() | self.over[5].val() | self.over[6].val() | self.over[7].val())
             | (self.over[8].val() | self.over[9].val() | self.over[10].val() | self.over[11].val())
             | (self.over[12].val() | self.over[13].val() | self.over[14].val() | self.over[15].val());
-        self.running.next = self.open.q.val() & (!self.ended.val());
+        self.kept.next = self.open.q.val() & (!self.ended.val());
+        self.running.next = self.kept.val();
         if self.opens.val() & !self.window2.q.val().is_brief {
-            self.running.next = (self.open.q.val() & (!self.ended.val())) | self.own.val();
+            self.running.next = self.kept.val() | self.own.val();
         }
         if self.counts.val() & !self.window2.q.val().is_there {
-            self.running.next = (self.open.q.val() & (!self.ended.val())) & (!self.own.val());
+            self.running.next = self.kept.val() & (!self.own.val());
         }
         self.open.d.next = self.running.val() & self.books_valid.val();
         if self.reset.val() {

@@ -283,8 +283,8 @@ fn live(
     let set = admission.desk_set(desk, &signature, args.rehearse, again.newest_generation());
     let set = set.map_err(|error| voice.alarm("set-refused", format!("nothing of the desk is proposed: {error:#}"))).ok();
     // Models and hedges are part of what is signed: of another desk none runs.
-    let (desk_models, desk_hedge) = if set.is_some() { (&desk.models[..], desk.hedge.as_ref()) } else { (&[][..], None) };
     let is_signed = set.is_some();
+    let (desk_models, desk_hedge) = if is_signed { (&desk.models[..], desk.hedge.as_ref()) } else { (&[][..], None) };
     let opening = opening::Opening::new(desk, set, by(desk), args.rehearse, clock.now_ns());
     // Above those that the opening gives, and never again after a restart, since the clock goes on.
     let calls = calls::Calls::new(desk, is_signed, clock.now_ns() + 1_000_000);

@@ -5,7 +5,7 @@
 use crate::config::{SESSIONS, VENUES};
 use crate::engine::Engine;
 use crate::execution::ADOPTED;
-use crate::input::Limit;
+use crate::input::{Limit, Scope};
 use crate::message::{Field, Sink, fields};
 use crate::order::State;
 use crate::output::{Alarm, Guard, HostMessage, Output, Outputs, Record, Stream};
@@ -247,15 +247,16 @@ impl Engine {
 
     /// Every limit of what is configured has a value.
     pub(crate) fn limits_are_set(&self) -> bool {
-        let limits = &self.limits;
-        let of_venue = |venue: usize| {
-            let traffic = limits.free_messages[venue] != 0 && limits.messages_per_trade[venue] != 0;
-            traffic && limits.exposure[venue] != 0 && limits.collateral[venue] != 0 && limits.counterparty[venue] != 0
-        };
-        let traded = self.config.instruments.iter().zip(&limits.instrument_loss).filter(|(one, _)| one.venue != NONE);
-        let book = limits.greeks[0] != 0 && limits.scenario_loss != 0;
-        let each = traded.into_iter().all(|(one, loss)| book && *loss != 0 && of_venue(usize::from(one.venue)));
-        each && limits.loss != 0 && limits.drawdown != 0
+        let is_set = |limit, index| self.limits.get(limit, index).is_some_and(|value| value != 0);
+        let traded = (0..).zip(&self.config.instruments).filter(|(_, one)| one.venue != NONE);
+        let mut each = traded.flat_map(|(instrument, one)| {
+            Limit::NEEDED.map(|limit| match limit.scope() {
+                Scope::Book => (limit, 0),
+                Scope::Instrument => (limit, instrument),
+                Scope::Venue => (limit, one.venue),
+            })
+        });
+        is_set(Limit::Loss, 0) && is_set(Limit::Drawdown, 0) && each.all(|(limit, index)| is_set(limit, index))
     }
 
     /// C20 to C25, after anything that they depend on. An unset limit does not trip: it blocks arming.

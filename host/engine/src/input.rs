@@ -85,6 +85,23 @@ impl Limit {
         Limit::Loss, Limit::InstrumentLoss, Limit::Drawdown, Limit::Exposure, Limit::FreeMessages, Limit::MessagesPerTrade, Limit::Delta,
         Limit::ScenarioLoss, Limit::Collateral, Limit::Counterparty,
     ];
+
+    /// What it is a limit of.
+    pub fn scope(self) -> Scope {
+        match self {
+            Limit::InstrumentLoss | Limit::Hedge => Scope::Instrument,
+            Limit::Exposure | Limit::FreeMessages | Limit::MessagesPerTrade | Limit::Collateral | Limit::Counterparty => Scope::Venue,
+            Limit::Loss | Limit::Drawdown | Limit::Delta | Limit::Gamma | Limit::Vega | Limit::Theta | Limit::ScenarioLoss => Scope::Book,
+        }
+    }
+}
+
+/// What has a limit of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    Book,
+    Instrument,
+    Venue,
 }
 
 messages! {

@@ -56,7 +56,7 @@ pub use engine::Engine;
 pub use execution::{ADOPTED, Execution};
 pub use generation::{GENERATIONS, Rules, content};
 pub use guards::{BOOK, DRAWDOWN};
-pub use input::{Body, Change, Deployment, Input, Limit, Report, Side, Unhedged, Unrestored};
+pub use input::{Body, Change, Deployment, Input, Limit, Report, Scope, Side, Unhedged, Unrestored};
 pub use mandate::{MODELS, Mandate};
 pub use message::{ENCODED_MAX, Encoded};
 pub use order::{Order, Origin, State};

@@ -2,8 +2,8 @@
 //!
 //! In: a desk, keys. Out: a [`Set`] as its one canonical text of bytes, a [`Signature`] of it, a [`Token`].
 //!
-//! Holds: a signature covers generation, limits, instruments, what models and hedges may do and every row, and nothing that is signed for one
-//! purpose can be taken for another. Decoding is the inverse of encoding: no second text of bytes gives the same set.
+//! Holds: a signature covers generation, limits, instruments, what models and hedges may do and every row, and nothing that is
+//! signed for one purpose can be taken for another. Decoding is the inverse of encoding: no second text of bytes gives the same set.
 //! A private key is written and read only where its owner alone can read it.
 //! Not here: whether a set is older than the one in force, whether a token was used (the host knows).
 #![forbid(unsafe_code)]

@@ -2,28 +2,25 @@
 use crate::digits::Digits;
 use crate::key::{PrivateKey, PublicKey};
 use crate::{Untrusted, terms};
-use riposte_desk::{Desk, Limits};
+use riposte_desk::Desk;
 use riposte_map::limits::INSTRUMENTS;
 use riposte_map::shm::Command;
 use serde::{Deserialize, Serialize};
 use zerocopy::{FromBytes, IntoBytes};
 
 /// What the bytes of a set begin with; nothing else that is signed does.
-const HEAD: &[u8; 24] = b"riposte parameter set 2\n";
+const HEAD: &[u8; 24] = b"riposte parameter set 3\n";
 const SYMBOL_BYTES: usize = 8;
-const LIMITS: usize = 13;
-/// More rows than any set has, and more numbers of models and hedges.
+/// More rows than any set has, and more terms.
 const ROWS_MAX: usize = 1 << 16;
 
 /// Everything that a signature stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Set {
     pub generation: u32,
-    /// Of the host, as it proposes them when it starts.
-    pub limits: Limits,
     /// In the order of the card, padded with spaces.
     pub symbols: Vec<[u8; SYMBOL_BYTES]>,
-    /// What models may move, what hedges may do and how risk is measured: fields of the desk in their order there.
+    /// The host's limits, what models may move, what hedges may do and how risk is measured: fields of the desk in their order there.
     pub terms: Vec<u64>,
     /// Without numbers and without a commit.
     pub rows: Vec<Command>,
@@ -42,14 +39,13 @@ impl Set {
             symbol.iter_mut().zip(one.symbol.bytes()).for_each(|(to, byte)| *to = byte);
             symbol
         });
-        Set { generation, limits: desk.limits, symbols: symbols.collect(), terms: terms::of(desk), rows }
+        Set { generation, symbols: symbols.collect(), terms: terms::of(desk), rows }
     }
 
-    /// Head, generation, limits, count and symbols, count and terms, count and rows; numbers little-endian.
+    /// Head, generation, count and symbols, count and terms, count and rows; numbers little-endian.
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = HEAD.to_vec();
         bytes.extend(self.generation.to_le_bytes());
-        numbers(&self.limits).iter().for_each(|limit| bytes.extend(limit.to_le_bytes()));
         bytes.extend((self.symbols.len() as u32).to_le_bytes());
         self.symbols.iter().for_each(|symbol| bytes.extend(symbol));
         bytes.extend((self.terms.len() as u32).to_le_bytes());
@@ -64,10 +60,6 @@ impl Set {
         let from = &mut bytes;
         take::<24>(from).filter(|head| head == HEAD)?;
         let generation = u32::from_le_bytes(take(from)?);
-        let mut limits = [0; LIMITS];
-        for limit in &mut limits {
-            *limit = u64::from_le_bytes(take(from)?);
-        }
         let symbols = (0..count(from, INSTRUMENTS)?).map(|_| take(from)).collect::<Option<_>>()?;
         let terms = (0..count(from, ROWS_MAX)?).map(|_| take(from).map(u64::from_le_bytes)).collect::<Option<_>>()?;
         let rows = (0..count(from, ROWS_MAX)?).map(|_| {
@@ -75,34 +67,12 @@ impl Set {
             (row.sequence == 0).then_some(row)
         });
         let rows = rows.collect::<Option<_>>()?;
-        from.is_empty().then_some(Set { generation, limits: named(limits), symbols, terms, rows })
+        from.is_empty().then_some(Set { generation, symbols, terms, rows })
     }
 
     pub fn sign(&self, key: &PrivateKey) -> Signature {
         let signature = key.sign(&self.encode());
         Signature { generation: self.generation, key: key.public().digits(), signature }
-    }
-}
-
-fn numbers(limits: &Limits) -> [u64; LIMITS] {
-    let Limits {
-        loss_e4, drawdown_e4, instrument_loss_e4, exposure_e4, free_messages, messages_per_trade, delta_e4, gamma_e4, vega_e4, theta_e4,
-        scenario_loss_e4, collateral_e4, counterparty_e4,
-    } = *limits;
-    [
-        loss_e4, drawdown_e4, instrument_loss_e4, exposure_e4, free_messages, messages_per_trade, delta_e4, gamma_e4, vega_e4, theta_e4,
-        scenario_loss_e4, collateral_e4, counterparty_e4,
-    ]
-}
-
-fn named(numbers: [u64; LIMITS]) -> Limits {
-    let [
-        loss_e4, drawdown_e4, instrument_loss_e4, exposure_e4, free_messages, messages_per_trade, delta_e4, gamma_e4, vega_e4, theta_e4,
-        scenario_loss_e4, collateral_e4, counterparty_e4,
-    ] = numbers;
-    Limits {
-        loss_e4, drawdown_e4, instrument_loss_e4, exposure_e4, free_messages, messages_per_trade, delta_e4, gamma_e4, vega_e4, theta_e4,
-        scenario_loss_e4, collateral_e4, counterparty_e4,
     }
 }
 

@@ -1,17 +1,30 @@
-//! What models may move and hedges may do for a desk, and how its risk is measured, as the numbers that its signature covers.
+//! A desk's limits, what its models may move and its hedges do, and how its risk is measured, as the numbers that its signature
+//! covers.
 //!
-//! Holds: two desks with the same numbers are the same but for names of models and scenarios; a field that is added to one of these records does not
-//! compile before it is signed too.
-use riposte_desk::{Desk, Hedge, HedgeLeg, Mandate, Margin, Model, Risk, Scenario};
+//! Holds: two desks with the same numbers are the same but for names of models and scenarios; a field that is added to one of
+//! these records does not compile before it is signed too.
+use riposte_desk::{Desk, Hedge, HedgeLeg, Limits, Mandate, Margin, Model, Risk, Scenario};
 
-/// Count of models and each of them, whether there is a hedge and what it is, then risk.
+/// Limits, count of models and each of them, whether there is a hedge and what it is, then risk.
 pub fn of(desk: &Desk) -> Vec<u64> {
-    let mut terms = vec![desk.models.len() as u64];
+    let mut terms = limits(&desk.limits).to_vec();
+    terms.push(desk.models.len() as u64);
     desk.models.iter().for_each(|one| terms.extend(model(one)));
     terms.push(desk.hedge.is_some().into());
     desk.hedge.iter().for_each(|one| terms.extend(hedge(one)));
     terms.extend(risk(&desk.risk));
     terms
+}
+
+fn limits(limits: &Limits) -> [u64; 13] {
+    let Limits {
+        loss_e4, drawdown_e4, instrument_loss_e4, exposure_e4, free_messages, messages_per_trade, delta_e4, gamma_e4, vega_e4, theta_e4,
+        scenario_loss_e4, collateral_e4, counterparty_e4,
+    } = *limits;
+    [
+        loss_e4, drawdown_e4, instrument_loss_e4, exposure_e4, free_messages, messages_per_trade, delta_e4, gamma_e4, vega_e4, theta_e4,
+        scenario_loss_e4, collateral_e4, counterparty_e4,
+    ]
 }
 
 fn model(model: &Model) -> [u64; 16] {

@@ -1,5 +1,5 @@
 //! Alarms as sentences: the name that docs/operate.md explains, what has happened, and what to do.
-use riposte_engine::{Alarm, BOOK, DRAWDOWN, GREEKS_STALE, Guard, VENUES, Stream, Unhedged, Unrestored};
+use riposte_engine::{Alarm, BOOK, DRAWDOWN, GREEKS_STALE, Guard, Stream, Unhedged, Unrestored, VENUES};
 use riposte_map::limits::RULES;
 use riposte_map::reason::Reason;
 use riposte_map::shm::Opcode;

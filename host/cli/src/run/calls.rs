@@ -10,7 +10,7 @@ use super::waiting::{CardClock, Waiting, all_or_why};
 use super::wording;
 use riposte_control::{Answer, LimitName, ORDERS_PAGE, Request};
 use riposte_desk::{Desk, Instrument};
-use riposte_engine::{Body, Change, Engine, Input, Order, Outputs, Refusal};
+use riposte_engine::{Body, Change, Engine, Input, Order, Outputs, Refusal, Scope};
 use riposte_map::limits::INSTRUMENTS;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
@@ -167,6 +167,12 @@ impl Calls {
         0..self.symbols.len().min(INSTRUMENTS) as u8
     }
 
+    /// The instrument with this symbol.
+    pub(super) fn named(&self, symbol: &str) -> Result<u8, String> {
+        let found = self.instruments().find(|at| self.symbols[usize::from(*at)] == symbol);
+        found.ok_or_else(|| format!("`{symbol}` is none of the desk's instruments: {}", self.symbols.join(", ")))
+    }
+
     pub(super) fn symbols(&self) -> &[String] {
         &self.symbols
     }
@@ -287,7 +293,7 @@ impl Calls {
 
     /// Every limit of every index that the desk uses; 0 is unset.
     fn limits(&self, engine: &Engine) -> Value {
-        let is_of_one = |name: LimitName| wording::is_of_one(name.limit());
+        let is_of_one = |name: LimitName| name.limit().scope() == Scope::Instrument;
         let indices = |name: LimitName| if is_of_one(name) { self.instruments() } else { 0..1 };
         let rows = LimitName::ALL.into_iter().flat_map(|name| indices(name).map(move |index| (name, index)));
         rows.map(|(name, index)| {

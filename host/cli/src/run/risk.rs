@@ -1,11 +1,10 @@
 //! What people ask of the book's risk, and what they state of derivatives that are held elsewhere.
 use super::calls::{Calls, why_text};
-use super::sets::keep_bytes;
+use super::sets::Evidence;
+use super::statements::rests_on;
 use riposte_control::{Answer, StatedGreeks};
 use riposte_engine::{Body, Change, Engine, Greeks, Limit};
-use riposte_journal::hex;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::mpsc::SyncSender;
@@ -60,29 +59,22 @@ impl Calls {
         &mut self, told: &Told, engine: &Engine, folder: &Path, answer: &SyncSender<Answer>, to: &mut VecDeque<Body>,
     ) -> Option<Answer> {
         let Told { greeks, evidence, by, is_dry_run } = *told;
-        let refused = |why: String| Some(Answer::Refused { why });
-        if evidence.trim().is_empty() {
-            return refused("without evidence nothing is stated: say what you have it from".to_owned());
-        }
         let StatedGreeks { instrument, delta_e4, gamma_e4, vega_e4, theta_e4, price_e4 } = greeks;
-        let symbols = self.symbols();
-        let Some(at) = self.instruments().find(|at| symbols[usize::from(*at)] == *instrument) else {
-            return refused(format!("`{instrument}` is none of the desk's instruments: {}", symbols.join(", ")));
+        let at = match rests_on(evidence).and_then(|()| self.named(instrument)) {
+            Ok(at) => at,
+            Err(why) => return Some(Answer::Refused { why }),
         };
-        let document = format!("{:#}\n", json!({ "by": self.name(by), "evidence": evidence, "greeks": greeks }));
-        let digest = Sha256::digest(&document).into();
+        let evidence = Evidence::of(&json!({ "by": self.name(by), "evidence": evidence, "greeks": greeks }));
         let change = Change::StateGreeks {
-            instrument: at, delta: *delta_e4, gamma: *gamma_e4, vega: *vega_e4, theta: *theta_e4, price: (*price_e4).into(), evidence: digest,
+            instrument: at, delta: *delta_e4, gamma: *gamma_e4, vega: *vega_e4, theta: *theta_e4, price: (*price_e4).into(),
+            evidence: evidence.digest,
         };
         if is_dry_run {
             return Some(self.preview(engine, &change, None));
         }
-        if let Err(why) = engine.preview(&change) {
-            return refused(why_text(why).to_owned());
+        match engine.preview(&change).map_err(|why| why_text(why).to_owned()).and_then(|_| evidence.keep(folder)) {
+            Ok(()) => self.propose(None, by, change, answer, to),
+            Err(why) => Some(Answer::Refused { why }),
         }
-        if let Err(error) = keep_bytes(&folder.join(format!("evidence-{}.json", hex(&digest))), document.as_bytes()) {
-            return refused(format!("the evidence cannot be kept: {error:#}"));
-        }
-        self.propose(None, by, change, answer, to)
     }
 }

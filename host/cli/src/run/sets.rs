@@ -3,6 +3,8 @@
 use anyhow::Context;
 use riposte_journal::hex;
 use riposte_signature::{SignedSet, Token};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -17,9 +19,24 @@ pub fn keep(folder: &Path, content: &[u8; 32], set: &SignedSet) -> anyhow::Resul
     write(&path(folder, content), &set.encode()).context("the parameter set cannot be kept")
 }
 
-/// Keeps what the journal knows by its content, durably and whole; what is there already stays as it is.
-pub fn keep_bytes(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    if path.exists() { Ok(()) } else { write(path, bytes) }
+/// What a statement rests on, as the document that the journal knows by its SHA-256.
+pub struct Evidence {
+    document: String,
+    pub digest: [u8; 32],
+}
+
+impl Evidence {
+    pub fn of(document: &Value) -> Evidence {
+        let document = format!("{document:#}\n");
+        Evidence { digest: Sha256::digest(&document).into(), document }
+    }
+
+    /// Keeps it under its content, durably and whole; what is there already stays as it is.
+    pub fn keep(&self, folder: &Path) -> Result<(), String> {
+        let path = folder.join(format!("evidence-{}.json", hex(&self.digest)));
+        let kept = if path.exists() { Ok(()) } else { write(&path, self.document.as_bytes()) };
+        kept.map_err(|error| format!("the evidence cannot be kept: {error:#}"))
+    }
 }
 
 /// Beside its name and then renamed, so that a file is there whole or not at all.

@@ -1,11 +1,10 @@
 //! The venue's positions as people state them: each instrument a request, what they have it from kept by its content.
 use super::calls::{Calls, why_text};
-use super::sets::keep_bytes;
+use super::sets::Evidence;
 use riposte_control::{Answer, Stated};
 use riposte_engine::{Body, Change, Engine, Stream};
 use riposte_journal::hex;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::mpsc::SyncSender;
@@ -30,10 +29,10 @@ impl Calls {
             Ok(changes) => changes,
             Err(why) => return Some(Answer::Refused { why }),
         };
-        let (document, digest) = self.evidence(statement);
+        let evidence = self.evidence(statement);
         let with_evidence = |change: Change| match change {
             Change::StatePosition { session, instrument, quantity, ours, price, as_of, .. } => {
-                Change::StatePosition { session, instrument, quantity, ours, price, as_of, evidence: digest }
+                Change::StatePosition { session, instrument, quantity, ours, price, as_of, evidence: evidence.digest }
             }
             other => other,
         };
@@ -46,9 +45,8 @@ impl Calls {
             });
             return Some(Answer::Told { value: merged(rows, previews) });
         }
-        let path = folder.join(format!("evidence-{}.json", hex(&digest)));
-        if let Err(error) = keep_bytes(&path, document.as_bytes()) {
-            return Some(Answer::Refused { why: format!("the evidence cannot be kept: {error:#}") });
+        if let Err(why) = evidence.keep(folder) {
+            return Some(Answer::Refused { why });
         }
         let requests: Vec<u64> = changes.iter().map(|_| self.next_request()).collect();
         let compose = Box::new(move |answers: Vec<Answer>| told(rows, &answers));
@@ -65,22 +63,17 @@ impl Calls {
         if !self.has_sessions() {
             return Err("this desk has no [sessions]: there is no venue whose word would count".to_owned());
         }
-        if statement.evidence.trim().is_empty() {
-            return Err("without evidence nothing is stated: say what you have it from".to_owned());
-        }
-        let symbols = self.symbols();
+        rests_on(statement.evidence)?;
         for (at, one) in statement.positions.iter().enumerate() {
             let name = &one.instrument;
-            if !symbols.contains(name) {
-                return Err(format!("`{name}` is none of the desk's instruments: {}", symbols.join(", ")));
-            }
+            self.named(name)?;
             if statement.positions[..at].iter().any(|before| before.instrument == *name) {
                 return Err(format!("`{name}` is stated twice"));
             }
         }
         let next = engine.next_sequence(SESSION, Stream::Session).unwrap_or(1);
         let mut changes = Vec::new();
-        for (instrument, symbol) in self.instruments().zip(symbols) {
+        for (instrument, symbol) in self.instruments().zip(self.symbols()) {
             let named = statement.positions.iter().find(|one| one.instrument == *symbol);
             let (quantity, price_e4) = match named {
                 Some(one) => (one.quantity, one.price_e4),
@@ -100,15 +93,12 @@ impl Calls {
         if changes.is_empty() { Err("no position is stated".to_owned()) } else { Ok(changes) }
     }
 
-    /// Who, from what, and what: the document that the journal knows by its SHA-256.
-    fn evidence(&self, statement: &Statement) -> (String, [u8; 32]) {
-        let document = json!({
+    /// Who, from what, and what.
+    fn evidence(&self, statement: &Statement) -> Evidence {
+        Evidence::of(&json!({
             "by": self.name(statement.by), "evidence": statement.evidence, "positions": statement.positions,
             "rest_flat": statement.rest_flat,
-        });
-        let text = format!("{document:#}\n");
-        let digest = Sha256::digest(&text).into();
-        (text, digest)
+        }))
     }
 
     fn row(&self, change: &Change) -> Value {
@@ -118,6 +108,11 @@ impl Calls {
             "evidence": hex(evidence),
         })
     }
+}
+
+/// Whether somebody has said what a statement rests on.
+pub fn rests_on(evidence: &str) -> Result<(), String> {
+    if evidence.trim().is_empty() { Err("without evidence nothing is stated: say what you have it from".to_owned()) } else { Ok(()) }
 }
 
 /// Each row with what became of it; refused as a whole if one was.

@@ -1,7 +1,7 @@
 //! What people want, and how far a reversion is, as a person reads it.
 use riposte_control::LimitName;
 use riposte_desk::{Desk, decimal_text, price_text};
-use riposte_engine::{Change, Engine, Limit, Order, Reversion, Step};
+use riposte_engine::{Change, Engine, Limit, Order, Reversion, Scope, Step};
 use riposte_map::shm::NONE;
 use serde_json::{Value, json};
 
@@ -48,14 +48,9 @@ pub fn change(change: &Change, desk: &Desk) -> String {
 
 fn set_limit(limit: Limit, index: u8, value: u64, desk: &Desk) -> String {
     let name = LimitName::ALL.into_iter().find(|name| name.limit() == limit);
-    let of = if is_of_one(limit) { format!(" of {}", symbol(index, desk)) } else { String::new() };
+    let of = if limit.scope() == Scope::Instrument { format!(" of {}", symbol(index, desk)) } else { String::new() };
     let amount = if name.is_some_and(LimitName::is_money) { format!("{} dollars", decimal_text(value)) } else { value.to_string() };
     format!("set the limit {}{of} to {amount}", name.map_or("?", LimitName::text))
-}
-
-/// Whether there is one of these limits for each instrument.
-pub fn is_of_one(limit: Limit) -> bool {
-    matches!(limit, Limit::InstrumentLoss | Limit::Hedge)
 }
 
 fn dollars(price_e4: i64) -> String {

@@ -1,181 +1,22 @@
 //! The whole venue without sockets, on a clock of its own: sessions, feed, drop copy, and every fault.
 #![forbid(unsafe_code)]
 
+#[path = "../reader/mod.rs"]
 mod reader;
+mod snapshots;
+mod world;
 
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use riposte_venue::{
-    Config, Market, Output, Port, Setup, SetupError, Venue,
+    Config, Market, Port, Setup, SetupError, Venue,
     faults::{Problem, script},
     feed::RequestError,
     ouch::*,
-    soup::{Framer, Packet, kind, packet},
+    soup::{Packet, kind, packet},
 };
-
-const MS: u64 = 1_000_000;
-const SECOND: u64 = 1_000 * MS;
-
-fn number(bytes: &[u8], at: usize, size: usize) -> u64 {
-    bytes[at..at + size].iter().fold(0, |value, &byte| value << 8 | u64::from(byte))
-}
-
-/// A client's connection as it sees it.
-#[derive(Default)]
-struct Seen {
-    framer: Framer,
-    packets: Vec<Packet>,
-    chunks: Vec<(u64, Vec<u8>)>,
-    is_closed: bool,
-}
-
-impl Seen {
-    fn kinds(&self) -> String {
-        self.packets.iter().map(|packet| char::from(packet.kind)).collect()
-    }
-
-    fn sequenced(&self) -> Vec<Outbound> {
-        let data = self.packets.iter().filter(|packet| packet.kind == kind::SEQUENCED);
-        data.map(|packet| Outbound::decode(&packet.payload).unwrap()).collect()
-    }
-
-    /// Type letters of the messages.
-    fn letters(&self) -> String {
-        self.sequenced().iter().map(|message| char::from(message.encode()[0])).collect()
-    }
-}
-
-/// A venue on a clock that jumps from one thing to do to the next.
-struct World {
-    venue: Venue,
-    now_ns: u64,
-    seen: BTreeMap<u64, Seen>,
-    packets: [Vec<(u64, Vec<u8>)>; 2],
-}
-
-fn setup(seed: u64, rate: u64, faults: &str) -> Setup {
-    let config = Config { seed, instruments: 2, messages: 20_000 };
-    Setup { script: script(faults).unwrap(), ..Setup::new(config, rate, "RIPO", "riposte") }
-}
-
-impl World {
-    fn new(seed: u64, rate: u64, faults: &str) -> World {
-        World::of(setup(seed, rate, faults))
-    }
-
-    fn of(setup: Setup) -> World {
-        let venue = Venue::new(setup).unwrap();
-        World { venue, now_ns: 0, seen: BTreeMap::new(), packets: Default::default() }
-    }
-
-    fn collect(&mut self) {
-        while let Some(output) = self.venue.output() {
-            match output {
-                Output::Packet { line, bytes } => self.packets[line].push((self.now_ns, bytes)),
-                Output::Bytes { client, bytes } => {
-                    let seen = self.seen.entry(client).or_default();
-                    assert!(!seen.is_closed, "bytes behind the end");
-                    seen.framer.push(&bytes);
-                    seen.packets.extend(std::iter::from_fn(|| seen.framer.packet().unwrap()));
-                    seen.chunks.push((self.now_ns, bytes));
-                }
-                Output::Close { client } => self.seen.entry(client).or_default().is_closed = true,
-            }
-        }
-    }
-
-    fn run(&mut self, for_ns: u64) {
-        let until_ns = self.now_ns + for_ns;
-        loop {
-            self.venue.advance(self.now_ns);
-            self.collect();
-            let due_ns = self.venue.due_ns();
-            if due_ns > until_ns {
-                break;
-            }
-            self.now_ns = due_ns.max(self.now_ns);
-        }
-        self.now_ns = until_ns;
-    }
-
-    fn run_to_end(&mut self) {
-        for _ in 0..10_000 {
-            if self.venue.is_over() {
-                return;
-            }
-            self.run(SECOND / 4);
-            self.keep_alive();
-        }
-        panic!("the venue does not end");
-    }
-
-    fn keep_alive(&mut self) {
-        let open: Vec<u64> = self.seen.iter().filter(|(_, seen)| !seen.is_closed).map(|(id, _)| *id).collect();
-        open.into_iter().for_each(|id| self.give(id, &packet(kind::CLIENT_HEARTBEAT, b"")));
-    }
-
-    fn give(&mut self, id: u64, bytes: &[u8]) {
-        self.venue.receive(self.now_ns, id, bytes);
-        self.collect();
-    }
-
-    fn log_in(&mut self, port: Port, next: usize) -> u64 {
-        let id = self.venue.connect(self.now_ns, port);
-        self.seen.entry(id).or_default();
-        self.give(id, &packet(kind::LOGIN, format!("{:<6}{:<10}{:10}{next:>20}", "RIPO", "riposte", "").as_bytes()));
-        assert!(self.seen[&id].kinds().starts_with('A'), "{:?}", self.seen[&id].packets);
-        id
-    }
-
-    /// Logs in again if the connection was cut, behind the messages that were seen.
-    fn come_back(&mut self, id: u64, seen: &mut Vec<Outbound>) -> u64 {
-        if !self.seen[&id].is_closed {
-            return id;
-        }
-        seen.extend(self.seen[&id].sequenced());
-        self.log_in(Port::Orders, seen.len() + 1)
-    }
-
-    fn order(&mut self, id: u64, message: impl Into<Inbound>) {
-        self.give(id, &packet(kind::UNSEQUENCED, &message.into().encode()));
-    }
-
-    /// Messages of a line's packets by sequence number; asserts that nothing comes in two versions.
-    fn messages(&self, line: usize) -> BTreeMap<u64, Vec<u8>> {
-        let mut messages = BTreeMap::new();
-        for (_, bytes) in &self.packets[line] {
-            for (sequence, message) in blocks(bytes) {
-                let before = messages.insert(sequence, message.clone());
-                assert!(before.is_none_or(|before| before == message), "two messages {sequence}");
-            }
-        }
-        messages
-    }
-}
-
-/// Sequence number and message of each block of a packet.
-fn blocks(packet: &[u8]) -> Vec<(u64, Vec<u8>)> {
-    assert!(packet.len() <= 1400 && packet.starts_with(b"VENUE"));
-    let (first, count) = (number(packet, 10, 8), number(packet, 18, 2));
-    let (mut at, mut found) = (20, Vec::new());
-    for sequence in first..first + if count == 0xffff { 0 } else { count } {
-        let length = number(packet, at, 2) as usize;
-        found.push((sequence, packet[at + 2..at + 2 + length].to_vec()));
-        at += 2 + length;
-    }
-    assert_eq!(at, packet.len());
-    found
-}
-
-fn enter(user_ref: u32, side: u8, quantity: u32, price_e4: u64) -> EnterOrder {
-    EnterOrder { time_in_force: b'3', ..EnterOrder::plain(user_ref, side, quantity, *b"AAPL    ", price_e4) }
-}
-
-/// Takes the best of the other side.
-fn take(user_ref: u32, side: u8) -> EnterOrder {
-    enter(user_ref, side, 1, MARKET_PRICE_E4)
-}
+use world::*;
 
 #[test]
 fn both_lines_carry_the_generated_market_once_and_in_order() {
@@ -620,81 +461,6 @@ fn a_second_account_has_numbers_and_streams_of_its_own_and_the_clients_positions
     assert_eq!((world.venue.report().open_orders, world.seen[&card].letters().as_str()), (1, "SAEA"));
     world.order(card, CancelOrder { user_ref: 8, quantity: 0, options: Default::default() });
     assert_eq!((world.venue.report().open_orders, world.seen[&card].letters().as_str()), (0, "SAEAC"));
-}
-
-/// Bids and asks of a book: shares by price.
-type Sides = [BTreeMap<u64, u64>; 2];
-
-fn sides(reader: &reader::Reader, stock: u64) -> Sides {
-    let sides = reader.stocks.get(&stock).map(|stock| &stock.sides);
-    [0, 1].map(|side| sides.map_or_else(BTreeMap::new, |sides| sides[side].iter().map(|(price, orders)| (*price, orders.values().sum())).collect()))
-}
-
-/// A client takes it to its end, and logs out.
-fn snapshot(world: &mut World) -> Vec<Vec<u8>> {
-    let id = world.log_in(Port::Snapshot, 1);
-    world.run(0);
-    let seen = &world.seen[&id];
-    let messages = seen.packets.iter().filter(|packet| packet.kind == kind::SEQUENCED).map(|packet| packet.payload.clone());
-    let messages: Vec<_> = messages.collect();
-    world.give(id, &packet(kind::LOGOUT, b""));
-    assert!(world.seen[&id].is_closed);
-    messages
-}
-
-/// Oracle: a reader that knows the specification's offsets alone, and reads the feed from its beginning.
-#[test]
-fn a_snapshot_and_what_comes_behind_it_are_the_books_of_the_whole_feed() {
-    let mut world = World::new(31, 5_000, "");
-    let client = world.log_in(Port::Orders, 1);
-    for turn in 1..=3u32 {
-        world.run(SECOND / 2);
-        world.order(client, EnterOrder::plain(turn, b'B', 100, *b"AAPL    ", 1_500_000));
-        let mut taken = snapshot(&mut world);
-        let end = taken.pop().unwrap();
-        assert_eq!((end[0], end.len()), (b'G', 21), "End of Snapshot");
-        let next: u64 = std::str::from_utf8(&end[1..]).unwrap().parse().unwrap();
-        world.run(SECOND / 2);
-        let published = world.messages(0);
-        assert!(published.contains_key(&next) && next > 1_000 * u64::from(turn), "{next}");
-        let mut whole = reader::Reader::default();
-        let mut restored = reader::Reader { is_replay: true, ..Default::default() };
-        for message in &mut taken {
-            // Orders are as they were entered; time is not what is compared.
-            message[5..11].copy_from_slice(&(34_199u64 * SECOND).to_be_bytes()[2..]);
-            restored.read(message);
-        }
-        published.range(..next).for_each(|(_, message)| whole.read(message));
-        assert!(!restored.live.is_empty());
-        for (_, message) in published.range(next..) {
-            whole.read(message);
-            restored.read(message);
-            let stock = number(message, 1, 2);
-            assert_eq!(sides(&whole, stock), sides(&restored, stock));
-        }
-        assert_eq!(whole.live, restored.live);
-        whole.stocks.keys().for_each(|stock| assert_eq!(sides(&whole, *stock), sides(&restored, *stock)));
-    }
-}
-
-#[test]
-fn snapshots_are_read_only_and_end_with_the_day() {
-    let mut world = World::new(32, 1_000, "");
-    world.run(SECOND);
-    let id = world.log_in(Port::Snapshot, 1);
-    world.run(3 * SECOND);
-    assert!(world.seen[&id].kinds().ends_with("SHHH"), "a session that stays: {}", world.seen[&id].kinds());
-    world.give(id, &packet(kind::UNSEQUENCED, b"x"));
-    assert!(world.seen[&id].is_closed);
-    // From the last message of a snapshot on: there is none yet, so it is refused.
-    let late = world.venue.connect(world.now_ns, Port::Snapshot);
-    world.give(late, &packet(kind::LOGIN, format!("{:<6}{:<10}{:10}{:>20}", "RIPO", "riposte", "", 2).as_bytes()));
-    world.run(0);
-    assert_eq!(world.seen[&late].kinds(), "J");
-    let last = world.log_in(Port::Snapshot, 1);
-    world.venue.end(world.now_ns);
-    world.run_to_end();
-    assert!(world.seen[&last].kinds().ends_with('Z') && world.seen[&last].is_closed);
 }
 
 /// A connection that was there when the day ended, and had not logged in yet.
