@@ -18,8 +18,9 @@ use support::wire::Wire;
 use support::{Folder, Journaled, Process, riposte, venue, wait_for};
 
 const RUN: [&str; 9] = ["run", "-c", "desk.toml", "--link", "./link", "--journal", "journal", "--rehearse", "--json"];
-/// What goes wrong at the venue, beside: it cuts off while it answers, and its answers come in pieces.
-const VENUE: [&str; 4] = ["--fault", "disconnect 0.01", "--fault", "partial 0.1"];
+/// What goes wrong at the venue, beside: it cuts off while it answers, and its answers come in pieces. What a busy machine loses
+/// of the feed is restored from its snapshots.
+const VENUE: [&str; 6] = ["--glimpse", "127.0.0.1:0", "--fault", "disconnect 0.01", "--fault", "partial 0.1"];
 const POINTS_A_DAY: u64 = 12;
 /// Of a card that looks after its host each millisecond, on a machine that may be busy.
 const SILENT_WITHIN_NS: u64 = 1_001_000_000;
@@ -70,7 +71,7 @@ impl Day {
             market.addresses.insert(stream.to_owned(), relay.address);
             relay
         });
-        market.desk(&folder, &[("me", folder.uid(), "viewer")]);
+        market.restoring_desk(&folder, market.addresses["glimpse"], &[("me", folder.uid(), "viewer")]);
         let desk = std::fs::read_to_string(folder.path("desk.toml")).expect("a desk");
         let desk = wire.as_ref().map_or(desk.clone(), |wire| wire.desk(&desk, relays[0].address));
         folder.write("desk.toml", desk.replace("[host]\n", "[host]\nsnapshot_inputs = 100\n"));
