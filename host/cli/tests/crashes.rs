@@ -201,8 +201,9 @@ impl Day {
         assert_eq!(orders["ignored"], 0, "an order's number came twice: {orders}");
         let host = wait_for("orders", || self.folder.asked(&["orders", "--all"]));
         let host = host.as_array().expect("orders");
-        let accepted = host.iter().filter(|order| order["state"] != "notreceived" && order["state"] != "rejected").count();
-        assert_eq!(orders["accepted"].as_u64(), Some(accepted as u64), "{orders}");
+        // What had left when the venue's day ended stays unknown: all that it took was told before.
+        let is_accepted = |order: &&Value| !["notreceived", "rejected", "unknown"].contains(&order["state"].as_str().unwrap_or_default());
+        assert_eq!(orders["accepted"].as_u64(), Some(host.iter().filter(is_accepted).count() as u64), "{orders}: {host:?}");
         let filled: u64 = host.iter().filter_map(|order| order["filled"].as_u64()).sum();
         assert_eq!(orders["executed_shares"].as_u64(), Some(filled), "{orders}");
         let status = wait_for("a status", || self.folder.asked(&["status"]));
@@ -218,8 +219,7 @@ fn killed_at_any_point_with_a_venue_both_accounts_are_equal_at_the_end() {
     for (number, crashes) in days(points(2 * POINTS_A_DAY), POINTS_A_DAY) {
         println!("day {number}, {crashes} points");
         let mut day = Day::new("venue", number);
-        // A card that begins in the middle of the day trades no more, so that is the end of most days.
-        let card_at = if random.next().is_multiple_of(4) { random.next() % crashes } else { crashes - 1 };
+        let card_at = random.next() % crashes;
         for crash in 0..crashes {
             let (seed, before) = (random.next(), day.caught_up());
             day.wait_for_point(seed);
