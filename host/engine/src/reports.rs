@@ -37,7 +37,7 @@ fn is_sane(report: &Report) -> bool {
         | Report::Cancelled { quantity, .. } => quantity,
         _ => 1,
     };
-    price.abs() <= PRICE_MAX && pieces > 0
+    price.unsigned_abs() <= PRICE_MAX as u64 && pieces > 0
 }
 
 impl Engine {
