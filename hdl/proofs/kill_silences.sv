@@ -12,11 +12,11 @@
 // cover: 13
 // mutant: gate: (((killed) & 24'hffffff) << 32'h1) => 24'h0
 // mutant: control: if (heartbeat$silence) begin => if (heartbeat$silence & ~does$q[c_arm]) begin
-// mutant: control: if (event_lost) begin => if (event_lost & is_armed$q) begin
+// mutant: control: if (fault) begin => if (fault & is_armed$q) begin
 // mutant: control: fences$d = fenced_next | halts; => fences$d = fenced_next;
 // mutant: control: if (does$q[c_clear_kill]) begin => if (does$q[c_clear_kill] | does$q[c_arm]) begin
 module kill_silences(
-    input clock, input reset, input [511:0] command, input command_valid, input event_lost,
+    input clock, input reset, input [511:0] command, input command_valid, input fault,
     input invalidate_all, input [15:0] invalidate, input [15:0] halts, input issue, input [3:0] issue_instrument, input [15:0] locate, input [15:0] trading
 );
     wire [31:0] generation;
@@ -29,7 +29,7 @@ module kill_silences(
     wire [31:0] session_user_ref;
     control c(.clock(clock), .reset(reset), .command(command), .command_valid(command_valid),
         .invalidate_all(invalidate_all), .invalidate(invalidate), .halts(halts), .issue(issue), .issue_instrument(issue_instrument),
-        .event_lost(event_lost), .locate(locate), .generation(generation), .forget(commits), .armed(armed), .killed(killed),
+        .fault(fault), .locate(locate), .generation(generation), .forget(commits), .armed(armed), .killed(killed),
         .heard(heard), .silence(silence), .fenced(fenced), .books_valid(books_valid), .session_write(session_write),
         .session_user_ref(session_user_ref));
     gate_alone g(.clock(clock), .reset(reset), .generation(generation), .commits(commits), .armed(armed), .killed(killed),
@@ -54,7 +54,7 @@ module kill_silences(
         shown_code <= came_code;
         shown_arg <= came_arg;
         if (shown && shown_code == CLEAR_KILL) closed <= 0;
-        if (shown && shown_code == KILL || event_lost) closed <= 1;
+        if (shown && shown_code == KILL || fault) closed <= 1;
         if (shown && shown_code == ARM) open <= 1;
         if (shown && shown_code == DISARM || was_vouched && !vouched_for) open <= 0;
         if (vouched != 0) vouched <= vouched - 1;

@@ -18,7 +18,7 @@
 // mutant: control: places_next = places_shadow$q; => places_next = places_shadow$q | places_now$q;
 module parameters_old_or_new(
     input clock, input reset, input [511:0] command, input command_valid, input invalidate_all, input [15:0] invalidate,
-    input [15:0] halts, input issue, input [3:0] issue_instrument, input event_lost, input order_enters, input order_judged
+    input [15:0] halts, input issue, input [3:0] issue_instrument, input fault, input order_enters, input order_judged
 );
     (* anyconst *) wire [15:0] locate;
     wire bank, forget, limits_write, template_write, terms_write, image_write;
@@ -32,7 +32,7 @@ module parameters_old_or_new(
     wire [10:0] image_address;
     control c(.clock(clock), .reset(reset), .command(command), .command_valid(command_valid),
         .invalidate_all(invalidate_all), .invalidate(invalidate), .halts(halts), .issue(issue), .issue_instrument(issue_instrument),
-        .event_lost(event_lost), .locate(locate), .rows_found(rows_found), .bank(bank),
+        .fault(fault), .locate(locate), .rows_found(rows_found), .bank(bank),
         .generation(generation), .feed(feed), .forget(forget), .rules_write(rules_write),
         .limits_write(limits_write), .row_address(row_address), .template_write(template_write),
         .template_address(template_address), .terms_write(terms_write), .order_enters(order_enters), .order_judged(order_judged),

@@ -13,8 +13,9 @@ use std::{
 const TOP: &str = riposte_card::TOP;
 
 /// Name, what stands in the Verilog once, what a fault would put there.
-const MUTANTS: [(&str, &str, &str); 4] = [
+const MUTANTS: [(&str, &str, &str); 5] = [
     ("gate_ignores_kill", "(((killed) & 24'hffffff) << 32'h1) | ", ""),
+    ("order_without_pass", "running = passes | sending$q;", "running = judging | sending$q;"),
     ("price_one_byte_off", "localparam  o_price = 9'b100000;", "localparam  o_price = 9'b101000;"),
     ("checksum_one_off", "checksum = ~twice;", "checksum = ~twice + 16'h1;"),
     ("walker_one_byte_off", "localparam  k_six = 9'b110;", "localparam  k_six = 9'b101;"),

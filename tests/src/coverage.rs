@@ -96,8 +96,8 @@ const PACES: [Pace; 6] =
 
 /// Reasons that no traffic can bring about: with generation 0 in force no message reaches an instrument and so no rule
 /// decides, and runs begin with a set; messages come no faster than they are issued; and the host's own invalidations answer with a Command
-/// event.
-pub const OUT_OF_REACH: [Reason; 3] = [Reason::NoGeneration, Reason::Overload, Reason::Host];
+/// event; and a sound card's wire shows what its gate passed.
+pub const OUT_OF_REACH: [Reason; 4] = [Reason::NoGeneration, Reason::Overload, Reason::Host, Reason::WireParity];
 
 impl Bin {
     /// Every bin; all of them can be reached.
@@ -138,7 +138,8 @@ impl Bin {
         all.push(Bin::UnknownCommand);
         all.extend(WAYS.map(Bin::Way));
         all.extend(PACES.map(Bin::Pace));
-        let counters = Counter::ALL.iter().filter(|counter| **counter != Counter::RefusedNoGeneration);
+        let out_of_reach = [Counter::RefusedNoGeneration, Counter::WireMismatches];
+        let counters = Counter::ALL.iter().filter(|counter| !out_of_reach.contains(counter));
         all.extend(counters.copied().map(Bin::Counter));
         all
     }

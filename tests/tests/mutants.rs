@@ -1,10 +1,16 @@
 //! The tests can fail: cards with one fault each, and the comparison that finds each fault.
 //!
 //! The faults are put into the emitted Verilog by `sim/verilated/build.rs`. The same run on the sound card passes.
-use riposte_map::{counter::Counter, shm::Opcode};
+use riposte_map::{
+    counter::Counter,
+    reason::Reason,
+    shm::{EventKind, Opcode},
+};
 use riposte_model::Model;
 use riposte_tests::{
+    bench::{Bench, LOCATE, reasons},
     lockstep::{Coverage, Lockstep},
+    messages::trade,
     parameters::{Instrument, command, opening, parameters, random_instruments},
     random::Random,
     traffic::{Faults, Traffic},
@@ -49,6 +55,7 @@ fn difference(mutant: Mutant) -> String {
 fn the_sound_card_equals_the_model_and_sends_orders() {
     let coverage = lockstep_with_a_kill(Verilated::new());
     assert!(coverage.count(Counter::OrdersSent) > 5);
+    assert_eq!(coverage.count(Counter::WireOrders), coverage.count(Counter::OrdersSent));
     assert!(coverage.count(Counter::OrdersRefused) > 5);
 }
 
@@ -74,4 +81,25 @@ fn a_checksum_one_off_is_found() {
 fn a_walker_one_byte_off_is_found() {
     let said = difference(Mutant::WalkerOneByteOff);
     assert!(said.contains("event differs"), "{said}");
+}
+
+/// C33: nothing but the count at the pins knows of it.
+#[test]
+fn an_order_on_the_wire_that_did_not_pass_kills_the_card_and_is_told() {
+    let print = || trade(LOCATE, 1, 650_000);
+    let mut card = Verilated::mutant(Mutant::OrderWithoutPass);
+    let mut bench = Bench::on_trade(&mut card);
+    bench.show(&[print()]);
+    assert_eq!(bench.orders(), [Reason::None]);
+    let counts = |bench: &mut Bench| [Counter::OrdersSent, Counter::WireOrders, Counter::WireMismatches].map(|one| bench.count(one));
+    assert_eq!(counts(&mut bench), [1, 1, 0], "one that passed");
+    bench.simple(Opcode::Disarm);
+    bench.show(&[print()]);
+    let output = bench.settle();
+    assert_eq!(reasons(&output, EventKind::OrderRefused), [Reason::Disarmed]);
+    assert_eq!(reasons(&output, EventKind::Channel), [Reason::WireParity]);
+    assert_eq!(counts(&mut bench), [1, 2, 1]);
+    bench.simple(Opcode::Arm);
+    bench.show(&[print()]);
+    assert_eq!(bench.orders(), [Reason::Killed], "until a person has looked");
 }

@@ -21,7 +21,8 @@ pub struct Control {
     pub halts: Signal<In, Bits<16>>,
     pub issue: Signal<In, bool>,
     pub issue_instrument: Signal<In, Bits<4>>,
-    pub event_lost: Signal<In, bool>,
+    /// What a sound card never does has happened: kills.
+    pub fault: Signal<In, bool>,
     pub stage: Signal<In, Stage>,
     pub cleared: Signal<In, bool>,
     /// The feed is where the command says.
@@ -376,7 +377,7 @@ impl Logic for Control {
                 self.used_shadow[i].d.next = self.used_now[i].q.val();
             }
         }
-        if self.event_lost.val() {
+        if self.fault.val() {
             self.is_killed.d.next = true;
         }
         self.number.d.next = self.generation_after.val();

@@ -6,7 +6,7 @@ use crate::konst::Konst;
 use riposte_map::counter::Counter;
 use rust_hdl::prelude::*;
 
-const _: () = assert!(Counter::COUNT == 76);
+const _: () = assert!(Counter::COUNT == 78);
 
 #[derive(LogicBlock, Default)]
 pub struct CounterCell {
@@ -36,14 +36,14 @@ impl Logic for CounterCell {
 pub struct Counters {
     pub clock: Signal<In, Clock>,
     pub reset: Signal<In, bool>,
-    pub count: Signal<In, Bits<76>>,
+    pub count: Signal<In, Bits<78>>,
     pub index: Signal<In, Bits<7>>,
     pub value: Signal<Out, Bits<32>>,
-    strobes: DFF<Bits<76>>,
-    cells: [CounterCell; 76],
-    chosen: [DFF<Bits<32>>; 76],
+    strobes: DFF<Bits<78>>,
+    cells: [CounterCell; 78],
+    chosen: [DFF<Bits<32>>; 78],
     out: DFF<Bits<32>>,
-    sum: [Signal<Local, Bits<32>>; 77],
+    sum: [Signal<Local, Bits<32>>; 79],
 }
 
 impl Default for Counters {
@@ -69,7 +69,7 @@ impl Logic for Counters {
         dff_setup!(self, clock, strobes, out);
         self.strobes.d.next = self.count.val();
         self.sum[0].next = 0.into();
-        for i in 0..76 {
+        for i in 0..78 {
             self.cells[i].clock.next = self.clock.val();
             self.cells[i].reset.next = self.reset.val();
             self.cells[i].up.next = self.strobes.q.val().get_bit(i);
@@ -80,7 +80,7 @@ impl Logic for Counters {
             }
             self.sum[i + 1].next = self.sum[i].val() | self.chosen[i].q.val();
         }
-        self.out.d.next = self.sum[76].val();
+        self.out.d.next = self.sum[78].val();
         if self.reset.val() {
             self.strobes.d.next = 0.into();
         }

@@ -35,6 +35,7 @@ pub mod lines;
 pub mod memory;
 pub mod orders;
 pub mod pace;
+pub mod parity;
 pub mod product;
 pub mod queue;
 pub mod refusal;

@@ -1,7 +1,10 @@
 //! Writes the Verilog of the card and, under names of their own, of the blocks that have proofs: `emit FOLDER`.
 //!
 //! The queue is emitted as deep as the card's and with narrow records: its proof is about indexes.
-use riposte_blocks::{control::Control, events::Events, fits::Fits, gate::Gate, grants::Grants, queue::Queue, restore::Restore, verdict::Verdict, walker::Walker};
+use riposte_blocks::{
+    control::Control, events::Events, fits::Fits, gate::Gate, grants::Grants, parity::Parity, queue::Queue, restore::Restore,
+    verdict::Verdict, walker::Walker,
+};
 use riposte_card::{TOP, verilog, verilog_of};
 use rust_hdl::prelude::*;
 use std::{env, fs, io, path::Path, process::ExitCode};
@@ -20,6 +23,7 @@ fn write(folder: &Path) -> io::Result<()> {
         block("fits", Fits::default()),
         block("gate", Gate::default()),
         block("grants", Grants::default()),
+        block("parity", Parity::default()),
         block("queue", Queue::<Bits<8>, 4, 5>::default()),
         block("restore", Restore::default()),
         block("verdict", Verdict::default()),

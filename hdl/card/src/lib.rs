@@ -7,7 +7,7 @@
 use riposte_blocks::{
     channel::Channel, commit::Commit, control::Control, counters::Counters, events::Events, gate::Gate,
     headers::Headers, issue::Issue, konst::Konst, lanes::LaneReverse, levels::Levels, lines::Lines, orders::Orders,
-    restore::Restore, session::Session, verdict::Verdict, walker::Walker,
+    parity::Parity, restore::Restore, session::Session, verdict::Verdict, walker::Walker,
 };
 use rust_hdl::core::atom::{Atom, AtomKind};
 use rust_hdl::prelude::*;
@@ -62,6 +62,7 @@ pub struct RiposteCard {
     channel: Channel,
     events: Events,
     counters: Counters,
+    parity: Parity,
     restore: Restore,
     /// Reset as the blocks see it: one register, so that the pin drives nothing else.
     resetting: DFF<bool>,
@@ -74,7 +75,7 @@ pub struct RiposteCard {
     sweep: DFF<Bits<9>>,
     system_sequence: Signal<Local, Bits<64>>,
     is_truncated: Signal<Local, bool>,
-    tallies: [Signal<Local, Bits<76>>; 30],
+    tallies: [Signal<Local, Bits<78>>; 31],
     k_cycle: Konst<16, 1>,
     k_sweep: Konst<9, 1>,
 }
@@ -87,7 +88,7 @@ impl Logic for RiposteCard {
         self.emptying.d.next = self.reset.val() | self.restore.sweeps.val();
         clock!(
             self, clock, lines, headers, session, walker, issue, orders, levels, commit, verdict, gate, control, channel,
-            events, counters, restore
+            events, counters, parity, restore
         );
         self.cycle.d.next = self.cycle.q.val() + self.k_cycle.val();
         self.port_cycle.d.next = self.cycle.q.val();
@@ -113,6 +114,7 @@ impl Logic for RiposteCard {
         self.channel.reset.next = self.resetting.q.val();
         self.events.reset.next = self.resetting.q.val();
         self.counters.reset.next = self.resetting.q.val();
+        self.parity.reset.next = self.resetting.q.val();
         self.restore.reset.next = self.resetting.q.val();
 
         // ---- frame, session, messages
@@ -274,7 +276,10 @@ impl Logic for RiposteCard {
         self.control.halts.next = self.verdict.halts.val();
         self.control.issue.next = self.issue.issue.val();
         self.control.issue_instrument.next = self.issue.operation.val().instrument;
-        self.control.event_lost.next = self.events.lost.val();
+        self.parity.passed.next = self.gate.count_sent.val();
+        self.parity.valid.next = self.gate.tx.valid.val();
+        self.parity.last.next = self.gate.tx.last.val();
+        self.control.fault.next = self.events.lost.val() | self.parity.broken.val();
         self.control.stage.next = self.restore.stage.val();
         self.control.cleared.next = self.restore.cleared.val();
         self.control.may_resume.next = self.session.may_resume.val();
@@ -303,6 +308,7 @@ impl Logic for RiposteCard {
         self.channel.bad_frame.next = self.headers.bad_frame.val();
         self.channel.cut.next = self.headers.cut.val();
         self.channel.silence.next = self.control.silence.val();
+        self.channel.broken.next = self.parity.broken.val();
         self.cleared.d.next = self.restore.cleared.val();
         self.channel.cleared.next = self.cleared.q.val();
         self.channel.frame_time_now.next = self.headers.time_late.val();
@@ -319,39 +325,41 @@ impl Logic for RiposteCard {
         self.event_valid.next = self.events.valid.val();
 
         // ---- counters, bit n for counter n
-        self.tallies[0].next = bit_cast::<76, 1>(self.headers.count_frame.val().into());
-        self.tallies[1].next = bit_cast::<76, 1>(self.headers.count_other.val().into()) << 1;
-        self.tallies[2].next = bit_cast::<76, 1>(self.headers.count_bad.val().into()) << 2;
+        self.tallies[0].next = bit_cast::<78, 1>(self.headers.count_frame.val().into());
+        self.tallies[1].next = bit_cast::<78, 1>(self.headers.count_other.val().into()) << 1;
+        self.tallies[2].next = bit_cast::<78, 1>(self.headers.count_bad.val().into()) << 2;
         self.is_truncated.next = self.headers.cut.val() & !self.headers.bad_frame.val();
         self.tallies[3].next =
-            bit_cast::<76, 1>(self.is_truncated.val().into()) << 3;
-        self.tallies[4].next = bit_cast::<76, 1>(self.headers.count_options.val().into()) << 4;
-        self.tallies[5].next = bit_cast::<76, 1>(self.headers.count_fragment.val().into()) << 5;
-        self.tallies[6].next = bit_cast::<76, 1>(self.headers.count_udp_length.val().into()) << 6;
-        self.tallies[7].next = bit_cast::<76, 1>(self.session.count_packet.val().into()) << 7;
-        self.tallies[8].next = bit_cast::<76, 1>(self.session.count_heartbeat.val().into()) << 8;
-        self.tallies[9].next = bit_cast::<76, 1>(self.session.count_end.val().into()) << 9;
-        self.tallies[10].next = bit_cast::<76, 1>(self.session.gap.val().into()) << 10;
-        self.tallies[11].next = bit_cast::<76, 1>(self.session.count_duplicate.val().into()) << 11;
-        self.tallies[12].next = bit_cast::<76, 1>(self.session.count_overlap.val().into()) << 12;
-        self.tallies[13].next = bit_cast::<76, 1>(self.session.session_change.val().into()) << 13;
-        self.tallies[14].next = bit_cast::<76, 1>(self.walker.malformed.val().into()) << 14;
-        self.tallies[15].next = bit_cast::<76, 1>(self.walker.bad_length.val().into()) << 15;
-        self.tallies[16].next = bit_cast::<76, 1>(self.walker.count_unknown.val().into()) << 16;
-        self.tallies[17].next = bit_cast::<76, 11>(self.walker.count_class.val()) << 17;
-        self.tallies[18].next = bit_cast::<76, 1>(self.walker.count_unwatched.val().into()) << 28;
-        self.tallies[19].next = bit_cast::<76, 1>(self.verdict.count_invalidation.val().into()) << 29;
-        self.tallies[20].next = bit_cast::<76, 1>(self.verdict.decided.val().into()) << 30;
-        self.tallies[21].next = bit_cast::<76, 1>(self.verdict.count_dropped.val().into()) << 31;
-        self.tallies[22].next = (bit_cast::<76, 1>(self.gate.count_sent.val().into()) << 32)
-            | (bit_cast::<76, 1>(self.gate.count_refused.val().into()) << 33);
-        self.tallies[23].next = bit_cast::<76, 1>(self.control.count_command.val().into()) << 34;
-        self.tallies[24].next = bit_cast::<76, 1>(self.control.count_refused.val().into()) << 35;
-        self.tallies[25].next = bit_cast::<76, 1>(self.events.lost.val().into()) << 36;
-        self.tallies[26].next = bit_cast::<76, 24>(self.gate.count_reason.val()) << 37;
-        self.tallies[27].next = bit_cast::<76, 1>(self.control.silence.val().into()) << 61;
-        self.tallies[28].next = bit_cast::<76, 7>(self.lines.count_a.val()) << 62;
-        self.tallies[29].next = bit_cast::<76, 7>(self.lines.count_b.val()) << 69;
+            bit_cast::<78, 1>(self.is_truncated.val().into()) << 3;
+        self.tallies[4].next = bit_cast::<78, 1>(self.headers.count_options.val().into()) << 4;
+        self.tallies[5].next = bit_cast::<78, 1>(self.headers.count_fragment.val().into()) << 5;
+        self.tallies[6].next = bit_cast::<78, 1>(self.headers.count_udp_length.val().into()) << 6;
+        self.tallies[7].next = bit_cast::<78, 1>(self.session.count_packet.val().into()) << 7;
+        self.tallies[8].next = bit_cast::<78, 1>(self.session.count_heartbeat.val().into()) << 8;
+        self.tallies[9].next = bit_cast::<78, 1>(self.session.count_end.val().into()) << 9;
+        self.tallies[10].next = bit_cast::<78, 1>(self.session.gap.val().into()) << 10;
+        self.tallies[11].next = bit_cast::<78, 1>(self.session.count_duplicate.val().into()) << 11;
+        self.tallies[12].next = bit_cast::<78, 1>(self.session.count_overlap.val().into()) << 12;
+        self.tallies[13].next = bit_cast::<78, 1>(self.session.session_change.val().into()) << 13;
+        self.tallies[14].next = bit_cast::<78, 1>(self.walker.malformed.val().into()) << 14;
+        self.tallies[15].next = bit_cast::<78, 1>(self.walker.bad_length.val().into()) << 15;
+        self.tallies[16].next = bit_cast::<78, 1>(self.walker.count_unknown.val().into()) << 16;
+        self.tallies[17].next = bit_cast::<78, 11>(self.walker.count_class.val()) << 17;
+        self.tallies[18].next = bit_cast::<78, 1>(self.walker.count_unwatched.val().into()) << 28;
+        self.tallies[19].next = bit_cast::<78, 1>(self.verdict.count_invalidation.val().into()) << 29;
+        self.tallies[20].next = bit_cast::<78, 1>(self.verdict.decided.val().into()) << 30;
+        self.tallies[21].next = bit_cast::<78, 1>(self.verdict.count_dropped.val().into()) << 31;
+        self.tallies[22].next = (bit_cast::<78, 1>(self.gate.count_sent.val().into()) << 32)
+            | (bit_cast::<78, 1>(self.gate.count_refused.val().into()) << 33);
+        self.tallies[23].next = bit_cast::<78, 1>(self.control.count_command.val().into()) << 34;
+        self.tallies[24].next = bit_cast::<78, 1>(self.control.count_refused.val().into()) << 35;
+        self.tallies[25].next = bit_cast::<78, 1>(self.events.lost.val().into()) << 36;
+        self.tallies[26].next = bit_cast::<78, 24>(self.gate.count_reason.val()) << 37;
+        self.tallies[27].next = bit_cast::<78, 1>(self.control.silence.val().into()) << 61;
+        self.tallies[28].next = bit_cast::<78, 7>(self.lines.count_a.val()) << 62;
+        self.tallies[29].next = bit_cast::<78, 7>(self.lines.count_b.val()) << 69;
+        self.tallies[30].next = (bit_cast::<78, 1>(self.parity.began.val().into()) << 76)
+            | (bit_cast::<78, 1>(self.parity.broken.val().into()) << 77);
         self.counters.count.next = (self.tallies[0].val() | self.tallies[1].val() | self.tallies[2].val())
             | (self.tallies[3].val() | self.tallies[4].val() | self.tallies[5].val())
             | (self.tallies[6].val() | self.tallies[7].val() | self.tallies[8].val())
@@ -361,7 +369,8 @@ impl Logic for RiposteCard {
             | (self.tallies[18].val() | self.tallies[19].val() | self.tallies[20].val())
             | (self.tallies[21].val() | self.tallies[22].val() | self.tallies[23].val())
             | (self.tallies[24].val() | self.tallies[25].val() | self.tallies[26].val())
-            | (self.tallies[27].val() | self.tallies[28].val() | self.tallies[29].val());
+            | (self.tallies[27].val() | self.tallies[28].val() | self.tallies[29].val())
+            | self.tallies[30].val();
         self.counters.index.next = self.counter_index.val();
         self.counter.next = self.counters.value.val();
     }

@@ -94,6 +94,9 @@ counters! {
     LineBGivenUp = 73, "line_b_given_up";
     LineBOverflows = 74, "line_b_overflows";
     LineBDropped = 75, "line_b_dropped";
+    // C33, at the pins, apart from what sends: orders that began, and those of them and of `OrdersSent` that had no other.
+    WireOrders = 76, "orders_on_the_wire";
+    WireMismatches = 77, "wire_mismatches";
 }
 
 const _: () = {

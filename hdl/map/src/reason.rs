@@ -60,6 +60,8 @@ reasons! {
     Overload = 39, "more messages than the pipeline can hold";
     /// Of a channel event that makes nothing invalid.
     Cleared = 40, "books are empty and take rows of the host";
+    /// Of a channel event that makes nothing invalid: the card has killed itself.
+    WireParity = 41, "an order was on the wire without the gate's pass, or passed and was not on the wire";
     // Instrument: one book becomes invalid.
     UnknownReference = 48, "order reference is not in the book";
     DuplicateReference = 49, "order reference is already in the book";

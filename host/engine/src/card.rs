@@ -48,6 +48,8 @@ impl Engine {
                 }
             }
             Some(EventKind::Channel) if event.reason() == Some(Reason::HostSilent) => self.on_host_silent(out),
+            // C33: the card has killed itself.
+            Some(EventKind::Channel) if event.reason() == Some(Reason::WireParity) => self.trip(Guard::Events, 3, Effect::Kill, out),
             Some(EventKind::Channel) => self.on_channel(event, out),
             Some(EventKind::Command) => self.on_command(event, out),
             Some(EventKind::OrderRefused | EventKind::System) => {}

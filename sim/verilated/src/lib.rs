@@ -83,6 +83,10 @@ mod test_models {
         riposte_gate_ignores_kill_port
     );
     functions!(
+        UNPASSED, riposte_order_without_pass_new, riposte_order_without_pass_free, riposte_order_without_pass_cycle,
+        riposte_order_without_pass_port
+    );
+    functions!(
         PRICE, riposte_price_one_byte_off_new, riposte_price_one_byte_off_free, riposte_price_one_byte_off_cycle,
         riposte_price_one_byte_off_port
     );
@@ -99,6 +103,7 @@ mod test_models {
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Mutant {
         GateIgnoresKill,
+        OrderWithoutPass,
         PriceOneByteOff,
         ChecksumOneOff,
         WalkerOneByteOff,
@@ -108,6 +113,7 @@ mod test_models {
         pub fn mutant(mutant: Mutant) -> Verilated {
             Verilated::with(match mutant {
                 Mutant::GateIgnoresKill => KILL,
+                Mutant::OrderWithoutPass => UNPASSED,
                 Mutant::PriceOneByteOff => PRICE,
                 Mutant::ChecksumOneOff => CHECKSUM,
                 Mutant::WalkerOneByteOff => WALKER,

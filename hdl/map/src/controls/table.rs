@@ -1,13 +1,21 @@
 //! The table of the controls, by number; nothing but its rows.
 use super::{
     Control,
-    Place::{self, Card, Host},
+    Place::{Card, Host},
     State,
 };
 use crate::reason::Reason;
 
-const fn unbuilt(id: &'static str, place: Place, name: &'static str, rule: &'static str) -> Control {
-    Control { id, name, rule, place, state: State::NotBuilt, reasons: &[], shows: "", trips: &[], passes: &[] }
+const fn unbuilt(id: &'static str, name: &'static str, rule: &'static str) -> Control {
+    Control { id, name, rule, place: Card, state: State::NotBuilt, reasons: &[], shows: "", trips: &[], passes: &[] }
+}
+
+/// One of the host that is in force; `trips` and `passes` as in [`Control`].
+const fn host(
+    id: &'static str, name: &'static str, rule: &'static str, shows: &'static str, trips: &'static [&'static str],
+    passes: &'static [&'static str],
+) -> Control {
+    Control { id, name, rule, place: Host, state: State::InForce, reasons: &[], shows, trips, passes }
 }
 
 /// All controls, by number.
@@ -197,7 +205,7 @@ pub const CONTROLS: [Control; 40] = [
         trips: &["unacknowledged_orders_are_capped"],
         passes: &["unacknowledged_orders_are_capped"],
     },
-    unbuilt("C13", Card, "self-match", "an order does not meet our own resting order"),
+    unbuilt("C13", "self-match", "an order does not meet our own resting order"),
     Control {
         id: "C14",
         name: "permission",
@@ -231,8 +239,8 @@ pub const CONTROLS: [Control; 40] = [
         trips: &["an_instrument_must_trade"],
         passes: &["an_instrument_must_trade"],
     },
-    unbuilt("C17", Card, "market-maker protection", "quantity and delta executed in a window stay within the venue's limits"),
-    unbuilt("C18", Card, "mass cancel", "one command cancels every open order of a scope"),
+    unbuilt("C17", "market-maker protection", "quantity and delta executed in a window stay within the venue's limits"),
+    unbuilt("C18", "mass cancel", "one command cancels every open order of a scope"),
     Control {
         id: "C19",
         name: "reduce-only",
@@ -244,101 +252,61 @@ pub const CONTROLS: [Control; 40] = [
         trips: &["leases_make_an_instrument_reduce_only"],
         passes: &["leases_make_an_instrument_reduce_only"],
     },
-    Control {
-        id: "C20",
-        name: "loss and drawdown",
-        rule: "loss and drawdown, on confirmed marks, stay within limits",
-        place: Host,
-        state: State::InForce,
-        reasons: &[],
-        shows: "alarm and record Tripped(Loss); Kill or Invalidate",
-        trips: &[
+    host(
+        "C20", "loss and drawdown", "loss and drawdown, on confirmed marks, stay within limits",
+        "alarm and record Tripped(Loss); Kill or Invalidate",
+        &[
             "a_loss_kills_one_unit_beyond_its_limit", "an_instruments_loss_fences_it_one_unit_beyond_its_limit", "a_drawdown_kills_one_unit_beyond_its_limit",
         ],
-        passes: &[
+        &[
             "a_loss_kills_one_unit_beyond_its_limit", "a_loss_counts_only_on_marks_that_lasted_a_window",
         ],
-    },
-    Control {
-        id: "C21",
-        name: "greek limits",
-        rule: "delta, gamma, vega and theta of a portfolio stay within limits",
-        place: Host,
-        state: State::InForce,
-        reasons: &[],
-        shows: "alarm and record Tripped(Greeks); Disarm",
-        trips: &[
+    ),
+    host(
+        "C21", "greek limits", "delta, gamma, vega and theta of a portfolio stay within limits",
+        "alarm and record Tripped(Greeks); Disarm",
+        &[
             "delta_holds_to_the_last_unit_and_nothing_offsets_across_underlyings", "what_is_sold_counts_as_what_is_bought",
             "gamma_vega_and_theta_hold_to_the_last_unit_and_none_is_permitted_by_itself", "greeks_that_are_too_old_disarm",
         ],
-        passes: &["delta_holds_to_the_last_unit_and_nothing_offsets_across_underlyings", "greeks_that_are_too_old_disarm"],
-    },
-    Control {
-        id: "C22",
-        name: "margin and liquidation distance",
-        rule: "margin used and the distance to liquidation stay within limits",
-        place: Host,
-        state: State::InForce,
-        reasons: &[],
-        shows: "alarm and record Tripped(Margin); Disarm; order refused",
-        trips: &["margin_holds_to_the_last_unit_of_collateral_and_result", "the_distance_to_liquidation_holds_to_the_last_basis_point"],
-        passes: &["margin_holds_to_the_last_unit_of_collateral_and_result", "an_order_that_its_margin_cannot_carry_is_refused"],
-    },
-    Control {
-        id: "C23",
-        name: "scenario limit",
-        rule: "the worst loss of the scenario grid stays within a limit",
-        place: Host,
-        state: State::InForce,
-        reasons: &[],
-        shows: "alarm and record Tripped(Scenario); Disarm",
-        trips: &["the_worst_scenario_holds_to_the_last_unit"],
-        passes: &["the_worst_scenario_holds_to_the_last_unit"],
-    },
-    Control {
-        id: "C24",
-        name: "venue and counterparty cap",
-        rule: "exposure to a venue and to a counterparty stays within limits",
-        place: Host,
-        state: State::InForce,
-        reasons: &[],
-        shows: "alarm and record Tripped(VenueCap); Disarm; order refused",
-        trips: &["the_venue_cap_holds_to_the_last_unit", "what_a_venue_may_owe_holds_to_the_last_unit"],
-        passes: &["the_venue_cap_holds_to_the_last_unit", "what_a_venue_may_owe_holds_to_the_last_unit"],
-    },
-    Control {
-        id: "C25",
-        name: "order-to-trade ratio",
-        rule: "orders for each trade stay below the venue's ratio",
-        place: Host,
-        state: State::InForce,
-        reasons: &[],
-        shows: "alarm and record Tripped(OrderToTrade); Disarm; order refused",
-        trips: &["messages_stay_within_what_trades_earn"],
-        passes: &["messages_stay_within_what_trades_earn"],
-    },
-    Control {
-        id: "C26",
-        name: "cancel on disconnect",
-        rule: "orders of a lost session are cancelled, proven after the reconnect",
-        place: Host,
-        state: State::InForce,
-        reasons: &[],
-        shows: "alarm and record Tripped(CancelOnDisconnect), cancels; record DisconnectProven",
-        trips: &["an_order_that_survives_its_disconnect_trips_and_is_cancelled"],
-        passes: &["orders_that_the_venue_cancelled_on_disconnect_are_proven_gone"],
-    },
-    Control {
-        id: "C27",
-        name: "dead-man timer",
-        rule: "the venue cancels when the host no longer renews its timer",
-        place: Host,
-        state: State::InForce,
-        reasons: &[],
-        shows: "alarm and record Tripped(DeadManTimer); arming refused",
-        trips: &["a_timer_that_ran_out_makes_its_orders_unknown_at_that_nanosecond"],
-        passes: &["the_venues_timer_is_renewed_and_needed_to_arm"],
-    },
+        &["delta_holds_to_the_last_unit_and_nothing_offsets_across_underlyings", "greeks_that_are_too_old_disarm"],
+    ),
+    host(
+        "C22", "margin and liquidation distance", "margin used and the distance to liquidation stay within limits",
+        "alarm and record Tripped(Margin); Disarm; order refused",
+        &["margin_holds_to_the_last_unit_of_collateral_and_result", "the_distance_to_liquidation_holds_to_the_last_basis_point"],
+        &["margin_holds_to_the_last_unit_of_collateral_and_result", "an_order_that_its_margin_cannot_carry_is_refused"],
+    ),
+    host(
+        "C23", "scenario limit", "the worst loss of the scenario grid stays within a limit",
+        "alarm and record Tripped(Scenario); Disarm",
+        &["the_worst_scenario_holds_to_the_last_unit"],
+        &["the_worst_scenario_holds_to_the_last_unit"],
+    ),
+    host(
+        "C24", "venue and counterparty cap", "exposure to a venue and to a counterparty stays within limits",
+        "alarm and record Tripped(VenueCap); Disarm; order refused",
+        &["the_venue_cap_holds_to_the_last_unit", "what_a_venue_may_owe_holds_to_the_last_unit"],
+        &["the_venue_cap_holds_to_the_last_unit", "what_a_venue_may_owe_holds_to_the_last_unit"],
+    ),
+    host(
+        "C25", "order-to-trade ratio", "orders for each trade stay below the venue's ratio",
+        "alarm and record Tripped(OrderToTrade); Disarm; order refused",
+        &["messages_stay_within_what_trades_earn"],
+        &["messages_stay_within_what_trades_earn"],
+    ),
+    host(
+        "C26", "cancel on disconnect", "orders of a lost session are cancelled, proven after the reconnect",
+        "alarm and record Tripped(CancelOnDisconnect), cancels; record DisconnectProven",
+        &["an_order_that_survives_its_disconnect_trips_and_is_cancelled"],
+        &["orders_that_the_venue_cancelled_on_disconnect_are_proven_gone"],
+    ),
+    host(
+        "C27", "dead-man timer", "the venue cancels when the host no longer renews its timer",
+        "alarm and record Tripped(DeadManTimer); arming refused",
+        &["a_timer_that_ran_out_makes_its_orders_unknown_at_that_nanosecond"],
+        &["the_venues_timer_is_renewed_and_needed_to_arm"],
+    ),
     Control {
         id: "C28",
         name: "host watchdog",
@@ -420,34 +388,34 @@ pub const CONTROLS: [Control; 40] = [
             "a_proposal_waits_to_its_last_nanosecond",
         ],
     },
-    unbuilt("C33", Card, "wire parity counter", "orders seen on the wire are as many as orders that passed the gate"),
     Control {
-        id: "C34",
-        name: "drop-copy reconciliation",
-        rule: "the venue's drop copy equals our own record of orders and fills",
-        place: Host,
+        id: "C33",
+        name: "wire parity counter",
+        rule: "orders seen on the wire are as many as orders that passed the gate",
+        place: Card,
         state: State::InForce,
-        reasons: &[],
-        shows: "alarms ExecutionMissing, ExecutionDiffers, PositionDiffers; Disarm",
-        trips: &[
+        reasons: &[Reason::WireParity],
+        shows: "counters orders_on_the_wire, wire_mismatches; Channel; the card is killed",
+        trips: &["an_order_on_the_wire_that_did_not_pass_kills_the_card_and_is_told"],
+        passes: &["the_sound_card_equals_the_model_and_sends_orders"],
+    },
+    host(
+        "C34", "drop-copy reconciliation", "the venue's drop copy equals our own record of orders and fills",
+        "alarms ExecutionMissing, ExecutionDiffers, PositionDiffers; Disarm",
+        &[
             "an_execution_that_only_one_side_tells_trips_when_its_time_is_over", "another_position_than_the_venues_trips_and_two_adopt_it",
         ],
-        passes: &[
+        &[
             "an_execution_that_only_one_side_tells_trips_when_its_time_is_over", "another_position_than_the_venues_trips_and_two_adopt_it",
         ],
-    },
-    unbuilt("C35", Card, "clock health", "the card's clock agrees with its reference, or time-based controls block"),
-    Control {
-        id: "C36",
-        name: "deployment guard",
-        rule: "only the gateware, tables and configuration that were approved run together",
-        place: Host,
-        state: State::InForce,
-        reasons: &[],
-        shows: "alarm and record Tripped(Deployment); arming refused",
-        trips: &["only_the_approved_parts_run_together"],
-        passes: &["the_approved_parts_are_taken"],
-    },
+    ),
+    unbuilt("C35", "clock health", "the card's clock agrees with its reference, or time-based controls block"),
+    host(
+        "C36", "deployment guard", "only the gateware, tables and configuration that were approved run together",
+        "alarm and record Tripped(Deployment); arming refused",
+        &["only_the_approved_parts_run_together"],
+        &["the_approved_parts_are_taken"],
+    ),
     Control {
         id: "C37",
         name: "audit",
@@ -459,30 +427,20 @@ pub const CONTROLS: [Control; 40] = [
         trips: &["a_card_that_would_lose_an_event_kills_itself", "one_event_more_than_the_queues_hold_kills_the_card"],
         passes: &["one_event_more_than_the_queues_hold_kills_the_card"],
     },
-    Control {
-        id: "C38",
-        name: "bust window",
-        rule: "positions from executions that the venue may still break are kept apart",
-        place: Host,
-        state: State::InForce,
-        reasons: &[],
-        shows: "alarm Broken, record Tripped(Bust) behind the window; provisional position",
-        trips: &["a_bust_behind_its_window_is_mirrored_and_trips"],
-        passes: &[
+    host(
+        "C38", "bust window", "positions from executions that the venue may still break are kept apart",
+        "alarm Broken, record Tripped(Bust) behind the window; provisional position",
+        &["a_bust_behind_its_window_is_mirrored_and_trips"],
+        &[
             "a_trade_is_provisional_until_its_bust_window_ends", "a_bust_behind_its_window_is_mirrored_and_trips",
         ],
-    },
-    Control {
-        id: "C39",
-        name: "erroneous-trade response",
-        rule: "a claim is filed within the venue's window when an execution is erroneous",
-        place: Host,
-        state: State::InForce,
-        reasons: &[],
-        shows: "record Claim, alarms ClaimDue and ClaimMissed; Disarm; `riposte claims`",
-        trips: &["an_erroneous_price_is_claimed_and_one_tick_less_is_not"],
-        passes: &["an_erroneous_price_is_claimed_and_one_tick_less_is_not", "a_claim_that_is_due_is_told_and_filed_once"],
-    },
+    ),
+    host(
+        "C39", "erroneous-trade response", "a claim is filed within the venue's window when an execution is erroneous",
+        "record Claim, alarms ClaimDue and ClaimMissed; Disarm; `riposte claims`",
+        &["an_erroneous_price_is_claimed_and_one_tick_less_is_not"],
+        &["an_erroneous_price_is_claimed_and_one_tick_less_is_not", "a_claim_that_is_due_is_told_and_filed_once"],
+    ),
     Control {
         id: "C40",
         name: "unset is blocked",

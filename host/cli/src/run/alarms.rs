@@ -197,6 +197,11 @@ fn tripped(guard: Guard, index: u8, symbols: &[String]) -> String {
             let table = ["orders", "executions", "requests"].get(usize::from(index)).unwrap_or(&"a day's entries");
             format!("the room for {table} of a day is nearly used up; disarmed: end the day, or start with more room")
         }
+        Guard::Events if index == 3 => {
+            "an order was on the wire that the card's gate had not passed, or the other way about; the card has killed itself: \
+             cancel what is open at the venue, take the card out of service and report it"
+                .to_owned()
+        }
         Guard::Events => "the card's events have a hole or tell something impossible; it is killed: keep the journal and report it".to_owned(),
         Guard::Unbooked => format!("something of {} could not be booked, so positions are not known; stopped: reconcile with the venue", place(index)),
         Guard::Rule => format!("a rule halted {instrument}: it is fenced, and its orders are cancelled; look at the market"),

@@ -4,6 +4,7 @@ use riposte_engine::{
     Alarm, BOOK, Body, Change, DRAWDOWN, Deployment, Guard, HostMessage, Limit, Output, Record, Refusal, Report, Session, Side,
     State,
 };
+use riposte_map::reason::Reason;
 use riposte_map::shm::{Event, EventKind, Level, NONE, Opcode};
 
 /// A trade of instrument 0 that the drop copy tells.
@@ -482,6 +483,18 @@ fn a_hole_in_the_cards_events_kills() {
     bench.card_order(1);
     let said = bench.take();
     assert!(tripped(&said, Guard::Events, 0) && opcodes(&said).contains(&Opcode::Kill));
+}
+
+/// C33: the card is killed by itself; what is open is cancelled, and nobody arms before two people have looked.
+#[test]
+fn a_card_whose_wire_is_not_its_gates_stops_everything_and_loses_no_book() {
+    let mut bench = Bench::armed();
+    bench.card_order(1);
+    let (kind, reason) = (EventKind::Channel as u8, Reason::WireParity as u8);
+    let said = bench.event(Event { kind, reason, instrument: NONE, ..Event::default() });
+    assert!(tripped(&said, Guard::Events, 3) && opcodes(&said).contains(&Opcode::Kill));
+    assert!(!bench.engine.is_permitted() && bench.engine.is_killed());
+    assert!(!said.iter().any(|one| matches!(one, Output::Alarm(Alarm::BooksInvalid { .. }))), "the feed is right");
 }
 
 #[test]

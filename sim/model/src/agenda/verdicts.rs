@@ -224,6 +224,7 @@ impl Agenda {
         self.session.user_ref = session.user_ref.wrapping_add(1);
         self.gate_free = cycle + words + 3;
         self.count(Counter::OrdersSent);
+        self.count(Counter::WireOrders);
         let [_, instrument, rule] = order;
         self.cooled[instrument][rule] = cycle + template.cool_down_cycles;
         self.throttle.take(cycle);
