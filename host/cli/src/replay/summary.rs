@@ -260,7 +260,7 @@ impl Summary {
         for (reason, count) in &self.troubles {
             text += &format!("Invalid          {count:>8}  {reason}\n");
         }
-        let ordinary = ["frames", "packets", "orders_sent", "orders_refused", "rules_fired", "commands", "heartbeats", "other_types"];
+        let ordinary = ["frames", "packets", "orders_sent", "orders_on_the_wire", "orders_refused", "rules_fired", "commands", "heartbeats", "other_types"];
         let lines = ["line_a_frames", "line_a_packets_used", "line_b_frames", "line_b_packets_used", "line_a_duplicates", "line_b_duplicates"];
         // Refusals by reason stand above.
         let told = |name: &str| ordinary.contains(&name) || lines.contains(&name) || name.starts_with("refused_");
