@@ -26,3 +26,20 @@ impl Clock {
         self.start_ns + self.start.elapsed().as_nanos() as u64
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_system_clock_that_was_set_back_before_a_start_sets_no_time_of_the_journal_back() {
+        let an_hour_ns = 3_600_000_000_000;
+        let last_ns = Clock::new(0).now_ns() + an_hour_ns;
+        let clock = Clock::new(last_ns);
+        let times = [(); 3].map(|()| clock.now_ns());
+        assert!(times.is_sorted() && times[0] >= last_ns, "{times:?} behind {last_ns}");
+        assert!(times[2] < last_ns + an_hour_ns, "it goes on from there");
+        let free = Clock::new(last_ns - 2 * an_hour_ns).now_ns();
+        assert!(free < last_ns, "a journal of the past holds nothing up");
+    }
+}
