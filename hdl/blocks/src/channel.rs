@@ -25,10 +25,10 @@ pub struct Channel {
     pub malformed: Signal<In, bool>,
     pub bad_frame: Signal<In, bool>,
     pub cut: Signal<In, bool>,
+    /// The wire does not show what the gate has passed: told, and nothing else.
+    pub broken: Signal<In, bool>,
     /// The host is no longer heard: told, and nothing else.
     pub silence: Signal<In, bool>,
-    /// The wire does not show what the gate has passed: told, and before a silence of the same cycle, which is then only counted.
-    pub broken: Signal<In, bool>,
     /// All books are empty: told, and nothing else.
     pub cleared: Signal<In, bool>,
     pub frame_time_now: Signal<In, Bits<64>>,
@@ -47,7 +47,8 @@ pub struct Channel {
     was_length: DFF<bool>,
     was_block: DFF<bool>,
     was_frame: DFF<Bits<8>>,
-    was_state: DFF<Bits<8>>,
+    was_broken: DFF<bool>,
+    was_silence: DFF<bool>,
     was_cleared: DFF<bool>,
     was_time: DFF<Bits<64>>,
     was_generation: DFF<Bits<32>>,
@@ -57,7 +58,8 @@ pub struct Channel {
     tells_length: DFF<bool>,
     tells_block: DFF<bool>,
     tells_frame: DFF<bool>,
-    tells_state: DFF<bool>,
+    tells_broken: DFF<bool>,
+    tells_silence: DFF<bool>,
     tells_cleared: DFF<bool>,
     reason: DFF<Bits<8>>,
     system_code_kept: DFF<Bits<8>>,
@@ -75,7 +77,8 @@ pub struct Channel {
     block_waits: DFF<bool>,
     block_time: DFF<Bits<64>>,
     frame_waits: DFF<Bits<8>>,
-    state_waits: DFF<Bits<8>>,
+    broken_waits: DFF<bool>,
+    silence_waits: DFF<bool>,
     cleared_waits: DFF<bool>,
     frame_time: DFF<Bits<64>>,
     header: Signal<Local, Bits<8>>,
@@ -84,8 +87,8 @@ pub struct Channel {
     block: Signal<Local, bool>,
     frame: Signal<Local, Bits<8>>,
     frame_now: Signal<Local, Bits<8>>,
-    state: Signal<Local, Bits<8>>,
-    state_now: Signal<Local, Bits<8>>,
+    breaks: Signal<Local, bool>,
+    silent: Signal<Local, bool>,
     is_cleared: Signal<Local, bool>,
     // Nothing up to this waits.
     behind_system: Signal<Local, bool>,
@@ -93,7 +96,8 @@ pub struct Channel {
     behind_length: Signal<Local, bool>,
     behind_block: Signal<Local, bool>,
     behind_frame: Signal<Local, bool>,
-    behind_state: Signal<Local, bool>,
+    behind_broken: Signal<Local, bool>,
+    behind_silence: Signal<Local, bool>,
     report: Signal<Local, Note>,
     k_none: Konst<8, { NONE as u64 }>,
     k_channel: Konst<8, { EventKind::Channel as u64 }>,
@@ -106,8 +110,8 @@ pub struct Channel {
     r_block: Konst<8, { Reason::MalformedBlock as u64 }>,
     r_frame: Konst<8, { Reason::BadFrame as u64 }>,
     r_cut: Konst<8, { Reason::Truncated as u64 }>,
-    r_silent: Konst<8, { Reason::HostSilent as u64 }>,
     r_parity: Konst<8, { Reason::WireParity as u64 }>,
+    r_silent: Konst<8, { Reason::HostSilent as u64 }>,
     r_cleared: Konst<8, { Reason::Cleared as u64 }>,
 }
 
@@ -115,11 +119,12 @@ impl Logic for Channel {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, tells_system, tells_header, tells_length, tells_block, tells_frame, tells_state, tells_cleared, reason,
-            system_code_kept, system_sequence_kept, system_time_kept, generation_kept, told, tells, was_system, was_code,
+            self, clock, tells_system, tells_header, tells_length, tells_block, tells_frame, tells_broken, tells_silence, tells_cleared,
+            reason, system_code_kept, system_sequence_kept, system_time_kept, generation_kept, told, tells, was_system, was_code,
             was_sequence, was_system_time, was_header, was_expected, was_received, was_length, was_block, was_frame,
-            was_state, was_cleared, was_time, was_generation, header_waits, header_expected, header_received, header_time,
-            length_waits, length_time, block_waits, block_time, frame_waits, frame_time, state_waits, cleared_waits
+            was_broken, was_silence, was_cleared, was_time, was_generation, header_waits, header_expected, header_received, header_time,
+            length_waits, length_time, block_waits, block_time, frame_waits, frame_time, broken_waits, silence_waits,
+            cleared_waits
         );
         self.header_now.next = 0.into();
         if self.overload.val() {
@@ -141,13 +146,6 @@ impl Logic for Channel {
         if self.bad_frame.val() {
             self.frame_now.next = self.r_frame.val();
         }
-        self.state_now.next = 0.into();
-        if self.silence.val() {
-            self.state_now.next = self.r_silent.val();
-        }
-        if self.broken.val() {
-            self.state_now.next = self.r_parity.val();
-        }
         self.invalidate.next = self.gap.val()
             | self.session_change.val()
             | self.session_end.val()
@@ -166,7 +164,8 @@ impl Logic for Channel {
         self.was_received.d.next = self.received.val();
         self.was_length.d.next = self.bad_length.val();
         self.was_block.d.next = self.malformed.val();
-        self.was_state.d.next = self.state_now.val();
+        self.was_broken.d.next = self.broken.val();
+        self.was_silence.d.next = self.silence.val();
         self.was_cleared.d.next = self.cleared.val();
         self.was_time.d.next = self.frame_time_now.val();
         self.was_generation.d.next = self.generation.val();
@@ -175,10 +174,8 @@ impl Logic for Channel {
         self.length.next = self.length_waits.q.val() | self.was_length.q.val();
         self.block.next = self.block_waits.q.val() | self.was_block.q.val();
         self.frame.next = self.frame_waits.q.val() | self.was_frame.q.val();
-        self.state.next = self.state_waits.q.val();
-        if self.was_state.q.val() != 0 {
-            self.state.next = self.was_state.q.val();
-        }
+        self.breaks.next = self.broken_waits.q.val() | self.was_broken.q.val();
+        self.silent.next = self.silence_waits.q.val() | self.was_silence.q.val();
         self.is_cleared.next = self.cleared_waits.q.val() | self.was_cleared.q.val();
         if self.was_header.q.val() != 0 {
             self.header_time.d.next = self.was_time.q.val();
@@ -209,28 +206,31 @@ impl Logic for Channel {
         self.behind_length.next = self.behind_header.val() & !self.length.val();
         self.behind_block.next = self.behind_length.val() & !self.block.val();
         self.behind_frame.next = self.behind_block.val() & (self.frame.val() == 0);
-        self.behind_state.next = self.behind_frame.val() & (self.state.val() == 0);
+        self.behind_broken.next = self.behind_frame.val() & !self.breaks.val();
+        self.behind_silence.next = self.behind_broken.val() & !self.silent.val();
         self.tells_header.d.next = self.behind_system.val() & (self.header.val() != 0);
         self.tells_length.d.next = self.behind_header.val() & self.length.val();
         self.tells_block.d.next = self.behind_length.val() & self.block.val();
         self.tells_frame.d.next = self.behind_block.val() & (self.frame.val() != 0);
-        self.tells_state.d.next = self.behind_frame.val() & (self.state.val() != 0);
-        self.tells_cleared.d.next = self.behind_state.val() & self.is_cleared.val();
+        self.tells_broken.d.next = self.behind_frame.val() & self.breaks.val();
+        self.tells_silence.d.next = self.behind_broken.val() & self.silent.val();
+        self.tells_cleared.d.next = self.behind_silence.val() & self.is_cleared.val();
         self.header_waits.d.next = 0.into();
         self.frame_waits.d.next = 0.into();
         self.length_waits.d.next = self.length.val() & !self.behind_header.val();
         self.block_waits.d.next = self.block.val() & !self.behind_length.val();
-        self.state_waits.d.next = 0.into();
-        if !self.behind_frame.val() {
-            self.state_waits.d.next = self.state.val();
-        }
-        self.cleared_waits.d.next = self.is_cleared.val() & !self.behind_state.val();
+        self.broken_waits.d.next = self.breaks.val() & !self.behind_frame.val();
+        self.silence_waits.d.next = self.silent.val() & !self.behind_broken.val();
+        self.cleared_waits.d.next = self.is_cleared.val() & !self.behind_silence.val();
         self.reason.d.next = 0.into();
         if self.is_cleared.val() {
             self.reason.d.next = self.r_cleared.val();
         }
-        if self.state.val() != 0 {
-            self.reason.d.next = self.state.val();
+        if self.silent.val() {
+            self.reason.d.next = self.r_silent.val();
+        }
+        if self.breaks.val() {
+            self.reason.d.next = self.r_parity.val();
         }
         if self.frame.val() != 0 {
             self.reason.d.next = self.frame.val();
@@ -266,7 +266,7 @@ impl Logic for Channel {
         self.report.next.user_ref = 0.into();
         self.report.next.cycles = 0.into();
         self.report.next.detail = 0.into();
-        if self.tells_state.q.val() | self.tells_cleared.q.val() {
+        if self.tells_broken.q.val() | self.tells_silence.q.val() | self.tells_cleared.q.val() {
             self.report.next.time = 0.into();
         }
         if self.tells_block.q.val() {
@@ -292,7 +292,8 @@ impl Logic for Channel {
             | self.tells_length.q.val()
             | self.tells_block.q.val()
             | self.tells_frame.q.val()
-            | self.tells_state.q.val()
+            | self.tells_broken.q.val()
+            | self.tells_silence.q.val()
             | self.tells_cleared.q.val();
         if self.reset.val() {
             self.tells_system.d.next = false;
@@ -300,7 +301,8 @@ impl Logic for Channel {
             self.tells_length.d.next = false;
             self.tells_block.d.next = false;
             self.tells_frame.d.next = false;
-            self.tells_state.d.next = false;
+            self.tells_broken.d.next = false;
+            self.tells_silence.d.next = false;
             self.tells_cleared.d.next = false;
             self.tells.d.next = false;
             self.was_system.d.next = false;
@@ -308,13 +310,15 @@ impl Logic for Channel {
             self.was_length.d.next = false;
             self.was_block.d.next = false;
             self.was_frame.d.next = 0.into();
-            self.was_state.d.next = 0.into();
+            self.was_broken.d.next = false;
+            self.was_silence.d.next = false;
             self.was_cleared.d.next = false;
             self.header_waits.d.next = 0.into();
             self.length_waits.d.next = false;
             self.block_waits.d.next = false;
             self.frame_waits.d.next = 0.into();
-            self.state_waits.d.next = 0.into();
+            self.broken_waits.d.next = false;
+            self.silence_waits.d.next = false;
             self.cleared_waits.d.next = false;
         }
         self.note.next = self.told.q.val();

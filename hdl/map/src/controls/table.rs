@@ -269,13 +269,22 @@ pub const CONTROLS: [Control; 40] = [
             "delta_holds_to_the_last_unit_and_nothing_offsets_across_underlyings", "what_is_sold_counts_as_what_is_bought",
             "gamma_vega_and_theta_hold_to_the_last_unit_and_none_is_permitted_by_itself", "greeks_that_are_too_old_disarm",
         ],
-        &["delta_holds_to_the_last_unit_and_nothing_offsets_across_underlyings", "greeks_that_are_too_old_disarm"],
+        &[
+            "delta_holds_to_the_last_unit_and_nothing_offsets_across_underlyings",
+            "gamma_vega_and_theta_hold_to_the_last_unit_and_none_is_permitted_by_itself", "greeks_that_are_too_old_disarm",
+        ],
     ),
     host(
         "C22", "margin and liquidation distance", "margin used and the distance to liquidation stay within limits",
         "alarm and record Tripped(Margin); Disarm; order refused",
-        &["margin_holds_to_the_last_unit_of_collateral_and_result", "the_distance_to_liquidation_holds_to_the_last_basis_point"],
-        &["margin_holds_to_the_last_unit_of_collateral_and_result", "an_order_that_its_margin_cannot_carry_is_refused"],
+        &[
+            "margin_holds_to_the_last_unit_of_collateral_and_result", "the_distance_to_liquidation_holds_to_the_last_basis_point",
+            "an_order_that_its_margin_cannot_carry_is_refused",
+        ],
+        &[
+            "margin_holds_to_the_last_unit_of_collateral_and_result", "the_distance_to_liquidation_holds_to_the_last_basis_point",
+            "an_order_that_its_margin_cannot_carry_is_refused",
+        ],
     ),
     host(
         "C23", "scenario limit", "the worst loss of the scenario grid stays within a limit",
