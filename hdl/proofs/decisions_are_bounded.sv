@@ -32,8 +32,8 @@ module decisions_are_bounded(
         .rules_data(rules_data), .actions_data(actions_data), .forget(forget), .trace(trace));
     gate u(.clock(clock), .reset(reset), .decided(decided), .decision(decision), .decision_row(decision_row),
         .queue_full(queue_full), .cycle(cycle),
-        .limits_write(1'b0), .limits_address(5'd0), .limits_data(198'd0), .template_write(1'b0), .template_address(7'd0),
-        .template_data(153'd0), .terms_write(1'b0), .image_write(1'b0), .image_address(11'd0), .image_data(64'd0), .session_write(1'b0),
+        .limits_write(1'b0), .limits_address(5'd0), .limits_data(199'd0), .template_write(1'b0), .template_address(7'd0),
+        .template_data(154'd0), .terms_write(1'b0), .image_write(1'b0), .image_address(11'd0), .image_data(64'd0), .session_write(1'b0),
         .session_sequence(32'd0), .session_acknowledgement(32'd0), .session_user_ref(32'd0), .generation(generation),
         .commits(forget), .armed(armed), .killed(killed), .books_valid(books_valid), .trading(trading));
 

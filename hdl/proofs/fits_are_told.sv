@@ -15,12 +15,12 @@
 // mutant: fits: value = rules$1$value; => value = rules$0$value;
 // mutant: fits: reach[(64'h21)+:(1)] = limits_data[(64'h85)+:(1)]; => reach[(64'h21)+:(1)] = limits_data[(64'h84)+:(1)];
 module fits_are_told(
-    input clock, input reset, input limits_write, input [4:0] limits_address, input [197:0] limits_data,
-    input template_write, input [6:0] template_address, input [152:0] template_data, input terms_write, input [4:0] waiting_row,
+    input clock, input reset, input limits_write, input [4:0] limits_address, input [198:0] limits_data,
+    input template_write, input [6:0] template_address, input [153:0] template_data, input terms_write, input [4:0] waiting_row,
     input [63:0] waiting_bid, input [63:0] waiting_ask, input [4:0] told_row, input [63:0] told_bid, input [63:0] told_ask,
     input none_waits, input [1:0] rule, input [127:0] left
 );
-    wire [152:0] order;
+    wire [153:0] order;
     wire [63:0] value;
     wire [23:0] against;
     wire [3:0] too_far;
@@ -32,8 +32,8 @@ module fits_are_told(
     wire terms_are_mine = (template_write || terms_write) && template_address == {of, of_rule};
     wire template_is_mine = template_write && terms_are_mine;
     (* hierconn *) wire [63:0] \u.product.any ;
-    reg [197:0] limit = 0, limit_then = 0;
-    reg [152:0] template = 0, template_then = 0;
+    reg [198:0] limit = 0, limit_then = 0;
+    reg [153:0] template = 0, template_then = 0;
     reg [63:0] worth = 0, worth_then = 0;
     reg [4:1] writes = 0;
     reg [63:0] bid_then = 0, ask_then = 0;
@@ -41,7 +41,7 @@ module fits_are_told(
     always @(posedge clock) begin
         if (limits_write && limits_address == of) limit <= limits_data;
         if (terms_are_mine) template[71:0] <= template_data[71:0];
-        if (template_is_mine) template[152:72] <= template_data[152:72];
+        if (template_is_mine) template[153:72] <= template_data[153:72];
         writes <= {writes[3:1], terms_are_mine};
         if (writes[4]) worth <= \u.product.any ;
         asked <= (none_waits ? told_row : waiting_row) == of;
@@ -62,24 +62,26 @@ module fits_are_told(
     wire [31:0] quantity_max = limit_then[35:4], low = limit_then[67:36], high = limit_then[99:68], reach = limit_then[131:100];
     wire has_reach = limit_then[132], is_open = limit_then[133];
     wire [63:0] value_max = limit_then[197:134];
+    // Of a mass cancel nothing else is asked.
+    wire cancels = template_then[153], cancelling = limit_then[198];
     wire has_bid = bid_then[63:32] != 0, has_ask = ask_then[63:32] != 0;
     wire [31:0] left_quantity = side == "B" ? left[31:0] : left[63:32];
     wire [63:0] left_value = left[127:64];
-    wire permitted = side == "B" ? buying : side == "S" ? selling : (side == "T" || side == "E") && short;
+    wire permitted = cancels ? side == "C" && cancelling : side == "B" ? buying : side == "S" ? selling : (side == "T" || side == "E") && short;
     wire [33:0] price34 = price, reach34 = reach, bid34 = bid_then[31:0], ask34 = ask_then[31:0];
-    wire near = is_open || has_reach && (side == "B" ? has_ask && price34 <= ask34 + reach34 : has_bid && price34 + reach34 >= bid34);
+    wire near = cancels || is_open || has_reach && (side == "B" ? has_ask && price34 <= ask34 + reach34 : has_bid && price34 + reach34 >= bid34);
     wire [23:0] speaks = {
         2'b0,
-        left_value == 0 || left_value[63] || worth_then > left_value,
-        left_quantity[31] || quantity > left_quantity,
+        !cancels && (left_value == 0 || left_value[63] || worth_then > left_value),
+        !cancels && (left_quantity[31] || quantity > left_quantity),
         2'b0,
         cooldown == 0,
         2'b0,
         words < 2 || words > 16 || last_bytes < 1 || last_bytes > 8,
         1'b0,
-        high == 0 || price < low || price > high,
-        value_max == 0 || worth_then > value_max,
-        quantity == 0 || quantity > quantity_max,
+        !cancels && (high == 0 || price < low || price > high),
+        !cancels && (value_max == 0 || worth_then > value_max),
+        !cancels && (quantity == 0 || quantity > quantity_max),
         !permitted,
         !enabled,
         8'b0
@@ -88,19 +90,20 @@ module fits_are_told(
         order_is_its_own: assert (!(asked && rule == of_rule) || (order == template_then && value == worth_then));
         told_as_it_is: assert (!(asked && rule == of_rule) || against == speaks);
         far_as_it_is: assert (!asked || too_far[of_rule] == !near);
-        everything_fits: cover (asked && rule == of_rule && against == 0 && !too_far[of_rule]);
+        everything_fits: cover (asked && rule == of_rule && against == 0 && !too_far[of_rule] && !cancels);
+        a_mass_cancel_fits: cover (asked && rule == of_rule && against == 0 && cancels);
     end
 
     // What makes this inductive: the kept rows are what was written, and values are on their way behind their templates.
     (* hierconn *) wire [4:0] \u.limit_rows.rows.kept ;
     (* hierconn *) wire [4:0] \u.waiting.rows.rows.kept , \u.told.rows.rows.kept ;
-    (* hierconn *) wire [197:0] \u.limit_rows.rows.row ;
+    (* hierconn *) wire [198:0] \u.limit_rows.rows.row ;
     (* hierconn *) wire [33:0] \u.waiting.rows.rows.row , \u.told.rows.rows.row ;
     (* hierconn *) wire [4:0] \u.rules$0.terms.rows.kept , \u.rules$1.terms.rows.kept , \u.rules$2.terms.rows.kept , \u.rules$3.terms.rows.kept ;
     (* hierconn *) wire [4:0] \u.rules$0.shapes.rows.kept , \u.rules$1.shapes.rows.kept , \u.rules$2.shapes.rows.kept , \u.rules$3.shapes.rows.kept ;
     (* hierconn *) wire [4:0] \u.rules$0.values.rows.kept , \u.rules$1.values.rows.kept , \u.rules$2.values.rows.kept , \u.rules$3.values.rows.kept ;
     (* hierconn *) wire [71:0] \u.rules$0.terms.rows.row , \u.rules$1.terms.rows.row , \u.rules$2.terms.rows.row , \u.rules$3.terms.rows.row ;
-    (* hierconn *) wire [80:0] \u.rules$0.shapes.rows.row , \u.rules$1.shapes.rows.row , \u.rules$2.shapes.rows.row , \u.rules$3.shapes.rows.row ;
+    (* hierconn *) wire [81:0] \u.rules$0.shapes.rows.row , \u.rules$1.shapes.rows.row , \u.rules$2.shapes.rows.row , \u.rules$3.shapes.rows.row ;
     (* hierconn *) wire [63:0] \u.rules$0.values.rows.row , \u.rules$1.values.rows.row , \u.rules$2.values.rows.row , \u.rules$3.values.rows.row ;
     (* hierconn *) wire \u.writes$q , \u.writes1$q , \u.writes2$q , \u.writes3$q ;
     (* hierconn *) wire [6:0] \u.written$q , \u.written1$q , \u.written2$q , \u.written3$q ;
@@ -115,7 +118,7 @@ module fits_are_told(
     end
     wire [71:0] kept_terms = of_rule == 0 ? \u.rules$0.terms.rows.row : of_rule == 1 ? \u.rules$1.terms.rows.row
         : of_rule == 2 ? \u.rules$2.terms.rows.row : \u.rules$3.terms.rows.row ;
-    wire [80:0] kept_shape = of_rule == 0 ? \u.rules$0.shapes.rows.row : of_rule == 1 ? \u.rules$1.shapes.rows.row
+    wire [81:0] kept_shape = of_rule == 0 ? \u.rules$0.shapes.rows.row : of_rule == 1 ? \u.rules$1.shapes.rows.row
         : of_rule == 2 ? \u.rules$2.shapes.rows.row : \u.rules$3.shapes.rows.row ;
     wire [63:0] kept_value = of_rule == 0 ? \u.rules$0.values.rows.row : of_rule == 1 ? \u.rules$1.values.rows.row
         : of_rule == 2 ? \u.rules$2.values.rows.row : \u.rules$3.values.rows.row ;
@@ -131,20 +134,20 @@ module fits_are_told(
 endmodule
 
 `include "memories.svh"
-`KEEPS_A_ROW(fits$limit_rows, 5, 198)
+`KEEPS_A_ROW(fits$limit_rows, 5, 199)
 `KEEPS_A_ROW(fits$waiting$rows, 5, 34)
 `KEEPS_A_ROW(fits$told$rows, 5, 34)
 `KEEPS_A_ROW(fits$rules$0$terms, 5, 72)
-`KEEPS_A_ROW(fits$rules$0$shapes, 5, 81)
+`KEEPS_A_ROW(fits$rules$0$shapes, 5, 82)
 `KEEPS_A_ROW(fits$rules$0$values, 5, 64)
 `KEEPS_A_ROW(fits$rules$1$terms, 5, 72)
-`KEEPS_A_ROW(fits$rules$1$shapes, 5, 81)
+`KEEPS_A_ROW(fits$rules$1$shapes, 5, 82)
 `KEEPS_A_ROW(fits$rules$1$values, 5, 64)
 `KEEPS_A_ROW(fits$rules$2$terms, 5, 72)
-`KEEPS_A_ROW(fits$rules$2$shapes, 5, 81)
+`KEEPS_A_ROW(fits$rules$2$shapes, 5, 82)
 `KEEPS_A_ROW(fits$rules$2$values, 5, 64)
 `KEEPS_A_ROW(fits$rules$3$terms, 5, 72)
-`KEEPS_A_ROW(fits$rules$3$shapes, 5, 81)
+`KEEPS_A_ROW(fits$rules$3$shapes, 5, 82)
 `KEEPS_A_ROW(fits$rules$3$values, 5, 64)
 module fits$product(input clock, input [31:0] a, input [31:0] b, output [63:0] product);
     (* anyseq *) wire [63:0] any;

@@ -1,6 +1,7 @@
 // Budgets never wrap: as long as the host takes no grant back, what was sent is never more than what was granted, for the
 // quantity of an instrument, the orders of a rule, the value and the orders of the card; who has granted nothing gets
-// nothing. The throttle never has more tokens than may be saved, and a token that is not there is not taken.
+// nothing. Mass cancels take of the orders of their rule alone. The throttle never has more tokens than may be saved, a token that is not there is
+// not taken, and of those that are kept for mass cancels no order takes one.
 //
 // Of each memory one row is kept, any one; every other row reads as anything. An order is judged in the cycle behind its
 // pick, and may pass in it only if nothing here speaks against it and it fits into what is said to be left (fits_are_told says
@@ -13,6 +14,8 @@
 // cover: 15
 // mutant: grants: left_buys1$d = leased_buys$read_data - sent_buys$read_data; => left_buys1$d = leased_buys$read_data;
 // mutant: grants: repeats = rules$0$repeats; => repeats = 1'b0;
+// mutant: grants: cancels3$d = cancels2$q; => cancels3$d = cancels;
+// mutant: grants: throttled = ~spare$q; => throttled = tokens$q == 32'h0;
 // mutant: grants: sent_value$d = sent_value$q + value3$q; => sent_value$d = sent_value$q + value2$q;
 // mutant: grants: off_open = (left_open$q == 32'h0) | => off_open =
 // mutant: grants: if (tokens$q == 32'h0) begin => if (1'b0) begin
@@ -20,7 +23,7 @@ module grants_are_kept(
     input clock, input picks, input may_pass,
     input [2:0] kinds, input [3:0] to, input [1:0] to_rule, input [31:0] lease_buys, input [31:0] lease_sells,
     input [63:0] credit_value, input [31:0] credit_open, input [31:0] credit_unacknowledged, input [31:0] credit_orders,
-    input [65:0] throttle, input [3:0] instrument, input [1:0] rule, input picks_buy, input [31:0] picked_quantity,
+    input [81:0] throttle, input [3:0] instrument, input [1:0] rule, input picks_buy, input picks_cancel, input [31:0] picked_quantity,
     input [63:0] value, input [47:0] cooldown
 );
     // Two cycles of reset, so that what is left of nothing is known.
@@ -35,10 +38,10 @@ module grants_are_kept(
     wire [127:0] left;
     wire [23:0] against;
     wire throttled;
-    reg passed = 0, judging = 0, fits = 0, buys = 0;
+    reg passed = 0, judging = 0, fits = 0, buys = 0, cancels = 0;
     reg [31:0] quantity = 0;
     grants u(.clock(clock), .reset(reset), .sweep(4'd0), .grant(grant), .throttle(throttle), .instrument(instrument),
-        .rule(rule), .value(value), .cooldown(cooldown), .left(left), .against(against), .buys(buys), .quantity(quantity),
+        .rule(rule), .value(value), .cooldown(cooldown), .cancels(picks_cancel), .left(left), .against(against), .buys(buys), .quantity(quantity),
         .throttled(throttled), .passed(passed));
 
     wire [31:0] left_here = picks_buy ? left[31:0] : left[63:32];
@@ -46,9 +49,9 @@ module grants_are_kept(
     reg [4:0] passes = 0;
     always @(posedge clock) begin
         judging <= picks && !reset;
-        fits <= against == 0 && !left_here[31] && picked_quantity <= left_here
-            && left_value_here != 0 && !left_value_here[63] && value <= left_value_here;
-        {buys, quantity} <= {picks_buy, picked_quantity};
+        fits <= against == 0 && (picks_cancel || !left_here[31] && picked_quantity <= left_here
+            && left_value_here != 0 && !left_value_here[63] && value <= left_value_here);
+        {buys, cancels, quantity} <= {picks_buy, picks_cancel, picked_quantity};
         passed <= judging && may_pass && fits && !throttled && !reset;
         passes <= {passes[3:0], passed};
     end
@@ -80,10 +83,18 @@ module grants_are_kept(
             assume (more_value < 64'h4000000000000000 && left_value < 64'h4000000000000000);
         end
     end
-    reg [15:0] burst = 0;
-    reg [15:0] tokens = 0;
+    reg [15:0] burst = 0, kept = 0;
+    (* hierconn *) wire \u.spare$q , \u.cancels2$q , \u.cancels3$q ;
+    reg [15:0] tokens = 0, kept_then = 0;
+    reg cancels_then = 0;
     always @(posedge clock) begin
         burst <= throttle[49:34];
+        kept <= throttle[81:66];
+        room_is_kept: assert (reset ? !\u.spare$q : \u.spare$q == (\u.tokens$q > kept));
+        no_order_takes_of_it: assert (!passed || cancels_then || tokens > kept_then);
+        kind_is_known: assert (reset || !judging || \u.cancels2$q == cancels);
+        kind_was_known: assert (!passed || \u.cancels3$q == cancels_then);
+        {cancels_then, kept_then} <= {cancels, kept};
         tokens <= \u.tokens$q ;
         if (!reset) begin
             quantity_fits: assert (!left_buys[31]);
@@ -115,16 +126,16 @@ module grants_are_kept(
             orders_are_read: assert (\u.left_open$q <= left_open);
         end
         if (!reset && judging && fits) begin
-            if (judged_mine && buys) quantity_is_left: assert (\u.sent_buys2$q == sent && quantity <= left_buys);
+            if (judged_mine && buys && !cancels) quantity_is_left: assert (\u.sent_buys2$q == sent && quantity <= left_buys);
             if (judged_mine && \u.rule2$q == 0) order_is_left: assert (\u.repeated2$q == repeated && left_repeats != 0);
-            value_is_left: assert (\u.value2$q <= left_value);
-            one_is_left: assert (left_open != 0);
+            value_is_left: assert (cancels || \u.value2$q <= left_value);
+            one_is_left: assert (cancels || left_open != 0);
         end
         if (!reset && passed) begin
-            if (mine && \u.buys3$q ) quantity_is_ready: assert (!after_left[31]);
+            if (mine && \u.buys3$q && !\u.cancels3$q ) quantity_is_ready: assert (!after_left[31]);
             if (mine && \u.rule3$q == 0) order_is_ready: assert (!after_repeats[31]);
-            value_is_ready: assert (!after_value[63]);
-            one_is_ready: assert (left_open != 0);
+            value_is_ready: assert (\u.cancels3$q || !after_value[63]);
+            one_is_ready: assert (\u.cancels3$q || left_open != 0);
         end
     end
 endmodule

@@ -1,7 +1,7 @@
 // Kill: from the fourth cycle after the one that shows the command on, no order starts, until the kill is cleared; the same
 // from the second cycle after a lost event was told. Disarm: likewise from the fourth cycle on, until the next arm. No
 // other command opens what these have closed, and a card that was never armed sends nothing. Fence: likewise for its
-// instruments, until it is lifted; and from the second cycle on behind that in which a rule halts. Host: likewise from the first cycle on in which nobody vouches for it, and the card is disarmed.
+// instruments, until it is lifted, but for mass cancels; and from the second cycle on behind that in which a rule halts. Host: likewise from the first cycle on in which nobody vouches for it, and the card is disarmed.
 //
 // Control and gate, the state that both know wired as the card wires it. Free: all other inputs in every cycle, so every
 // state of the books; what is in gate_alone.
@@ -78,7 +78,7 @@ module kill_silences(
         silent_when_killed: assert (!(starts && was_closed));
         silent_unless_armed: assert (!starts || was_open);
         silent_unless_heard: assert (!starts || was_vouched);
-        silent_where_fenced: assert (!starts || !was_walled[note[19:16]]);
+        silent_where_fenced: assert (!starts || !was_walled[note[19:16]] || note[439:432] == "C");
 
         killed_behind_an_order: cover (sent_before && closed && armed);
         silence_behind_an_order: cover (sent_before && silence);

@@ -1,5 +1,6 @@
 // No first word of an order without the gate's pass for exactly that order, in the cycle before: armed, not killed, the
 // host heard, the instrument not fenced, a generation in force and the decision made under that one, book valid, instrument trading, quantity and number set.
+// A mass cancel needs neither fence, book, trading nor quantity, and says that it is one.
 //
 // Which order a frame belongs to is told by its receive time, as gate_alone says. Free: all inputs in every cycle, but
 // that the generation only rises, and only when a commit said so a cycle before (parameters_old_or_new says that it is so).
@@ -10,7 +11,7 @@
 // cover: 10
 // mutant: gate: running = passes | sending$q; => running = judging$q | sending$q;
 // mutant: gate: (current[(64'h9)+:(32)] != generation) | commits => commits
-// mutant: gate: ((books_valid & own$q) == 32'h0) => (books_valid == 32'h0)
+// mutant: gate: ((books_wrong & own$q) != 32'h0) => (books_wrong == 16'hffff)
 // mutant: gate: ((fenced & own$q) != 32'h0) => (fenced == 16'hffff)
 // mutant: gate: unheard = ~heard; => unheard = ~heard & ~armed;
 module order_needs_its_pass(
@@ -32,8 +33,9 @@ module order_needs_its_pass(
     always @* assume (commits_then ? generation > generation_then : generation == generation_then || (reset_then && generation == 0));
     reg armed_then = 0, killed_then = 0, heard_then = 0;
     reg [15:0] books_then = 0, trading_then = 0, fenced_then = 0;
-    wire passed = armed_then && !killed_then && heard_then && !fenced_then[of] && generation_then != 0 && note[63:32] == generation_then
-        && books_then[of] && trading_then[of] && note[383:352] != 0 && note[415:384] != 0
+    wire cancels = note[439:432] == "C";
+    wire passed = armed_then && !killed_then && heard_then && generation_then != 0 && note[63:32] == generation_then
+        && (cancels || !fenced_then[of] && books_then[of] && trading_then[of] && note[383:352] != 0) && note[415:384] != 0
         && time_of[36:5] == generation_then && time_of[3:0] == of && note[23:20] == 0;
     reg in_frame = 0;
     wire starts = tx_valid && !in_frame;
@@ -55,6 +57,7 @@ module order_needs_its_pass(
         counted_as_it_is: assert (count_sent == starts && count_refused == (noted && !starts));
 
         an_order_leaves: cover (tx_valid && tx_last);
+        a_mass_cancel_leaves_a_fence: cover (starts && cancels && fenced_then[of]);
         one_is_refused: cover (noted && !count_sent && killed_then && armed_then);
     end
     reg [63:0] frame_time = 0;

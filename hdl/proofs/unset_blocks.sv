@@ -35,7 +35,8 @@ module unset_blocks(
     (* hierconn *) wire [3:0] \g.u.grants.instrument ;
     (* hierconn *) wire [1:0] \g.u.fits.rule , \g.u.grants.rule ;
     (* hierconn *) wire [23:0] \g.u.fits.any , \g.u.grants.any ;
-    (* hierconn *) wire [152:0] \g.u.fits.any_order ;
+    (* hierconn *) wire [153:0] \g.u.fits.any_order ;
+    (* hierconn *) wire \g.u.grants.cancels ;
     (* hierconn *) wire [63:0] \g.u.fits.any_value , \g.u.grants.value ;
     (* hierconn *) wire [31:0] \g.u.grants.quantity ;
     reg [4:0] row1, row2, row3;
@@ -59,7 +60,8 @@ module unset_blocks(
         {granted_rule2, granted_rule1} <= {granted_rule1, \g.u.grants.rule };
         {against2, against1} <= {against1, \g.u.fits.any | \g.u.grants.any };
         {order2, order1} <= {order1, \g.u.fits.any_order [63:0]};
-        {value_is_its_own2, value_is_its_own1} <= {value_is_its_own1, \g.u.grants.value == \g.u.fits.any_value };
+        {value_is_its_own2, value_is_its_own1} <= {value_is_its_own1, \g.u.grants.value == \g.u.fits.any_value
+            && \g.u.grants.cancels == \g.u.fits.any_order [153]};
         granted_quantity1 <= \g.u.grants.quantity ;
         session_set <= !reset && (session_set || (session_write && session_user_ref != 0));
 

@@ -72,6 +72,8 @@ pub enum Bin {
     /// Rules without an order fired, and one of them halted.
     Notice { halts: bool },
     Refused(Reason),
+    /// A mass cancel that the gate judged.
+    MassCancel { passed: bool },
     /// An order of the host that the gate judged.
     HostOrder { passed: bool },
     Invalid(Reason),
@@ -127,8 +129,9 @@ impl Bin {
         all.push(Bin::Command { opcode: Opcode::Validate, reason: Reason::Restoring });
         all.extend([Opcode::Clear, Opcode::Order].map(|opcode| Bin::Command { opcode, reason: Reason::Restoring }));
         all.extend([Reason::TooSoon, Reason::NoPlace].map(|reason| Bin::Command { opcode: Opcode::Order, reason }));
-        all.push(Bin::HostOrder { passed: true });
-        all.push(Bin::HostOrder { passed: false });
+        for passed in [true, false] {
+            all.extend([Bin::HostOrder { passed }, Bin::MassCancel { passed }]);
+        }
         for reason in [Reason::NotCleared, Reason::TooSoon] {
             all.extend([Opcode::Row, Opcode::Resume].map(|opcode| Bin::Command { opcode, reason }));
         }
@@ -155,6 +158,8 @@ impl fmt::Display for Bin {
             Bin::Notice { halts: true } => write!(f, "rule halted its instrument"),
             Bin::Notice { halts: false } => write!(f, "rule notified"),
             Bin::Refused(reason) => write!(f, "order refused: {}", reason.text()),
+            Bin::MassCancel { passed: true } => write!(f, "mass cancel sent"),
+            Bin::MassCancel { passed: false } => write!(f, "mass cancel refused"),
             Bin::HostOrder { passed: true } => write!(f, "order of the host sent"),
             Bin::HostOrder { passed: false } => write!(f, "order of the host refused"),
             Bin::Invalid(reason) => write!(f, "book invalid: {}", reason.text()),
@@ -420,6 +425,9 @@ impl Observer {
     /// Takes an event in the order in which events come out.
     pub fn event(&mut self, event: &Event) {
         let reason = event.reason().expect("a reason of the contract");
+        if event.is_cancel() && event.time_ns != 0 {
+            self.bins.hit(Bin::MassCancel { passed: reason == Reason::None });
+        }
         match event.kind().expect("a kind of the contract") {
             EventKind::Book | EventKind::Notice => {
                 if event.kind() == Some(EventKind::Notice) {

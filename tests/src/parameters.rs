@@ -17,12 +17,14 @@ pub struct Gate {
     /// Cycles for one order of the throttle, and orders that may be saved up.
     pub interval_cycles: u32,
     pub saved_max: u16,
+    /// Of these, how many are for mass cancels alone.
+    pub kept: u16,
     pub age_cycles_max: u16,
 }
 
 impl Gate {
     /// Permits all that can be permitted.
-    pub const WIDE: Gate = Gate { interval_cycles: 1, saved_max: u16::MAX, age_cycles_max: u16::MAX };
+    pub const WIDE: Gate = Gate { interval_cycles: 1, saved_max: u16::MAX, kept: 0, age_cycles_max: u16::MAX };
 }
 
 /// One order rule of one instrument.
@@ -33,6 +35,7 @@ pub struct Rule {
     /// Second and third term; off: there is none.
     pub further: [(Condition, u32); TERMS - 1],
     pub action: Action,
+    /// `C`: a mass cancel.
     pub side: u8,
     pub quantity: u32,
     pub price_e4: u32,
@@ -61,7 +64,8 @@ impl Rule {
 pub const BUY: u8 = 1;
 pub const SELL: u8 = 2;
 pub const SELL_SHORT: u8 = 4;
-pub const ALL_SIDES: u8 = BUY | SELL | SELL_SHORT;
+pub const CANCEL: u8 = 8;
+pub const ALL_SIDES: u8 = BUY | SELL | SELL_SHORT | CANCEL;
 /// Reach of a live collar that permits all.
 pub const ANY_REACH: u32 = u32::MAX;
 
@@ -138,6 +142,20 @@ pub fn image(symbol: &[u8; 8]) -> [u8; 104] {
     frame
 }
 
+/// As `image`, with a Mass Cancel of firm LIME in `symbol`, which has no appendage: 74 bytes.
+pub fn cancel_image(symbol: &[u8; 8]) -> [u8; 74] {
+    let mut frame = [0; 74];
+    frame[..54].copy_from_slice(&image(symbol)[..54]);
+    frame[16..18].copy_from_slice(&[0, 60]);
+    frame[24..26].fill(0);
+    let header = !sum16(&frame[14..34]);
+    frame[24..26].copy_from_slice(&header.to_be_bytes());
+    frame[54..58].copy_from_slice(&[0, 18, b'U', b'C']);
+    frame[62..66].copy_from_slice(b"LIME");
+    frame[66..].copy_from_slice(symbol);
+    frame
+}
+
 /// One's complement sum of big-endian 16-bit words, not complemented.
 pub fn sum16(bytes: &[u8]) -> u16 {
     let mut sum = 0u32;
@@ -163,7 +181,7 @@ fn template(instrument: usize, rule: usize, order: Option<&Rule>) -> Vec<Command
     let Some(order) = order else {
         return vec![command(Opcode::WriteTemplate, instrument, rule, 0, 0, &[])];
     };
-    let frame = image(b"TEST    ");
+    let frame = if order.side == b'C' { cancel_image(b"TEST    ").to_vec() } else { image(b"TEST    ").to_vec() };
     let words = frame.len().div_ceil(8) as u64;
     let last = (frame.len() - (words as usize - 1) * 8) as u64;
     let layout = u64::from(order.side)
@@ -198,9 +216,9 @@ fn write_rules(at: usize, rules: &[Option<Rule>; RULES]) -> impl Iterator<Item =
 }
 
 pub fn write_gate(limits: &Gate) -> Command {
-    let Gate { interval_cycles, saved_max, age_cycles_max } = *limits;
+    let Gate { interval_cycles, saved_max, kept, age_cycles_max } = *limits;
     let row = u64::from(interval_cycles) | u64::from(saved_max) << 32 | u64::from(age_cycles_max) << 48;
-    command(Opcode::WriteGate, 0, 0, 0, 0, &[row])
+    command(Opcode::WriteGate, 0, 0, 0, 0, &[row, kept.into()])
 }
 
 /// The whole set without a limit in time, ending with its commit.
@@ -296,6 +314,7 @@ pub fn random_gate(random: &mut Random) -> Gate {
     Gate {
         interval_cycles: random.pick(&[1, 1, 1, 1, 20, 100, 700, 0]),
         saved_max: random.pick(&[u16::MAX, u16::MAX, 9, 3, 1, 1, 1, 0]),
+        kept: random.pick(&[0, 0, 0, 0, 0, 1, 2, 8, u16::MAX]),
         age_cycles_max: random.pick(&[u16::MAX, u16::MAX, u16::MAX, 200, 30, 12, 8, 0]),
     }
 }
@@ -325,7 +344,7 @@ pub fn random_instruments(random: &mut Random, locates: &[u16], price_e4: u32) -
                     threshold,
                     further,
                     action: random.pick(&[Action::Order, Action::Order, Action::Order, Action::Order, Action::Notify]),
-                    side: random.pick(b"BST"),
+                    side: random.pick(b"BSTBSTBSTC"),
                     quantity: random.pick(&[0, 1, 100, 300, 900]),
                     price_e4: near(random),
                     ..Rule::WIDE
@@ -358,7 +377,7 @@ pub fn tightened(random: &mut Random, mut instruments: Vec<Instrument>, price_e4
         {
             first.action = Action::Halt;
         }
-        one.sides = random.pick(&[ALL_SIDES, ALL_SIDES, ALL_SIDES, BUY, SELL, BUY | SELL, SELL_SHORT, 0]);
+        one.sides = random.pick(&[ALL_SIDES, ALL_SIDES, ALL_SIDES, BUY, SELL, BUY | SELL, SELL_SHORT, CANCEL, 0]);
         one.reach_e4 = random.pick(&[ANY_REACH, ANY_REACH, ANY_REACH, ANY_REACH, ANY_REACH - 1, 700, 200, 0]);
         one.value_max = random.pick(&[u64::MAX, u64::MAX, u64::MAX, 300 * u64::from(price_e4), 0]);
         for rule in one.rules.iter_mut().flatten() {

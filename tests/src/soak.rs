@@ -266,11 +266,11 @@ fn lend(lockstep: &mut Lockstep, random: &mut Random, plan: &Plan) {
     // A total since reset of any size up to so many bits.
     let total = |random: &mut Random, bits: u64| random.draw() >> (63 - random.below(bits));
     let orders = total(random, 9) as u32;
-    let one = match random.below(10) {
+    let one = match random.below(12) {
         0 => lease(instrument, total(random, 16) as u32, total(random, 16) as u32),
         1 => credit(total(random, 38), MOST, MOST),
-        2 => credit(u64::MAX >> 1, orders, MOST),
-        3 => credit(u64::MAX >> 1, MOST, orders),
+        2 | 8 => credit(u64::MAX >> 1, orders, MOST),
+        3 | 9 => credit(u64::MAX >> 1, MOST, orders),
         4 => repeat(instrument, rule, random.below(6) as u32),
         5 => heartbeat(random.below(400)),
         6 => command(Opcode::Fence, 0, 0, 0, 0, &[1 << instrument]),
@@ -285,7 +285,7 @@ fn trade(lockstep: &mut Lockstep, random: &mut Random, plan: &Plan) {
     for _ in 0..random.pick(&[1, 1, 1, 2, 3]) {
         let price_e4 = PRICE_E4 - 1000 + random.below(21) as u32 * 100;
         let instrument = random.below(plan.instruments as u64) as usize;
-        let (side, quantity) = (random.pick(b"BBSSTX"), random.pick(&[0, 1, 100, 300, 900]));
+        let (side, quantity) = (random.pick(b"BBSSTXC"), random.pick(&[0, 1, 100, 300, 900]));
         lockstep.command(random.below(60), order(instrument, side, quantity, price_e4));
     }
 }

@@ -3,7 +3,7 @@
 //! In: a command. Out, in the same cycle: a row of rules, an instrument's limits, a template, the gate's parameters, the feed, a row
 //! of a book; whoever writes takes the one that the opcode is for. Not here: where it goes, and whether it does.
 use crate::{bundle::*, konst::Konst};
-use riposte_map::{limits, shm::{Action, Condition, Row, bits::command}};
+use riposte_map::{limits, shm::{Action, Condition, MASS_CANCEL, Row, bits::command}};
 use rust_hdl::prelude::*;
 
 // A condition's number less one: bit 0 is "at most", bits 1 and 2 say of what, bit 4 that it is a size, with bit 3 one over
@@ -124,6 +124,7 @@ pub struct Arguments {
     window: Signal<Local, Bits<32>>,
     book: Signal<Local, BookRow>,
     k_host: Konst<8, { Condition::Host as u64 }>,
+    k_cancel: Konst<8, { MASS_CANCEL as u64 }>,
     k_full: Konst<32, 0xffff_ffff>,
     k_three: Konst<32, 3>,
     k_term: Konst<3, 1>,
@@ -179,6 +180,7 @@ impl Logic for Arguments {
         self.limit.next.may_buy = self.arg0.val().get_bit(17);
         self.limit.next.may_sell = self.arg0.val().get_bit(18);
         self.limit.next.may_short = self.arg0.val().get_bit(19);
+        self.limit.next.may_cancel = self.arg0.val().get_bit(20);
         self.limit.next.quantity_max = self.arg1.val().get_bits::<32>(0);
         self.limit.next.collar_low = self.arg1.val().get_bits::<32>(32);
         self.limit.next.collar_high = self.arg2.val().get_bits::<32>(0);
@@ -202,6 +204,7 @@ impl Logic for Arguments {
         self.order.next.payload_bytes = self.arg1.val().get_bits::<8>(24);
         self.order.next.checksum = self.arg1.val().get_bits::<16>(32);
         self.order.next.cooldown = self.arg2.val().get_bits::<48>(0);
+        self.order.next.cancels = self.arg1.val().get_bits::<8>(0) == self.k_cancel.val();
         self.template.next = self.order.val();
         self.interval.next = self.arg0.val().get_bits::<32>(0);
         self.gate.next.interval = self.interval.val();
@@ -209,6 +212,7 @@ impl Logic for Arguments {
         self.gate.next.runs_always = self.interval.val() == 1;
         self.gate.next.burst = self.arg0.val().get_bits::<16>(32);
         self.gate.next.age_max = self.arg0.val().get_bits::<16>(48);
+        self.gate.next.kept = self.arg1.val().get_bits::<16>(0);
         self.throttle.next = self.gate.val();
         self.lines.next.group = self.arg0.val().get_bits::<32>(0);
         self.lines.next.port = self.arg0.val().get_bits::<16>(32);

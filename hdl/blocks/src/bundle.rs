@@ -292,6 +292,7 @@ pub struct Limits {
     pub has_reach: bool,
     pub is_open: bool,
     pub value_max: Bits<64>,
+    pub may_cancel: bool,
 }
 
 /// Of an instrument's limits, what the live collar needs.
@@ -348,6 +349,8 @@ pub struct Throttle {
     pub burst: Bits<16>,
     /// Greatest age of a decision, in cycles.
     pub age_max: Bits<16>,
+    /// Of what is saved up, how many are for mass cancels alone.
+    pub kept: Bits<16>,
 }
 
 /// Of a template, what an order of the host brings along.
@@ -366,6 +369,8 @@ pub struct Shape {
     pub payload_bytes: Bits<8>,
     pub checksum: Bits<16>,
     pub cooldown: Bits<48>,
+    /// It is a mass cancel.
+    pub cancels: bool,
 }
 
 /// What the gate checks and the transmitter patches into an order's image.
@@ -379,6 +384,8 @@ pub struct Template {
     pub payload_bytes: Bits<8>,
     pub checksum: Bits<16>,
     pub cooldown: Bits<48>,
+    /// It is a mass cancel.
+    pub cancels: bool,
 }
 
 /// Rules that fired at one verdict, with all that their orders' events tell.

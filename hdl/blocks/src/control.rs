@@ -316,6 +316,7 @@ impl Logic for Control {
         self.throttle_unset.next.runs_always = false;
         self.throttle_unset.next.burst = 0.into();
         self.throttle_unset.next.age_max = 0.into();
+        self.throttle_unset.next.kept = 0.into();
         self.feed_unset.next.group = 0.into();
         self.feed_unset.next.port = 0.into();
         self.feed_unset.next.group_b = 0.into();

@@ -5,9 +5,10 @@
 //! (p = r + 1). Out, in p: the rule's template, its value, and what of it speaks against sending it, a bit for each entry of
 //! the contract's order. Why: everything that is read stands in registers before it is compared, all rules are compared
 //! before it is known which is picked, and both live collars are summed before it is known which decision is.
+//! Of a mass cancel nothing is asked that is only of orders.
 //! Holds: a row that was never written fits nothing. Not here: what may change between p and the gate.
 use crate::{bundle::*, konst::Konst, memory::LookupMemory, product::Product};
-use riposte_map::{limits, reason::{GATE_ORDER, Reason}};
+use riposte_map::{limits, reason::{GATE_ORDER, Reason}, shm::MASS_CANCEL};
 use rust_hdl::prelude::*;
 
 // The places of the bits of `against`.
@@ -57,6 +58,8 @@ pub struct RuleFit {
     left_sells: Signal<Local, Bits<32>>,
     left_value: Signal<Local, Bits<64>>,
     buys: Signal<Local, bool>,
+    /// It is a mass cancel, to which nothing of an order applies.
+    cancels: Signal<Local, bool>,
     may_send: Signal<Local, bool>,
     off_enabled: Signal<Local, bool>,
     off_side: Signal<Local, bool>,
@@ -72,6 +75,7 @@ pub struct RuleFit {
     k_sell: Konst<8, { b'S' as u64 }>,
     k_short: Konst<8, { b'T' as u64 }>,
     k_exempt: Konst<8, { b'E' as u64 }>,
+    k_cancel: Konst<8, { MASS_CANCEL as u64 }>,
     k_eight: Konst<4, 8>,
     k_words: Konst<5, { limits::IMAGE_WORDS as u64 }>,
     k_words_min: Konst<5, { limits::IMAGE_WORDS_MIN as u64 }>,
@@ -90,6 +94,7 @@ impl Logic for RuleFit {
         self.shape_data.next.payload_bytes = self.template_data.val().payload_bytes;
         self.shape_data.next.checksum = self.template_data.val().checksum;
         self.shape_data.next.cooldown = self.template_data.val().cooldown;
+        self.shape_data.next.cancels = self.template_data.val().cancels;
         self.terms.write.next = self.template_write.val() | self.terms_write.val();
         self.terms.write_address.next = self.template_address.val();
         self.terms.write_data.next = self.terms_data.val();
@@ -110,15 +115,21 @@ impl Logic for RuleFit {
         self.read.next.payload_bytes = self.shapes.read_data.val().payload_bytes;
         self.read.next.checksum = self.shapes.read_data.val().checksum;
         self.read.next.cooldown = self.shapes.read_data.val().cooldown;
+        self.read.next.cancels = self.shapes.read_data.val().cancels;
         self.template1.d.next = self.read.val();
         self.value1.d.next = self.values.read_data.val();
         // ---- p
         self.here.next = self.template1.q.val();
         self.buys.next = self.here.val().side == self.k_buy.val();
+        self.cancels.next = self.here.val().cancels;
         self.may_send.next = (self.buys.val() & self.limit.val().may_buy)
             | ((self.here.val().side == self.k_sell.val()) & self.limit.val().may_sell)
             | ((self.here.val().side == self.k_short.val()) & self.limit.val().may_short)
             | ((self.here.val().side == self.k_exempt.val()) & self.limit.val().may_short);
+        // An order of the host may have written another side over it.
+        if self.cancels.val() {
+            self.may_send.next = (self.here.val().side == self.k_cancel.val()) & self.limit.val().may_cancel;
+        }
         self.off_enabled.next = !self.limit.val().enabled;
         self.off_side.next = !self.may_send.val();
         self.off_quantity.next =
@@ -154,6 +165,14 @@ impl Logic for RuleFit {
         self.off_exposure.next = (self.left_value.val() == 0)
             | self.left_value.val().get_bit(63)
             | (self.value1.q.val() > self.left_value.val());
+        if self.cancels.val() {
+            self.off_quantity.next = false;
+            self.off_value.next = false;
+            self.off_collar.next = false;
+            self.off_live.next = false;
+            self.off_position.next = false;
+            self.off_exposure.next = false;
+        }
         self.against.next = (bit_cast::<24, 1>(self.off_enabled.val().into()) << 8)
             | (bit_cast::<24, 1>(self.off_side.val().into()) << 9)
             | (bit_cast::<24, 1>(self.off_quantity.val().into()) << 10)

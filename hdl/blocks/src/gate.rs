@@ -98,6 +98,7 @@ pub struct Gate {
     passed: DFF<bool>,
     moves: DFF<bool>,
     picked: DFF<Decision>,
+    /// Its instrument, whose book and fence are looked at; none for a mass cancel.
     own: DFF<Bits<16>>,
     /// Its generation is not the one in force; there is none in force.
     stale: DFF<bool>,
@@ -126,6 +127,7 @@ pub struct Gate {
     told_ask: Signal<Local, Top>,
     mask: Signal<Local, Bits<4>>,
     template_now: Signal<Local, Template>,
+    cancels: Signal<Local, bool>,
     aged: Signal<Local, Bits<16>>,
     far: Signal<Local, Bits<4>>,
     off_live: Signal<Local, bool>,
@@ -133,6 +135,8 @@ pub struct Gate {
     unheard: Signal<Local, bool>,
     disarmed: Signal<Local, bool>,
     no_session: Signal<Local, bool>,
+    books_wrong: Signal<Local, Bits<16>>,
+    not_trading: Signal<Local, Bits<16>>,
     against: Signal<Local, Bits<24>>,
     lowest: Signal<Local, Bits<4>>,
     pick_rule: Signal<Local, Bits<2>>,
@@ -232,11 +236,16 @@ impl Logic for Gate {
         self.clear.d.next =
             !self.picks.val() & !self.passed.q.val() & (self.holdoff.q.val().get_bits::<4>(1) == 0);
         self.is_last_rule.next = self.mask.val() == self.lowest.val();
+        self.template_now.next = self.fits.order.val();
+        self.cancels.next = self.template_now.val().cancels;
         if self.picks.val() {
             self.remaining.d.next = self.mask.val() ^ self.lowest.val();
             self.started.d.next = !self.is_last_rule.val();
             self.picked.d.next = self.current.val();
             self.own.d.next = self.k_bit.val() << bit_cast::<16, 4>(self.current.val().instrument);
+            if self.cancels.val() {
+                self.own.d.next = 0.into();
+            }
             self.rule.d.next = self.pick_rule.val();
             self.image_base.d.next = self.template_at.val();
         }
@@ -251,16 +260,19 @@ impl Logic for Gate {
         self.no_generation.d.next = (self.generation.val() == 0) & !self.commits.val();
         self.fits.rule.next = self.pick_rule.val();
         self.fits.left.next = self.grants.left.val();
-        self.template_now.next = self.fits.order.val();
         self.template.d.next = self.template_now.val();
         self.grants.rule.next = self.pick_rule.val();
         self.grants.value.next = self.fits.value.val();
         self.grants.cooldown.next = self.template_now.val().cooldown;
+        self.grants.cancels.next = self.cancels.val();
         self.aged.next = self.cycle.val() - self.current.val().stamp;
         self.age.d.next = self.aged.val();
         // The order's first word is shown two cycles behind the pick.
         self.off_age.next = (self.throttle.val().age_max == 0)
             | !(self.aged.val() < (self.throttle.val().age_max - 1));
+        if self.cancels.val() {
+            self.off_age.next = false;
+        }
         self.fixed.d.next = self.fits.against.val()
             | self.grants.against.val()
             | (bit_cast::<24, 1>(self.off_age.val().into()) << 16);
@@ -271,6 +283,8 @@ impl Logic for Gate {
         self.unheard.next = !self.heard.val();
         self.disarmed.next = !self.armed.val();
         self.no_session.next = !self.has_session.q.val();
+        self.books_wrong.next = !self.books_valid.val();
+        self.not_trading.next = !self.trading.val();
         self.grants.buys.next = self.template.q.val().side == self.k_buy.val();
         self.grants.quantity.next = self.template.q.val().quantity;
         self.grants.passed.next = self.passed.q.val();
@@ -281,8 +295,8 @@ impl Logic for Gate {
             | (bit_cast::<24, 1>(self.disarmed.val().into()) << 3)
             | (bit_cast::<24, 1>(self.stale.q.val().into()) << 4)
             | (bit_cast::<24, 1>(((self.fenced.val() & self.own.q.val()) != 0).into()) << 5)
-            | (bit_cast::<24, 1>(((self.books_valid.val() & self.own.q.val()) == 0).into()) << 6)
-            | (bit_cast::<24, 1>(((self.trading.val() & self.own.q.val()) == 0).into()) << 7)
+            | (bit_cast::<24, 1>(((self.books_wrong.val() & self.own.q.val()) != 0).into()) << 6)
+            | (bit_cast::<24, 1>(((self.not_trading.val() & self.own.q.val()) != 0).into()) << 7)
             | (bit_cast::<24, 1>(self.off_live.val().into()) << 13)
             | (bit_cast::<24, 1>(self.no_session.val().into()) << 15)
             | (bit_cast::<24, 1>(self.grants.throttled.val().into()) << 19);

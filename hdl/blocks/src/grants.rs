@@ -1,7 +1,7 @@
 //! What the card may still send: leases, credit, repetition, cool-down, throttle.
 //!
-//! In: grants; the instrument of a decision that may be picked next (r); the rule that is picked and its order's value and
-//! cool-down (p = r + 1); the order's side and quantity (g = r + 2); that it passed (g + 1). Out, in p: what is left, and what
+//! In: grants; the instrument of a decision that may be picked next (r); the rule that is picked, its order's value and
+//! cool-down, and whether it is a mass cancel (p = r + 1); the order's side and quantity (g = r + 2); that it passed (g + 1). Out, in p: what is left, and what
 //! speaks against the order, a bit for each entry of the contract's order; in g: whether the throttle does. Why: a grant is a
 //! sum since reset, as is what was sent, so that each has one writer, the host and the card, and a grant that comes twice
 //! grants once; what is left is their difference, a register when it is compared. Holds: what was sent only grows, and
@@ -90,6 +90,8 @@ pub struct Grants {
     pub rule: Signal<In, Bits<2>>,
     pub value: Signal<In, Bits<64>>,
     pub cooldown: Signal<In, Bits<48>>,
+    /// It is a mass cancel: it takes of nothing but its rule's orders and the throttle.
+    pub cancels: Signal<In, bool>,
     pub left: Signal<Out, Left>,
     pub against: Signal<Out, Bits<24>>,
     // g
@@ -112,6 +114,9 @@ pub struct Grants {
     left_open: DFF<Bits<32>>,
     left_unacknowledged: DFF<Bits<32>>,
     tokens: DFF<Bits<16>>,
+    /// More than are kept for mass cancels; of the gate's parameters as they were a cycle before, under which an order that is
+    /// judged in this one was decided, or it is stale.
+    spare: DFF<bool>,
     /// Cycles to the next token, and whether there are none.
     due: DFF<Bits<32>>,
     is_due: DFF<bool>,
@@ -132,10 +137,12 @@ pub struct Grants {
     now2: DFF<Bits<48>>,
     value2: DFF<Bits<64>>,
     cooldown2: DFF<Bits<48>>,
+    cancels2: DFF<bool>,
     // g + 1: what stands if it passed.
     instrument3: DFF<Bits<4>>,
     rule3: DFF<Bits<2>>,
     buys3: DFF<bool>,
+    cancels3: DFF<bool>,
     value3: DFF<Bits<64>>,
     sent_after: DFF<Bits<32>>,
     repeated_after: DFF<Bits<32>>,
@@ -150,6 +157,7 @@ pub struct Grants {
     more: Signal<Local, Bits<16>>,
     fewer: Signal<Local, Bits<16>>,
     most_fewer: Signal<Local, Bits<16>>,
+    orders: Signal<Local, bool>,
     k_one16: Konst<16, 1>,
     k_one32: Konst<32, 1>,
     k_one48: Konst<48, 1>,
@@ -160,9 +168,9 @@ impl Logic for Grants {
     fn update(&mut self) {
         dff_setup!(
             self, clock, credit_value, credit_open, credit_unacknowledged, sent_value, sent_orders, left_value, left_open,
-            left_unacknowledged, tokens, due, is_due, soon, instrument1, left_buys1, left_sells1, sent_buys1, sent_sells1,
-            instrument2, rule2, sent_buys2, sent_sells2, repeated2, now2, value2, cooldown2, instrument3, rule3, buys3,
-            value3, sent_after, repeated_after, cooled_after
+            left_unacknowledged, tokens, spare, due, is_due, soon, instrument1, left_buys1, left_sells1, sent_buys1, sent_sells1,
+            instrument2, rule2, sent_buys2, sent_sells2, repeated2, now2, value2, cooldown2, cancels2, instrument3, rule3,
+            buys3, cancels3, value3, sent_after, repeated_after, cooled_after
         );
         clock!(self, clock, leased_buys, leased_sells, sent_buys, sent_sells);
         // ---- what is granted
@@ -232,6 +240,10 @@ impl Logic for Grants {
         self.off_open.next = (self.left_open.q.val() == 0) | self.left_open.q.val().get_bit(31);
         self.off_unacknowledged.next =
             (self.left_unacknowledged.q.val() == 0) | self.left_unacknowledged.q.val().get_bit(31);
+        if self.cancels.val() {
+            self.off_open.next = false;
+            self.off_unacknowledged.next = false;
+        }
         self.against.next = (bit_cast::<24, 1>(self.cools.val().into()) << 17)
             | (bit_cast::<24, 1>(self.repeats.val().into()) << 18)
             | (bit_cast::<24, 1>(self.off_open.val().into()) << 22)
@@ -243,14 +255,19 @@ impl Logic for Grants {
         self.now2.d.next = self.soon.q.val();
         self.value2.d.next = self.value.val();
         self.cooldown2.d.next = self.cooldown.val();
+        self.cancels2.d.next = self.cancels.val();
         // ---- g: what stands if it passes
-        self.throttled.next = self.tokens.q.val() == 0;
+        self.throttled.next = !self.spare.q.val();
+        if self.cancels2.q.val() {
+            self.throttled.next = self.tokens.q.val() == 0;
+        }
         self.left_value.d.next = self.credit_value.q.val() - self.sent_value.q.val();
         self.left_open.d.next = self.credit_open.q.val() - self.sent_orders.q.val();
         self.left_unacknowledged.d.next = self.credit_unacknowledged.q.val() - self.sent_orders.q.val();
         self.instrument3.d.next = self.instrument2.q.val();
         self.rule3.d.next = self.rule2.q.val();
         self.buys3.d.next = self.buys.val();
+        self.cancels3.d.next = self.cancels2.q.val();
         self.value3.d.next = self.value2.q.val();
         self.sent.next = self.sent_sells2.q.val();
         if self.buys.val() {
@@ -260,13 +277,14 @@ impl Logic for Grants {
         self.repeated_after.d.next = self.repeated2.q.val() + self.k_one32.val();
         self.cooled_after.d.next = self.now2.q.val() + self.cooldown2.q.val();
         // ---- g + 1: what a pass moves
-        self.sent_buys.write.next = self.passed.val() & self.buys3.q.val();
+        self.orders.next = self.passed.val() & !self.cancels3.q.val();
+        self.sent_buys.write.next = self.orders.val() & self.buys3.q.val();
         self.sent_buys.write_address.next = self.instrument3.q.val();
         self.sent_buys.write_data.next = self.sent_after.q.val();
-        self.sent_sells.write.next = self.passed.val() & !self.buys3.q.val();
+        self.sent_sells.write.next = self.orders.val() & !self.buys3.q.val();
         self.sent_sells.write_address.next = self.instrument3.q.val();
         self.sent_sells.write_data.next = self.sent_after.q.val();
-        if self.passed.val() {
+        if self.orders.val() {
             self.sent_value.d.next = self.sent_value.q.val() + self.value3.q.val();
             self.sent_orders.d.next = self.sent_orders.q.val() + self.k_one32.val();
         }
@@ -288,16 +306,21 @@ impl Logic for Grants {
             self.most_fewer.next = 0.into();
         }
         self.tokens.d.next = self.tokens.q.val();
+        self.spare.d.next = self.throttle.val().kept < self.tokens.q.val();
         if self.arrives.val() & !self.passed.val() {
             self.tokens.d.next = self.more.val();
+            self.spare.d.next = self.throttle.val().kept < self.more.val();
         }
         if self.passed.val() & !self.arrives.val() {
             self.tokens.d.next = self.fewer.val();
+            self.spare.d.next = self.throttle.val().kept < self.fewer.val();
         }
         if !(self.tokens.q.val() < self.throttle.val().burst) {
             self.tokens.d.next = self.throttle.val().burst;
+            self.spare.d.next = self.throttle.val().kept < self.throttle.val().burst;
             if self.passed.val() {
                 self.tokens.d.next = self.most_fewer.val();
+                self.spare.d.next = self.throttle.val().kept < self.most_fewer.val();
             }
         }
         if self.reset.val() {
@@ -307,6 +330,7 @@ impl Logic for Grants {
             self.sent_value.d.next = 0.into();
             self.sent_orders.d.next = 0.into();
             self.tokens.d.next = 0.into();
+            self.spare.d.next = false;
             self.is_due.d.next = true;
             self.soon.d.next = self.k_one48.val();
             // The sweep goes through what a grant and a pass would write.

@@ -1,4 +1,5 @@
-//! The transmitter: the frame of an order that passed, with what was checked written over its image.
+//! The transmitter: the frame of what passed, an order with what was checked written over its image, or a mass cancel with its
+//! number.
 //!
 //! In: what may be picked (p); the order that is judged and whether it passes (g). Out: its words, the first in g + 1.
 //! Why: the frame is an image from memory whose price, quantity, side and numbers are overwritten with those that were
@@ -19,6 +20,7 @@ const _: () = {
     assert!(PAYLOAD + ouch::enter_order::QUANTITY.offset == 7 * 8 + 7);
     assert!(PAYLOAD + ouch::enter_order::PRICE.offset == 9 * 8 + 3);
     assert!(ouch::enter_order::PRICE.bytes == 8);
+    assert!(ouch::mass_cancel::USER_REF.offset == ouch::enter_order::USER_REF.offset);
     assert!(limits::IMAGE_WORD_BITS == 4);
 };
 
@@ -72,6 +74,9 @@ pub struct Transmit {
     price: Signal<Local, Bits<32>>,
     plain: Signal<Local, Bits<64>>,
     patched: Signal<Local, Bits<64>>,
+    cancels: Signal<Local, bool>,
+    /// Side and quantity where they meet in a word.
+    terms: Signal<Local, Bits<16>>,
     k_eight: Konst<4, 8>,
 }
 
@@ -118,12 +123,23 @@ impl Logic for Transmit {
         self.checksum.tcp_sequence.next = self.kept_sequence.q.val();
         self.checksum.acknowledgement.next = self.kept_acknowledgement.q.val();
         self.checksum.user_ref.next = self.kept_user_ref.q.val();
+        self.cancels.next = self.kept.q.val().cancels;
         self.checksum.side.next = self.kept.q.val().side;
         self.checksum.quantity.next = self.kept.q.val().quantity;
         self.checksum.price.next = self.kept.q.val().price;
+        if self.cancels.val() {
+            self.checksum.side.next = 0.into();
+            self.checksum.quantity.next = 0.into();
+            self.checksum.price.next = 0.into();
+        }
         self.quantity.next = self.kept.q.val().quantity;
         self.price.next = self.kept.q.val().price;
         self.plain.next = self.images.read_data.val();
+        self.terms.next = (bit_cast::<16, 8>(self.kept.q.val().side) << 8)
+            | bit_cast::<16, 8>(self.quantity.val().get_bits::<8>(24));
+        if self.cancels.val() {
+            self.terms.next = self.plain.val().get_bits::<16>(0);
+        }
         self.patched.next = self.plain.val();
         match self.word.q.val().index() {
             4 => {
@@ -143,8 +159,7 @@ impl Logic for Transmit {
             7 => {
                 self.patched.next = (bit_cast::<64, 16>(self.plain.val().get_bits::<16>(48)) << 48)
                     | (bit_cast::<64, 32>(self.kept_user_ref.q.val()) << 16)
-                    | (bit_cast::<64, 8>(self.kept.q.val().side) << 8)
-                    | bit_cast::<64, 8>(self.quantity.val().get_bits::<8>(24));
+                    | bit_cast::<64, 16>(self.terms.val());
             }
             8 => {
                 self.patched.next = (bit_cast::<64, 24>(self.quantity.val().get_bits::<24>(0)) << 40)
@@ -159,6 +174,9 @@ impl Logic for Transmit {
                     | bit_cast::<64, 40>(self.plain.val().get_bits::<40>(0));
             }
             _ => {}
+        }
+        if self.cancels.val() & self.word.q.val().get_bit(3) {
+            self.patched.next = self.plain.val();
         }
         self.out_valid.d.next = self.running.val();
         self.out_last.d.next = self.is_last.val();

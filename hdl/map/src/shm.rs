@@ -3,12 +3,14 @@
 //! Little-endian, one cache line, no padding. The first word is the record's own sequence number, so
 //! that a ring of them needs no head index. Prices are the venue's integers (NASDAQ: 1e-4 dollars),
 //! times are nanoseconds since midnight of the feed's day.
-use crate::{limits::HOST_RULE, reason::Reason};
+use crate::{limits::HOST_RULE, reason::Reason, wire::ouch::mass_cancel};
 use core::mem::{offset_of, size_of};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
 /// `instrument` or `rule` of an event that concerns none.
 pub const NONE: u8 = 0xff;
+/// In place of a template's side: it is a mass cancel, OUCH's type of it.
+pub const MASS_CANCEL: u8 = mass_cancel::CODE;
 
 /// What an event tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,9 +18,9 @@ pub const NONE: u8 = 0xff;
 pub enum EventKind {
     /// Top of book after a message (only while tracing is on).
     Book = 1,
-    /// An order's first word is on the transmit stream; of the host's, `feed_sequence` is its command's and `time_ns` 0.
+    /// The first word of an order, or of a mass cancel, is on the transmit stream; of the host's, `feed_sequence` is its command's and `time_ns` 0.
     OrderSent = 2,
-    /// The gate, or a full queue, refused an order.
+    /// The gate, or a full queue, refused one.
     OrderRefused = 3,
     /// One instrument's book became invalid.
     Invalid = 4,
@@ -61,7 +63,7 @@ pub struct Level {
 /// | kind | `bid`, `ask` | `price_e4`, `quantity` | `user_ref` | `cycles` | `detail` |
 /// |---|---|---|---|---|---|
 /// | Book | top after the message | of the message: order or trade | 0 | 0 | message type |
-/// | OrderSent, OrderRefused | top at the decision | of the order | UserRefNum, 0 if refused | tick-to-trade, or to the refusal | side |
+/// | OrderSent, OrderRefused | top at the decision | of the order | UserRefNum, 0 if refused | tick-to-trade, or to the refusal | side, or [`MASS_CANCEL`] |
 /// | OrderRefused, QueueFull | top at the decision | 0 | 0 | 0 | mask of the rules that fired |
 /// | Invalid | 0 | 0 | 0 | 0 | message type |
 /// | Channel | expected, then received sequence number, as 64-bit words | 0 | 0 | 0 | 0 |
@@ -98,15 +100,15 @@ pub enum Opcode {
     /// `args[0]`: line A's group address in bits 31:0, UDP port in 47:32; `args[1]`: line B's, 0: there is none; `args[2]`: cycles
     /// for which a packet may wait for one before it in 31:0.
     WriteFeed = 1,
-    /// `args[0]`: locate in 15:0, enabled in 16, buying permitted in 17, selling in 18, selling short in 19; `args[1]`:
-    /// maximum quantity in 31:0, lower collar price in 63:32; `args[2]`: upper collar price in 31:0, reach of the live
+    /// `args[0]`: locate in 15:0, enabled in 16, buying permitted in 17, selling in 18, selling short in 19, mass cancels in 20;
+    /// `args[1]`: maximum quantity in 31:0, lower collar price in 63:32; `args[2]`: upper collar price in 31:0, reach of the live
     /// collar in 63:32; `args[3]`: maximum value, price times quantity; `args[4]`: window of its metrics over time, cycles, in 31:0,
     /// 0: it has none.
     WriteInstrument = 2,
     /// Term `index` of each rule of an instrument; `args[0]`: condition of rule r in byte r; `args[1]`, `args[2]`: four 32-bit
     /// thresholds; `args[3]`, with term 0: action of rule r in byte r, as in [`Action`].
     WriteRules = 3,
-    /// `args[0]`: quantity in 31:0, price in 63:32; `args[1]`: side (ASCII) in 7:0, image words in
+    /// `args[0]`: quantity in 31:0, price in 63:32; `args[1]`: side (ASCII), or [`MASS_CANCEL`], in 7:0, image words in
     /// 12:8, bytes of the last word in 19:16, payload bytes in 31:24, partial checksum in 47:32; `args[2]`: cool-down in
     /// cycles in 47:0.
     WriteTemplate = 4,
@@ -128,7 +130,8 @@ pub enum Opcode {
     /// `value`: 1 turns Book events on, 0 off.
     Trace = 14,
     /// `args[0]`: cycles for one order of the throttle in 31:0, orders that may be saved up in 47:32, greatest age of a
-    /// decision in cycles in 63:48. A write, for the whole card.
+    /// decision in cycles in 63:48; `args[1]`: of what is saved up, how many are kept for mass cancels in 15:0. A write, for the
+    /// whole card.
     WriteGate = 15,
     /// Quantities that one instrument may have sent since reset: `args[0]`: of buys in 31:0, of sells in 63:32.
     Lease = 16,
@@ -209,7 +212,7 @@ pub struct Command {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Action {
-    /// Asks the gate for its order.
+    /// Asks the gate for what its template is: an order, or a mass cancel.
     #[default]
     Order = 0,
     /// Tells of it, as every code does that is not listed here.
@@ -372,6 +375,12 @@ impl Event {
     /// Rules of a Notice, a bit each: those that fired, and of them those that halt.
     pub const fn noticed(&self) -> [u8; 2] {
         [(self.detail >> 8 & 0xf) as u8, (self.detail >> 12) as u8]
+    }
+
+    /// Whether it tells of a mass cancel, which is no order.
+    pub fn is_cancel(&self) -> bool {
+        let is_told = matches!(self.kind(), Some(EventKind::OrderSent | EventKind::OrderRefused));
+        is_told && self.rule != NONE && self.detail == u16::from(MASS_CANCEL)
     }
 
     /// Whether it tells what became of an order of the host: no rule made it, and no frame of the feed.

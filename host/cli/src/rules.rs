@@ -3,9 +3,9 @@ use crate::output::{Outcome, Output};
 use crate::replay::table::Table;
 use crate::run::admission::trusted;
 use anyhow::{Context, bail};
-use riposte_desk::{ANY_REACH_E4, Check, Desk, Gate, Problem, Severity, Term, decimal_text, price_text};
+use riposte_desk::{ANY_REACH_E4, Action, Check, Desk, Gate, Problem, Severity, Term, decimal_text, price_text};
 use riposte_map::limits::CLOCK_PS;
-use riposte_map::shm::{Action, Condition};
+use riposte_map::shm::{Condition, MASS_CANCEL};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
@@ -134,9 +134,10 @@ fn term(&Term { condition, threshold }: &Term) -> String {
 }
 
 /// What a rule does, as it is written in a configuration.
-fn action(action: Action) -> &'static str {
+fn action(action: &Action) -> &'static str {
     match action {
-        Action::Order => "order",
+        Action::Order(_) => "order",
+        Action::Cancel => "cancel",
         Action::Notify => "notify",
         Action::Halt => "halt",
     }
@@ -149,6 +150,7 @@ pub fn side(letter: u8) -> &'static str {
         b'S' => "sell",
         b'T' => "short",
         b'E' => "short exempt",
+        MASS_CANCEL => "mass cancel",
         _ => "unknown side",
     }
 }
@@ -175,14 +177,15 @@ fn desk_text(desk: &Desk) -> String {
         ]);
         for rule in &instrument.rules {
             let condition = when(&rule.terms);
-            let [action, cooldown, orders] = match &rule.order {
-                Some(order) => [
-                    format!("{} {} at {}", side(order.side), order.quantity, price_text(order.price_e4)),
-                    or_blocked(rule.limits.cooldown_cycles.map(microseconds)),
-                    or_blocked(rule.limits.max_orders.map(|orders| orders.to_string())),
-                ],
-                None => [action(rule.action), "", ""].map(str::to_owned),
+            let action = match &rule.action {
+                Action::Order(order) => format!("{} {} at {}", side(order.side), order.quantity, price_text(order.price_e4)),
+                Action::Cancel => "cancel all".to_owned(),
+                other => action(other).to_owned(),
             };
+            let sends = !matches!(rule.action, Action::Notify | Action::Halt);
+            let if_sent = |limit: Option<String>| if sends { or_blocked(limit) } else { String::new() };
+            let cooldown = if_sent(rule.limits.cooldown_cycles.map(microseconds));
+            let orders = if_sent(rule.limits.max_orders.map(|orders| orders.to_string()));
             rules.row([instrument.symbol.clone(), rule.name.clone(), condition, action, cooldown, orders]);
         }
     }
@@ -205,6 +208,7 @@ fn gate_text(gate: &Gate) -> Table {
     for (name, text) in [
         ("one order in", set(gate.interval_cycles > 0, microseconds(gate.interval_cycles.into()))),
         ("burst", set(gate.burst > 0, gate.burst.to_string())),
+        ("kept for mass cancels", gate.cancel_reserve.to_string()),
         ("greatest age", set(gate.max_age_cycles > 0, microseconds(gate.max_age_cycles.into()))),
         ("exposure", set(gate.exposure_e4 > 0, decimal_text(gate.exposure_e4))),
         ("open orders", set(gate.open_orders > 0, gate.open_orders.to_string())),
@@ -223,7 +227,7 @@ fn problem_json(problem: &Problem) -> Value {
 
 fn gate_json(gate: &Gate) -> Value {
     json!({
-        "interval_cycles": gate.interval_cycles, "burst": gate.burst, "max_age_cycles": gate.max_age_cycles,
+        "interval_cycles": gate.interval_cycles, "burst": gate.burst, "cancel_reserve": gate.cancel_reserve, "max_age_cycles": gate.max_age_cycles,
         "exposure_e4": gate.exposure_e4, "open_orders": gate.open_orders, "unacknowledged": gate.unacknowledged,
         "heartbeat_cycles": gate.heartbeat_cycles,
     })
@@ -242,9 +246,9 @@ fn remote_json(desk: &Desk) -> Option<Value> {
 fn instruments_json(desk: &Desk) -> Vec<Value> {
     let rule_json = |rule: &riposte_desk::Rule| {
         json!({
-            "name": rule.name, "when": when(&rule.terms), "action": action(rule.action),
-            "side": rule.order.as_ref().map(|order| side(order.side)), "quantity": rule.order.as_ref().map(|order| order.quantity),
-            "price_e4": rule.order.as_ref().map(|order| order.price_e4),
+            "name": rule.name, "when": when(&rule.terms), "action": action(&rule.action),
+            "side": rule.order().map(|order| side(order.side)), "quantity": rule.order().map(|order| order.quantity),
+            "price_e4": rule.order().map(|order| order.price_e4),
             "cooldown_cycles": rule.limits.cooldown_cycles, "max_orders": rule.limits.max_orders,
         })
     };

@@ -35,7 +35,7 @@ fn a_few_seconds_of_the_live_demonstration_end_with_one_account() {
     if told.contains("SKIPPED: kill") {
         println!("skipped: {name}: kill, reversions and parameter sets; this user cannot become another");
     } else {
-        for line in ["armed by two", "a model has moved", "fills are hedged",
+        for line in ["armed by two", "a model has moved", "fills are hedged", "the card had the venue cancel",
             "the books are back", "a set of two people, signed", "killed by one", "orders reverted",
             "lifted the fence", "parameters reverted with a signed token", "host killed"] {
             assert!(told.contains(line), "no {line:?} in\n{told}");
@@ -45,10 +45,11 @@ fn a_few_seconds_of_the_live_demonstration_end_with_one_account() {
     // arm when the reversion begins. A fill may come before enough is known to hedge it. On a busy machine more orders rest than
     // the venue takes, a model wants more than a step at once, or when its mandate has just ended, and the gate refuses a hedge. Books
     // are lost as the venue is told to, and may need a second try.
-    const EXPECTED: [&str; 11] = [
+    const EXPECTED: [&str; 12] = [
         "CardSilenced: ", "Unknown: ", "OutsideCancel: ", "Refused: ", "Unhedged: a fill is not hedged yet: too little",
         "Unhedged: a fill is not hedged yet: an instrument has no book", "with its code 32:",
         "Candidate: ", "BooksInvalid: ", "Unrestored: ", "CommandRefused: the card refused an order of the host",
+        "MassCancel: ",
     ];
     let host = std::fs::read_to_string(folder.0.join("out/host.log")).expect("what the host said");
     let alarms = host.lines().filter(|line| line.contains("alarm:") && !EXPECTED.iter().any(|one| line.contains(one)));

@@ -8,9 +8,9 @@ use crate::people::{read_people, read_remote};
 use crate::risk::read_risk;
 use crate::price::{decimal_text, price_e4, price_text};
 use crate::problem::{Log, Problem};
-use crate::{Collar, Desk, Feed, Instrument, LineB, Order, Rule, Session, Term};
+use crate::{Action, Collar, Desk, Feed, Instrument, LineB, Order, Rule, Session, Sides, Term};
 use riposte_map::limits::{INSTRUMENTS, RULES, TERMS};
-use riposte_map::shm::{Action, Condition};
+use riposte_map::shm::Condition;
 use riposte_map::wire::ouch::QUANTITY_LIMIT;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -18,6 +18,7 @@ use toml::de::DeTable;
 
 /// What the host's place is called where rules have names.
 const HOST_ORDERS: &str = "orders of the host";
+const REFUSED: &str = "the gate will refuse every order";
 const METRICS: &str = "bid, ask, spread, trade, bid_size, ask_size, trade_size, rate, rise or fall";
 
 /// Result of [`check`].
@@ -220,18 +221,19 @@ fn read_rule(mut section: Section, log: &mut Log, book: &mut Instruments, names:
     });
     let symbol = section.required(log, "instrument", code(8));
     let when = section.required(log, "when", |value| terms(&text(value)?));
-    let action = section.optional(log, "action", |value| action(&text(value)?)).map_or(Action::Order, |found| found.value);
-    if action == Action::Order {
+    let other = section.optional(log, "action", |value| action(&text(value)?)).and_then(|found| found.value);
+    if other.is_none() {
         section.demand(log, "order");
     }
     let order_section = section.section(log, "order");
-    let order_span = order_section.as_ref().map_or(section.span.clone(), |order| order.span.clone());
+    let span = order_section.as_ref().map_or(section.span.clone(), |order| order.span.clone());
     let order = order_section.and_then(|order| read_order(order, log));
     let limits = RuleLimits::read(&mut section, log, &book.defaults.rule);
-    if action == Action::Order {
+    if matches!(other, None | Some(Action::Cancel)) {
         limits.warn_of_unset(log, &section.span, name.as_ref().map_or("rule", |name| name.value.as_str()));
-    } else if order.is_some() {
-        log.error(&order_span, "a rule that notifies or halts has no `order`: make two rules of it");
+    }
+    if other.is_some() && order.is_some() {
+        log.error(&span, "a rule that cancels, notifies or halts has no `order`: make two rules of it");
     }
     if let Some(name) = &name {
         let line = log.line(name.span.start);
@@ -247,10 +249,11 @@ fn read_rule(mut section: Section, log: &mut Log, book: &mut Instruments, names:
     };
     let (Some(name), Some(when)) = (name, when) else { return };
     check_window(log, &when, &instrument.value);
-    if let Some(order) = &order {
-        warn_about_refusals(log, &order_span, &instrument.value, &book.gate, order);
-    } else if action == Action::Order {
-        return;
+    let Some(action) = other.or(order.map(Action::Order)) else { return };
+    match &action {
+        Action::Order(order) => warn_about_refusals(log, &span, &instrument.value, &book.gate, order),
+        Action::Cancel => warn_of_side(log, &span, &instrument.value, |sides| sides.cancel, ["`cancel`", "mass cancel"]),
+        Action::Notify | Action::Halt => {}
     }
     let most = RULES - usize::from(instrument.value.host.is_some());
     if instrument.value.rules.len() == most {
@@ -258,7 +261,7 @@ fn read_rule(mut section: Section, log: &mut Log, book: &mut Instruments, names:
         log.error(&name.span, format!("`{}` has too many rules: the card holds at most {RULES} an instrument{taken}", symbol.value));
         return;
     }
-    instrument.value.rules.push(Rule { name: name.value, terms: when.value, action, order, limits });
+    instrument.value.rules.push(Rule { name: name.value, terms: when.value, action, limits });
 }
 
 /// What a rule compares over time must be there, and must be able to hold.
@@ -292,31 +295,34 @@ pub(crate) fn unknown_instrument(symbol: &str, placed: &[Placed<Instrument>]) ->
 
 /// An order that can never pass the gate is legal, and surely not what was meant.
 fn warn_about_refusals(log: &mut Log, span: &Range<usize>, instrument: &Instrument, gate: &Gate, order: &Order) {
-    let refused = "the gate will refuse every order";
     let limits = &instrument.limits;
     if let Some(most) = limits.max_quantity.filter(|&most| order.quantity > most) {
-        log.warning(span, format!("quantity {} is above `max_quantity` {most}: {refused}", order.quantity));
+        log.warning(span, format!("quantity {} is above `max_quantity` {most}: {REFUSED}", order.quantity));
     }
     let value_e4 = u64::from(order.price_e4) * u64::from(order.quantity);
     let exposure = Some(gate.exposure_e4).filter(|&most| most > 0);
     for (limit, most) in [("max_value", limits.max_value_e4), ("exposure", exposure)] {
         if let Some(most) = most.filter(|&most| value_e4 > most) {
             let (value, most) = (decimal_text(value_e4), decimal_text(most));
-            log.warning(span, format!("value {value} is above `{limit}` {most}: {refused}"));
+            log.warning(span, format!("value {value} is above `{limit}` {most}: {REFUSED}"));
         }
     }
     if let Some(collar) = instrument.collar.filter(|c| !(c.low_e4..=c.high_e4).contains(&order.price_e4)) {
         let price = price_text(order.price_e4);
         let (low, high) = (price_text(collar.low_e4), price_text(collar.high_e4));
-        log.warning(span, format!("price {price} is outside the collar {low} to {high}: {refused}"));
+        log.warning(span, format!("price {price} is outside the collar {low} to {high}: {REFUSED}"));
     }
-    if let Some(sides) = limits.sides.filter(|sides| !sides.permit(order.side)) {
-        log.warning(span, format!("its side is not among `sides` {}: {refused}", sides.text()));
-    }
+    warn_of_side(log, span, instrument, |sides| sides.permit(order.side), ["its side", "order"]);
     let lent = limits.position.map(|position| if order.side == b'B' { position.buy } else { position.sell });
     if let Some(most) = lent.filter(|&most| order.quantity > most) {
         let text = format!("quantity {} is above the {most} of `position`: the gate will refuse it while the position is flat", order.quantity);
         log.warning(span, text);
+    }
+}
+
+fn warn_of_side(log: &mut Log, span: &Range<usize>, instrument: &Instrument, permits: impl Fn(&Sides) -> bool, [side, sent]: [&str; 2]) {
+    if let Some(sides) = instrument.limits.sides.filter(|sides| !permits(sides)) {
+        log.warning(span, format!("{side} is not among `sides` {}: the gate will refuse every {sent}", sides.text()));
     }
 }
 
@@ -358,17 +364,19 @@ fn read_marks(mut section: Section, log: &mut Log) -> Option<Order> {
 fn read_host_orders(mut section: Section, log: &mut Log, otherwise: &RuleLimits) -> Option<Rule> {
     let limits = RuleLimits::read(&mut section, log, otherwise);
     limits.warn_of_unset(log, &section.span, HOST_ORDERS);
-    let order = Some(read_marks(section, log)?);
+    let action = Action::Order(read_marks(section, log)?);
     let terms = vec![Term { condition: Condition::Host, threshold: 0 }];
-    Some(Rule { name: HOST_ORDERS.to_owned(), terms, action: Action::Order, order, limits })
+    Some(Rule { name: HOST_ORDERS.to_owned(), terms, action, limits })
 }
 
-fn action(text: &str) -> Result<Action, String> {
+/// `None`: its order, which stands by itself.
+fn action(text: &str) -> Result<Option<Action>, String> {
     match text {
-        "order" => Ok(Action::Order),
-        "notify" => Ok(Action::Notify),
-        "halt" => Ok(Action::Halt),
-        _ => Err(format!("`{text}` is not one of order, notify, halt")),
+        "order" => Ok(None),
+        "cancel" => Ok(Some(Action::Cancel)),
+        "notify" => Ok(Some(Action::Notify)),
+        "halt" => Ok(Some(Action::Halt)),
+        _ => Err(format!("`{text}` is not one of order, cancel, notify, halt")),
     }
 }
 

@@ -1,7 +1,7 @@
 //! A desk as commands: the parameter set of one generation, and the few commands that start a card.
-use crate::{Desk, Feed, Gate, Instrument, Order, Rule, Template};
+use crate::{Action, Desk, Feed, Gate, Instrument, Rule, Template};
 use riposte_map::limits::{INSTRUMENTS, RULES, TERMS};
-use riposte_map::shm::{Command, Opcode};
+use riposte_map::shm::{self, Command, MASS_CANCEL, Opcode};
 use std::net::Ipv4Addr;
 
 impl Desk {
@@ -17,9 +17,8 @@ impl Desk {
             for slot in 0..RULES as u8 {
                 let place = Command { instrument: index, rule: slot, ..Command::default() };
                 let rule = instrument.and_then(|one| Some((one, one.rule(usize::from(slot))?)));
-                match rule.and_then(|(instrument, rule)| Some((instrument, rule, rule.order.as_ref()?))) {
-                    Some((instrument, rule, order)) => self.write_template(&mut set, place, (instrument, rule), order),
-                    None => set.push(Command { opcode: Opcode::WriteTemplate as u8, ..place }),
+                if !rule.is_some_and(|(instrument, rule)| self.write_template(&mut set, place, &instrument.symbol, rule)) {
+                    set.push(Command { opcode: Opcode::WriteTemplate as u8, ..place });
                 }
             }
         }
@@ -48,23 +47,32 @@ impl Desk {
         numbered(grants, first_sequence)
     }
 
-    fn write_template(&self, set: &mut Vec<Command>, place: Command, (instrument, rule): (&Instrument, &Rule), order: &Order) {
-        let template = Template::new(&self.session, &instrument.symbol, order);
+    /// Whether the rule has a template.
+    fn write_template(&self, set: &mut Vec<Command>, place: Command, symbol: &str, rule: &Rule) -> bool {
+        let (template, side, numbers) = match &rule.action {
+            Action::Order(order) => {
+                let numbers = u64::from(order.quantity) | u64::from(order.price_e4) << 32;
+                (Template::order(&self.session, symbol, order), order.side, numbers)
+            }
+            Action::Cancel => (Template::cancel(&self.session, symbol), MASS_CANCEL, 0),
+            Action::Notify | Action::Halt => return false,
+        };
         let words = template.words();
         let last_bytes = template.bytes.len() - (words.len() - 1) * 8;
-        let shape = u64::from(order.side)
+        let shape = u64::from(side)
             | (words.len() as u64) << 8
             | (last_bytes as u64) << 16
             | (template.payload_bytes() as u64) << 24
             | u64::from(template.partial_checksum) << 32;
         let mut args = [0; 6];
-        args[0] = u64::from(order.quantity) | u64::from(order.price_e4) << 32;
+        args[0] = numbers;
         args[1] = shape;
         args[2] = rule.limits.cooldown_cycles.unwrap_or(0);
         set.push(Command { opcode: Opcode::WriteTemplate as u8, args, ..place });
         for (index, word) in (0..).zip(words) {
             set.push(Command { index, opcode: Opcode::WriteImage as u8, args: [word, 0, 0, 0, 0, 0], ..place });
         }
+        true
     }
 
     /// The TCP and OUCH session state to start with.
@@ -128,9 +136,9 @@ fn write_feed(feed: &Feed) -> Command {
 }
 
 fn write_gate(gate: &Gate) -> Command {
-    let Gate { interval_cycles, burst, max_age_cycles, .. } = *gate;
+    let Gate { interval_cycles, burst, cancel_reserve, max_age_cycles, .. } = *gate;
     let throttle = u64::from(interval_cycles) | u64::from(burst) << 32 | u64::from(max_age_cycles) << 48;
-    command(Opcode::WriteGate, &[throttle])
+    command(Opcode::WriteGate, &[throttle, cancel_reserve.into()])
 }
 
 /// An unset limit is 0, and 0 blocks.
@@ -138,7 +146,7 @@ fn write_instrument(instrument: Option<&Instrument>) -> Command {
     let Some(instrument) = instrument else { return command(Opcode::WriteInstrument, &[]) };
     let limits = &instrument.limits;
     let sides = limits.sides.unwrap_or_default();
-    let permits = [instrument.enabled, sides.buy, sides.sell, sides.short];
+    let permits = [instrument.enabled, sides.buy, sides.sell, sides.short, sides.cancel];
     let permitted = (16..).zip(permits).fold(0, |bits, (bit, is_permitted)| bits | u64::from(is_permitted) << bit);
     let (low, high) = instrument.collar.map_or((0, 0), |collar| (collar.low_e4, collar.high_e4));
     command(Opcode::WriteInstrument, &[
@@ -160,7 +168,12 @@ fn write_rules(instrument: Option<&Instrument>, index: u8) -> Command {
     }
     let rules = instrument.into_iter().flat_map(|one| (0..RULES).filter_map(move |slot| Some((slot, one.rule(slot)?))));
     for (slot, rule) in rules.filter(|_| index == 0) {
-        args[3] |= (rule.action as u64) << (8 * slot);
+        let code = match rule.action {
+            Action::Order(_) | Action::Cancel => shm::Action::Order,
+            Action::Notify => shm::Action::Notify,
+            Action::Halt => shm::Action::Halt,
+        };
+        args[3] |= (code as u64) << (8 * slot);
     }
     Command { index, ..command(Opcode::WriteRules, &args) }
 }

@@ -14,6 +14,8 @@ pub struct Gate {
     pub interval_cycles: u32,
     /// Orders that may be saved up.
     pub burst: u16,
+    /// Of these, how many are for mass cancels alone.
+    pub cancel_reserve: u16,
     /// From the last byte that a decision needed to its order's first word.
     pub max_age_cycles: u16,
     /// Value of what is open and held, price times quantity, 1e-4 dollars.
@@ -33,6 +35,11 @@ pub(crate) fn read_gate(root: &mut Section, log: &mut Log, tick_ns: u64) -> Gate
     };
     let rate = section.optional(log, "orders_per_second", whole(1, CLOCK_HZ as u32)).map(|one| one.value);
     let burst = section.optional(log, "burst", whole(1, u16::MAX.into())).map(|one| one.value);
+    let reserve = section.optional(log, "cancel_reserve", whole(0, u16::MAX.into()));
+    if let Some(all) = reserve.as_ref().filter(|one| burst.is_some_and(|burst| one.value >= burst)) {
+        let text = format!("`cancel_reserve` {} leaves nothing of `burst`: the gate will refuse every order", all.value);
+        log.warning(&all.span, text);
+    }
     let age = section.optional(log, "max_age_us", microseconds(|time, clock| time / clock, u16::MAX.into()));
     let exposure = section.optional(log, "exposure", money).map(|one| one.value);
     let open_orders = section.optional(log, "open_orders", whole(1, ORDERS_MAX)).map(|one| one.value);
@@ -57,6 +64,7 @@ pub(crate) fn read_gate(root: &mut Section, log: &mut Log, tick_ns: u64) -> Gate
     Gate {
         interval_cycles: rate.map_or(0, |rate| (CLOCK_HZ as u32).div_ceil(rate)),
         burst: burst.unwrap_or(0) as u16,
+        cancel_reserve: reserve.map_or(0, |one| one.value as u16),
         max_age_cycles: age_cycles.unwrap_or(0) as u16,
         exposure_e4: exposure.unwrap_or(0),
         open_orders: open_orders.unwrap_or(0),

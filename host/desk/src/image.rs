@@ -1,10 +1,10 @@
-//! The frame of a prepared order: Ethernet, IPv4, TCP, SoupBinTCP, OUCH 5.0 Enter Order.
+//! The frame of a prepared order or mass cancel: Ethernet, IPv4, TCP, SoupBinTCP, OUCH 5.0 Enter Order or Mass Cancel.
 //!
 //! Fields that the gate fills in while it sends are zero here, the IP checksum is final, and the TCP checksum
 //! is prepared as the one's complement sum of all that the gate does not touch.
 use crate::{Order, Session};
 use riposte_map::limits::IMAGE_WORDS;
-use riposte_map::wire::{Field, ethernet, ouch, ouch::enter_order, soup};
+use riposte_map::wire::{Field, ethernet, ouch, ouch::{enter_order, mass_cancel}, soup};
 
 const SOUP: usize = ethernet::TCP_PAYLOAD;
 const OUCH: usize = SOUP + soup::HEADER_BYTES;
@@ -23,10 +23,10 @@ const DONT_FRAGMENT: u64 = 0x4000;
 /// Five 32-bit words of header; PSH and ACK.
 const PSH_ACK: u64 = 0x5018;
 
-/// A prepared order.
+/// What a rule has prepared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {
-    /// The frame without FCS; TCP sequence number, acknowledgement and checksum, UserRefNum, side, quantity
+    /// The frame without FCS; TCP sequence number, acknowledgement and checksum, UserRefNum, and an order's side, quantity
     /// and price are zero.
     pub bytes: Vec<u8>,
     /// One's complement sum of the TCP pseudo header and segment, with those fields zero. Not inverted.
@@ -35,11 +35,27 @@ pub struct Template {
 
 impl Template {
     /// The image of `order` for `symbol` in `session`.
-    pub fn new(session: &Session, symbol: &str, order: &Order) -> Template {
+    pub fn order(session: &Session, symbol: &str, order: &Order) -> Template {
         let option = session.firm.map_or(0, |firm| 2 + firm.len());
-        let mut bytes = vec![0; OUCH + enter_order::LENGTH + option];
+        let mut message = vec![0; enter_order::LENGTH + option];
+        put_order(&mut message, session.firm, symbol, order);
+        Template::carrying(session, &message)
+    }
+
+    /// The image of a mass cancel of all that the session's firm has in `symbol`; of all firms if the session names none.
+    pub fn cancel(session: &Session, symbol: &str) -> Template {
+        let mut message = vec![0; mass_cancel::LENGTH];
+        mass_cancel::TYPE.put(&mut message, u64::from(mass_cancel::CODE));
+        let firm = session.firm.unwrap_or([b' '; 4]);
+        message[mass_cancel::FIRM.offset..mass_cancel::FIRM.end()].copy_from_slice(&firm);
+        put_padded(&mut message, mass_cancel::SYMBOL, symbol);
+        Template::carrying(session, &message)
+    }
+
+    fn carrying(session: &Session, message: &[u8]) -> Template {
+        let mut bytes = vec![0; OUCH];
+        bytes.extend_from_slice(message);
         put_headers(&mut bytes, session);
-        put_order(&mut bytes[OUCH..], session.firm, symbol, order);
         let partial_checksum = partial_checksum(&bytes);
         Template { bytes, partial_checksum }
     }

@@ -155,10 +155,27 @@ pub struct Rule {
     pub name: String,
     /// From one to `TERMS`; a model moves the first one's threshold.
     pub terms: Vec<Term>,
-    pub action: riposte_map::shm::Action,
-    /// Of the action of that name.
-    pub order: Option<Order>,
+    pub action: Action,
     pub limits: RuleLimits,
+}
+
+/// What a rule does when it fires.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    Order(Order),
+    /// Has the venue cancel every order of the session's firm in the instrument.
+    Cancel,
+    /// Tells of it.
+    Notify,
+    /// Tells of it, and fences the instrument.
+    Halt,
+}
+
+impl Rule {
+    /// What it sends, if that is an order.
+    pub fn order(&self) -> Option<&Order> {
+        if let Action::Order(order) = &self.action { Some(order) } else { None }
+    }
 }
 
 /// An order as it leaves: the fields of OUCH 5.0 Enter Order (section 5.4 of the protocol notes) that a rule

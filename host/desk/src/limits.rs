@@ -38,6 +38,8 @@ pub struct Sides {
     pub sell: bool,
     /// Short sales, exempt ones too.
     pub short: bool,
+    /// Mass cancels.
+    pub cancel: bool,
 }
 
 impl Sides {
@@ -52,7 +54,7 @@ impl Sides {
 
     /// As they are written.
     pub fn text(self) -> String {
-        let named = [(self.buy, "buy"), (self.sell, "sell"), (self.short, "short")];
+        let named = [(self.buy, "buy"), (self.sell, "sell"), (self.short, "short"), (self.cancel, "cancel")];
         named.iter().filter(|(is_permitted, _)| *is_permitted).map(|(_, name)| *name).collect::<Vec<_>>().join(", ")
     }
 }
@@ -158,13 +160,14 @@ fn live_collar(value: &DeValue) -> Result<u32, String> {
 }
 
 fn sides(value: &DeValue) -> Result<Sides, String> {
-    let wanted = || "must be a list of \"buy\", \"sell\" and \"short\"".to_owned();
+    let wanted = || "must be a list of \"buy\", \"sell\", \"short\" and \"cancel\"".to_owned();
     let mut sides = Sides::default();
     for side in value.as_array().ok_or_else(wanted)?.iter() {
         match text(side.get_ref()).as_deref() {
             Ok("buy") => sides.buy = true,
             Ok("sell") => sides.sell = true,
             Ok("short") => sides.short = true,
+            Ok("cancel") => sides.cancel = true,
             _ => return Err(wanted()),
         }
     }

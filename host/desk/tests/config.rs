@@ -24,8 +24,8 @@ fn a_right_configuration_has_no_findings() {
     assert_eq!((instrument.symbol.as_str(), instrument.locate), ("CVLT", Some(13)));
     assert_eq!(instrument.collar, Some(Collar { low_e4: 600_000, high_e4: 700_000 }));
     assert_eq!(instrument.rules[0].terms, [Term { condition: Condition::BidAtLeast, threshold: 630_200 }]);
-    assert_eq!(instrument.rules[0].order.as_ref().expect("an order").side, b'T');
-    assert_eq!(instrument.rules[1].order.as_ref().expect("an order").price_e4, 625_000, "a bare number is read exactly");
+    assert_eq!(instrument.rules[0].order().expect("an order").side, b'T');
+    assert_eq!(instrument.rules[1].order().expect("an order").price_e4, 625_000, "a bare number is read exactly");
     assert_eq!(desk.rule(0, 1).map(|rule| rule.name.as_str()), Some("tight"));
     assert_eq!(desk.rule(1, 0), None);
 }
@@ -37,7 +37,7 @@ fn limits_are_exact_and_never_looser_than_written() {
         max_quantity: Some(500),
         max_value_e4: Some(200_000_000),
         live_collar_e4: Some(1000),
-        sides: Some(Sides { buy: true, sell: true, short: true }),
+        sides: Some(Sides { buy: true, sell: true, short: true, cancel: false }),
         position: Some(PositionLimit { buy: 1000, sell: 2000 }),
     });
     // 20 us are 3125 cycles of 6.4 ns; 2.5 us are 390.625, of which an age may have 390.
@@ -45,6 +45,7 @@ fn limits_are_exact_and_never_looser_than_written() {
     assert_eq!(desk.gate, Gate {
         interval_cycles: 15_625,
         burst: 8,
+        cancel_reserve: 0,
         max_age_cycles: 390,
         exposure_e4: 10_000_000_000,
         open_orders: 40,
@@ -105,7 +106,7 @@ fn what_an_instrument_or_a_rule_says_counts_before_the_defaults() {
         max_quantity: Some(500),
         max_value_e4: Some(300_000_000),
         live_collar_e4: Some(ANY_REACH_E4),
-        sides: Some(Sides { buy: true, sell: false, short: true }),
+        sides: Some(Sides { buy: true, sell: false, short: true, cancel: false }),
         position: Some(PositionLimit { buy: 900, sell: 901 }),
     });
     assert_eq!(instrument.rules[0].limits, RuleLimits { cooldown_cycles: Some(157), max_orders: Some(2) });
@@ -136,8 +137,8 @@ fn each_mistake_is_found_on_its_line() {
         ("bid >= 63.02", "bit >= 63.02", "23:8: `when`: unknown metric `bit`: use bid, ask, spread, trade, bid_size, ask_size, trade_size, rate, rise or fall"),
         ("bid >= 63.02", "bid > 63.02", "23:8: `when`: unknown comparison `>`: use <= or >="),
         ("bid >= 63.02", "bid", "23:8: `when`: `bid` must read METRIC <= NUMBER or METRIC >= NUMBER, such as `ask <= 320.50`, or several joined by `and`"),
-        ("when = \"spread <= 0.01\"", "when = \"spread <= 0.01\"\naction = \"stop\"", "30:10: `action`: `stop` is not one of order, notify, halt"),
-        ("when = \"spread <= 0.01\"", "when = \"spread <= 0.01\"\naction = \"halt\"", "31:9: a rule that notifies or halts has no `order`: make two rules of it"),
+        ("when = \"spread <= 0.01\"", "when = \"spread <= 0.01\"\naction = \"stop\"", "30:10: `action`: `stop` is not one of order, cancel, notify, halt"),
+        ("when = \"spread <= 0.01\"", "when = \"spread <= 0.01\"\naction = \"halt\"", "31:9: a rule that cancels, notifies or halts has no `order`: make two rules of it"),
         ("bid >= 63.02", "bid >= 63.02 and", "23:8: `when`: `bid >= 63.02 and` must read METRIC <= NUMBER or METRIC >= NUMBER, such as `ask <= 320.50`, or several joined by `and`"),
         ("bid >= 63.02", "bid >= 63.02 and ask_size >= 1.5", "23:8: `when`: `1.5` is no number of shares: write a whole number from 0 to 4294967295, such as 500"),
         ("bid >= 63.02", "bid >= 1 and bid >= 2 and bid >= 3 and bid >= 4", "23:8: `when`: `bid >= 1 and bid >= 2 and bid >= 3 and bid >= 4` has 4 terms: a rule has at most 3"),

@@ -159,6 +159,47 @@ fn a_rule_without_an_order_has_its_action_and_no_template() {
     }
 }
 
+/// `desk.toml` whose second rule cancels, in an instrument that permits it.
+fn cancelling(firm: &str) -> Desk {
+    let text = include_str!("desk.toml");
+    let at = text.find("order = { side = \"buy\"").expect("the second rule's order");
+    let end = at + text[at..].find('\n').expect("its end");
+    let text = format!("{}action = \"cancel\"{}", &text[..at], &text[end..]);
+    desk(&text.replacen("\"short\"]", "\"short\", \"cancel\"]", 1).replacen("burst = 8", "burst = 8\ncancel_reserve = 2", 1).replacen("firm = \"LIME\"", firm, 1))
+}
+
+#[test]
+fn a_rule_that_cancels_has_a_mass_cancel_of_its_firm_and_symbol() {
+    for (firm, code) in [("firm = \"LIME\"", b"LIME"), ("", b"    ")] {
+        let commands = cancelling(firm).commands(1, 1);
+        let row = |opcode: Opcode, rule| commands.iter().find(|c| c.opcode == opcode as u8 && c.instrument == 0 && c.rule == rule).expect("a row").args;
+        let template = row(Opcode::WriteTemplate, 1);
+        assert_eq!((template[0], template[1] as u8), (0, b'C'), "no quantity, no price");
+        assert_eq!(row(Opcode::WriteRules, 0)[3], 0, "it asks the gate");
+        assert_eq!(row(Opcode::WriteInstrument, 0)[0], 0x1f << 16 | 13);
+        assert_eq!(row(Opcode::WriteGate, 0)[1], 2);
+        // The frame, with nothing filled in: 17 bytes of OUCH (PROTOCOLS.md, 5.0 of the later revision) in an unsequenced packet.
+        let words = commands.iter().filter(|c| c.opcode == Opcode::WriteImage as u8 && c.rule == 1);
+        let mut frame: Vec<u8> = words.flat_map(|word| word.args[0].to_le_bytes()).collect();
+        frame.truncate(74);
+        assert_eq!((template[1] >> 8 & 0x1f, template[1] >> 16 & 0xf, template[1] >> 24 & 0xff), (10, 2, 20));
+        assert_eq!(frame[54..], [&[0, 18, b'U', b'C', 0, 0, 0, 0], &code[..], b"CVLT    "].concat());
+        for value in [0, 1, 0xffff, 0x1_0000, u32::MAX] {
+            let mut frame = frame.clone();
+            let numbers = [value.to_be_bytes(), (!value).to_be_bytes()].concat();
+            frame[38..46].copy_from_slice(&numbers);
+            frame[58..62].copy_from_slice(&value.wrapping_mul(3).to_be_bytes());
+            let mut sum = template[1] >> 32 & 0xffff;
+            sum += frame[38..46].chunks(2).chain(frame[58..62].chunks(2)).map(|pair| u64::from(pair[0]) << 8 | u64::from(pair[1])).sum::<u64>();
+            while sum > 0xffff {
+                sum = (sum >> 16) + (sum & 0xffff);
+            }
+            frame[50..52].copy_from_slice(&(!(sum as u16)).to_be_bytes());
+            assert!(checksums_hold(&frame), "{value}");
+        }
+    }
+}
+
 #[test]
 fn rows_hold_the_configured_fields() {
     let commands = good().commands(1, 1);

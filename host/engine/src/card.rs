@@ -40,6 +40,7 @@ impl Engine {
                     self.on_notice(event, out);
                 }
             }
+            Some(EventKind::OrderSent | EventKind::OrderRefused) if event.is_cancel() => self.on_mass_cancel(event, out),
             Some(EventKind::OrderSent) => self.on_order_sent(event, out),
             Some(EventKind::Invalid) => {
                 if let Some(holding) = holding {
@@ -73,12 +74,40 @@ impl Engine {
         }
     }
 
-    fn on_order_sent(&mut self, event: &Event, out: &mut Outputs) {
+    /// C18: a rule wants an instrument's orders cancelled. Where the gate has refused it the host does that, one by one, but so
+    /// soon behind the last one that it cools down.
+    fn on_mass_cancel(&mut self, event: &Event, out: &mut Outputs) {
+        let Event { instrument, rule, reason, .. } = *event;
+        let at = usize::from(instrument);
+        if event.kind() == Some(EventKind::OrderSent) {
+            self.on_sent(event);
+            if let Some(newest) = self.card.mass_cancels.get_mut(at) {
+                *newest = event.user_ref;
+            }
+        } else if event.reason() != Some(Reason::CoolDown) && self.holdings.get(at).is_some_and(|holding| holding.open_orders > 0) {
+            self.sweep |= 1 << instrument;
+        } else {
+            return;
+        }
+        out.alarm(Alarm::MassCancel { instrument, rule, reason });
+    }
+
+    fn on_sent(&mut self, event: &Event) {
         self.count_message(CARD);
         self.lending.sent(event);
         self.card.sender.count();
         let one = &mut self.sessions[usize::from(CARD)];
         one.next_user_ref = one.next_user_ref.max(event.user_ref.saturating_add(1));
+    }
+
+    /// Whether a mass cancel of the card's may have ended an order.
+    pub(crate) fn is_mass_cancelled(&self, order: &Order) -> bool {
+        let newest = self.card.mass_cancels.get(usize::from(order.instrument));
+        order.session == CARD && newest.is_some_and(|newest| order.user_ref < *newest)
+    }
+
+    fn on_order_sent(&mut self, event: &Event, out: &mut Outputs) {
+        self.on_sent(event);
         let side = if event.detail == u16::from(b'B') { Side::Buy } else { Side::Sell };
         let origin = if event.is_host_order() { Origin::Host } else { Origin::Card };
         if let Some(at) = self.orders.find(CARD, event.user_ref) {

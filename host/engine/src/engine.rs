@@ -48,6 +48,8 @@ pub(crate) struct CardSide {
     pub reverted: u16,
     /// Who sends in the connection of its orders.
     pub sender: Sender,
+    /// Of each instrument, the number of its newest mass cancel: what was sent before it was asked to end.
+    pub mass_cancels: [u32; INSTRUMENTS],
 }
 
 impl CardSide {
@@ -57,7 +59,7 @@ impl CardSide {
     }
 }
 
-fields!(CardSide { permitted, arming, killed, generation, committing, next_event, next_command, approved, guarded, reverted, sender });
+fields!(CardSide { permitted, arming, killed, generation, committing, next_event, next_command, approved, guarded, reverted, sender, mass_cancels });
 
 /// See the crate's page.
 pub struct Engine {
@@ -121,6 +123,7 @@ impl Engine {
                 guarded: 0,
                 reverted: 0,
                 sender: Sender::Host,
+                mass_cancels: [0; INSTRUMENTS],
             },
             entry: Entry::default(),
             books: Books::NEW,

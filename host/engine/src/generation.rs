@@ -26,7 +26,7 @@ const _: () = assert!(RULE_COUNT == u64::BITS as usize && 4 + 3 * INSTRUMENTS < 
 struct Row {
     locate: u16,
     enabled: bool,
-    /// Buying, selling, selling short: a bit each.
+    /// Buying, selling, selling short, mass cancels: a bit each.
     sides: u8,
     quantity_max: u32,
     value_max: u64,
@@ -42,7 +42,7 @@ impl Row {
         *self = Row {
             locate: command.args[0] as u16,
             enabled: command.args[0] >> 16 & 1 == 1,
-            sides: (command.args[0] >> 17 & 7) as u8,
+            sides: (command.args[0] >> 17 & 15) as u8,
             quantity_max: command.args[1] as u32,
             value_max: command.args[3],
             lowest: (command.args[1] >> 32) as u32,
@@ -72,6 +72,8 @@ impl Row {
 pub(crate) struct Gate {
     interval: u32,
     burst: u16,
+    /// For mass cancels alone.
+    kept: u16,
     age_max: u16,
     /// Price x quantity.
     pub exposure: u64,
@@ -87,6 +89,7 @@ impl Gate {
         match Opcode::from_code(command.opcode) {
             Some(Opcode::WriteGate) => {
                 (self.interval, self.burst, self.age_max) = (first as u32, (first >> 32) as u16, (first >> 48) as u16);
+                self.kept = second as u16;
             }
             Some(Opcode::Credit) => {
                 (self.exposure, self.open_orders, self.unacknowledged) = (first, second as u32, (second >> 32) as u32);
@@ -98,6 +101,7 @@ impl Gate {
     fn within(&self, other: &Gate) -> bool {
         is_slower(self.interval.into(), other.interval.into())
             && self.burst <= other.burst
+            && self.kept >= other.kept
             && self.age_max <= other.age_max
             && self.exposure <= other.exposure
             && self.open_orders <= other.open_orders
@@ -315,7 +319,7 @@ impl Set {
 fields! {
     Row { locate, enabled, sides, quantity_max, value_max, lowest, highest, reach, position }
     Rules { conditions, thresholds }
-    Gate { interval, burst, age_max, exposure, open_orders, unacknowledged, heartbeat }
+    Gate { interval, burst, kept, age_max, exposure, open_orders, unacknowledged, heartbeat }
     Generation { number, content, base, rest, rows, rules, gate, repeats, cooldowns }
     Set { all, rest, written, broken, rows, rules, words, gate, repeats, cooldowns }
 }

@@ -97,20 +97,23 @@ impl Lending {
         (self.told, self.beat_ns, self.is_due) = (Grants::UNKNOWN, None, true);
     }
 
-    /// An order that the card has sent.
+    /// An order or a mass cancel that the card has sent; of the latter only its rule has sent something.
     pub fn sent(&mut self, event: &Event) {
         let (instrument, rule) = (usize::from(event.instrument), usize::from(event.rule));
+        self.is_due = true;
+        if instrument < INSTRUMENTS && rule < RULES {
+            let orders = &mut self.of_rule[instrument * RULES + rule];
+            *orders = orders.wrapping_add(1);
+        }
+        if event.is_cancel() {
+            return;
+        }
         if let Some(pieces) = self.pieces.get_mut(instrument) {
             let pieces = &mut pieces[usize::from(event.detail != u16::from(b'B'))];
             *pieces = pieces.wrapping_add(event.quantity);
-            if rule < RULES {
-                let orders = &mut self.of_rule[instrument * RULES + rule];
-                *orders = orders.wrapping_add(1);
-            }
         }
         self.value = self.value.wrapping_add(u64::from(event.price_e4) * u64::from(event.quantity));
         self.orders = self.orders.wrapping_add(1);
-        self.is_due = true;
     }
 
     /// Adds an order, or takes it away.

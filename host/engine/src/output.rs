@@ -233,6 +233,8 @@ messages! {
         Unrestored = 27 { number: u64, why: Unrestored };
         /// Rules that only tell have fired: a bit each.
         Noticed = 28 { instrument: u8, rules: u8 };
+        /// A rule has had the venue cancel everything of an instrument. With a reason the gate let it not, and the host cancels.
+        MassCancel = 29 { instrument: u8, rule: u8, reason: u8 };
     }
 }
 

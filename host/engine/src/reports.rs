@@ -273,7 +273,8 @@ impl Engine {
         let order = *self.orders.table.get(at);
         let other = order.cancelled[1 - stream as usize];
         let news = order.cancelled[stream as usize].saturating_add(quantity) > other;
-        if news && !order.cancel_asked && !order.at_loss && order.origin != Origin::Host {
+        let is_asked = order.cancel_asked || self.is_mass_cancelled(&order);
+        if news && !is_asked && !order.at_loss && order.origin != Origin::Host {
             out.alarm(Alarm::OutsideCancel { session, user_ref, quantity });
         }
         let state = self.believed(session, stream);

@@ -2,11 +2,10 @@
 //! messages to bytes. Big-endian; prices have four decimals.
 use thiserror::Error;
 
-/// Bytes of an Enter Order without options, its appendage's length included.
-pub(crate) const ENTER_BYTES: usize = 47;
-/// Where the number of an Enter Order is.
-pub(crate) const ENTER_USER_REF: usize = 1;
-pub(crate) const ENTER: u8 = b'O';
+/// What the card sends: Enter Order and Mass Cancel, with the bytes of each without options, an appendage's length included.
+pub(crate) const OF_THE_CARD: [(u8, usize); 2] = [(b'O', 47), (b'C', 17)];
+/// Where the number is in both.
+pub(crate) const USER_REF: usize = 1;
 
 /// Why bytes are no message of the venue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]

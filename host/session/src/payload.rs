@@ -1,8 +1,8 @@
 //! What the card transmits down to what a TCP connection carries of it.
 //!
-//! Why so strict: the card sends one order a frame, in one segment. What is anything else did not come from its gate, or is
+//! Why so strict: the card sends one order or mass cancel a frame, in one segment. What is anything else did not come from its gate, or is
 //! torn, and must not reach the venue.
-use crate::ouch::{ENTER, ENTER_BYTES, ENTER_USER_REF};
+use crate::ouch::{OF_THE_CARD, USER_REF};
 use crate::soup::{LENGTH_BYTES, kind};
 use riposte_map::limits::IMAGE_WORDS;
 use riposte_map::wire::{Field, ethernet};
@@ -27,13 +27,13 @@ pub enum NotAnOrder {
     TotalLength { bytes: usize, told: usize },
     #[error("a payload that is not one packet of unsequenced data")]
     Packet,
-    #[error("a message that is no Enter Order with a number")]
+    #[error("a message that is neither an Enter Order nor a Mass Cancel with a number")]
     Message,
 }
 
 /// The number of the order in a payload of `payload`.
 pub fn user_ref(payload: &[u8]) -> u32 {
-    payload[LENGTH_BYTES + 1 + ENTER_USER_REF..][..4].iter().fold(0, |number, byte| number << 8 | u32::from(*byte))
+    payload[LENGTH_BYTES + 1 + USER_REF..][..4].iter().fold(0, |number, byte| number << 8 | u32::from(*byte))
 }
 
 /// Whether the headers are those of TCP in IPv4 without options of its own. The frame must hold both.
@@ -49,11 +49,12 @@ pub(crate) fn sequence(frame: &[u8]) -> u32 {
     ethernet::TCP_SEQUENCE.get(frame) as u32
 }
 
-/// The payload of an order's frame: one SoupBinTCP packet with one Enter Order.
+/// The payload of a frame of the card: one SoupBinTCP packet with one Enter Order or Mass Cancel.
 pub fn payload(frame: &[u8]) -> Result<&[u8], NotAnOrder> {
     let bytes = frame.len();
     let payload = frame.get(ethernet::TCP_PAYLOAD..).ok_or(NotAnOrder::Length(bytes))?;
-    if payload.len() < LENGTH_BYTES + 1 + ENTER_BYTES || payload.len() > PAYLOAD_BYTES_MAX {
+    let shortest = OF_THE_CARD.iter().map(|(_, bytes)| *bytes).min().unwrap_or(0);
+    if payload.len() < LENGTH_BYTES + 1 + shortest || payload.len() > PAYLOAD_BYTES_MAX {
         return Err(NotAnOrder::Length(bytes));
     }
     if !is_tcp(frame) || DATA_OFFSET.get(frame) != PLAIN_HEADER {
@@ -67,8 +68,9 @@ pub fn payload(frame: &[u8]) -> Result<&[u8], NotAnOrder> {
     if usize::from(length[0]) << 8 | usize::from(length[1]) != packet.len() || packet[0] != kind::UNSEQUENCED {
         return Err(NotAnOrder::Packet);
     }
-    let number = &packet[1 + ENTER_USER_REF..][..4];
-    if packet[1] != ENTER || number.iter().all(|&byte| byte == 0) {
+    let message = &packet[1..];
+    let is_known = OF_THE_CARD.iter().any(|&(code, bytes)| message[0] == code && message.len() >= bytes);
+    if !is_known || message[USER_REF..][..4].iter().all(|&byte| byte == 0) {
         return Err(NotAnOrder::Message);
     }
     Ok(payload)

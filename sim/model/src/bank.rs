@@ -12,6 +12,8 @@ pub struct Gate {
     pub interval_cycles: u32,
     /// Orders that the throttle may save up.
     pub saved_max: u16,
+    /// Of these, how many are for mass cancels alone.
+    pub kept: u16,
     /// Greatest age of a decision; 0: unset.
     pub age_cycles_max: u16,
 }
@@ -24,6 +26,7 @@ pub struct Instrument {
     pub buying: bool,
     pub selling: bool,
     pub selling_short: bool,
+    pub cancelling: bool,
     pub quantity_max: u32,
     pub collar_low_e4: u32,
     /// 0: unset.
@@ -52,12 +55,14 @@ pub struct Terms {
     pub thresholds: [u32; RULES],
 }
 
-/// An order prepared in advance.
+/// An order or a mass cancel prepared in advance.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Template {
     pub quantity: u32,
     pub price_e4: u32,
     pub side: u8,
+    /// As it was written; an order of the host makes no mass cancel of it, and of a mass cancel none of its own.
+    pub is_cancel: bool,
     /// Words of the image; 0: unset.
     pub words: u8,
     /// Bytes of the last word.
@@ -164,6 +169,7 @@ impl Bank {
                     buying: permitted(17),
                     selling: permitted(18),
                     selling_short: permitted(19),
+                    cancelling: permitted(20),
                     quantity_max,
                     collar_low_e4,
                     collar_high_e4,
@@ -192,6 +198,7 @@ impl Bank {
                 let template = &mut self.templates[instrument][rule];
                 [template.quantity, template.price_e4] = halves(args[0]);
                 template.side = args[1] as u8;
+                template.is_cancel = template.side == b'C';
                 template.words = (args[1] >> 8 & 0x1f) as u8;
                 template.last_bytes = (args[1] >> 16 & 0xf) as u8;
                 template.payload_bytes = (args[1] >> 24) as u8;
@@ -203,6 +210,7 @@ impl Bank {
                 self.gate = Gate {
                     interval_cycles: args[0] as u32,
                     saved_max: (args[0] >> 32) as u16,
+                    kept: args[1] as u16,
                     age_cycles_max: (args[0] >> 48) as u16,
                 };
             }

@@ -50,9 +50,17 @@ pub struct Order<'a> {
     pub template: &'a Template,
 }
 
+/// What is asked of orders, and of no mass cancel: it adds nothing, and is most wanted where something is wrong.
+const OF_ORDERS: [Reason; 12] = [
+    Reason::Fenced, Reason::BookInvalid, Reason::NotTrading, Reason::Quantity, Reason::Value, Reason::Collar, Reason::LiveCollar,
+    Reason::Age, Reason::Position, Reason::Exposure, Reason::OpenOrders, Reason::Unacknowledged,
+];
+
 impl Order<'_> {
     fn side_is_permitted(&self) -> bool {
         match self.template.side {
+            b'C' => self.instrument.cancelling && self.template.is_cancel,
+            _ if self.template.is_cancel => false,
             b'B' => self.instrument.buying,
             b'S' => self.instrument.selling,
             b'T' | b'E' => self.instrument.selling_short,
@@ -82,6 +90,8 @@ pub fn refusal(sight: &Sight, order: &Order) -> Option<(Reason, Counter)> {
     let age_max = u64::from(order.limits.age_cycles_max);
     let is_collared = (collar_low_e4..=collar_high_e4).contains(&price_e4);
     let has_shape = (IMAGE_WORDS_MIN..=IMAGE_WORDS).contains(&usize::from(words)) && (1..=8).contains(&last_bytes);
+    let is_cancel = order.template.is_cancel;
+    let kept = if is_cancel { 0 } else { order.limits.kept };
     let is_cooling = cool_down_cycles == 0 || sight.cools;
     let checks = [
         (sight.generation == 0, Reason::NoGeneration, Counter::RefusedNoGeneration),
@@ -103,13 +113,14 @@ pub fn refusal(sight: &Sight, order: &Order) -> Option<(Reason, Counter)> {
         (age_max == 0 || order.age_cycles > age_max, Reason::Age, Counter::RefusedAge),
         (is_cooling, Reason::CoolDown, Counter::RefusedCoolDown),
         (repeats == 0, Reason::Repeated, Counter::RefusedRepeated),
-        (sight.tokens == 0, Reason::Throttle, Counter::RefusedThrottle),
+        (sight.tokens <= kept, Reason::Throttle, Counter::RefusedThrottle),
         (lease == 0 || quantity > lease, Reason::Position, Counter::RefusedPosition),
         (credit == 0 || value > credit, Reason::Exposure, Counter::RefusedExposure),
         (open_orders == 0, Reason::OpenOrders, Counter::RefusedOpenOrders),
         (unacknowledged == 0, Reason::Unacknowledged, Counter::RefusedUnacknowledged),
     ];
-    checks.iter().find(|(fails, ..)| *fails).map(|&(_, reason, counter)| (reason, counter))
+    let is_asked = |reason: &Reason| !(is_cancel && OF_ORDERS.contains(reason));
+    checks.iter().find(|(fails, reason, _)| *fails && is_asked(reason)).map(|&(_, reason, counter)| (reason, counter))
 }
 
 /// One's complement sum of 16-bit words.
@@ -121,7 +132,7 @@ fn fold(mut sum: u32) -> u16 {
 }
 
 /// The template's image with the session's and the order's fields in it: Ethernet, IPv4 and TCP headers
-/// of 54 bytes, SoupBinTCP's 3, then OUCH 5.0 Enter Order. The template is one that `refusal` lets pass.
+/// of 54 bytes, SoupBinTCP's 3, then OUCH 5.0 Enter Order, or Mass Cancel, of which only the number is filled in. The template is one that `refusal` lets pass.
 pub fn patch(template: &Template, session: &OrderSession) -> Vec<u8> {
     // Offset in the frame and value of each field but the checksum.
     let fields: [(usize, &[u8]); 6] = [
@@ -132,8 +143,9 @@ pub fn patch(template: &Template, session: &OrderSession) -> Vec<u8> {
         (63, &template.quantity.to_be_bytes()),
         (75, &u64::from(template.price_e4).to_be_bytes()),
     ];
+    let fields = if template.is_cancel { &fields[..3] } else { &fields };
     let mut sum = u32::from(template.partial_checksum);
-    for (at, value) in fields {
+    for &(at, value) in fields {
         // The TCP header starts at an even offset: bytes at even offsets are the high half of a word.
         for (offset, &byte) in (at..).zip(value) {
             sum += u32::from(byte) << if offset % 2 == 0 { 8 } else { 0 };
@@ -144,7 +156,7 @@ pub fn patch(template: &Template, session: &OrderSession) -> Vec<u8> {
     let words = usize::from(template.words);
     let mut bytes: Vec<u8> =
         template.image[..words].iter().flat_map(|word| word.to_le_bytes()).collect();
-    for (at, value) in fields.into_iter().chain([(50, &checksum[..])]) {
+    for (at, value) in fields.iter().copied().chain([(50, &checksum[..])]) {
         for (offset, &byte) in (at..).zip(value) {
             if let Some(place) = bytes.get_mut(offset) {
                 *place = byte;

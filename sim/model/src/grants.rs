@@ -94,9 +94,12 @@ impl Grants {
         }
     }
 
-    /// Notes an order that passed.
+    /// Notes what passed. A mass cancel is no order: only its rule has sent it.
     pub fn send(&mut self, instrument: usize, rule: usize, template: &Template) {
         self.repeats[instrument][rule].send(1);
+        if template.is_cancel {
+            return;
+        }
         self.quantities[instrument][side_index(template)].send(template.quantity);
         self.value.send(template.value());
         self.open_orders.send(1);

@@ -53,6 +53,7 @@ pub struct Counts {
     pub entered: u64,
     pub replaced: u64,
     pub cancels: u64,
+    pub mass_cancels: u64,
     /// Messages whose number was used already, or whose order is gone: the specification has them ignored.
     pub ignored: u64,
     pub accepted: u64,

@@ -110,17 +110,18 @@ fn verdict_of_first(bench: &mut Bench) -> Reason {
 #[test]
 fn a_side_that_is_not_permitted_is_refused() {
     on_each_card(|card| {
-        for side in [b'B', b'S', b'T', b'E', b'X', 0, b'b', b'B' + 0x80] {
+        for side in [b'B', b'S', b'T', b'E', b'C', b'X', 0, b'b', b'B' + 0x80] {
             for sides in 0..=ALL_SIDES {
                 let needed = match side {
                     b'B' => BUY,
                     b'S' => SELL,
                     b'T' | b'E' => SELL_SHORT,
+                    b'C' => CANCEL,
                     _ => 0,
                 };
                 let expected = if sides & needed != 0 { SENT } else { Reason::Side };
                 let mut bench = Bench::new(card, &[Instrument { sides, ..sending(side, 100, 650_000) }]);
-                assert_eq!(verdict(&mut bench), expected, "{side} of {sides:03b}");
+                assert_eq!(verdict(&mut bench), expected, "{side} of {sides:04b}");
             }
         }
     });

@@ -1,5 +1,6 @@
 //! Each reason of the gate refuses, and just inside the limit an order passes; on model and gateware. Oracle: the
 //! card's page.
+mod cancels;
 mod grants;
 mod limits;
 
@@ -11,10 +12,10 @@ use riposte_map::{
 };
 use riposte_tests::{
     bench::{Bench, LOCATE, ON_TRADE, instrument, is_order, on_each_card, orders, reasons},
-    messages::{action, add, trade},
+    messages::{action, add, delete, trade},
     parameters::{
-        ALL_SIDES, BUY, Gate, Instrument, MOST, Rule, SELL, SELL_SHORT, command, credit, heartbeat, lease, opening,
-        parameters, parameters_within, repeat, write_gate,
+        ALL_SIDES, BUY, CANCEL, Gate, Instrument, MOST, Rule, SELL, SELL_SHORT, cancel_image, command, credit, heartbeat, lease,
+        opening, order, parameters, parameters_within, repeat, sum16, write_gate,
     },
 };
 
@@ -200,7 +201,7 @@ fn the_first_reason_of_the_page_is_the_one_told() {
     let cheap = Instrument { value_max: 65_000_000, ..small };
     let collared = Instrument { collar_e4: (600_000, 700_000), ..cheap };
     let right = of(Instrument::WIDE, 0);
-    let unset = Gate { interval_cycles: 0, saved_max: 0, age_cycles_max: 0 };
+    let unset = Gate { interval_cycles: 0, saved_max: 0, kept: 0, age_cycles_max: 0 };
     let fresh = Gate { age_cycles_max: 9, ..unset };
     let steps = [
         (unset, wrong, true, Reason::InstrumentDisabled),

@@ -1,4 +1,4 @@
-//! OUCH 5.0 (April/May 2023), inbound messages.
+//! OUCH 5.0 (April/May 2023, Mass Cancel of the later revision), inbound messages.
 use super::{Message, message};
 
 message!(enter_order, b'O', "enter order", 47, [
@@ -8,7 +8,12 @@ message!(enter_order, b'O', "enter order", 47, [
     APPENDAGE_LENGTH "appendage length" 2,
 ]);
 
-pub const MESSAGES: &[Message] = &[enter_order::MESSAGE];
+// Its appendage, of which nothing is needed here, would follow without a length if it is empty.
+message!(mass_cancel, b'C', "mass cancel", 17, [
+    TYPE "message type" 1, USER_REF "UserRefNum" 4, FIRM "firm" 4, SYMBOL "symbol, blank: all" 8,
+]);
+
+pub const MESSAGES: &[Message] = &[enter_order::MESSAGE, mass_cancel::MESSAGE];
 /// Quantities are below this.
 pub const QUANTITY_LIMIT: u32 = 1_000_000;
 /// Prices at or above this (1e-4 dollars) mean a market order.

@@ -1,4 +1,4 @@
-//! `riposte journal orders`: every order of the card against the parameter set whose number it carries, and how far positions went.
+//! `riposte journal orders`: every order and mass cancel of the card against the parameter set whose number it carries, and how far positions went.
 //!
 //! In: inputs and records of a journal. Out: how many orders each generation explains, and which it does not: its rule did not
 //! hold on the book of the decision, or the order is not its template's. Sets are put together from the rows as they were
@@ -94,6 +94,8 @@ struct Account {
     generations: BTreeMap<u32, u64>,
     calibrated: u64,
     hedges: u64,
+    /// Not among the orders.
+    mass_cancels: u64,
     /// Position of each instrument: now, least, most.
     positions: BTreeMap<u8, [i64; 3]>,
 }
@@ -167,7 +169,7 @@ impl Reading {
         if event.kind() != Some(EventKind::OrderSent) {
             return;
         }
-        self.account.orders += 1;
+        *(if event.is_cancel() { &mut self.account.mass_cancels } else { &mut self.account.orders }) += 1;
         self.account.hedges += u64::from(event.is_host_order());
         *self.account.generations.entry(event.generation).or_default() += 1;
         match self.sets.get(&event.generation) {
@@ -212,20 +214,20 @@ impl Reading {
 }
 
 fn print(account: &Account, output: &Output) -> anyhow::Result<()> {
-    let Account { orders, unexplained, unknown, generations, calibrated, hedges, positions } = account;
+    let Account { orders, unexplained, unknown, generations, calibrated, hedges, mass_cancels, positions } = account;
     if output.is_json() {
         let position = |(instrument, [now, least, most]): (&u8, &[i64; 3])| {
             json!({ "instrument": instrument, "quantity": now, "least": least, "most": most })
         };
         return output.print_json(&json!({
             "orders": orders, "unexplained": unexplained, "unknown": unknown, "generations": generations, "calibrated": calibrated,
-            "host_orders": hedges, "positions": positions.iter().map(position).collect::<Vec<_>>(),
+            "host_orders": hedges, "mass_cancels": mass_cancels, "positions": positions.iter().map(position).collect::<Vec<_>>(),
         }));
     }
     output.print(format!(
         "{orders} orders of the card under {} generations, {} of them not what their generation makes, {unknown} of sets \
          that are pruned\n{calibrated} sets of models, \
-         {hedges} orders of the host", generations.len(), unexplained.len()
+         {hedges} orders of the host, {mass_cancels} mass cancels", generations.len(), unexplained.len()
     ))
 }
 

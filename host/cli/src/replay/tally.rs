@@ -220,6 +220,9 @@ impl Tally {
         if let Some(rule) = watched.rules.get_mut(usize::from(event.rule)) {
             *(if sent { &mut rule.sent } else { &mut rule.refused }) += 1;
         }
+        if event.is_cancel() {
+            return;
+        }
         watched.marks.push(Mark {
             time_ns: event.time_ns,
             price_e4: event.price_e4,

@@ -65,10 +65,7 @@ fn meaning(alarm: &Alarm, symbols: &[String]) -> String {
         Alarm::Rejected { session, user_ref, reason } => format!(
             "the venue rejected order {user_ref} of {} with its code {reason}: look the code up, and disarm if it repeats", place(session)
         ),
-        Alarm::EventsMissing { expected, received } => format!(
-            "the card's event {received} came where {expected} is next, so orders may have left unseen; it is killed: keep the \
-             journal and report it"
-        ),
+        Alarm::EventsMissing { expected, received } => events_missing(expected, received),
         Alarm::CardLost => "the card is gone; start the next one, and approve what is proposed for it".to_owned(),
         Alarm::HostSilent => host_silent(),
         Alarm::CardSilenced => {
@@ -79,6 +76,7 @@ fn meaning(alarm: &Alarm, symbols: &[String]) -> String {
         Alarm::BooksInvalid { instruments, reason } => books_invalid(&named_in(instruments, symbols), reason),
         Alarm::Unrestored { why, .. } => unrestored(why).to_owned(),
         Alarm::Noticed { instrument, rules } => noticed(&symbol(instrument, symbols), rules),
+        Alarm::MassCancel { instrument, rule, reason } => mass_cancel(&symbol(instrument, symbols), rule, reason),
     }
 }
 
@@ -101,6 +99,13 @@ fn unhedged(why: Unhedged) -> &'static str {
         Unhedged::Iterations => "a fill is not hedged yet: the solver did not come to an end; it is tried again, hedge by hand if it stays",
         Unhedged::Solver => "a fill is not hedged yet: the solver failed on it; it is tried again, hedge by hand if it stays",
     }
+}
+
+fn events_missing(expected: u64, received: u64) -> String {
+    format!(
+        "the card's event {received} came where {expected} is next, so orders may have left unseen; it is killed: keep the journal and \
+         report it"
+    )
 }
 
 fn host_silent() -> String {
@@ -159,6 +164,17 @@ fn command_refused(opcode: u8, reason: u8) -> String {
 fn noticed(instrument: &str, rules: u8) -> String {
     let fired: Vec<String> = (0..RULES).filter(|rule| rules >> rule & 1 == 1).map(|rule| (rule + 1).to_string()).collect();
     format!("of {instrument} fired what only tells (rule {} of the desk): look at the market", fired.join(" and "))
+}
+
+fn mass_cancel(instrument: &str, rule: u8, reason: u8) -> String {
+    let rule = u32::from(rule) + 1;
+    match Reason::from_code(reason) {
+        Some(Reason::None) => format!("rule {rule} of {instrument} had the venue cancel everything there: look at the market"),
+        why => {
+            let why = why.map_or_else(|| format!("reason {reason}"), |one| one.text().to_owned());
+            format!("rule {rule} of {instrument} wanted everything there cancelled, and the gate refused ({why}): the host cancels one by one")
+        }
+    }
 }
 
 /// What a guard has found, and what it did.
@@ -247,6 +263,8 @@ mod tests {
             (Alarm::Refused { request: 4, why: Refusal::Killed }, &["request 4", "riposte clear-kill"]),
             (Alarm::CommandRefused { opcode: 6, reason: Reason::OldGeneration as u8 }, &["Commit", Reason::OldGeneration.text()]),
             (Alarm::CommandRefused { opcode: Opcode::Order as u8, reason: Reason::Side as u8 }, &["an order of the host", Reason::Side.text()]),
+            (Alarm::MassCancel { instrument: 1, rule: 2, reason: 0 }, &["MassCancel: rule 3 of SPY had the venue cancel"]),
+            (Alarm::MassCancel { instrument: 1, rule: 2, reason: Reason::Throttle as u8 }, &["refused", Reason::Throttle.text(), "one by one"]),
             (Alarm::CommandRefused { opcode: 200, reason: 250 }, &["kind 200", "reason 250"]),
             (Alarm::CardLost, &["CardLost: "]),
             (Alarm::BooksInvalid { instruments: 0b11, reason: Reason::Gap as u8 }, &["AAPL, SPY", "sequence gap", "`snapshot`"]),
@@ -288,7 +306,7 @@ mod tests {
             ClaimDue { session, execution, until_ns: 11 }, ClaimMissed { session, execution }, Refused { request, why: Refusal::Killed },
             CommandRefused { opcode: 6, reason: 1 }, BooksInvalid { instruments: 2, reason: 32 }, Escalated { request }, SessionSilent { session }, Rejected { session, user_ref, reason: 12 },
             EventsMissing { expected: 13, received: 14 }, CardLost, CardSilenced, HostSilent, Candidate { model: 2, why: Refusal::Corridor },
-            Noticed { instrument, rules: 0b1010 },
+            Noticed { instrument, rules: 0b1010 }, MassCancel { instrument, rule: 1, reason: 0 }, MassCancel { instrument, rule: 1, reason: 2 },
         ];
         all.extend(guards.map(|guard| Tripped { guard, index: 1 }));
         all.extend(unhedged.map(|why| Unhedged { why }));

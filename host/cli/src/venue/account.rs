@@ -28,6 +28,7 @@ pub fn json(report: &Report, sent: &Sent) -> Value {
         "lines": { "a": line(0), "b": line(1) },
         "orders": {
             "entered": orders.entered, "replaced": orders.replaced, "cancels": orders.cancels,
+            "mass_cancels": orders.mass_cancels,
             "ignored": orders.ignored, "accepted": orders.accepted, "rejected": orders.rejected,
             "executions": orders.executions, "executed_shares": orders.executed_shares, "broken": orders.broken,
             "open": report.open_orders, "sequenced": report.sequenced,
@@ -59,11 +60,12 @@ pub fn text(report: &Report, sent: &Sent) -> String {
     }
     let _ = writeln!(
         text,
-        "orders: {} entered, {} replaced, {} cancels, {} ignored; {} accepted, {} rejected, {} executions of {} \
+        "orders: {} entered, {} replaced, {} cancels, {} mass cancels, {} ignored; {} accepted, {} rejected, {} executions of {} \
          shares, {} broken, {} open",
         orders.entered,
         orders.replaced,
         orders.cancels,
+        orders.mass_cancels,
         orders.ignored,
         orders.accepted,
         orders.rejected,

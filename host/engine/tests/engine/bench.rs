@@ -6,7 +6,8 @@ use riposte_engine::{
 };
 use riposte_map::identity::TABLE_HASH;
 use riposte_map::limits::{HOST_RULE, INSTRUMENTS, RULES, TERMS};
-use riposte_map::shm::{Command, Condition, Event, EventKind, Level, NONE, Opcode};
+use riposte_map::reason::Reason;
+use riposte_map::shm::{Command, Condition, Event, EventKind, Level, MASS_CANCEL, NONE, Opcode};
 use zerocopy::IntoBytes;
 
 pub const SECOND: u64 = 1_000_000_000;
@@ -65,11 +66,11 @@ pub fn set(quantity_max: u64, threshold: u64) -> Vec<Command> {
     let with = |opcode: Opcode, first: u64, second: u64| Command { args: [first, second, 0, 0, 0, 0], ..row(opcode, 0) };
     let both = u64::from(FAR) | u64::from(FAR) << 32;
     let mut rows = vec![
-        row(Opcode::WriteFeed, 0), with(Opcode::WriteGate, 1000 | 8 << 32 | 500 << 48, 0),
+        row(Opcode::WriteFeed, 0), with(Opcode::WriteGate, 1000 | 8 << 32 | 500 << 48, 2),
         with(Opcode::Credit, 1 << 40, both), with(Opcode::Heartbeat, HEARTBEAT_CYCLES, 0),
     ];
     for at in 0..INSTRUMENTS {
-        let limits = [(at as u64 + 1) | (0xf << 16), quantity_max | 900 << 32, 1100 | 50 << 32, 1 << 40, 0, 0];
+        let limits = [(at as u64 + 1) | (0x1f << 16), quantity_max | 900 << 32, 1100 | 50 << 32, 1 << 40, 0, 0];
         rows.push(Command { args: limits, ..row(Opcode::WriteInstrument, at) });
         rows.push(Command { args: [both, 0, 0, 0, 0, 0], ..row(Opcode::Lease, at) });
         let host = if at < 2 { (Condition::Host as u64) << (8 * HOST_RULE) } else { 0 };
@@ -273,6 +274,15 @@ impl Bench {
             ..Event::default()
         });
         self.user_ref
+    }
+
+    /// Rule 1 of instrument 0 wants all of its orders cancelled; the gate lets it, or not.
+    pub fn mass_cancel(&mut self, reason: Reason) -> Vec<Output> {
+        let passes = reason == Reason::None;
+        self.user_ref += u32::from(passes);
+        let kind = if passes { EventKind::OrderSent } else { EventKind::OrderRefused };
+        let user_ref = if passes { self.user_ref } else { 0 };
+        self.event(Event { kind: kind as u8, reason: reason as u8, rule: 1, user_ref, detail: MASS_CANCEL.into(), ..Event::default() })
     }
 
     /// An order of the host, of instrument 0, that must leave; gives its number.

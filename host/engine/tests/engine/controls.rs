@@ -90,6 +90,39 @@ fn a_rule_that_notifies_is_told_and_changes_nothing_else() {
 }
 
 #[test]
+fn what_a_mass_cancel_of_the_card_ends_is_no_outside_cancel_and_nothing_else_changes() {
+    let mut bench = Bench::armed();
+    let [first, second] = [bench.live(10), bench.live(10)];
+    let open = bench.engine.room(0);
+    bench.take();
+    let said = bench.mass_cancel(Reason::None);
+    assert!(said.contains(&Output::Alarm(Alarm::MassCancel { instrument: 0, rule: 1, reason: 0 })) && cancels(&said).is_empty());
+    assert_eq!((bench.engine.room(0), bench.engine.is_permitted(), bench.engine.fenced()), (open, true, 0), "it is no order");
+    let repeat = commands(&said, Opcode::Repeat);
+    assert_eq!(repeat.iter().map(|one| (one.instrument, one.rule)).collect::<Vec<_>>(), [], "what a rule may send is not made more");
+    let behind = bench.live(10);
+    assert_eq!(behind, second + 2, "it has a number");
+    for (order, is_outside) in [(first, false), (second, false), (behind, true)] {
+        let said = bench.venue(CARD, Report::Cancelled { user_ref: order, quantity: 10 });
+        let outside = Output::Alarm(Alarm::OutsideCancel { session: CARD, user_ref: order, quantity: 10 });
+        assert_eq!(said.contains(&outside), is_outside, "{order}");
+        assert_eq!(bench.engine.order(CARD, order).map(|one| one.state), Some(State::Cancelled));
+    }
+}
+
+#[test]
+fn a_mass_cancel_that_the_gate_refuses_is_carried_out_by_the_host() {
+    let mut bench = Bench::armed();
+    assert_eq!(bench.mass_cancel(Reason::Throttle), [], "there is nothing to cancel");
+    let open = [bench.live(10), bench.live(10)];
+    bench.take();
+    assert_eq!(bench.mass_cancel(Reason::CoolDown), [], "one has just gone out");
+    let said = bench.mass_cancel(Reason::Throttle);
+    assert!(said.contains(&Output::Alarm(Alarm::MassCancel { instrument: 0, rule: 1, reason: Reason::Throttle as u8 })));
+    assert_eq!(cancels(&said), open);
+}
+
+#[test]
 fn a_drawdown_kills_one_unit_beyond_its_limit() {
     let mut bench = Bench::armed();
     bench.one(Change::SetLimit { limit: Limit::Drawdown, index: 0, value: 300 });

@@ -345,7 +345,7 @@ fn each_limit_of_a_set_is_narrower_or_needs_two_people() {
         (Opcode::WriteInstrument, 1, 1, true), (Opcode::WriteInstrument, 2, 1 << 32, true),
         (Opcode::WriteInstrument, 3, 1, true), (Opcode::Lease, 0, 1, true), (Opcode::Lease, 0, 1 << 32, true),
         (Opcode::WriteTemplate, 2, 1, false), (Opcode::WriteGate, 0, 1, false), (Opcode::WriteGate, 0, 1 << 32, true),
-        (Opcode::WriteGate, 0, 1 << 48, true), (Opcode::Credit, 0, 1, true), (Opcode::Credit, 1, 1, true),
+        (Opcode::WriteGate, 0, 1 << 48, true), (Opcode::WriteGate, 1, 1, false), (Opcode::Credit, 0, 1, true), (Opcode::Credit, 1, 1, true),
         (Opcode::Credit, 1, 1 << 32, true), (Opcode::Heartbeat, 0, 1, true),
     ] {
         let wider = altered(base.clone(), opcode, 0, |row| if more { row.args[word] += unit } else { row.args[word] -= unit });
@@ -358,7 +358,7 @@ fn each_limit_of_a_set_is_narrower_or_needs_two_people() {
     for (one, other) in [(&base, &window), (&window, &base), (&window, &shorter), (&shorter, &window)] {
         assert!(!is_narrower(one, other), "a window");
     }
-    for bit in 17..20 {
+    for bit in 17..21 {
         let fewer = altered(base.clone(), Opcode::WriteInstrument, 0, |row| row.args[0] &= !(1 << bit));
         assert_eq!((is_narrower(&base, &fewer), is_narrower(&fewer, &base)), (true, false), "side {bit}");
     }

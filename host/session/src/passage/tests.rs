@@ -160,8 +160,12 @@ fn an_order_leaves_only_between_packets_of_a_connection_that_is_there() {
         passage.host(&ours(FIRST, &login()[..cut])).expect("a part");
         assert_eq!(passage.order(&ours(behind(cut), &order())), Err(Withheld::Middle), "{cut}");
     }
-    assert_eq!(open().order(&ours(FIRST, &login())), Err(Withheld::NotAnOrder(NotAnOrder::Length(54 + 49))));
-    assert_eq!(open().order(&ours(FIRST, &order())), Ok(()));
+    assert_eq!(open().order(&ours(FIRST, &login())), Err(Withheld::NotAnOrder(NotAnOrder::Packet)));
+    let mass_cancel = packet(b'U', b"C\0\0\0\x07LIMECVLT    ");
+    for ours_alone in [order(), mass_cancel] {
+        assert_eq!(open().order(&ours(FIRST, &ours_alone)), Ok(()));
+        assert!(open().host(&ours(FIRST, &ours_alone)).is_err(), "it is the card's to send");
+    }
 }
 
 /// Otherwise a packet whose head the venue has read already could put an order where its payload was.

@@ -162,7 +162,9 @@ fn the_captured_order_is_what_the_card_may_send_and_nothing_else_is() {
     };
     let cases = [
         (frame(&order)[..53].to_vec(), NotAnOrder::Length(53)),
-        (frame(&order[..49]), NotAnOrder::Length(54 + 49)),
+        (frame(&order[..19]), NotAnOrder::Length(54 + 19)),
+        (frame(&order[..49]), NotAnOrder::Packet),
+        (frame(&[&[0, 47], &order[2..49]].concat()), NotAnOrder::Message),
         (frame(&[&order[..], &[0; 30]].concat()), NotAnOrder::Length(54 + 86)),
         (with(12, 9), NotAnOrder::Headers),
         (with(14, 0x46), NotAnOrder::Headers),

@@ -258,7 +258,7 @@ impl Exchange {
         if !self.use_ref(mass.user_ref) {
             return;
         }
-        self.counts.cancels += 1;
+        self.counts.mass_cancels += 1;
         let (time_ns, options) = (self.market.time_ns(), Options::default());
         let MassCancel { user_ref, firm, symbol, .. } = *mass;
         self.tell(self.account, ouch::MassCancelResponse { time_ns, user_ref, firm, symbol, options });
