@@ -156,7 +156,7 @@ fn small() -> Config {
         sessions: [Session { venue: 0, cancel_on_disconnect: true, timer_renew_ns: minute, drop_copy: true }; SESSIONS],
         risk: RiskTerms::default(),
         times: Times {
-            answer_ns: minute, silence_ns: minute, mark_window_ns: minute, mark_age_ns: minute, drop_copy_ns: minute,
+            protection_ns: minute, answer_ns: minute, silence_ns: minute, mark_window_ns: minute, mark_age_ns: minute, drop_copy_ns: minute,
             bust_window_ns: minute, claim_ns: minute, approval_ns: minute, reversion_ns: minute,
         },
         approved: Default::default(),

@@ -29,6 +29,7 @@ fn config() -> Config {
         sessions: [session],
         risk: RiskTerms::default(),
         times: Times {
+            protection_ns: SECOND,
             answer_ns: SECOND,
             silence_ns: 60 * SECOND,
             mark_window_ns: SECOND,

@@ -82,7 +82,7 @@ fn config() -> Config {
         sessions: [session],
         risk: RiskTerms::default(),
         times: Times {
-            answer_ns: long, silence_ns: long, mark_window_ns: long, mark_age_ns: long, drop_copy_ns: long, bust_window_ns: long,
+            protection_ns: long, answer_ns: long, silence_ns: long, mark_window_ns: long, mark_age_ns: long, drop_copy_ns: long, bust_window_ns: long,
             claim_ns: long, approval_ns: long, reversion_ns: long,
         },
         approved: Deployment { tables: TABLE_HASH, ..Deployment::default() },

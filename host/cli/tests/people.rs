@@ -43,6 +43,7 @@ fn every_limit_of_every_index_is_shown_and_proposals_are_sentences() {
     for (name, indices) in [
         ("loss", 1), ("instrument-loss", 6), ("drawdown", 1), ("exposure", 1), ("free-messages", 1), ("messages-per-trade", 1), ("hedge", 6),
         ("delta", 1), ("gamma", 1), ("vega", 1), ("theta", 1), ("scenario-loss", 1), ("collateral", 1), ("counterparty", 1),
+        ("protection-pieces", 6), ("protection-net", 1),
     ] {
         wanted.extend((0..indices).map(|index| (name.to_owned(), index)));
     }

@@ -187,25 +187,28 @@ pub enum LimitName {
     ScenarioLoss,
     Collateral,
     Counterparty,
+    /// Pieces that may trade within a window.
+    ProtectionPieces,
+    ProtectionNet,
 }
 
 impl LimitName {
-    pub const ALL: [LimitName; 14] = [
+    pub const ALL: [LimitName; 16] = [
         LimitName::Loss, LimitName::InstrumentLoss, LimitName::Drawdown, LimitName::Exposure, LimitName::FreeMessages,
         LimitName::MessagesPerTrade, LimitName::Hedge, LimitName::Delta, LimitName::Gamma, LimitName::Vega, LimitName::Theta,
-        LimitName::ScenarioLoss, LimitName::Collateral, LimitName::Counterparty,
+        LimitName::ScenarioLoss, LimitName::Collateral, LimitName::Counterparty, LimitName::ProtectionPieces, LimitName::ProtectionNet,
     ];
 
     pub fn text(self) -> &'static str {
         [
             "loss", "instrument-loss", "drawdown", "exposure", "free-messages", "messages-per-trade", "hedge", "delta", "gamma", "vega",
-            "theta", "scenario-loss", "collateral", "counterparty",
+            "theta", "scenario-loss", "collateral", "counterparty", "protection-pieces", "protection-net",
         ][self as usize]
     }
 
     /// Whether it is an amount of money.
     pub fn is_money(self) -> bool {
-        !matches!(self, LimitName::FreeMessages | LimitName::MessagesPerTrade | LimitName::Hedge)
+        !matches!(self, LimitName::FreeMessages | LimitName::MessagesPerTrade | LimitName::Hedge | LimitName::ProtectionPieces)
     }
 
     pub fn limit(self) -> Limit {
@@ -224,6 +227,8 @@ impl LimitName {
             LimitName::ScenarioLoss => Limit::ScenarioLoss,
             LimitName::Collateral => Limit::Collateral,
             LimitName::Counterparty => Limit::Counterparty,
+            LimitName::ProtectionPieces => Limit::ProtectionPieces,
+            LimitName::ProtectionNet => Limit::ProtectionNet,
         }
     }
 }

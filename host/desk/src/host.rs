@@ -43,6 +43,7 @@ pub struct Host {
 /// How long is too long, nanoseconds; the engine says what each is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Times {
+    pub protection_ns: u64,
     pub answer_ns: u64,
     pub silence_ns: u64,
     pub mark_window_ns: u64,
@@ -68,6 +69,7 @@ impl Default for Host {
             executions: 1 << 16,
             requests: 1 << 14,
             times: Times {
+                protection_ns: second,
                 answer_ns: second,
                 silence_ns: 15 * second,
                 mark_window_ns: second,
@@ -108,6 +110,9 @@ pub struct Limits {
     /// C22: what the venue holds for us; C24: what it may owe us.
     pub collateral_e4: u64,
     pub counterparty_e4: u64,
+    /// C17: pieces of each instrument, and bought less sold of all, within a window; 0 limits nothing.
+    pub protection_pieces: u64,
+    pub protection_net_e4: u64,
 }
 
 /// Where snapshots of the venue's books are given, and lost messages of its feed.
@@ -155,6 +160,7 @@ pub(crate) fn read_host(root: &mut Section, log: &mut Log) -> Host {
     let times = &mut host.times;
     for (field, value) in [
         ("tick_ms", &mut host.tick_ns), ("sync_ms", &mut host.sync_ns), ("answer_ms", &mut times.answer_ns),
+        ("protection_ms", &mut times.protection_ns),
         ("silence_ms", &mut times.silence_ns), ("mark_window_ms", &mut times.mark_window_ns),
         ("mark_age_ms", &mut times.mark_age_ns), ("drop_copy_ms", &mut times.drop_copy_ns),
         ("bust_window_ms", &mut times.bust_window_ns), ("claim_ms", &mut times.claim_ns),
@@ -193,9 +199,13 @@ pub(crate) fn read_limits(root: &mut Section, log: &mut Log) -> Limits {
             None => log.warning(&section.span, format!("`limits`: no `{field}`: it blocks arming until it is set")),
         }
     }
-    for (field, value) in [("gamma", &mut limits.gamma_e4), ("vega", &mut limits.vega_e4), ("theta", &mut limits.theta_e4)] {
+    for (field, value) in [
+        ("gamma", &mut limits.gamma_e4), ("vega", &mut limits.vega_e4), ("theta", &mut limits.theta_e4),
+        ("protection_net", &mut limits.protection_net_e4),
+    ] {
         *value = section.optional(log, field, money).map_or(0, |found| found.value);
     }
+    limits.protection_pieces = section.optional(log, "protection_pieces", whole(1, u32::MAX)).map_or(0, |found| found.value.into());
     section.finish(log);
     limits
 }

@@ -152,8 +152,8 @@ fn each_mistake_is_found_on_its_line() {
         ("max_value = \"20000.00\"", "max_value = 0", "33:13: `max_value`: `0` must be an amount above 0 with at most four decimals, such as 25000.00"),
         ("live_collar = \"0.10\"", "live_collar = 0", "34:15: `live_collar`: must be above 0, or \"off\""),
         ("live_collar = \"0.10\"", "live_collar = \"on\"", "34:15: `live_collar`: `on` is not a price: write dollars as digits, with a point and at most four decimals, such as 320.50"),
-        ("\"buy\", \"sell\", \"short\"]", "\"buy\", \"Sell\"]", "35:9: `sides`: must be a list of \"buy\", \"sell\" and \"short\""),
-        ("[\"buy\", \"sell\", \"short\"]", "[]", "35:9: `sides`: must be a list of \"buy\", \"sell\" and \"short\""),
+        ("\"buy\", \"sell\", \"short\"]", "\"buy\", \"Sell\"]", "35:9: `sides`: must be a list of \"buy\", \"sell\", \"short\" and \"cancel\""),
+        ("[\"buy\", \"sell\", \"short\"]", "[]", "35:9: `sides`: must be a list of \"buy\", \"sell\", \"short\" and \"cancel\""),
         ("buy = 1000, ", "", "36:12: `position` has no field `buy`"),
         ("buy = 1000, sell = 2000", "buy = 0, sell = 0", "36:12: `position`: `buy` or `sell` must be above 0"),
         ("sell = 2000", "sell = 1073741824", "36:33: `sell`: 1073741824 is out of range: it must be 0 to 1073741823"),
@@ -294,6 +294,16 @@ fn an_order_that_the_gate_will_refuse_is_pointed_out() {
         findings("[\"buy\", \"sell\", \"short\"]", "[\"buy\", \"sell\"]"),
         ["24:9: warning: its side is not among `sides` buy, sell: the gate will refuse every order"]
     );
+    let second = GOOD.lines().filter(|line| line.starts_with("order = ")).nth(1).expect("the second rule's order");
+    assert_eq!(
+        findings(second, "action = \"cancel\""),
+        ["26:1: warning: `cancel` is not among `sides` buy, sell, short: the gate will refuse every mass cancel"]
+    );
+    assert_eq!(findings("burst = 8", "burst = 8\ncancel_reserve = 7"), Vec::<String>::new());
+    assert_eq!(
+        findings("burst = 8", "burst = 8\ncancel_reserve = 8"),
+        ["43:18: warning: `cancel_reserve` 8 leaves nothing of `burst`: the gate will refuse every order"]
+    );
     assert_eq!(
         findings("buy = 1000, sell = 2000", "buy = 99, sell = 225"),
         ["30:9: warning: quantity 100 is above the 99 of `position`: the gate will refuse it while the position is flat"]
@@ -353,7 +363,7 @@ fn missing_locates_come_from_the_directory() {
 }
 
 /// Of [limits].
-const RISK: &str = "delta = 10\ngamma = 11\nvega = 12\ntheta = 13\nscenario_loss = 14\ncollateral = 15\ncounterparty = 16\n";
+const RISK: &str = "delta = 10\ngamma = 11\nvega = 12\ntheta = 13\nscenario_loss = 14\ncollateral = 15\ncounterparty = 16\nprotection_pieces = 17\nprotection_net = 18\n";
 /// Of [host].
 const TRUSTED: &str = "trusted = [{ name = \"sid\", key = \"327be589af043dbfbafa5337164326c1f7442ba66f83cabb5fa4e59cf380bf2c\" }]\n";
 const HOST: &str = "\n[host]\ncore = 1\ntick_ms = 5\nanswer_ms = 1500\n[limits]\nloss = \"25000.50\"\ndrawdown = 3\ninstrument_loss = 0.0001\n\
@@ -372,6 +382,7 @@ fn what_the_host_needs_is_read_exactly() {
     let greeks = [limits.delta_e4, limits.gamma_e4, limits.vega_e4, limits.theta_e4];
     assert_eq!(greeks, [100_000, 110_000, 120_000, 130_000]);
     assert_eq!((limits.scenario_loss_e4, limits.collateral_e4, limits.counterparty_e4), (140_000, 150_000, 160_000));
+    assert_eq!((limits.protection_pieces, limits.protection_net_e4, desk.host.times.protection_ns), (17, 180_000, 1_000_000_000));
     let people: Vec<_> = desk.people.iter().map(|one| (one.name.as_str(), one.uid, one.role.text())).collect();
     assert_eq!(people, [("ann", Some(1000), "risk"), ("bob", Some(1001), "viewer")]);
     assert_eq!(desk.remote, None);

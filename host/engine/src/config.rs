@@ -44,6 +44,8 @@ pub struct Session {
 /// How long is too long, nanoseconds; none may be 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Times {
+    /// C17: in which what trades is counted together.
+    pub protection_ns: u64,
     /// From sending to the venue's answer; then the order is unknown.
     pub answer_ns: u64,
     /// Without a word on a session; then it is lost.
@@ -98,7 +100,7 @@ fields! {
     Instrument { venue, multiplier, erroneous_bp }
     Session { venue, cancel_on_disconnect, timer_renew_ns, drop_copy }
     Times {
-        answer_ns, silence_ns, mark_window_ns, mark_age_ns, drop_copy_ns, bust_window_ns, claim_ns, approval_ns, reversion_ns,
+        protection_ns, answer_ns, silence_ns, mark_window_ns, mark_age_ns, drop_copy_ns, bust_window_ns, claim_ns, approval_ns, reversion_ns,
     }
     Config { instruments, sessions, times, risk, approved, orders, executions, requests }
 }
@@ -127,7 +129,7 @@ impl Config {
         }
         let times = &self.times;
         for (name, time) in [
-            ("answer_ns", times.answer_ns), ("silence_ns", times.silence_ns), ("mark_window_ns", times.mark_window_ns),
+            ("protection_ns", times.protection_ns), ("answer_ns", times.answer_ns), ("silence_ns", times.silence_ns), ("mark_window_ns", times.mark_window_ns),
             ("mark_age_ns", times.mark_age_ns), ("drop_copy_ns", times.drop_copy_ns),
             ("bust_window_ns", times.bust_window_ns), ("claim_ns", times.claim_ns),
             ("approval_ns", times.approval_ns), ("reversion_ns", times.reversion_ns),

@@ -15,6 +15,7 @@ use crate::order::{Order, Orders, State};
 use crate::delegation::Sender;
 use crate::output::{Alarm, Guard, HostMessage, Output, Outputs, Record, Stream};
 use crate::position::value;
+use crate::protection::Bursts;
 use crate::requests::{Request, Requests};
 use crate::reversion::Reversion;
 use crate::risk::Greeks;
@@ -84,6 +85,7 @@ pub struct Engine {
     pub(crate) models: Models,
     /// C21: held elsewhere, of each instrument.
     pub(crate) greeks: [Greeks; INSTRUMENTS],
+    pub(crate) bursts: Bursts,
     /// Instruments whose open orders are being cancelled.
     pub(crate) sweep: u16,
     /// C20: the book's best result.
@@ -134,6 +136,7 @@ impl Engine {
             reversion: None,
             models: Models::default(),
             greeks: [Greeks::default(); INSTRUMENTS],
+            bursts: Bursts::default(),
             sweep: 0,
             best: 0,
             window_ns: 0,

@@ -8,6 +8,7 @@ use crate::execution::ADOPTED;
 use crate::input::{Limit, Scope};
 use crate::message::{Field, Sink, fields};
 use crate::order::State;
+use crate::protection::Bursts;
 use crate::output::{Alarm, Guard, HostMessage, Output, Outputs, Record, Stream};
 use crate::session::Standing;
 use riposte_map::limits::INSTRUMENTS;
@@ -16,7 +17,7 @@ use std::hash::Hash;
 
 /// Claims that can wait at the same time.
 const CLAIMS: usize = 16;
-/// Index of the `Loss` guard for the whole book, and for its drawdown; below are instruments.
+/// Index of the `Loss` and `Protection` guards for the whole book, and for its drawdown; below are instruments.
 pub const BOOK: u8 = INSTRUMENTS as u8;
 pub const DRAWDOWN: u8 = BOOK + 1;
 /// A tick leaves this much room to what else it may have to say.
@@ -91,6 +92,8 @@ pub(crate) struct Limits {
     scenario_loss: u64,
     collateral: [u64; VENUES],
     counterparty: [u64; VENUES],
+    protection_pieces: [u64; INSTRUMENTS],
+    protection_net: u64,
 }
 
 impl Limits {
@@ -112,6 +115,8 @@ impl Limits {
             Limit::ScenarioLoss => (index == 0).then_some(self.scenario_loss),
             Limit::Collateral => self.collateral.get(index).copied(),
             Limit::Counterparty => self.counterparty.get(index).copied(),
+            Limit::ProtectionPieces => self.protection_pieces.get(index).copied(),
+            Limit::ProtectionNet => (index == 0).then_some(self.protection_net),
         }
     }
 
@@ -133,6 +138,8 @@ impl Limits {
             Limit::ScenarioLoss => (index == 0).then_some(&mut self.scenario_loss),
             Limit::Collateral => self.collateral.get_mut(index),
             Limit::Counterparty => self.counterparty.get_mut(index),
+            Limit::ProtectionPieces => self.protection_pieces.get_mut(index),
+            Limit::ProtectionNet => (index == 0).then_some(&mut self.protection_net),
         }
     }
 }
@@ -169,6 +176,7 @@ fields! {
     Latch { trips, held }
     Limits {
         loss, drawdown, instrument_loss, exposure, free_messages, messages_per_trade, hedge, greeks, scenario_loss, collateral, counterparty,
+        protection_pieces, protection_net,
     }
     Traffic { messages, trades }
     Claim { session, execution, until_ns }
@@ -455,6 +463,7 @@ impl Engine {
         let fenced = std::mem::take(&mut self.card.guarded);
         self.card.killed = false;
         self.latches.release();
+        self.bursts = Bursts::default();
         self.lending.release_all();
         self.dirty = true;
         self.sweep = self.reverting();

@@ -46,7 +46,7 @@ messages! {
 
 messages! {
     /// A limit of the host's controls, in book value (price integer x quantity x multiplier) unless it says otherwise.
-    /// 0 is unset and blocks.
+    /// 0 is unset and blocks, but for what says otherwise.
     Limit {
         /// C20: loss of the whole book.
         Loss = 1;
@@ -76,6 +76,10 @@ messages! {
         Collateral = 13;
         /// C24: what venue `index` may owe us: collateral and result, lost if it fails.
         Counterparty = 14;
+        /// C17: pieces of instrument `index`, bought and sold, that may trade within a window. 0 limits nothing.
+        ProtectionPieces = 15;
+        /// C17: bought less sold of the whole book within a window. 0 limits nothing.
+        ProtectionNet = 16;
     }
 }
 
@@ -86,12 +90,19 @@ impl Limit {
         Limit::ScenarioLoss, Limit::Collateral, Limit::Counterparty,
     ];
 
+    /// Whether `value` permits no more than `now` does. Of a protection 0 is none, of all others nothing.
+    pub fn is_within(self, value: u64, now: u64) -> bool {
+        let permits = |value: u64| if matches!(self, Limit::ProtectionPieces | Limit::ProtectionNet) { value.wrapping_sub(1) } else { value };
+        permits(value) <= permits(now)
+    }
+
     /// What it is a limit of.
     pub fn scope(self) -> Scope {
         match self {
-            Limit::InstrumentLoss | Limit::Hedge => Scope::Instrument,
+            Limit::InstrumentLoss | Limit::Hedge | Limit::ProtectionPieces => Scope::Instrument,
             Limit::Exposure | Limit::FreeMessages | Limit::MessagesPerTrade | Limit::Collateral | Limit::Counterparty => Scope::Venue,
-            Limit::Loss | Limit::Drawdown | Limit::Delta | Limit::Gamma | Limit::Vega | Limit::Theta | Limit::ScenarioLoss => Scope::Book,
+            Limit::Loss | Limit::Drawdown | Limit::Delta | Limit::Gamma | Limit::Vega | Limit::Theta | Limit::ScenarioLoss
+            | Limit::ProtectionNet => Scope::Book,
         }
     }
 }

@@ -39,6 +39,7 @@ mod message;
 mod order;
 mod output;
 mod position;
+mod protection;
 mod reports;
 mod requests;
 mod reversion;

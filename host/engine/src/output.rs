@@ -33,6 +33,8 @@ messages! {
 messages! {
     /// What watches, and stops trading when it trips. Numbers below 100 are those of the control matrix.
     Guard {
+        /// Of an instrument, or of the book.
+        Protection = 17;
         Loss = 20;
         VenueCap = 24;
         OrderToTrade = 25;

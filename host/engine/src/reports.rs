@@ -225,6 +225,7 @@ impl Engine {
         self.count_trade(session);
         self.book_at(at, out);
         self.watch_price(at, out);
+        self.watch_burst(at, out);
     }
 
     /// Puts an entry of the table into its position.

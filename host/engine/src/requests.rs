@@ -96,7 +96,7 @@ impl Engine {
             Change::EndMandate { .. } => true,
             Change::StateGreeks { .. } => false,
             Change::Mandate { .. } => self.is_within_mandate(change),
-            Change::SetLimit { limit, index, value } => self.limits.get(limit, index).is_some_and(|now| value <= now),
+            Change::SetLimit { limit, index, value } => self.limits.get(limit, index).is_some_and(|now| limit.is_within(value, now)),
             Change::Commit { generation, content } => {
                 self.proposed(generation, content).is_ok_and(|new| self.is_within_force(&new))
             }

@@ -16,14 +16,14 @@ pub fn of(desk: &Desk) -> Vec<u64> {
     terms
 }
 
-fn limits(limits: &Limits) -> [u64; 13] {
+fn limits(limits: &Limits) -> [u64; 15] {
     let Limits {
         loss_e4, drawdown_e4, instrument_loss_e4, exposure_e4, free_messages, messages_per_trade, delta_e4, gamma_e4, vega_e4, theta_e4,
-        scenario_loss_e4, collateral_e4, counterparty_e4,
+        scenario_loss_e4, collateral_e4, counterparty_e4, protection_pieces, protection_net_e4,
     } = *limits;
     [
         loss_e4, drawdown_e4, instrument_loss_e4, exposure_e4, free_messages, messages_per_trade, delta_e4, gamma_e4, vega_e4, theta_e4,
-        scenario_loss_e4, collateral_e4, counterparty_e4,
+        scenario_loss_e4, collateral_e4, counterparty_e4, protection_pieces, protection_net_e4,
     ]
 }
 

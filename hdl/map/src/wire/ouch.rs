@@ -8,7 +8,7 @@ message!(enter_order, b'O', "enter order", 47, [
     APPENDAGE_LENGTH "appendage length" 2,
 ]);
 
-// Its appendage, of which nothing is needed here, would follow without a length if it is empty.
+// Options would follow; without any, nothing does.
 message!(mass_cancel, b'C', "mass cancel", 17, [
     TYPE "message type" 1, USER_REF "UserRefNum" 4, FIRM "firm" 4, SYMBOL "symbol, blank: all" 8,
 ]);

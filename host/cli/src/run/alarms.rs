@@ -220,6 +220,10 @@ fn tripped(guard: Guard, index: u8, symbols: &[String]) -> String {
         }
         Guard::Events => "the card's events have a hole or tell something impossible; it is killed: keep the journal and report it".to_owned(),
         Guard::Unbooked => format!("something of {} could not be booked, so positions are not known; stopped: reconcile with the venue", place(index)),
+        Guard::Protection if index == BOOK => {
+            "more was bought or sold at once than the book's protection permits; every instrument is fenced and its orders are cancelled".to_owned()
+        }
+        Guard::Protection => format!("more of {instrument} traded at once than its protection permits; it is fenced, and its orders are cancelled"),
         Guard::Rule => format!("a rule halted {instrument}: it is fenced, and its orders are cancelled; look at the market"),
     }
 }
@@ -295,7 +299,7 @@ mod tests {
         let guards = [
             Guard::Loss, Guard::VenueCap, Guard::OrderToTrade, Guard::CancelOnDisconnect, Guard::DeadManTimer, Guard::DropCopy, Guard::Deployment,
             Guard::Bust, Guard::Erroneous, Guard::StaleMark, Guard::Stream, Guard::Room, Guard::Events, Guard::Unbooked,
-            Guard::Rule, Guard::Greeks, Guard::Margin, Guard::Scenario,
+            Guard::Rule, Guard::Greeks, Guard::Margin, Guard::Scenario, Guard::Protection,
         ];
         let unhedged = [Why::Holding, Why::Covariance, Why::Infeasible, Why::Iterations, Why::Solver];
         let mut all = vec![

@@ -30,6 +30,7 @@ pub fn of(desk: &Desk, approved: Deployment) -> Config {
         sessions: [session],
         risk: risk(&desk.risk),
         times: Times {
+            protection_ns: times.protection_ns,
             answer_ns: times.answer_ns,
             silence_ns: times.silence_ns,
             mark_window_ns: times.mark_window_ns,

@@ -48,11 +48,13 @@ impl Opening {
         let mut wanted = vec![
             (Limit::Loss, 0, limits.loss_e4), (Limit::Drawdown, 0, limits.drawdown_e4), (Limit::Delta, 0, limits.delta_e4),
             (Limit::Gamma, 0, limits.gamma_e4), (Limit::Vega, 0, limits.vega_e4), (Limit::Theta, 0, limits.theta_e4),
-            (Limit::ScenarioLoss, 0, limits.scenario_loss_e4),
+            (Limit::ScenarioLoss, 0, limits.scenario_loss_e4), (Limit::ProtectionNet, 0, limits.protection_net_e4),
         ];
         if desk.sessions.is_some() {
             let used = 0..desk.instruments.len().min(INSTRUMENTS) as u8;
-            wanted.extend(used.map(|at| (Limit::InstrumentLoss, at, limits.instrument_loss_e4)));
+            wanted.extend(used.flat_map(|at| {
+                [(Limit::InstrumentLoss, at, limits.instrument_loss_e4), (Limit::ProtectionPieces, at, limits.protection_pieces)]
+            }));
             wanted.extend([
                 (Limit::Exposure, 0, limits.exposure_e4),
                 (Limit::Collateral, 0, limits.collateral_e4),

@@ -30,6 +30,7 @@ pub fn config() -> Config {
         instruments,
         sessions: [session],
         times: Times {
+            protection_ns: SECOND,
             answer_ns: SECOND,
             silence_ns: 1000 * SECOND,
             mark_window_ns: SECOND,

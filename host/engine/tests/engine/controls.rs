@@ -92,7 +92,12 @@ fn a_rule_that_notifies_is_told_and_changes_nothing_else() {
 #[test]
 fn what_a_mass_cancel_of_the_card_ends_is_no_outside_cancel_and_nothing_else_changes() {
     let mut bench = Bench::armed();
-    let [first, second] = [bench.live(10), bench.live(10)];
+    let order = |bench: &mut Bench| {
+        let order = bench.card_order(10);
+        bench.venue(CARD, accepted(order, 10));
+        order
+    };
+    let [first, second] = [order(&mut bench), order(&mut bench)];
     let open = bench.engine.room(0);
     bench.take();
     let said = bench.mass_cancel(Reason::None);
@@ -100,7 +105,7 @@ fn what_a_mass_cancel_of_the_card_ends_is_no_outside_cancel_and_nothing_else_cha
     assert_eq!((bench.engine.room(0), bench.engine.is_permitted(), bench.engine.fenced()), (open, true, 0), "it is no order");
     let repeat = commands(&said, Opcode::Repeat);
     assert_eq!(repeat.iter().map(|one| (one.instrument, one.rule)).collect::<Vec<_>>(), [], "what a rule may send is not made more");
-    let behind = bench.live(10);
+    let behind = order(&mut bench);
     assert_eq!(behind, second + 2, "it has a number");
     for (order, is_outside) in [(first, false), (second, false), (behind, true)] {
         let said = bench.venue(CARD, Report::Cancelled { user_ref: order, quantity: 10 });

@@ -9,6 +9,7 @@ mod lending;
 mod models;
 mod orders;
 mod pain;
+mod protection;
 mod recovery;
 mod reversion;
 mod risk;
