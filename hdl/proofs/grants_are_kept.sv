@@ -12,7 +12,7 @@
 // with: memories
 // induction: 3
 // cover: 15
-// mutant: grants: left_buys1$d = leased_buys$read_data - sent_buys$read_data; => left_buys1$d = leased_buys$read_data;
+// mutant: grants: left_buys1$d = leased_buys$read_data - sent_buys$read_data; => left_buys1$d = leased_buys$read_data + 32'h1;
 // mutant: grants: repeats = rules$0$repeats; => repeats = 1'b0;
 // mutant: grants: cancels3$d = cancels2$q; => cancels3$d = cancels;
 // mutant: grants: throttled = ~spare$q; => throttled = tokens$q == 32'h0;
