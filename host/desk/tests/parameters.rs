@@ -143,14 +143,18 @@ fn each_term_of_a_rule_has_its_row() {
     assert_eq!(row(2)[..3], [0x17, 7, 0]);
 }
 
+/// `desk.toml` whose second rule has another action instead of its order.
+fn second_does(action: &str) -> String {
+    let text = include_str!("desk.toml");
+    let at = text.find("order = { side = \"buy\"").expect("the second rule's order");
+    let end = at + text[at..].find('\n').expect("its end");
+    format!("{}action = \"{action}\"{}", &text[..at], &text[end..])
+}
+
 #[test]
 fn a_rule_without_an_order_has_its_action_and_no_template() {
     for (word, code) in [("notify", 1), ("halt", 2)] {
-        let text = include_str!("desk.toml");
-        let at = text.find("order = { side = \"buy\"").expect("the second rule's order");
-        let end = at + text[at..].find('\n').expect("its end");
-        let desk = desk(&format!("{}action = \"{word}\"{}", &text[..at], &text[end..]));
-        let commands = desk.commands(1, 1);
+        let commands = desk(&second_does(word)).commands(1, 1);
         let row = |opcode: Opcode, rule| commands.iter().find(|c| c.opcode == opcode as u8 && c.instrument == 0 && c.rule == rule).expect("a row").args;
         assert_eq!(row(Opcode::WriteRules, 0)[..4], [0x0601, 100 << 32 | 630_200, 0, code << 8]);
         assert_eq!(row(Opcode::WriteTemplate, 1), [0; 6], "no order");
@@ -161,10 +165,7 @@ fn a_rule_without_an_order_has_its_action_and_no_template() {
 
 /// `desk.toml` whose second rule cancels, in an instrument that permits it.
 fn cancelling(firm: &str) -> Desk {
-    let text = include_str!("desk.toml");
-    let at = text.find("order = { side = \"buy\"").expect("the second rule's order");
-    let end = at + text[at..].find('\n').expect("its end");
-    let text = format!("{}action = \"cancel\"{}", &text[..at], &text[end..]);
+    let text = second_does("cancel");
     desk(&text.replacen("\"short\"]", "\"short\", \"cancel\"]", 1).replacen("burst = 8", "burst = 8\ncancel_reserve = 2", 1).replacen("firm = \"LIME\"", firm, 1))
 }
 

@@ -17,31 +17,30 @@ use riposte_map::limits::INSTRUMENTS;
 #[derive(Clone, Copy, Default, Hash)]
 struct Burst {
     until_ns: u64,
-    /// Bought and sold.
-    pieces: u64,
-    /// Bought less sold, book value.
-    net: i128,
+    sum: i128,
 }
 
 #[derive(Clone, Copy, Default, Hash)]
 pub(crate) struct Bursts {
+    /// Pieces, bought and sold.
     instruments: [Burst; INSTRUMENTS],
+    /// Bought less sold, book value.
     book: Burst,
 }
 
 fields! {
-    Burst { until_ns, pieces, net }
+    Burst { until_ns, sum }
     Bursts { instruments, book }
 }
 
 impl Burst {
-    /// Takes an execution at `now_ns`, into a window to `until_ns` if it falls into none.
-    fn take(&mut self, now_ns: u64, until_ns: u64, pieces: u64, net: i128) {
+    /// Adds an execution at `now_ns`, into a window to `until_ns` if it falls into none; gives the window's sum.
+    fn add(&mut self, now_ns: u64, until_ns: u64, more: i128) -> i128 {
         if now_ns >= self.until_ns {
-            *self = Burst { until_ns, ..Burst::default() };
+            *self = Burst { until_ns, sum: 0 };
         }
-        self.pieces = self.pieces.saturating_add(pieces);
-        self.net = self.net.saturating_add(net);
+        self.sum = self.sum.saturating_add(more);
+        self.sum
     }
 }
 
@@ -52,14 +51,10 @@ impl Engine {
         let (instrument, signed) = (execution.instrument, execution.signed());
         let net = value(execution.price, signed, self.config.instruments[usize::from(instrument)].multiplier);
         let until_ns = self.now_ns.saturating_add(self.config.times.protection_ns);
-        let Bursts { instruments, book } = &mut self.bursts;
-        let one = &mut instruments[usize::from(instrument)];
-        one.take(self.now_ns, until_ns, signed.unsigned_abs(), net);
-        book.take(self.now_ns, until_ns, signed.unsigned_abs(), net);
-        let (pieces, net) = (one.pieces, book.net.unsigned_abs());
-        let most = |limit, index| self.limits.get(limit, index).filter(|most| *most != 0);
-        let of_one = most(Limit::ProtectionPieces, instrument).is_some_and(|most| pieces > most);
-        let of_book = most(Limit::ProtectionNet, 0).is_some_and(|most| net > most.into());
+        let pieces = self.bursts.instruments[usize::from(instrument)].add(self.now_ns, until_ns, i128::from(signed).abs());
+        let net = self.bursts.book.add(self.now_ns, until_ns, net).abs();
+        let is_beyond = |sum: i128, limit, index| self.limits.get(limit, index).is_some_and(|most| most != 0 && sum > most.into());
+        let [of_one, of_book] = [is_beyond(pieces, Limit::ProtectionPieces, instrument), is_beyond(net, Limit::ProtectionNet, 0)];
         if of_one {
             self.trip(Guard::Protection, instrument, Effect::Fence(1 << instrument), out);
         }

@@ -113,7 +113,7 @@ fn host_silent() -> String {
 }
 
 fn books_invalid(named: &str, reason: u8) -> String {
-    let why = Reason::from_code(reason).map_or_else(|| format!("reason {reason}"), |one| one.text().to_owned());
+    let why = reason_text(reason);
     format!(
         "the card does not hold the books of {named} for right any more ({why}), so no order of theirs leaves: they are restored by \
          themselves if the desk names the venue's `snapshot`, else start the card anew before the next session"
@@ -153,7 +153,7 @@ fn broken(execution: u64, place: &str, late: bool) -> String {
 
 fn command_refused(opcode: u8, reason: u8) -> String {
     let what = Opcode::from_code(opcode).map_or_else(|| format!("command of kind {opcode}"), |one| format!("command {one:?}"));
-    let why = Reason::from_code(reason).map_or_else(|| format!("reason {reason}"), |one| one.text().to_owned());
+    let why = reason_text(reason);
     if opcode == Opcode::Order as u8 {
         return format!("the card refused an order of the host: {why}; a hedge is tried again with the next fill, or trade by hand");
     }
@@ -168,13 +168,16 @@ fn noticed(instrument: &str, rules: u8) -> String {
 
 fn mass_cancel(instrument: &str, rule: u8, reason: u8) -> String {
     let rule = u32::from(rule) + 1;
-    match Reason::from_code(reason) {
-        Some(Reason::None) => format!("rule {rule} of {instrument} had the venue cancel everything there: look at the market"),
-        why => {
-            let why = why.map_or_else(|| format!("reason {reason}"), |one| one.text().to_owned());
-            format!("rule {rule} of {instrument} wanted everything there cancelled, and the gate refused ({why}): the host cancels one by one")
-        }
+    if reason == Reason::None as u8 {
+        return format!("rule {rule} of {instrument} had the venue cancel everything there: look at the market");
     }
+    let why = reason_text(reason);
+    format!("rule {rule} of {instrument} wanted everything there cancelled, and the gate refused ({why}): the host cancels one by one")
+}
+
+/// Why the card did something, also for a code that this build does not know.
+fn reason_text(code: u8) -> String {
+    Reason::from_code(code).map_or_else(|| format!("reason {code}"), |one| one.text().to_owned())
 }
 
 /// What a guard has found, and what it did.

@@ -1,7 +1,7 @@
 //! An engine with a card that answers its commands, a venue whose reports number themselves, and everything that was
 //! said, kept.
 use riposte_engine::{
-    Body, Change, Config, Deployment, Engine, Guard, HostMessage, Input, Instrument, Limit, Output, Outputs, Record, Refusal,
+    Alarm, Body, Change, Config, Deployment, Engine, Guard, HostMessage, Input, Instrument, Limit, Output, Outputs, Record, Refusal,
     Report, RiskTerms, SESSIONS, Session, Side, Stream, Times,
 };
 use riposte_map::identity::TABLE_HASH;
@@ -405,6 +405,12 @@ impl Bench {
     pub fn tripped(&self, guard: Guard) -> u64 {
         self.engine.trips(guard)
     }
+}
+
+/// The guard has tripped, and it is recorded and told.
+pub fn tripped(said: &[Output], guard: Guard, index: u8) -> bool {
+    said.contains(&Output::Record(Record::Tripped { guard, index }))
+        && said.contains(&Output::Alarm(Alarm::Tripped { guard, index }))
 }
 
 pub fn accepted(user_ref: u32, quantity: u32) -> Report {

@@ -14,11 +14,6 @@ fn trade(bench: &mut Bench, side: Side, quantity: u32, price: i64) -> u64 {
     execution
 }
 
-fn tripped(said: &[Output], guard: Guard, index: u8) -> bool {
-    said.contains(&Output::Record(Record::Tripped { guard, index }))
-        && said.contains(&Output::Alarm(Alarm::Tripped { guard, index }))
-}
-
 fn mark(bench: &mut Bench, price: i64) -> Vec<Output> {
     bench.give(Body::Mark { instrument: 0, price })
 }
