@@ -17,7 +17,7 @@ module gate_alone(input clock, input reset, input [31:0] generation, input commi
     (* anyseq *) wire [4:0] limits_address;
     (* anyseq *) wire [198:0] limits_data;
     (* anyseq *) wire [6:0] template_address;
-    (* anyseq *) wire [153:0] template_data;
+    (* anyseq *) wire [202:0] template_data;
     (* anyseq *) wire [10:0] image_address;
     (* anyseq *) wire [63:0] image_data;
     wire [315:0] decision = {is_host, first, rest, 27'd0, made_under, bank, instrument, made_under, bank, instrument, mask};

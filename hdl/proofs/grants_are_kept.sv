@@ -21,7 +21,7 @@
 // mutant: grants: if (tokens$q == 32'h0) begin => if (1'b0) begin
 module grants_are_kept(
     input clock, input picks, input may_pass,
-    input [2:0] kinds, input [3:0] to, input [1:0] to_rule, input [31:0] lease_buys, input [31:0] lease_sells,
+    input [3:0] kinds, input [3:0] to, input [1:0] to_rule, input [31:0] lease_buys, input [31:0] lease_sells,
     input [63:0] credit_value, input [31:0] credit_open, input [31:0] credit_unacknowledged, input [31:0] credit_orders,
     input [81:0] throttle, input [3:0] instrument, input [1:0] rule, input picks_buy, input picks_cancel, input [31:0] picked_quantity,
     input [63:0] value, input [47:0] cooldown
@@ -33,10 +33,10 @@ module grants_are_kept(
         reset <= first;
         reset_is_first: assert (!first || reset);
     end
-    wire [232:0] grant = {credit_orders, credit_unacknowledged, credit_open, credit_value, lease_sells, lease_buys, to_rule, to, kinds};
+    wire [233:0] grant = {credit_orders, credit_unacknowledged, credit_open, credit_value, lease_sells, lease_buys, to_rule, to, kinds};
     wire is_lease = kinds[0], is_credit = kinds[1], is_repeat = kinds[2];
     wire [127:0] left;
-    wire [23:0] against;
+    wire [25:0] against;
     wire throttled;
     reg passed = 0, judging = 0, fits = 0, buys = 0, cancels = 0;
     reg [31:0] quantity = 0;

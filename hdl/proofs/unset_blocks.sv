@@ -34,8 +34,8 @@ module unset_blocks(
     (* hierconn *) wire [3:0] \g.u.fits.any_far ;
     (* hierconn *) wire [3:0] \g.u.grants.instrument ;
     (* hierconn *) wire [1:0] \g.u.fits.rule , \g.u.grants.rule ;
-    (* hierconn *) wire [23:0] \g.u.fits.any , \g.u.grants.any ;
-    (* hierconn *) wire [153:0] \g.u.fits.any_order ;
+    (* hierconn *) wire [25:0] \g.u.fits.any , \g.u.grants.any ;
+    (* hierconn *) wire [202:0] \g.u.fits.any_order ;
     (* hierconn *) wire \g.u.grants.cancels ;
     (* hierconn *) wire [63:0] \g.u.fits.any_value , \g.u.grants.value ;
     (* hierconn *) wire [31:0] \g.u.grants.quantity ;
@@ -43,7 +43,7 @@ module unset_blocks(
     reg [127:0] tops1, tops2, tops3;
     reg [3:0] instrument1, instrument2, instrument3;
     reg [1:0] rule1, rule2, granted_rule1, granted_rule2;
-    reg [23:0] against1, against2;
+    reg [25:0] against1, against2;
     reg [3:0] far1, far2;
     reg [63:0] order1, order2;
     reg [31:0] granted_quantity1;
@@ -61,7 +61,7 @@ module unset_blocks(
         {against2, against1} <= {against1, \g.u.fits.any | \g.u.grants.any };
         {order2, order1} <= {order1, \g.u.fits.any_order [63:0]};
         {value_is_its_own2, value_is_its_own1} <= {value_is_its_own1, \g.u.grants.value == \g.u.fits.any_value
-            && \g.u.grants.cancels == \g.u.fits.any_order [153]};
+            && \g.u.grants.cancels == \g.u.fits.any_order [201]};
         granted_quantity1 <= \g.u.grants.quantity ;
         session_set <= !reset && (session_set || (session_write && session_user_ref != 0));
 

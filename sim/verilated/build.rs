@@ -14,7 +14,7 @@ const TOP: &str = riposte_card::TOP;
 
 /// Name, what stands in the Verilog once, what a fault would put there.
 const MUTANTS: [(&str, &str, &str); 5] = [
-    ("gate_ignores_kill", "(((killed) & 24'hffffff) << 32'h1) | ", ""),
+    ("gate_ignores_kill", "(((killed) & 26'h3ffffff) << 32'h1) | ", ""),
     ("order_without_pass", "running = passes | sending$q;", "running = judging | sending$q;"),
     ("price_one_byte_off", "localparam  o_price = 9'b100000;", "localparam  o_price = 9'b101000;"),
     ("checksum_one_off", "checksum = ~twice;", "checksum = ~twice + 16'h1;"),

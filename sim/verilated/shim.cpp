@@ -19,14 +19,14 @@ struct Word {
 struct CardInput {
     Word rx, rxb;
     const uint32_t* command; // 16 words, or null
-    uint8_t reset, counter_index;
+    uint8_t reset;
 };
 
 struct CardOutput {
     uint64_t tx_data, tx_time_ns;
     uint32_t event[16];
     uint32_t counter;
-    uint8_t tx_bytes, tx_last, tx_valid, event_valid;
+    uint8_t tx_bytes, tx_last, tx_valid, event_valid, counter_index;
 };
 
 struct CardModel {
@@ -76,6 +76,7 @@ void CARD(cycle)(void* card, const CardInput* in, CardOutput* out) {
     out->event_valid = top.event_valid;
     if (top.event_valid) std::memcpy(out->event, &top.event_record[0], sizeof out->event);
     out->counter = top.counter;
+    out->counter_index = top.counter_index;
     top.reset = in->reset;
     top.time_ns = in->rx.time_ns;
     top.rx_data = in->rx.data;
@@ -89,7 +90,6 @@ void CARD(cycle)(void* card, const CardInput* in, CardOutput* out) {
     top.rxb_last = in->rxb.last;
     top.rxb_bad = in->rxb.bad;
     top.rxb_valid = in->rxb.valid;
-    top.counter_index = in->counter_index;
     top.command_valid = in->command != nullptr;
     if (in->command) std::memcpy(&top.command[0], in->command, 64);
     LOWER_CLOCK(top);

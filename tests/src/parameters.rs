@@ -40,6 +40,9 @@ pub struct Rule {
     pub quantity: u32,
     pub price_e4: u32,
     pub cool_down_cycles: u64,
+    pub lifetime_cycles: u64,
+    /// What of it does not trade at once never rests.
+    pub is_immediate: bool,
 }
 
 impl Rule {
@@ -53,6 +56,8 @@ impl Rule {
         quantity: 0,
         price_e4: 0,
         cool_down_cycles: 1,
+        lifetime_cycles: FOR_EVER_CYCLES,
+        is_immediate: false,
     };
 
     fn term(&self, index: usize) -> (Condition, u32) {
@@ -188,9 +193,11 @@ fn template(instrument: usize, rule: usize, order: Option<&Rule>) -> Vec<Command
         | words << 8
         | last << 16
         | (frame.len() as u64 - 54) << 24
-        | u64::from(partial_sum(&frame)) << 32;
+        | u64::from(partial_sum(&frame)) << 32
+        | u64::from(order.is_immediate) << 48;
     let numbers = u64::from(order.quantity) | u64::from(order.price_e4) << 32;
-    let mut commands = vec![command(Opcode::WriteTemplate, instrument, rule, 0, 0, &[numbers, layout, order.cool_down_cycles])];
+    let row = [numbers, layout, order.cool_down_cycles, order.lifetime_cycles];
+    let mut commands = vec![command(Opcode::WriteTemplate, instrument, rule, 0, 0, &row)];
     for (index, chunk) in frame.chunks(8).enumerate() {
         let mut word = [0; 8];
         word[..chunk.len()].copy_from_slice(chunk);
@@ -282,15 +289,20 @@ pub fn repeat(instrument: usize, rule: usize, orders: u32) -> Command {
     command(Opcode::Repeat, instrument, rule, 0, orders, &[])
 }
 
+/// Where orders of ours rest: the dearest buy, the cheapest sell, and how many orders of the card are in it.
+pub fn resting(instrument: usize, buy: u32, sell: u32, orders: u32) -> Command {
+    command(Opcode::Resting, instrument, 0, 0, 0, &[u64::from(buy) | u64::from(sell) << 32, orders.into()])
+}
+
 pub fn heartbeat(cycles: u64) -> Command {
     command(Opcode::Heartbeat, 0, 0, 0, 0, &[cycles])
 }
 
-/// Everything that can be granted, and a host that is heard for ever.
+/// Everything that can be granted, nothing that rests whatever is sent, and a host that is heard for ever.
 pub fn grants(instruments: usize) -> Vec<Command> {
     let mut commands = vec![heartbeat(FOR_EVER_CYCLES), credit(u64::MAX >> 1, MOST, MOST)];
     for at in 0..instruments {
-        commands.push(lease(at, MOST, MOST));
+        commands.extend([lease(at, MOST, MOST), resting(at, 0, u32::MAX, MOST)]);
         commands.extend((0..RULES).map(|rule| repeat(at, rule, MOST)));
     }
     commands
@@ -383,6 +395,8 @@ pub fn tightened(random: &mut Random, mut instruments: Vec<Instrument>, price_e4
         for rule in one.rules.iter_mut().flatten() {
             rule.side = random.pick(&[rule.side, rule.side, rule.side, rule.side, rule.side, b'E', b'E', b'X']);
             rule.cool_down_cycles = random.pick(&[1, 1, 1, 1, 20, 150, 3_000, 0]);
+            rule.lifetime_cycles = random.pick(&[FOR_EVER_CYCLES, FOR_EVER_CYCLES, FOR_EVER_CYCLES, FOR_EVER_CYCLES, 2_000, 0]);
+            rule.is_immediate = random.once_in(2);
         }
     }
     instruments

@@ -9,7 +9,7 @@ use crate::{
     lockstep::{Coverage, Ended, Lockstep},
     parameters::{
         Gate, Instrument, MOST, command, credit, eager, grants, heartbeat, lease, opening, order, parameters_within,
-        random_gate, random_instruments, repeat, tightened,
+        random_gate, random_instruments, repeat, resting, tightened,
     },
     random::Random,
     traffic::{Faults, Traffic},
@@ -257,7 +257,7 @@ fn any_command(lockstep: &mut Lockstep, random: &mut Random) {
     lockstep.command(random.below(60), one);
 }
 
-/// A grant that is little, a fence, a heartbeat that runs out, or the end of all of them, at a random time within the
+/// A grant that is little, what may rest of ours, a fence, a heartbeat that runs out, or the end of all of them, at a random time within the
 /// next frame.
 fn lend(lockstep: &mut Lockstep, random: &mut Random, plan: &Plan) {
     let instrument = random.below(plan.instruments as u64) as usize;
@@ -266,7 +266,8 @@ fn lend(lockstep: &mut Lockstep, random: &mut Random, plan: &Plan) {
     // A total since reset of any size up to so many bits.
     let total = |random: &mut Random, bits: u64| random.draw() >> (63 - random.below(bits));
     let orders = total(random, 9) as u32;
-    let one = match random.below(12) {
+    let price_e4 = |random: &mut Random| PRICE_E4 - 1000 + random.below(21) as u32 * 100;
+    let one = match random.below(14) {
         0 => lease(instrument, total(random, 16) as u32, total(random, 16) as u32),
         1 => credit(total(random, 38), MOST, MOST),
         2 | 8 => credit(u64::MAX >> 1, orders, MOST),
@@ -275,6 +276,7 @@ fn lend(lockstep: &mut Lockstep, random: &mut Random, plan: &Plan) {
         5 => heartbeat(random.below(400)),
         6 => command(Opcode::Fence, 0, 0, 0, 0, &[1 << instrument]),
         7 => command(Opcode::Lift, 0, 0, 0, 0, &[1 << instrument]),
+        10 | 11 => resting(instrument, price_e4(random), price_e4(random), orders),
         _ => return relieve(lockstep, plan),
     };
     lockstep.command(ahead, one);

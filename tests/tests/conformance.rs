@@ -200,7 +200,7 @@ fn a_transmitted_order_equals_the_golden_enter_order() {
         let desk = golden_desk();
         let mut bench = Bench::bare(card);
         bench.commands(&desk.commands(1, 1));
-        bench.commands(&desk.grants(0));
+        bench.commands(&[desk.grants(0), desk.nothing_rests(0)].concat());
         bench.commands(&[desk.session_command(0), riposte_desk::validate(0, desk.mask()), riposte_desk::arm(0)]);
         bench.show(&[riposte_tests::messages::action(13, b'T'), trade(13, 1, 630_200), trade(13, 1, 630_200)]);
         let output = bench.settle();

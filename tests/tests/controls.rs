@@ -11,7 +11,7 @@ use riposte_map::{
 use riposte_tests::{
     bench::{Bench, LOCATE, ON_TRADE, instrument, on_each_card, orders, reasons},
     messages::{add, trade},
-    parameters::{Instrument, MOST, command, credit, lease, repeat},
+    parameters::{Instrument, MOST, command, credit, lease, repeat, resting},
 };
 use std::{collections::BTreeMap, path::Path};
 
@@ -173,6 +173,11 @@ fn a_credit_stops_an_order_up_to_two_cycles_before_the_gates() {
 #[test]
 fn a_repeat_stops_an_order_up_to_two_cycles_before_the_gates() {
     stops_up_to_the_reading(repeat(0, 0, 0), Reason::Repeated);
+}
+
+#[test]
+fn an_own_order_stops_an_order_up_to_two_cycles_before_the_gates() {
+    stops_up_to_the_reading(resting(0, 0, 0, 0), Reason::SelfMatch);
 }
 
 #[test]

@@ -54,7 +54,7 @@ fn rows(quantity_max: u32) -> Vec<Command> {
     all[0] = Instrument { quantity_max, ..instrument(&[ON_TRADE]) };
     let mut rows = parameters(&all, 0);
     rows.pop();
-    rows.extend(grants(INSTRUMENTS));
+    rows.extend(grants(INSTRUMENTS).into_iter().filter(|one| one.opcode != Opcode::Resting as u8));
     rows
 }
 

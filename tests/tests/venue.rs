@@ -11,6 +11,7 @@ use riposte_map::shm::{Event, EventKind, Level};
 use riposte_tests::{
     bench::{Bench, on_each_card},
     oracle::{Oracle, data, messages},
+    parameters::{MOST, resting},
     traffic::packet,
 };
 use riposte_venue::{
@@ -102,6 +103,8 @@ fn a_card_trades_with_the_venue_and_both_know_the_same_book() {
             riposte_desk::trace(0, true),
         ];
         bench.commands(&desk.grants(0));
+        // There is no host that would tell what rests, and here it may meet.
+        bench.commands(&[resting(0, 0, u32::MAX, MOST)]);
         bench.commands(&opening);
         let (mut world, mut oracle, mut tops) = (World::new(), Oracle::default(), BTreeMap::new());
         let (mut events, mut sent) = (Vec::new(), 0);

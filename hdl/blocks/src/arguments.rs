@@ -204,7 +204,9 @@ impl Logic for Arguments {
         self.order.next.payload_bytes = self.arg1.val().get_bits::<8>(24);
         self.order.next.checksum = self.arg1.val().get_bits::<16>(32);
         self.order.next.cooldown = self.arg2.val().get_bits::<48>(0);
+        self.order.next.lifetime = self.arg3.val().get_bits::<48>(0);
         self.order.next.cancels = self.arg1.val().get_bits::<8>(0) == self.k_cancel.val();
+        self.order.next.immediate = self.arg1.val().get_bit(48);
         self.template.next = self.order.val();
         self.interval.next = self.arg0.val().get_bits::<32>(0);
         self.gate.next.interval = self.interval.val();

@@ -322,12 +322,31 @@ pub struct Left {
     pub value: Bits<64>,
 }
 
-/// What the host grants, and which of it in this cycle.
+/// The nearest orders of ours, of either side: the price of the cheapest sell, and the complement of the dearest buy's. None is
+/// all ones. An order that buys would trade with them if its price is not below `sells`, another one if its complement is not
+/// below `buys`.
+#[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
+pub struct Own {
+    pub sells: Bits<32>,
+    pub buys: Bits<32>,
+}
+
+/// The same as it was told or sent, with how many orders of the card are in it.
+#[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
+pub struct OwnRow {
+    pub sells: Bits<32>,
+    pub buys: Bits<32>,
+    pub orders: Bits<32>,
+}
+
+/// What the host grants or tells of its orders, and which of it in this cycle.
 #[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
 pub struct Grant {
     pub is_lease: bool,
     pub is_credit: bool,
     pub is_repeat: bool,
+    /// Prices in `buys` and `sells`, orders in `open`.
+    pub is_resting: bool,
     pub instrument: Bits<4>,
     pub rule: Bits<2>,
     pub buys: Bits<32>,
@@ -369,8 +388,12 @@ pub struct Shape {
     pub payload_bytes: Bits<8>,
     pub checksum: Bits<16>,
     pub cooldown: Bits<48>,
+    /// Cycles behind the commit for which it may be sent.
+    pub lifetime: Bits<48>,
     /// It is a mass cancel.
     pub cancels: bool,
+    /// What of it does not trade at once never rests.
+    pub immediate: bool,
 }
 
 /// What the gate checks and the transmitter patches into an order's image.
@@ -384,8 +407,12 @@ pub struct Template {
     pub payload_bytes: Bits<8>,
     pub checksum: Bits<16>,
     pub cooldown: Bits<48>,
+    /// Cycles behind the commit for which it may be sent.
+    pub lifetime: Bits<48>,
     /// It is a mass cancel.
     pub cancels: bool,
+    /// What of it does not trade at once never rests.
+    pub immediate: bool,
 }
 
 /// Rules that fired at one verdict, with all that their orders' events tell.

@@ -174,6 +174,7 @@ pub struct Control {
     c_lease: Konst<8, { Opcode::Lease as u64 }>,
     c_credit: Konst<8, { Opcode::Credit as u64 }>,
     c_repeat: Konst<8, { Opcode::Repeat as u64 }>,
+    c_resting: Konst<8, { Opcode::Resting as u64 }>,
     c_heartbeat: Konst<8, { Opcode::Heartbeat as u64 }>,
     c_fence: Konst<8, { Opcode::Fence as u64 }>,
     c_lift: Konst<8, { Opcode::Lift as u64 }>,
@@ -186,7 +187,7 @@ pub struct Control {
     r_generation: Konst<8, { Reason::OldGeneration as u64 }>,
 }
 
-const _: () = assert!(Opcode::ALL.len() == Opcode::Order as usize && Opcode::ALL.len() < 32);
+const _: () = assert!(Opcode::ALL.len() == Opcode::Resting as usize && Opcode::ALL.len() < 32);
 
 impl Logic for Control {
     #[hdl_gen]
@@ -217,7 +218,7 @@ impl Logic for Control {
         self.row_came.next = self.came.q.val().get_bits::<4>(self.o_instrument.val().index());
         self.value_came.next = self.came.q.val().get_bits::<32>(self.o_value.val().index());
         self.is_known.d.next =
-            (self.opcode_came.val() != 0) & (self.opcode_came.val() <= self.c_order.val());
+            (self.opcode_came.val() != 0) & (self.opcode_came.val() <= self.c_resting.val());
         self.does.d.next = 0.into();
         self.locate_row.d.next = 0.into();
         if self.came_valid.q.val() & (self.opcode_came.val().get_bits::<3>(5) == 0) {
@@ -438,6 +439,7 @@ impl Logic for Control {
         self.granted.next.is_lease = self.does.q.val().get_bit(self.c_lease.val().index());
         self.granted.next.is_credit = self.does.q.val().get_bit(self.c_credit.val().index());
         self.granted.next.is_repeat = self.does.q.val().get_bit(self.c_repeat.val().index());
+        self.granted.next.is_resting = self.does.q.val().get_bit(self.c_resting.val().index());
         self.granted.next.instrument = self.table_row.val();
         self.granted.next.rule = self.rule.val();
         self.granted.next.buys = self.arg0.val().get_bits::<32>(0);

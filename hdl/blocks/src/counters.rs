@@ -1,34 +1,46 @@
-//! Counters: one bit of `count` a cycle each, read by index.
+//! Counters: one bit of `count` a cycle each, shown one after another, for ever.
 //!
-//! In: strobes, bit n for counter n; the index to read. Out: its value in the next cycle but one.
-//! Holds: 32 bits, wrapping; reset clears. Why: strobes are registered first, so that no counter is on a path.
-use crate::konst::Konst;
-use riposte_map::counter::Counter;
+//! In: strobes, bit n for counter n. Out: each counter in its turn, a cycle each, behind a reset first two that there are not;
+//! what is counted in cycle c is in what is shown from c + 5 on. Why: sums stand in a memory, and each counter keeps only what came since its last turn; a card
+//! that counts in registers spends a tenth of an ECP5 on it. Strobes are registered first, so that no counter is on a path.
+//! Holds: 32 bits, wrapping; nothing is lost, since a turn comes round sooner than 7 bits are full; reset clears.
+use crate::{konst::Konst, memory::BlockMemory};
+use riposte_map::{counter::Counter, limits::RESET_CYCLES};
 use rust_hdl::prelude::*;
 
-const _: () = assert!(Counter::COUNT == 78);
+const _: () = assert!(Counter::COUNT == 80 && Counter::COUNT < 127 && RESET_CYCLES >= 1 << 7);
 
+/// What came since a counter's last turn.
 #[derive(LogicBlock, Default)]
 pub struct CounterCell {
     pub clock: Signal<In, Clock>,
     pub reset: Signal<In, bool>,
     pub up: Signal<In, bool>,
-    pub value: Signal<Out, Bits<32>>,
-    number: DFF<Bits<32>>,
-    k_one: Konst<32, 1>,
+    /// It is its turn.
+    pub take: Signal<In, bool>,
+    /// In the cycle behind its turn; 0 in any other.
+    pub taken: Signal<Out, Bits<7>>,
+    pending: DFF<Bits<7>>,
+    held: DFF<Bits<7>>,
+    k_one: Konst<7, 1>,
 }
 
 impl Logic for CounterCell {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, number);
+        dff_setup!(self, clock, pending, held);
+        self.held.d.next = 0.into();
         if self.up.val() {
-            self.number.d.next = self.number.q.val() + self.k_one.val();
+            self.pending.d.next = self.pending.q.val() + self.k_one.val();
+        }
+        if self.take.val() {
+            self.held.d.next = self.pending.q.val();
+            self.pending.d.next = bit_cast::<7, 1>(self.up.val().into());
         }
         if self.reset.val() {
-            self.number.d.next = 0.into();
+            self.pending.d.next = 0.into();
         }
-        self.value.next = self.number.q.val();
+        self.taken.next = self.held.q.val();
     }
 }
 
@@ -36,14 +48,26 @@ impl Logic for CounterCell {
 pub struct Counters {
     pub clock: Signal<In, Clock>,
     pub reset: Signal<In, bool>,
-    pub count: Signal<In, Bits<78>>,
-    pub index: Signal<In, Bits<7>>,
+    pub sweep: Signal<In, Bits<7>>,
+    pub count: Signal<In, Bits<80>>,
+    pub index: Signal<Out, Bits<7>>,
     pub value: Signal<Out, Bits<32>>,
-    strobes: DFF<Bits<78>>,
-    cells: [CounterCell; 78],
-    chosen: [DFF<Bits<32>>; 78],
+    strobes: DFF<Bits<80>>,
+    cells: [CounterCell; 80],
+    sums: BlockMemory<32, 7, false>,
+    /// Whose turn it is, was, and was before that.
+    turn: DFF<Bits<7>>,
+    turn1: DFF<Bits<7>>,
+    turn2: DFF<Bits<7>>,
+    more: DFF<Bits<7>>,
+    shown: DFF<Bits<7>>,
     out: DFF<Bits<32>>,
-    sum: [Signal<Local, Bits<32>>; 79],
+    taken: [Signal<Local, Bits<7>>; 81],
+    sum: Signal<Local, Bits<32>>,
+    k_one: Konst<7, 1>,
+    k_last: Konst<7, { Counter::COUNT as u64 - 1 }>,
+    /// Nobody's turn.
+    k_none: Konst<7, 127>,
 }
 
 impl Default for Counters {
@@ -51,14 +75,24 @@ impl Default for Counters {
         Self {
             clock: Default::default(),
             reset: Default::default(),
+            sweep: Default::default(),
             count: Default::default(),
             index: Default::default(),
             value: Default::default(),
             strobes: Default::default(),
             cells: std::array::from_fn(|_| Default::default()),
-            chosen: std::array::from_fn(|_| Default::default()),
+            sums: Default::default(),
+            turn: Default::default(),
+            turn1: Default::default(),
+            turn2: Default::default(),
+            more: Default::default(),
+            shown: Default::default(),
             out: Default::default(),
-            sum: std::array::from_fn(|_| Default::default()),
+            taken: std::array::from_fn(|_| Default::default()),
+            sum: Default::default(),
+            k_one: Default::default(),
+            k_last: Default::default(),
+            k_none: Default::default(),
         }
     }
 }
@@ -66,24 +100,44 @@ impl Default for Counters {
 impl Logic for Counters {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, strobes, out);
+        dff_setup!(self, clock, strobes, turn, turn1, turn2, more, shown, out);
+        clock!(self, clock, sums);
         self.strobes.d.next = self.count.val();
-        self.sum[0].next = 0.into();
-        for i in 0..78 {
+        self.turn.d.next = self.turn.q.val() + self.k_one.val();
+        if self.turn.q.val() == self.k_last.val() {
+            self.turn.d.next = 0.into();
+        }
+        self.taken[0].next = 0.into();
+        for i in 0..80 {
             self.cells[i].clock.next = self.clock.val();
             self.cells[i].reset.next = self.reset.val();
             self.cells[i].up.next = self.strobes.q.val().get_bit(i);
-            self.chosen[i].clock.next = self.clock.val();
-            self.chosen[i].d.next = 0.into();
-            if self.index.val() == i.to_bits::<7>() {
-                self.chosen[i].d.next = self.cells[i].value.val();
-            }
-            self.sum[i + 1].next = self.sum[i].val() | self.chosen[i].q.val();
+            self.cells[i].take.next = self.turn.q.val() == i.to_bits::<7>();
+            self.taken[i + 1].next = self.taken[i].val() | self.cells[i].taken.val();
         }
-        self.out.d.next = self.sum[78].val();
+        // ---- the cycle behind its turn, and the one behind that
+        self.turn1.d.next = self.turn.q.val();
+        self.sums.read_address.next = self.turn1.q.val();
+        self.more.d.next = self.taken[80].val();
+        self.turn2.d.next = self.turn1.q.val();
+        self.sum.next = self.sums.read_data.val() + bit_cast::<32, 7>(self.more.q.val());
+        self.sums.write.next = self.turn2.q.val() != self.k_none.val();
+        self.sums.write_address.next = self.turn2.q.val();
+        self.shown.d.next = self.turn2.q.val();
         if self.reset.val() {
             self.strobes.d.next = 0.into();
+            self.turn.d.next = 0.into();
+            self.turn1.d.next = self.k_none.val();
+            self.turn2.d.next = self.k_none.val();
+            self.more.d.next = 0.into();
+            self.sum.next = 0.into();
+            self.sums.write.next = true;
+            self.sums.write_address.next = self.sweep.val();
+            self.shown.d.next = self.k_none.val();
         }
+        self.sums.write_data.next = self.sum.val();
+        self.out.d.next = self.sum.val();
+        self.index.next = self.shown.q.val();
         self.value.next = self.out.q.val();
     }
 }

@@ -18,6 +18,7 @@ const _: () = {
     assert!(GATE_ORDER[12] as u8 == Reason::Collar as u8);
     assert!(GATE_ORDER[14] as u8 == Reason::TemplateUnset as u8 && GATE_ORDER[17] as u8 == Reason::CoolDown as u8);
     assert!(GATE_ORDER[20] as u8 == Reason::Position as u8 && GATE_ORDER[21] as u8 == Reason::Exposure as u8);
+    assert!(GATE_ORDER[24] as u8 == Reason::Expired as u8 && GATE_ORDER[25] as u8 == Reason::SelfMatch as u8);
 };
 
 /// One rule's template against its limits.
@@ -38,9 +39,11 @@ pub struct RuleFit {
     pub limit: Signal<In, Limits>,
     pub collar: Signal<In, Collar>,
     pub left: Signal<In, Left>,
+    pub own: Signal<In, Own>,
+    pub lived: Signal<In, Bits<48>>,
     pub order: Signal<Out, Template>,
     pub value: Signal<Out, Bits<64>>,
-    pub against: Signal<Out, Bits<24>>,
+    pub against: Signal<Out, Bits<26>>,
     pub too_far: Signal<Out, bool>,
     terms: LookupMemory<Terms, 5>,
     shapes: LookupMemory<Shape, 5>,
@@ -53,6 +56,8 @@ pub struct RuleFit {
     read: Signal<Local, Template>,
     here: Signal<Local, Template>,
     price: Signal<Local, Bits<33>>,
+    price_key: Signal<Local, Bits<32>>,
+    others: Signal<Local, Bits<32>>,
     cheapest: Signal<Local, Bits<33>>,
     left_buys: Signal<Local, Bits<32>>,
     left_sells: Signal<Local, Bits<32>>,
@@ -71,6 +76,9 @@ pub struct RuleFit {
     off_cooldown: Signal<Local, bool>,
     off_position: Signal<Local, bool>,
     off_exposure: Signal<Local, bool>,
+    off_lifetime: Signal<Local, bool>,
+    off_own: Signal<Local, bool>,
+    k_full: Konst<32, 0xffff_ffff>,
     k_buy: Konst<8, { b'B' as u64 }>,
     k_sell: Konst<8, { b'S' as u64 }>,
     k_short: Konst<8, { b'T' as u64 }>,
@@ -94,7 +102,9 @@ impl Logic for RuleFit {
         self.shape_data.next.payload_bytes = self.template_data.val().payload_bytes;
         self.shape_data.next.checksum = self.template_data.val().checksum;
         self.shape_data.next.cooldown = self.template_data.val().cooldown;
+        self.shape_data.next.lifetime = self.template_data.val().lifetime;
         self.shape_data.next.cancels = self.template_data.val().cancels;
+        self.shape_data.next.immediate = self.template_data.val().immediate;
         self.terms.write.next = self.template_write.val() | self.terms_write.val();
         self.terms.write_address.next = self.template_address.val();
         self.terms.write_data.next = self.terms_data.val();
@@ -115,7 +125,9 @@ impl Logic for RuleFit {
         self.read.next.payload_bytes = self.shapes.read_data.val().payload_bytes;
         self.read.next.checksum = self.shapes.read_data.val().checksum;
         self.read.next.cooldown = self.shapes.read_data.val().cooldown;
+        self.read.next.lifetime = self.shapes.read_data.val().lifetime;
         self.read.next.cancels = self.shapes.read_data.val().cancels;
+        self.read.next.immediate = self.shapes.read_data.val().immediate;
         self.template1.d.next = self.read.val();
         self.value1.d.next = self.values.read_data.val();
         // ---- p
@@ -148,12 +160,18 @@ impl Logic for RuleFit {
             | (!self.cheapest.val().get_bit(32) & (self.price.val() < self.cheapest.val()));
         self.off_position.next =
             self.left_sells.val().get_bit(31) | (self.here.val().quantity > self.left_sells.val());
+        self.price_key.next = self.here.val().price ^ self.k_full.val();
+        self.others.next = self.own.val().buys;
         if self.buys.val() {
             self.off_live.next =
                 !self.collar.val().has_dearest | (self.price.val() > self.collar.val().dearest);
             self.off_position.next =
                 self.left_buys.val().get_bit(31) | (self.here.val().quantity > self.left_buys.val());
+            self.price_key.next = self.here.val().price;
+            self.others.next = self.own.val().sells;
         }
+        self.off_own.next = !(self.price_key.val() < self.others.val());
+        self.off_lifetime.next = !(self.lived.val() < self.here.val().lifetime);
         if self.collar.val().is_open {
             self.off_live.next = false;
         }
@@ -172,16 +190,20 @@ impl Logic for RuleFit {
             self.off_live.next = false;
             self.off_position.next = false;
             self.off_exposure.next = false;
+            self.off_lifetime.next = false;
+            self.off_own.next = false;
         }
-        self.against.next = (bit_cast::<24, 1>(self.off_enabled.val().into()) << 8)
-            | (bit_cast::<24, 1>(self.off_side.val().into()) << 9)
-            | (bit_cast::<24, 1>(self.off_quantity.val().into()) << 10)
-            | (bit_cast::<24, 1>(self.off_value.val().into()) << 11)
-            | (bit_cast::<24, 1>(self.off_collar.val().into()) << 12)
-            | (bit_cast::<24, 1>(self.off_shape.val().into()) << 14)
-            | (bit_cast::<24, 1>(self.off_cooldown.val().into()) << 17)
-            | (bit_cast::<24, 1>(self.off_position.val().into()) << 20)
-            | (bit_cast::<24, 1>(self.off_exposure.val().into()) << 21);
+        self.against.next = (bit_cast::<26, 1>(self.off_enabled.val().into()) << 8)
+            | (bit_cast::<26, 1>(self.off_side.val().into()) << 9)
+            | (bit_cast::<26, 1>(self.off_quantity.val().into()) << 10)
+            | (bit_cast::<26, 1>(self.off_value.val().into()) << 11)
+            | (bit_cast::<26, 1>(self.off_collar.val().into()) << 12)
+            | (bit_cast::<26, 1>(self.off_shape.val().into()) << 14)
+            | (bit_cast::<26, 1>(self.off_cooldown.val().into()) << 17)
+            | (bit_cast::<26, 1>(self.off_position.val().into()) << 20)
+            | (bit_cast::<26, 1>(self.off_exposure.val().into()) << 21)
+            | (bit_cast::<26, 1>(self.off_lifetime.val().into()) << 24)
+            | (bit_cast::<26, 1>(self.off_own.val().into()) << 25);
         self.too_far.next = self.off_live.val();
         self.order.next = self.here.val();
         self.value.next = self.value1.q.val();
@@ -246,9 +268,12 @@ pub struct Fits {
     // p
     pub rule: Signal<In, Bits<2>>,
     pub left: Signal<In, Left>,
+    pub own: Signal<In, Own>,
+    /// Cycles since the commit, as the next cycle counts them.
+    pub lived: Signal<In, Bits<48>>,
     pub order: Signal<Out, Template>,
     pub value: Signal<Out, Bits<64>>,
-    pub against: Signal<Out, Bits<24>>,
+    pub against: Signal<Out, Bits<26>>,
     /// Of every rule: its price is outside the live collar. The last to be known, it is chosen a cycle later.
     pub too_far: Signal<Out, Bits<4>>,
     limit_rows: LookupMemory<Limits, 5>,
@@ -331,6 +356,8 @@ impl Logic for Fits {
             self.rules[i].limit.next = self.limit.q.val();
             self.rules[i].collar.next = self.collar.q.val();
             self.rules[i].left.next = self.left.val();
+            self.rules[i].own.next = self.own.val();
+            self.rules[i].lived.next = self.lived.val();
         }
         self.too_far.next = bit_cast::<4, 1>(self.rules[0].too_far.val().into())
             | (bit_cast::<4, 1>(self.rules[1].too_far.val().into()) << 1)

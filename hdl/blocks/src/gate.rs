@@ -7,7 +7,8 @@
 //! Holds: no word of a frame without the gate's pass for that order; an unset limit refuses.
 //! Not here: retransmission and the venue's answers.
 use crate::{
-    bundle::*, check::Check, fits::Fits, grants::Grants, konst::Konst, queue::Queue, refusal::Refusal, transmit::Transmit,
+    bundle::*, check::Check, fits::Fits, grants::Grants, konst::Konst, queue::Queue, refusal::Refusal, resting::Resting,
+    transmit::Transmit,
 };
 use riposte_map::{limits, reason::{GATE_ORDER, Reason}, shm::EventKind};
 use rust_hdl::prelude::*;
@@ -71,10 +72,11 @@ pub struct Gate {
     pub count_sent: Signal<Out, bool>,
     pub count_refused: Signal<Out, bool>,
     /// Of what was refused, its place in the contract's order.
-    pub count_reason: Signal<Out, Bits<24>>,
+    pub count_reason: Signal<Out, Bits<26>>,
     decisions: Queue<Decision, 4, 5>,
     fits: Fits,
     grants: Grants,
+    resting: Resting,
     transmit: Transmit,
     refusal: Refusal,
     /// The verdict and its reason are computed apart and must agree.
@@ -94,7 +96,7 @@ pub struct Gate {
     leaves: DFF<bool>,
     // Of the last cycle: an order was judged; what spoke against it; it passed; and no session was written meanwhile.
     judged: DFF<bool>,
-    was_against: DFF<Bits<24>>,
+    was_against: DFF<Bits<26>>,
     passed: DFF<bool>,
     moves: DFF<bool>,
     picked: DFF<Decision>,
@@ -107,7 +109,7 @@ pub struct Gate {
     image_base: DFF<Bits<7>>,
     template: DFF<Template>,
     /// What speaks against it of all that no longer changes.
-    fixed: DFF<Bits<24>>,
+    fixed: DFF<Bits<26>>,
     too_far: DFF<Bits<4>>,
     /// Cycles from its decisive byte to the pick, and to its first word.
     age: DFF<Bits<16>>,
@@ -115,6 +117,8 @@ pub struct Gate {
     tcp_sequence: DFF<Bits<32>>,
     acknowledgement: DFF<Bits<32>>,
     user_ref: DFF<Bits<32>>,
+    /// Cycles since the last commit, as the next cycle counts them; it stays at its highest.
+    lived: DFF<Bits<48>>,
     /// It is not 0.
     has_session: DFF<bool>,
     row: Signal<Local, Bits<5>>,
@@ -137,7 +141,7 @@ pub struct Gate {
     no_session: Signal<Local, bool>,
     books_wrong: Signal<Local, Bits<16>>,
     not_trading: Signal<Local, Bits<16>>,
-    against: Signal<Local, Bits<24>>,
+    against: Signal<Local, Bits<26>>,
     lowest: Signal<Local, Bits<4>>,
     pick_rule: Signal<Local, Bits<2>>,
     template_at: Signal<Local, Bits<7>>,
@@ -150,6 +154,8 @@ pub struct Gate {
     k_rule: Konst<4, 1>,
     k_gap: Konst<5, { limits::TRANSMIT_GAP_WORDS as u64 - 3 }>,
     k_all: Konst<32, 0xffff_ffff>,
+    k_cycle: Konst<48, 1>,
+    k_for_ever: Konst<48, 0xffff_ffff_ffff>,
     /// From the pick to the first word.
     k_shown: Konst<16, 2>,
     k_sent: Konst<8, { EventKind::OrderSent as u64 }>,
@@ -164,9 +170,9 @@ impl Logic for Gate {
         dff_setup!(
             self, clock, ready, started, remaining, next_rule, stale, no_generation, holdoff, judging, clear, leaves,
             passed, moves, judged, was_against, picked, own, rule, template, fixed, too_far, age, cycles, tcp_sequence,
-            acknowledgement, user_ref, has_session, image_base
+            acknowledgement, user_ref, has_session, image_base, lived
         );
-        clock!(self, clock, decisions, fits, grants, transmit);
+        clock!(self, clock, decisions, fits, grants, resting, transmit);
         self.decisions.reset.next = self.reset.val();
         self.decisions.data.next = self.decision.val();
         self.decisions.push.next = self.decided.val();
@@ -210,6 +216,10 @@ impl Logic for Gate {
         self.grants.grant.next = self.grant.val();
         self.grants.throttle.next = self.throttle.val();
         self.grants.instrument.next = self.instrument.val();
+        self.resting.reset.next = self.reset.val();
+        self.resting.sweep.next = self.sweep.val();
+        self.resting.grant.next = self.grant.val();
+        self.resting.instrument.next = self.instrument.val();
         // ---- p: the next order of the oldest decision
         self.mask.next = self.current.val().mask;
         if self.started.q.val() {
@@ -260,6 +270,14 @@ impl Logic for Gate {
         self.no_generation.d.next = (self.generation.val() == 0) & !self.commits.val();
         self.fits.rule.next = self.pick_rule.val();
         self.fits.left.next = self.grants.left.val();
+        self.fits.own.next = self.resting.own.val();
+        self.fits.lived.next = self.lived.q.val();
+        if self.lived.q.val() != self.k_for_ever.val() {
+            self.lived.d.next = self.lived.q.val() + self.k_cycle.val();
+        }
+        if self.commits.val() {
+            self.lived.d.next = self.k_cycle.val();
+        }
         self.template.d.next = self.template_now.val();
         self.grants.rule.next = self.pick_rule.val();
         self.grants.value.next = self.fits.value.val();
@@ -275,7 +293,7 @@ impl Logic for Gate {
         }
         self.fixed.d.next = self.fits.against.val()
             | self.grants.against.val()
-            | (bit_cast::<24, 1>(self.off_age.val().into()) << 16);
+            | (bit_cast::<26, 1>(self.off_age.val().into()) << 16);
         self.too_far.d.next = self.fits.too_far.val();
         // ---- g: the gate
         self.far.next = self.too_far.q.val() & (self.k_rule.val() << bit_cast::<4, 2>(self.rule.q.val()));
@@ -288,18 +306,22 @@ impl Logic for Gate {
         self.grants.buys.next = self.template.q.val().side == self.k_buy.val();
         self.grants.quantity.next = self.template.q.val().quantity;
         self.grants.passed.next = self.passed.q.val();
+        self.resting.buys.next = self.template.q.val().side == self.k_buy.val();
+        self.resting.price.next = self.template.q.val().price;
+        self.resting.rests.next = self.grants.sends.val() & !self.sent.val().immediate;
+        self.resting.orders.next = self.grants.orders.val();
         self.against.next = self.fixed.q.val()
-            | bit_cast::<24, 1>(self.no_generation.q.val().into())
-            | (bit_cast::<24, 1>(self.killed.val().into()) << 1)
-            | (bit_cast::<24, 1>(self.unheard.val().into()) << 2)
-            | (bit_cast::<24, 1>(self.disarmed.val().into()) << 3)
-            | (bit_cast::<24, 1>(self.stale.q.val().into()) << 4)
-            | (bit_cast::<24, 1>(((self.fenced.val() & self.own.q.val()) != 0).into()) << 5)
-            | (bit_cast::<24, 1>(((self.books_wrong.val() & self.own.q.val()) != 0).into()) << 6)
-            | (bit_cast::<24, 1>(((self.not_trading.val() & self.own.q.val()) != 0).into()) << 7)
-            | (bit_cast::<24, 1>(self.off_live.val().into()) << 13)
-            | (bit_cast::<24, 1>(self.no_session.val().into()) << 15)
-            | (bit_cast::<24, 1>(self.grants.throttled.val().into()) << 19);
+            | bit_cast::<26, 1>(self.no_generation.q.val().into())
+            | (bit_cast::<26, 1>(self.killed.val().into()) << 1)
+            | (bit_cast::<26, 1>(self.unheard.val().into()) << 2)
+            | (bit_cast::<26, 1>(self.disarmed.val().into()) << 3)
+            | (bit_cast::<26, 1>(self.stale.q.val().into()) << 4)
+            | (bit_cast::<26, 1>(((self.fenced.val() & self.own.q.val()) != 0).into()) << 5)
+            | (bit_cast::<26, 1>(((self.books_wrong.val() & self.own.q.val()) != 0).into()) << 6)
+            | (bit_cast::<26, 1>(((self.not_trading.val() & self.own.q.val()) != 0).into()) << 7)
+            | (bit_cast::<26, 1>(self.off_live.val().into()) << 13)
+            | (bit_cast::<26, 1>(self.no_session.val().into()) << 15)
+            | (bit_cast::<26, 1>(self.grants.throttled.val().into()) << 19);
         self.passes.next = self.judging.q.val() & (self.against.val() == 0);
         // What a pass moves is moved a cycle later, before anything may be picked: the verdict has enough to drive.
         // A session that is written beats it.
@@ -381,6 +403,7 @@ impl Logic for Gate {
             self.moves.d.next = false;
             self.user_ref.d.next = 0.into();
             self.has_session.d.next = false;
+            self.lived.d.next = self.k_for_ever.val();
         }
         self.note.next = self.report.val();
         self.noted.next = self.judged.q.val();

@@ -93,13 +93,16 @@ pub struct Grants {
     /// It is a mass cancel: it takes of nothing but its rule's orders and the throttle.
     pub cancels: Signal<In, bool>,
     pub left: Signal<Out, Left>,
-    pub against: Signal<Out, Bits<24>>,
+    pub against: Signal<Out, Bits<26>>,
     // g
     pub buys: Signal<In, bool>,
     pub quantity: Signal<In, Bits<32>>,
     pub throttled: Signal<Out, bool>,
     /// The order of the last cycle passed.
     pub passed: Signal<In, bool>,
+    /// g + 1: it did, and is no mass cancel; how many have, with it.
+    pub sends: Signal<Out, bool>,
+    pub orders: Signal<Out, Bits<32>>,
     leased_buys: LookupMemory<Bits<32>, 4>,
     leased_sells: LookupMemory<Bits<32>, 4>,
     sent_buys: LookupMemory<Bits<32>, 4>,
@@ -157,7 +160,6 @@ pub struct Grants {
     more: Signal<Local, Bits<16>>,
     fewer: Signal<Local, Bits<16>>,
     most_fewer: Signal<Local, Bits<16>>,
-    orders: Signal<Local, bool>,
     k_one16: Konst<16, 1>,
     k_one32: Konst<32, 1>,
     k_one48: Konst<48, 1>,
@@ -244,10 +246,10 @@ impl Logic for Grants {
             self.off_open.next = false;
             self.off_unacknowledged.next = false;
         }
-        self.against.next = (bit_cast::<24, 1>(self.cools.val().into()) << 17)
-            | (bit_cast::<24, 1>(self.repeats.val().into()) << 18)
-            | (bit_cast::<24, 1>(self.off_open.val().into()) << 22)
-            | (bit_cast::<24, 1>(self.off_unacknowledged.val().into()) << 23);
+        self.against.next = (bit_cast::<26, 1>(self.cools.val().into()) << 17)
+            | (bit_cast::<26, 1>(self.repeats.val().into()) << 18)
+            | (bit_cast::<26, 1>(self.off_open.val().into()) << 22)
+            | (bit_cast::<26, 1>(self.off_unacknowledged.val().into()) << 23);
         self.instrument2.d.next = self.instrument1.q.val();
         self.rule2.d.next = self.rule.val();
         self.sent_buys2.d.next = self.sent_buys1.q.val();
@@ -277,16 +279,17 @@ impl Logic for Grants {
         self.repeated_after.d.next = self.repeated2.q.val() + self.k_one32.val();
         self.cooled_after.d.next = self.now2.q.val() + self.cooldown2.q.val();
         // ---- g + 1: what a pass moves
-        self.orders.next = self.passed.val() & !self.cancels3.q.val();
-        self.sent_buys.write.next = self.orders.val() & self.buys3.q.val();
+        self.sends.next = self.passed.val() & !self.cancels3.q.val();
+        self.orders.next = self.sent_orders.q.val() + self.k_one32.val();
+        self.sent_buys.write.next = self.sends.val() & self.buys3.q.val();
         self.sent_buys.write_address.next = self.instrument3.q.val();
         self.sent_buys.write_data.next = self.sent_after.q.val();
-        self.sent_sells.write.next = self.orders.val() & !self.buys3.q.val();
+        self.sent_sells.write.next = self.sends.val() & !self.buys3.q.val();
         self.sent_sells.write_address.next = self.instrument3.q.val();
         self.sent_sells.write_data.next = self.sent_after.q.val();
-        if self.orders.val() {
+        if self.sends.val() {
             self.sent_value.d.next = self.sent_value.q.val() + self.value3.q.val();
-            self.sent_orders.d.next = self.sent_orders.q.val() + self.k_one32.val();
+            self.sent_orders.d.next = self.orders.val();
         }
         // ---- the throttle: every outcome is there before it is known which
         self.arrives.next = self.is_due.q.val() & self.throttle.val().runs;

@@ -39,6 +39,7 @@ pub mod parity;
 pub mod product;
 pub mod queue;
 pub mod refusal;
+pub mod resting;
 pub mod restore;
 pub mod rule;
 pub mod session;

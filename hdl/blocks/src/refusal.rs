@@ -5,12 +5,13 @@
 use riposte_map::reason::{GATE_ORDER, Reason};
 use rust_hdl::prelude::*;
 
-const _: () = assert!(GATE_ORDER.len() == 24);
+const GROUP: usize = 7;
+const _: () = assert!(GATE_ORDER.len() == 26 && GATE_ORDER.len().div_ceil(GROUP) == 4);
 
 #[derive(LogicBlock, Default)]
 pub struct Refusal {
-    pub against: Signal<In, Bits<24>>,
-    pub first: Signal<Out, Bits<24>>,
+    pub against: Signal<In, Bits<26>>,
+    pub first: Signal<Out, Bits<26>>,
     pub reason: Signal<Out, Bits<8>>,
 }
 
@@ -26,17 +27,17 @@ impl Logic for Refusal {
         self.reason.connect();
     }
     fn hdl(&self) -> Verilog {
-        // By groups of six, each with its own first: few levels of logic.
+        // In groups of seven, each with its own first: few levels of logic.
         let code = |at: usize| GATE_ORDER[at] as u8;
         let mut lines = String::new();
         for group in 0..4 {
-            let low = 6 * group;
-            let inner: String = (low..low + 5).map(|at| format!("against[{at}] ? 8'd{} : ", code(at))).collect();
-            lines += &format!(" some[{group}] = |against[{}:{low}];\n", low + 5);
-            lines += &format!(" code{group} = {inner}8'd{};\n", code(low + 5));
+            let (low, last) = (GROUP * group, (GROUP * group + GROUP).min(GATE_ORDER.len()) - 1);
+            let inner: String = (low..last).map(|at| format!("against[{at}] ? 8'd{} : ", code(at))).collect();
+            lines += &format!(" some[{group}] = |against[{last}:{low}];\n");
+            lines += &format!(" code{group} = {inner}8'd{};\n", code(last));
         }
-        for at in 0..24 {
-            let (group, low) = (at / 6, at / 6 * 6);
+        for at in 0..26 {
+            let (group, low) = (at / GROUP, at / GROUP * GROUP);
             let inside = if at == low { String::new() } else { format!(" & ~|against[{}:{low}]", at - 1) };
             let before = if group == 0 { String::new() } else { format!(" & ~|some[{}:0]", group - 1) };
             lines += &format!(" first[{at}] = against[{at}]{inside}{before};\n");

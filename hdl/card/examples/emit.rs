@@ -3,7 +3,7 @@
 //! The queue is emitted as deep as the card's and with narrow records: its proof is about indexes.
 use riposte_blocks::{
     control::Control, events::Events, fits::Fits, gate::Gate, grants::Grants, parity::Parity, queue::Queue, restore::Restore,
-    verdict::Verdict, walker::Walker,
+    resting::Resting, verdict::Verdict, walker::Walker,
 };
 use riposte_card::{TOP, verilog, verilog_of};
 use rust_hdl::prelude::*;
@@ -25,6 +25,7 @@ fn write(folder: &Path) -> io::Result<()> {
         block("grants", Grants::default()),
         block("parity", Parity::default()),
         block("queue", Queue::<Bits<8>, 4, 5>::default()),
+        block("resting", Resting::default()),
         block("restore", Restore::default()),
         block("verdict", Verdict::default()),
         block("walker", Walker::default()),

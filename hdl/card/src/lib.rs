@@ -1,6 +1,6 @@
 //! The card: blocks wired together, and the Verilog that comes out.
 //!
-//! In: the receive stream, commands, the time. Out: the transmit stream, events, a counter. Latency and behaviour:
+//! In: the receive stream, commands, the time. Out: the transmit stream, events, the counters in turns. Latency and behaviour:
 //! `hdl/README.md`. Holds: reset must last `RESET_CYCLES`, in which every table is swept. Not here: anything clever.
 #![forbid(unsafe_code)]
 
@@ -34,7 +34,6 @@ pub struct RiposteCard {
     pub rxb_time_ns: Signal<In, Bits<64>>,
     pub command: Signal<In, Bits<512>>,
     pub command_valid: Signal<In, bool>,
-    pub counter_index: Signal<In, Bits<7>>,
     pub tx_data: Signal<Out, Bits<64>>,
     pub tx_bytes: Signal<Out, Bits<4>>,
     pub tx_last: Signal<Out, bool>,
@@ -43,7 +42,9 @@ pub struct RiposteCard {
     pub tx_time_ns: Signal<Out, Bits<64>>,
     pub event_record: Signal<Out, Bits<512>>,
     pub event_valid: Signal<Out, bool>,
+    /// One counter after another, and which.
     pub counter: Signal<Out, Bits<32>>,
+    pub counter_index: Signal<Out, Bits<7>>,
     rx_lanes: LaneReverse,
     rxb_lanes: LaneReverse,
     tx_lanes: LaneReverse,
@@ -75,7 +76,7 @@ pub struct RiposteCard {
     sweep: DFF<Bits<9>>,
     system_sequence: Signal<Local, Bits<64>>,
     is_truncated: Signal<Local, bool>,
-    tallies: [Signal<Local, Bits<78>>; 31],
+    tallies: [Signal<Local, Bits<80>>; 31],
     k_cycle: Konst<16, 1>,
     k_sweep: Konst<9, 1>,
 }
@@ -114,6 +115,7 @@ impl Logic for RiposteCard {
         self.channel.reset.next = self.resetting.q.val();
         self.events.reset.next = self.resetting.q.val();
         self.counters.reset.next = self.resetting.q.val();
+        self.counters.sweep.next = self.sweep.q.val().get_bits::<7>(0);
         self.parity.reset.next = self.resetting.q.val();
         self.restore.reset.next = self.resetting.q.val();
 
@@ -325,41 +327,41 @@ impl Logic for RiposteCard {
         self.event_valid.next = self.events.valid.val();
 
         // ---- counters, bit n for counter n
-        self.tallies[0].next = bit_cast::<78, 1>(self.headers.count_frame.val().into());
-        self.tallies[1].next = bit_cast::<78, 1>(self.headers.count_other.val().into()) << 1;
-        self.tallies[2].next = bit_cast::<78, 1>(self.headers.count_bad.val().into()) << 2;
+        self.tallies[0].next = bit_cast::<80, 1>(self.headers.count_frame.val().into());
+        self.tallies[1].next = bit_cast::<80, 1>(self.headers.count_other.val().into()) << 1;
+        self.tallies[2].next = bit_cast::<80, 1>(self.headers.count_bad.val().into()) << 2;
         self.is_truncated.next = self.headers.cut.val() & !self.headers.bad_frame.val();
         self.tallies[3].next =
-            bit_cast::<78, 1>(self.is_truncated.val().into()) << 3;
-        self.tallies[4].next = bit_cast::<78, 1>(self.headers.count_options.val().into()) << 4;
-        self.tallies[5].next = bit_cast::<78, 1>(self.headers.count_fragment.val().into()) << 5;
-        self.tallies[6].next = bit_cast::<78, 1>(self.headers.count_udp_length.val().into()) << 6;
-        self.tallies[7].next = bit_cast::<78, 1>(self.session.count_packet.val().into()) << 7;
-        self.tallies[8].next = bit_cast::<78, 1>(self.session.count_heartbeat.val().into()) << 8;
-        self.tallies[9].next = bit_cast::<78, 1>(self.session.count_end.val().into()) << 9;
-        self.tallies[10].next = bit_cast::<78, 1>(self.session.gap.val().into()) << 10;
-        self.tallies[11].next = bit_cast::<78, 1>(self.session.count_duplicate.val().into()) << 11;
-        self.tallies[12].next = bit_cast::<78, 1>(self.session.count_overlap.val().into()) << 12;
-        self.tallies[13].next = bit_cast::<78, 1>(self.session.session_change.val().into()) << 13;
-        self.tallies[14].next = bit_cast::<78, 1>(self.walker.malformed.val().into()) << 14;
-        self.tallies[15].next = bit_cast::<78, 1>(self.walker.bad_length.val().into()) << 15;
-        self.tallies[16].next = bit_cast::<78, 1>(self.walker.count_unknown.val().into()) << 16;
-        self.tallies[17].next = bit_cast::<78, 11>(self.walker.count_class.val()) << 17;
-        self.tallies[18].next = bit_cast::<78, 1>(self.walker.count_unwatched.val().into()) << 28;
-        self.tallies[19].next = bit_cast::<78, 1>(self.verdict.count_invalidation.val().into()) << 29;
-        self.tallies[20].next = bit_cast::<78, 1>(self.verdict.decided.val().into()) << 30;
-        self.tallies[21].next = bit_cast::<78, 1>(self.verdict.count_dropped.val().into()) << 31;
-        self.tallies[22].next = (bit_cast::<78, 1>(self.gate.count_sent.val().into()) << 32)
-            | (bit_cast::<78, 1>(self.gate.count_refused.val().into()) << 33);
-        self.tallies[23].next = bit_cast::<78, 1>(self.control.count_command.val().into()) << 34;
-        self.tallies[24].next = bit_cast::<78, 1>(self.control.count_refused.val().into()) << 35;
-        self.tallies[25].next = bit_cast::<78, 1>(self.events.lost.val().into()) << 36;
-        self.tallies[26].next = bit_cast::<78, 24>(self.gate.count_reason.val()) << 37;
-        self.tallies[27].next = bit_cast::<78, 1>(self.control.silence.val().into()) << 61;
-        self.tallies[28].next = bit_cast::<78, 7>(self.lines.count_a.val()) << 62;
-        self.tallies[29].next = bit_cast::<78, 7>(self.lines.count_b.val()) << 69;
-        self.tallies[30].next = (bit_cast::<78, 1>(self.parity.began.val().into()) << 76)
-            | (bit_cast::<78, 1>(self.parity.broken.val().into()) << 77);
+            bit_cast::<80, 1>(self.is_truncated.val().into()) << 3;
+        self.tallies[4].next = bit_cast::<80, 1>(self.headers.count_options.val().into()) << 4;
+        self.tallies[5].next = bit_cast::<80, 1>(self.headers.count_fragment.val().into()) << 5;
+        self.tallies[6].next = bit_cast::<80, 1>(self.headers.count_udp_length.val().into()) << 6;
+        self.tallies[7].next = bit_cast::<80, 1>(self.session.count_packet.val().into()) << 7;
+        self.tallies[8].next = bit_cast::<80, 1>(self.session.count_heartbeat.val().into()) << 8;
+        self.tallies[9].next = bit_cast::<80, 1>(self.session.count_end.val().into()) << 9;
+        self.tallies[10].next = bit_cast::<80, 1>(self.session.gap.val().into()) << 10;
+        self.tallies[11].next = bit_cast::<80, 1>(self.session.count_duplicate.val().into()) << 11;
+        self.tallies[12].next = bit_cast::<80, 1>(self.session.count_overlap.val().into()) << 12;
+        self.tallies[13].next = bit_cast::<80, 1>(self.session.session_change.val().into()) << 13;
+        self.tallies[14].next = bit_cast::<80, 1>(self.walker.malformed.val().into()) << 14;
+        self.tallies[15].next = bit_cast::<80, 1>(self.walker.bad_length.val().into()) << 15;
+        self.tallies[16].next = bit_cast::<80, 1>(self.walker.count_unknown.val().into()) << 16;
+        self.tallies[17].next = bit_cast::<80, 11>(self.walker.count_class.val()) << 17;
+        self.tallies[18].next = bit_cast::<80, 1>(self.walker.count_unwatched.val().into()) << 28;
+        self.tallies[19].next = bit_cast::<80, 1>(self.verdict.count_invalidation.val().into()) << 29;
+        self.tallies[20].next = bit_cast::<80, 1>(self.verdict.decided.val().into()) << 30;
+        self.tallies[21].next = bit_cast::<80, 1>(self.verdict.count_dropped.val().into()) << 31;
+        self.tallies[22].next = (bit_cast::<80, 1>(self.gate.count_sent.val().into()) << 32)
+            | (bit_cast::<80, 1>(self.gate.count_refused.val().into()) << 33);
+        self.tallies[23].next = bit_cast::<80, 1>(self.control.count_command.val().into()) << 34;
+        self.tallies[24].next = bit_cast::<80, 1>(self.control.count_refused.val().into()) << 35;
+        self.tallies[25].next = bit_cast::<80, 1>(self.events.lost.val().into()) << 36;
+        self.tallies[26].next = bit_cast::<80, 26>(self.gate.count_reason.val()) << 37;
+        self.tallies[27].next = bit_cast::<80, 1>(self.control.silence.val().into()) << 63;
+        self.tallies[28].next = bit_cast::<80, 7>(self.lines.count_a.val()) << 64;
+        self.tallies[29].next = bit_cast::<80, 7>(self.lines.count_b.val()) << 71;
+        self.tallies[30].next = (bit_cast::<80, 1>(self.parity.began.val().into()) << 78)
+            | (bit_cast::<80, 1>(self.parity.broken.val().into()) << 79);
         self.counters.count.next = (self.tallies[0].val() | self.tallies[1].val() | self.tallies[2].val())
             | (self.tallies[3].val() | self.tallies[4].val() | self.tallies[5].val())
             | (self.tallies[6].val() | self.tallies[7].val() | self.tallies[8].val())
@@ -371,8 +373,8 @@ impl Logic for RiposteCard {
             | (self.tallies[24].val() | self.tallies[25].val() | self.tallies[26].val())
             | (self.tallies[27].val() | self.tallies[28].val() | self.tallies[29].val())
             | self.tallies[30].val();
-        self.counters.index.next = self.counter_index.val();
         self.counter.next = self.counters.value.val();
+        self.counter_index.next = self.counters.index.val();
     }
 }
 

@@ -77,26 +77,28 @@ counters! {
     RefusedExposure = 58, "refused_exposure";
     RefusedOpenOrders = 59, "refused_open_orders";
     RefusedUnacknowledged = 60, "refused_unacknowledged";
-    HostSilences = 61, "host_silences";
+    RefusedExpired = 61, "refused_expired";
+    RefusedSelfMatch = 62, "refused_self_match";
+    HostSilences = 63, "host_silences";
     // Of each line: frames; packets that went to the parser; those of the store: not new any more, to the parser from there, of
     // those the ones whose window ran out; no place in it; not ours, not whole or bad, and not to the parser.
-    LineAFrames = 62, "line_a_frames";
-    LineAUsed = 63, "line_a_packets_used";
-    LineADuplicates = 64, "line_a_duplicates";
-    LineAHeld = 65, "line_a_held";
-    LineAGivenUp = 66, "line_a_given_up";
-    LineAOverflows = 67, "line_a_overflows";
-    LineADropped = 68, "line_a_dropped";
-    LineBFrames = 69, "line_b_frames";
-    LineBUsed = 70, "line_b_packets_used";
-    LineBDuplicates = 71, "line_b_duplicates";
-    LineBHeld = 72, "line_b_held";
-    LineBGivenUp = 73, "line_b_given_up";
-    LineBOverflows = 74, "line_b_overflows";
-    LineBDropped = 75, "line_b_dropped";
+    LineAFrames = 64, "line_a_frames";
+    LineAUsed = 65, "line_a_packets_used";
+    LineADuplicates = 66, "line_a_duplicates";
+    LineAHeld = 67, "line_a_held";
+    LineAGivenUp = 68, "line_a_given_up";
+    LineAOverflows = 69, "line_a_overflows";
+    LineADropped = 70, "line_a_dropped";
+    LineBFrames = 71, "line_b_frames";
+    LineBUsed = 72, "line_b_packets_used";
+    LineBDuplicates = 73, "line_b_duplicates";
+    LineBHeld = 74, "line_b_held";
+    LineBGivenUp = 75, "line_b_given_up";
+    LineBOverflows = 76, "line_b_overflows";
+    LineBDropped = 77, "line_b_dropped";
     // C33, at the pins, apart from what sends: orders that began, and those of them and of `OrdersSent` that had no other.
-    WireOrders = 76, "orders_on_the_wire";
-    WireMismatches = 77, "wire_mismatches";
+    WireOrders = 78, "orders_on_the_wire";
+    WireMismatches = 79, "wire_mismatches";
 }
 
 const _: () = {

@@ -49,6 +49,8 @@ reasons! {
     Exposure = 23, "value is more than is left of the exposure's lease";
     OpenOrders = 24, "as many orders are open as may be";
     Unacknowledged = 25, "as many orders are unacknowledged as may be";
+    Expired = 26, "template has expired, or has no expiry";
+    SelfMatch = 27, "price would trade with an order of ours, or what rests of ours was never told";
     // Channel: every instrument becomes invalid.
     Gap = 32, "sequence gap";
     SessionChange = 33, "another MoldUDP64 session";
@@ -83,9 +85,10 @@ reasons! {
 }
 
 /// What the gate looks at, in its order: the first that fails is the reason.
-pub const GATE_ORDER: [Reason; 24] = [
+pub const GATE_ORDER: [Reason; 26] = [
     Reason::NoGeneration, Reason::Killed, Reason::HostSilent, Reason::Disarmed, Reason::StaleGeneration, Reason::Fenced,
     Reason::BookInvalid, Reason::NotTrading, Reason::InstrumentDisabled, Reason::Side, Reason::Quantity, Reason::Value,
     Reason::Collar, Reason::LiveCollar, Reason::TemplateUnset, Reason::SessionUnset, Reason::Age, Reason::CoolDown,
     Reason::Repeated, Reason::Throttle, Reason::Position, Reason::Exposure, Reason::OpenOrders, Reason::Unacknowledged,
+    Reason::Expired, Reason::SelfMatch,
 ];

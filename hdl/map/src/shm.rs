@@ -110,7 +110,7 @@ pub enum Opcode {
     WriteRules = 3,
     /// `args[0]`: quantity in 31:0, price in 63:32; `args[1]`: side (ASCII), or [`MASS_CANCEL`], in 7:0, image words in
     /// 12:8, bytes of the last word in 19:16, payload bytes in 31:24, partial checksum in 47:32; `args[2]`: cool-down in
-    /// cycles in 47:0.
+    /// cycles in 47:0; `args[3]`: cycles behind the commit of its set for which it may be sent in 47:0.
     WriteTemplate = 4,
     /// One word of a template's image; `index` is the word, `args[0]` its eight bytes.
     WriteImage = 5,
@@ -157,15 +157,19 @@ pub enum Opcode {
     /// Sends an order of the host through the gate, on the template of [`HOST_RULE`](crate::limits::HOST_RULE) in force, of which
     /// it overwrites: `args[0]`: quantity in 31:0, price in 63:32; `args[1]`: side (ASCII) in 7:0.
     Order = 25,
+    /// Prices at which orders of ours rest in an instrument: `args[0]`: of the dearest buy in 31:0, 0 if there is none, of the
+    /// cheapest sell in 63:32, all ones if there is none; `args[1]`: how many orders of the card, counted since reset, are in it
+    /// as far as they rest, in 31:0.
+    Resting = 26,
 }
 
 impl Opcode {
-    pub const ALL: [Opcode; 25] = [
+    pub const ALL: [Opcode; 26] = [
         Opcode::WriteFeed, Opcode::WriteInstrument, Opcode::WriteRules, Opcode::WriteTemplate,
         Opcode::WriteImage, Opcode::Commit, Opcode::Arm, Opcode::Disarm, Opcode::Kill,
         Opcode::ClearKill, Opcode::Validate, Opcode::Invalidate, Opcode::Session, Opcode::Trace,
         Opcode::WriteGate, Opcode::Lease, Opcode::Credit, Opcode::Repeat, Opcode::Heartbeat, Opcode::Fence, Opcode::Lift,
-        Opcode::Clear, Opcode::Row, Opcode::Resume, Opcode::Order,
+        Opcode::Clear, Opcode::Row, Opcode::Resume, Opcode::Order, Opcode::Resting,
     ];
 
     pub const fn from_code(code: u8) -> Option<Opcode> {

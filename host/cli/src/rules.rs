@@ -159,7 +159,7 @@ fn desk_text(desk: &Desk) -> String {
     let mut instruments = Table::new(&[
         "#", "instrument", "locate", "enabled", "max quantity", "max value", "collar", "live collar", "sides", "position",
     ]);
-    let mut rules = Table::new(&["instrument", "rule", "when", "order", "cool-down", "orders"]);
+    let mut rules = Table::new(&["instrument", "rule", "when", "order", "cool-down", "lifetime", "orders"]);
     for (index, instrument) in desk.instruments.iter().enumerate() {
         let collar = |c: riposte_desk::Collar| format!("{} to {}", price_text(c.low_e4), price_text(c.high_e4));
         let limits = &instrument.limits;
@@ -185,8 +185,9 @@ fn desk_text(desk: &Desk) -> String {
             let sends = !matches!(rule.action, Action::Notify | Action::Halt);
             let if_sent = |limit: Option<String>| if sends { or_blocked(limit) } else { String::new() };
             let cooldown = if_sent(rule.limits.cooldown_cycles.map(microseconds));
+            let lifetime = rule.limits.lifetime_cycles.filter(|_| sends).map_or(String::new(), microseconds);
             let orders = if_sent(rule.limits.max_orders.map(|orders| orders.to_string()));
-            rules.row([instrument.symbol.clone(), rule.name.clone(), condition, action, cooldown, orders]);
+            rules.row([instrument.symbol.clone(), rule.name.clone(), condition, action, cooldown, lifetime, orders]);
         }
     }
     format!("{instruments}\n{rules}\n{}", gate_text(&desk.gate))
@@ -249,7 +250,7 @@ fn instruments_json(desk: &Desk) -> Vec<Value> {
             "name": rule.name, "when": when(&rule.terms), "action": action(&rule.action),
             "side": rule.order().map(|order| side(order.side)), "quantity": rule.order().map(|order| order.quantity),
             "price_e4": rule.order().map(|order| order.price_e4),
-            "cooldown_cycles": rule.limits.cooldown_cycles, "max_orders": rule.limits.max_orders,
+            "cooldown_cycles": rule.limits.cooldown_cycles, "lifetime_cycles": rule.limits.lifetime_cycles, "max_orders": rule.limits.max_orders,
         })
     };
     let instrument_json = |instrument: &riposte_desk::Instrument| {

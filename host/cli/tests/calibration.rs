@@ -230,7 +230,7 @@ fn asked(rows: &[Command], event: &Event) -> Vec<(u8, u16, u32, u32)> {
     };
     let opening = [
         simple(Opcode::Commit, 1, [0; 2]), simple(Opcode::Session, 0, [1 | 1 << 32, 1]), simple(Opcode::Validate, 0, [1, 0]),
-        simple(Opcode::Arm, 0, [0; 2]),
+        simple(Opcode::Resting, 0, [u64::from(u32::MAX) << 32, 0]), simple(Opcode::Arm, 0, [0; 2]),
     ];
     for (sequence, command) in (1..).zip(rows.iter().chain(&opening)) {
         card.schedule(card.cycle() + sequence, &Command { sequence, ..*command });

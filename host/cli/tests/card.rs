@@ -121,6 +121,7 @@ fn commands(desk: &Desk) -> Vec<CardCommand> {
     let next = commands.len() as u64 + 1;
     commands.extend([desk.session_command(next), trace(next + 1, true), validate(next + 2, desk.mask())]);
     commands.extend(desk.grants(next + 3));
+    commands.extend(desk.nothing_rests(commands.len() as u64 + 1));
     commands.push(arm(commands.len() as u64 + 1));
     commands
 }

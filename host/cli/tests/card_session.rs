@@ -67,6 +67,7 @@ fn arm_card(host: &mut HostEnd, desk: &Desk) {
     let next = commands.len() as u64 + 1;
     commands.extend([desk.session_command(next), validate(next + 1, desk.mask())]);
     commands.extend(desk.grants(next + 2));
+    commands.extend(desk.nothing_rests(commands.len() as u64 + 1));
     commands.push(arm(commands.len() as u64 + 1));
     commands.iter().for_each(|command| assert_eq!(host.send(command), Ok(command.sequence)));
     wait_for("an armed card", || {

@@ -8,7 +8,7 @@ use crate::people::{read_people, read_remote};
 use crate::risk::read_risk;
 use crate::price::{decimal_text, price_e4, price_text};
 use crate::problem::{Log, Problem};
-use crate::{Action, Collar, Desk, Feed, Instrument, LineB, Order, Rule, Session, Sides, Term};
+use crate::{Action, Collar, Desk, Feed, IMMEDIATE, Instrument, LineB, Order, Rule, Session, Sides, Term};
 use riposte_map::limits::{INSTRUMENTS, RULES, TERMS};
 use riposte_map::shm::Condition;
 use riposte_map::wire::ouch::QUANTITY_LIMIT;
@@ -352,7 +352,7 @@ fn read_marks(mut section: Section, log: &mut Log) -> Option<Order> {
         side: b'B',
         quantity: 0,
         price_e4: 0,
-        time_in_force: b'3',
+        time_in_force: IMMEDIATE,
         display: display.map_or(b'Y', |display| display.value),
         capacity: capacity?.value,
         intermarket_sweep: sweep.is_some_and(|sweep| sweep.value),

@@ -1,5 +1,6 @@
 //! A desk as commands: the parameter set of one generation, and the few commands that start a card.
-use crate::{Action, Desk, Feed, Gate, Instrument, Rule, Template};
+use crate::limits::CYCLES_MAX;
+use crate::{Action, Desk, Feed, Gate, IMMEDIATE, Instrument, Rule, Template};
 use riposte_map::limits::{INSTRUMENTS, RULES, TERMS};
 use riposte_map::shm::{self, Command, MASS_CANCEL, Opcode};
 use std::net::Ipv4Addr;
@@ -47,14 +48,21 @@ impl Desk {
         numbered(grants, first_sequence)
     }
 
+    /// Of a card after reset whose session has no order: that nothing rests in any of the desk's instruments.
+    pub fn nothing_rests(&self, first_sequence: u64) -> Vec<Command> {
+        let none = command(Opcode::Resting, &[u64::from(u32::MAX) << 32]);
+        let each = (0..self.instruments.len() as u8).map(|instrument| Command { instrument, ..none });
+        numbered(each.collect(), first_sequence)
+    }
+
     /// Whether the rule has a template.
     fn write_template(&self, set: &mut Vec<Command>, place: Command, symbol: &str, rule: &Rule) -> bool {
-        let (template, side, numbers) = match &rule.action {
+        let (template, side, numbers, is_immediate) = match &rule.action {
             Action::Order(order) => {
                 let numbers = u64::from(order.quantity) | u64::from(order.price_e4) << 32;
-                (Template::order(&self.session, symbol, order), order.side, numbers)
+                (Template::order(&self.session, symbol, order), order.side, numbers, order.time_in_force == IMMEDIATE)
             }
-            Action::Cancel => (Template::cancel(&self.session, symbol), MASS_CANCEL, 0),
+            Action::Cancel => (Template::cancel(&self.session, symbol), MASS_CANCEL, 0, false),
             Action::Notify | Action::Halt => return false,
         };
         let words = template.words();
@@ -63,11 +71,13 @@ impl Desk {
             | (words.len() as u64) << 8
             | (last_bytes as u64) << 16
             | (template.payload_bytes() as u64) << 24
-            | u64::from(template.partial_checksum) << 32;
+            | u64::from(template.partial_checksum) << 32
+            | u64::from(is_immediate) << 48;
         let mut args = [0; 6];
         args[0] = numbers;
         args[1] = shape;
         args[2] = rule.limits.cooldown_cycles.unwrap_or(0);
+        args[3] = rule.limits.lifetime_cycles.unwrap_or(CYCLES_MAX);
         set.push(Command { opcode: Opcode::WriteTemplate as u8, args, ..place });
         for (index, word) in (0..).zip(words) {
             set.push(Command { index, opcode: Opcode::WriteImage as u8, args: [word, 0, 0, 0, 0, 0], ..place });

@@ -178,6 +178,9 @@ impl Rule {
     }
 }
 
+/// Time in force of an order that never rests: what of it does not trade at once is cancelled.
+pub const IMMEDIATE: u8 = b'3';
+
 /// An order as it leaves: the fields of OUCH 5.0 Enter Order (section 5.4 of the protocol notes) that a rule
 /// decides. One-letter codes are the exchange's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -187,7 +190,7 @@ pub struct Order {
     /// 1 to 999,999 shares.
     pub quantity: u32,
     pub price_e4: u32,
-    /// `0` day, `3` immediate or cancel, `5` extended trading, `E` after hours.
+    /// `0` day, `3` ([`IMMEDIATE`]) immediate or cancel, `5` extended trading, `E` after hours.
     pub time_in_force: u8,
     /// `Y` visible, `N` hidden, `A` attributable.
     pub display: u8,

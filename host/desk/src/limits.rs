@@ -13,7 +13,7 @@ const POSITION_MAX: u32 = (1 << 30) - 1;
 /// Most orders that can be lent, for the same reason.
 pub(crate) const ORDERS_MAX: u32 = (1 << 30) - 1;
 /// Longest cool-down that the card counts, cycles.
-const COOLDOWN_CYCLES_MAX: u64 = (1 << 48) - 1;
+pub(crate) const CYCLES_MAX: u64 = (1 << 48) - 1;
 /// The live collar that lets every price pass, also without a top of book.
 pub const ANY_REACH_E4: u32 = u32::MAX;
 pub(crate) const BLOCKED: &str = "every order is blocked until it is set";
@@ -66,11 +66,13 @@ pub struct PositionLimit {
     pub sell: u32,
 }
 
-/// Limits of one rule; each that is `None` blocks every order.
+/// Limits of one rule; each that is `None` blocks every order, but for its lifetime.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RuleLimits {
     /// Between two orders of the rule.
     pub cooldown_cycles: Option<u64>,
+    /// For which its template may be sent, behind the commit of its set; `None`: as long as the set is in force.
+    pub lifetime_cycles: Option<u64>,
     /// Orders until a person releases the rule.
     pub max_orders: Option<u32>,
 }
@@ -120,10 +122,12 @@ impl InstrumentLimits {
 
 impl RuleLimits {
     pub(crate) fn read(section: &mut Section, log: &mut Log, otherwise: &RuleLimits) -> RuleLimits {
-        let cooldown = section.optional(log, "cooldown_us", microseconds(u64::div_ceil, COOLDOWN_CYCLES_MAX));
+        let cooldown = section.optional(log, "cooldown_us", microseconds(u64::div_ceil, CYCLES_MAX));
+        let lifetime = section.optional(log, "lifetime_us", microseconds(|time, clock| time / clock, CYCLES_MAX));
         let max_orders = section.optional(log, "max_orders", whole(1, ORDERS_MAX));
         RuleLimits {
             cooldown_cycles: cooldown.map(|one| one.value).or(otherwise.cooldown_cycles),
+            lifetime_cycles: lifetime.map(|one| one.value).or(otherwise.lifetime_cycles),
             max_orders: max_orders.map(|one| one.value).or(otherwise.max_orders),
         }
     }

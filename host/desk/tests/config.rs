@@ -41,7 +41,7 @@ fn limits_are_exact_and_never_looser_than_written() {
         position: Some(PositionLimit { buy: 1000, sell: 2000 }),
     });
     // 20 us are 3125 cycles of 6.4 ns; 2.5 us are 390.625, of which an age may have 390.
-    assert_eq!(desk.instruments[0].rules[1].limits, RuleLimits { cooldown_cycles: Some(3125), max_orders: Some(50) });
+    assert_eq!(desk.instruments[0].rules[1].limits, RuleLimits { cooldown_cycles: Some(3125), lifetime_cycles: None, max_orders: Some(50) });
     assert_eq!(desk.gate, Gate {
         interval_cycles: 15_625,
         burst: 8,
@@ -98,7 +98,7 @@ fn a_second_line_and_a_window_are_read_to_the_letter() {
 fn what_an_instrument_or_a_rule_says_counts_before_the_defaults() {
     let own = GOOD
         .replacen("enabled = true", "enabled = true\nmax_value = 30000\nlive_collar = \"off\"\nsides = [\"short\", \"buy\"]\nposition = { buy = 900, sell = 901 }", 1)
-        .replacen("when = \"bid", "cooldown_us = 1\nmax_orders = 2\nwhen = \"bid", 1);
+        .replacen("when = \"bid", "cooldown_us = 1\nlifetime_us = 2.5\nmax_orders = 2\nwhen = \"bid", 1);
     let Check { desk, problems } = check(&own);
     assert_eq!(problems, []);
     let instrument = &desk.expect("a desk").instruments[0];
@@ -109,8 +109,8 @@ fn what_an_instrument_or_a_rule_says_counts_before_the_defaults() {
         sides: Some(Sides { buy: true, sell: false, short: true, cancel: false }),
         position: Some(PositionLimit { buy: 900, sell: 901 }),
     });
-    assert_eq!(instrument.rules[0].limits, RuleLimits { cooldown_cycles: Some(157), max_orders: Some(2) });
-    assert_eq!(instrument.rules[1].limits, RuleLimits { cooldown_cycles: Some(3125), max_orders: Some(50) });
+    assert_eq!(instrument.rules[0].limits, RuleLimits { cooldown_cycles: Some(157), lifetime_cycles: Some(390), max_orders: Some(2) });
+    assert_eq!(instrument.rules[1].limits, RuleLimits { cooldown_cycles: Some(3125), lifetime_cycles: None, max_orders: Some(50) });
     let desk = check(&GOOD.replacen("max_quantity = 500\n", "", 1).replacen("[defaults]", "[defaults]\nmax_quantity = 400", 1)).desk;
     assert_eq!(desk.expect("a desk").instruments[0].limits.max_quantity, Some(400));
 }
@@ -157,6 +157,7 @@ fn each_mistake_is_found_on_its_line() {
         ("buy = 1000, ", "", "36:12: `position` has no field `buy`"),
         ("buy = 1000, sell = 2000", "buy = 0, sell = 0", "36:12: `position`: `buy` or `sell` must be above 0"),
         ("sell = 2000", "sell = 1073741824", "36:33: `sell`: 1073741824 is out of range: it must be 0 to 1073741823"),
+        ("cooldown_us = 20", "lifetime_us = 0", "37:15: `lifetime_us`: `0` must be 0.0064 to 1801439850948.192 microseconds with at most four decimals"),
         ("cooldown_us = 20", "cooldown_us = 0", "37:15: `cooldown_us`: `0` must be 0.0064 to 1801439850948.192 microseconds with at most four decimals"),
         ("cooldown_us = 20", "cooldown_us = 0.00001", "37:15: `cooldown_us`: `0.00001` must be 0.0064 to 1801439850948.192 microseconds with at most four decimals"),
         ("cooldown_us = 20", "cooldown_us = 1801439850948.1985", "37:15: `cooldown_us`: `1801439850948.1985` must be 0.0064 to 1801439850948.192 microseconds with at most four decimals"),

@@ -216,7 +216,13 @@ fn rows_hold_the_configured_fields() {
     let windows: Vec<_> = windowed.commands(7, 100).iter().filter(|command| of_window(command)).map(|one| one.args[4]).collect();
     assert_eq!(windows, [156_250]);
     assert_eq!(row(Opcode::WriteGate, 0).args[..2], [390 << 48 | 8 << 32 | 15_625, 0]);
-    assert_eq!(row(Opcode::WriteTemplate, 0).args[2], 3125);
+    // 20 us between orders, and for as long as the set is in force; the second rule's is immediate or cancel.
+    let templates: Vec<_> = commands.iter().filter(|c| c.opcode == Opcode::WriteTemplate as u8 && c.instrument == 0).collect();
+    assert!(templates[..2].iter().all(|template| template.args[2..] == [3125, (1 << 48) - 1, 0, 0]));
+    assert_eq!([0, 1].map(|rule| templates[rule].args[1] >> 48), [0, 1]);
+    let brief = desk(&include_str!("desk.toml").replacen("cooldown_us = 20", "cooldown_us = 20\nlifetime_us = 1000", 1)).commands(1, 1);
+    let template = brief.iter().find(|c| c.opcode == Opcode::WriteTemplate as u8).expect("a template");
+    assert_eq!(template.args[3], 156_250);
     // Bid at least, spread at most.
     assert_eq!(row(Opcode::WriteRules, 0).args[..3], [0x0601, 100 << 32 | 630_200, 0]);
     assert_eq!(row(Opcode::WriteInstrument, 1).args, [0; 6], "unset is blocked");
@@ -242,6 +248,12 @@ fn grants_lend_what_the_limits_say_and_nothing_else() {
     wanted.push(of(Opcode::Credit, 0, 0, 0, [10_000_000_000, 10 << 32 | 40]));
     wanted.push(of(Opcode::Heartbeat, 0, 0, 0, [15_625_000, 0]));
     assert_eq!(told, wanted);
+}
+
+#[test]
+fn a_card_after_reset_is_told_that_nothing_rests() {
+    let told: Vec<_> = good().nothing_rests(7).iter().map(|c| (c.sequence, c.opcode, c.instrument, c.args)).collect();
+    assert_eq!(told, [(7, Opcode::Resting as u8, 0, [0xffff_ffff << 32, 0, 0, 0, 0, 0])]);
 }
 
 #[test]

@@ -304,6 +304,7 @@ fn traded(folder: &Folder, port: &str) -> (Vec<Event>, Vec<Vec<u8>>) {
     let next = commands.len() as u64 + 1;
     commands.extend([desk.session_command(next), riposte_desk::validate(next + 1, desk.mask())]);
     commands.extend(desk.grants(next + 2));
+    commands.extend(desk.nothing_rests(commands.len() as u64 + 1));
     commands.push(riposte_desk::arm(commands.len() as u64 + 1));
     let mut card = serve(folder, port);
     let mut host = join(folder, &mut card);

@@ -108,12 +108,16 @@ impl Engine {
 
     fn on_order_sent(&mut self, event: &Event, out: &mut Outputs) {
         self.on_sent(event);
+        let immediate = self.generations.find(event.generation).is_some_and(|set| set.is_immediate(event.instrument, event.rule));
+        if !immediate {
+            self.resting.sent(event.instrument, self.lending.orders());
+        }
         let side = if event.detail == u16::from(b'B') { Side::Buy } else { Side::Sell };
         let origin = if event.is_host_order() { Origin::Host } else { Origin::Card };
         if let Some(at) = self.orders.find(CARD, event.user_ref) {
             // The venue was faster than the card's ring.
             self.change(at, |order| {
-                order.origin = origin;
+                (order.origin, order.immediate) = (origin, immediate);
                 if order.quantity == 0 {
                     // Nothing was told of it but its number.
                     (order.instrument, order.side) = (event.instrument, side);
@@ -126,7 +130,7 @@ impl Engine {
         let wanted = (event.quantity, event.price_e4.into());
         let order = Order::new((CARD, event.user_ref), origin, event.instrument, side, wanted, self.now_ns);
         let state = if stands { State::Sent } else { State::Unknown };
-        if self.add_order(Order { state, ..order }, out).is_none() {
+        if self.add_order(Order { state, immediate, ..order }, out).is_none() {
             self.trip(Guard::Unbooked, CARD, Effect::Kill, out);
         }
         let instrument = usize::from(event.instrument);
@@ -202,6 +206,7 @@ impl Engine {
         self.card.sender = Sender::Host;
         self.card.generation = 0;
         self.lending.reset();
+        self.resting.reset();
         self.forget_entry(out);
         self.books.forget();
         self.models.forget();

@@ -9,6 +9,7 @@ use crate::guards::{Claims, Latches, Limits, Traffic};
 use crate::holding::{Holding, Statement};
 use crate::input::{Body, Input, Side};
 use crate::lending::Lending;
+use crate::resting::Resting;
 use crate::mandate::Models;
 use crate::message::fields;
 use crate::order::{Order, Orders, State};
@@ -78,6 +79,7 @@ pub struct Engine {
     pub(crate) entry: Entry,
     pub(crate) books: Books,
     pub(crate) lending: Lending,
+    pub(crate) resting: Resting,
     pub(crate) requests: Requests,
     pub(crate) set: Set,
     pub(crate) generations: Generations,
@@ -130,6 +132,7 @@ impl Engine {
             entry: Entry::default(),
             books: Books::NEW,
             lending: Lending::NEW,
+            resting: Resting::NEW,
             requests: Table::<Request>::new(config.requests),
             set: Set::new(),
             generations: Generations::new(),
@@ -207,7 +210,7 @@ impl Engine {
                 self.card.next_command = next_command;
                 // Nobody has told this card anything: it is another one, and what the last one was lent is not for it.
                 self.card.approved &= next_command != 1;
-                self.lending.forget();
+                self.forget_told();
             }
         }
         self.settle(out);
@@ -242,6 +245,12 @@ impl Engine {
         }
     }
 
+    /// Nobody knows what of all that the card was told has reached it.
+    fn forget_told(&mut self) {
+        self.lending.forget();
+        self.resting.forget();
+    }
+
     /// The host was started again: what it knew may have changed behind its back.
     fn on_restarted(&mut self, out: &mut Outputs) {
         for session in 0..SESSIONS as u8 {
@@ -249,7 +258,7 @@ impl Engine {
         }
         // The card may be armed although we never knew.
         self.disarm(out);
-        self.lending.forget();
+        self.forget_told();
         self.forget_entry(out);
         self.fence_again(out);
         self.models.forget();
@@ -377,6 +386,7 @@ impl Engine {
     /// Adds or takes away what an order may still trade.
     fn weigh(&mut self, order: &Order, sign: i64) {
         self.lending.weigh(order, sign);
+        self.resting.weigh(order, sign);
         let at = usize::from(order.instrument);
         let Some(holding) = self.holdings.get_mut(at) else { return };
         let open = i64::from(order.open()) * sign;
@@ -459,9 +469,10 @@ impl Engine {
 impl Hash for Engine {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let sides = (&self.sessions, &self.orders, &self.executions, &self.holdings, &self.traffic);
-        let control = (&self.limits, &self.latches, &self.claims, &self.card, &self.books, &self.entry, &self.lending, &self.requests);
+        let control = (&self.limits, &self.latches, &self.claims, &self.card, &self.books, &self.entry, &self.requests);
+        let told = (&self.lending, &self.resting);
         let sets = (&self.set, &self.generations, &self.reversion, &self.models, &self.greeks, self.sweep, self.best);
         let cursors = (self.now_ns, self.window_ns, self.firm, self.matched, self.dirty, self.adopted);
-        (sides, control, sets, cursors).hash(state);
+        (sides, control, told, sets, cursors).hash(state);
     }
 }

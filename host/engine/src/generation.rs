@@ -153,6 +153,10 @@ pub(crate) struct Generation {
     pub rules: [Rules; INSTRUMENTS],
     /// Cycles between two orders of a rule.
     cooldowns: [u64; RULE_COUNT],
+    /// Cycles behind the commit for which each template may be sent.
+    lifetimes: [u64; RULE_COUNT],
+    /// Rules whose orders never rest, a bit each.
+    immediate: u64,
     /// Orders of a rule until it is released.
     pub repeats: [u32; RULE_COUNT],
     pub gate: Gate,
@@ -162,10 +166,11 @@ impl Generation {
     /// Permits nothing that `other` does not. Rules and templates cannot be compared, so they must be equal.
     pub fn within(&self, other: &Generation) -> bool {
         let slower = self.cooldowns.iter().zip(other.cooldowns).all(|(one, other)| is_slower(*one, other));
+        let shorter = self.lifetimes.iter().zip(other.lifetimes).all(|(one, other)| *one <= other);
         let fewer = self.repeats.iter().zip(other.repeats).all(|(one, other)| *one <= other);
         let rows = self.rows.iter().zip(&other.rows).all(|(one, other)| one.within(other));
         let acts_alike = self.rest == other.rest && self.rules == other.rules;
-        acts_alike && rows && slower && fewer && self.gate.within(&other.gate)
+        acts_alike && rows && slower && shorter && fewer && self.gate.within(&other.gate)
     }
 
     /// How far positions may go, long and short.
@@ -177,13 +182,19 @@ impl Generation {
     pub fn is_moved(&self, other: &Generation) -> bool {
         let conditions = self.rules.iter().zip(&other.rules).all(|(one, other)| one.conditions == other.conditions);
         let limits = self.rows == other.rows && self.gate == other.gate;
-        let pace = self.cooldowns == other.cooldowns && self.repeats == other.repeats;
+        let pace = (self.cooldowns, self.lifetimes, self.repeats) == (other.cooldowns, other.lifetimes, other.repeats);
         self.rest == other.rest && limits && pace && conditions
     }
 
     /// What its rules are part of: windows, further terms, actions, templates, images and feed.
     pub fn basis(&self) -> [u8; 32] {
         self.rest
+    }
+
+    /// Whether what a rule orders never rests.
+    pub fn is_immediate(&self, instrument: u8, rule: u8) -> bool {
+        let (instrument, rule) = (usize::from(instrument), usize::from(rule));
+        instrument < INSTRUMENTS && rule < RULES && self.immediate >> (instrument * RULES + rule) & 1 == 1
     }
 
     /// A model has moved it, and people have not seen it.
@@ -201,6 +212,8 @@ pub(crate) struct Set {
     rows: [Row; INSTRUMENTS],
     rules: [Rules; INSTRUMENTS],
     cooldowns: [u64; RULE_COUNT],
+    lifetimes: [u64; RULE_COUNT],
+    immediate: u64,
     repeats: [u32; RULE_COUNT],
     gate: Gate,
     /// Words announced and written, of each template.
@@ -217,6 +230,8 @@ impl Set {
             rows: [Row::default(); INSTRUMENTS],
             rules: [Rules::default(); INSTRUMENTS],
             cooldowns: [0; RULE_COUNT],
+            lifetimes: [0; RULE_COUNT],
+            immediate: 0,
             repeats: [0; RULE_COUNT],
             gate: Gate::default(),
             words: [(0, 0); RULE_COUNT],
@@ -240,7 +255,7 @@ impl Set {
                     self.rest.update(Command { args: [0, 0, 0, bare.args[3], 0, 0], ..bare }.as_bytes());
                 }
                 Some(Opcode::WriteTemplate) => {
-                    let [order, shape, _cooldown, ..] = bare.args;
+                    let [order, shape, _cooldown, _lifetime, ..] = bare.args;
                     self.rest.update(Command { args: [order, shape, 0, 0, 0, 0], ..bare }.as_bytes());
                 }
                 _ => {}
@@ -285,7 +300,8 @@ impl Set {
             }
             Opcode::WriteTemplate => {
                 self.words[at].0 = (command.args[1] >> 8 & 0x1f) as u8;
-                self.cooldowns[at] = command.args[2];
+                (self.cooldowns[at], self.lifetimes[at]) = (command.args[2], command.args[3]);
+                self.immediate |= (command.args[1] >> 48 & 1) << at;
             }
             Opcode::Repeat => self.repeats[at] = command.value,
             _ => {}
@@ -309,6 +325,8 @@ impl Set {
                 rows: self.rows,
                 rules: self.rules,
                 cooldowns: self.cooldowns,
+                lifetimes: self.lifetimes,
+                immediate: self.immediate,
                 repeats: self.repeats,
                 gate: self.gate,
             }
@@ -320,8 +338,8 @@ fields! {
     Row { locate, enabled, sides, quantity_max, value_max, lowest, highest, reach, position }
     Rules { conditions, thresholds }
     Gate { interval, burst, kept, age_max, exposure, open_orders, unacknowledged, heartbeat }
-    Generation { number, content, base, rest, rows, rules, gate, repeats, cooldowns }
-    Set { all, rest, written, broken, rows, rules, words, gate, repeats, cooldowns }
+    Generation { number, content, base, rest, rows, rules, gate, repeats, cooldowns, lifetimes, immediate }
+    Set { all, rest, written, broken, rows, rules, words, gate, repeats, cooldowns, lifetimes, immediate }
 }
 
 /// A hash that is under way.

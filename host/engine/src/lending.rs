@@ -138,6 +138,11 @@ impl Lending {
         (self.released, self.is_due) = (self.of_rule, true);
     }
 
+    /// Orders that the card has sent since its reset.
+    pub fn orders(&self) -> u32 {
+        self.orders
+    }
+
     /// Orders that a rule has sent since it was released.
     fn used(&self, rule: usize) -> u32 {
         self.of_rule[rule].wrapping_sub(self.released[rule])
@@ -224,6 +229,7 @@ impl Engine {
                 self.tell(Command { instrument, rule, value: repeat, ..grant(Opcode::Repeat, [0; 2]) }, out);
             }
         }
+        self.tell_resting(out);
         let credit = self.lending.credit(&gate, self.lent_exposure());
         if self.lending.told.credit != Some(credit) && self.has_room(out) {
             self.lending.told.credit = Some(credit);
@@ -233,7 +239,7 @@ impl Engine {
     }
 
     /// Whether a grant can be said now; if not, it is due still.
-    fn has_room(&mut self, out: &Outputs) -> bool {
+    pub(crate) fn has_room(&mut self, out: &Outputs) -> bool {
         let has_room = out.room() > ROOM;
         self.lending.is_due |= !has_room;
         has_room

@@ -42,6 +42,7 @@ mod position;
 mod protection;
 mod reports;
 mod requests;
+mod resting;
 mod reversion;
 mod risk;
 mod session;

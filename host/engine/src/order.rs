@@ -71,13 +71,16 @@ pub struct Order {
     pub cancel_asked: bool,
     /// C26: was open when a session that cancels on disconnect was lost, and its end is not proven.
     pub at_loss: bool,
+    /// What of it does not trade at once never rests.
+    pub immediate: bool,
     pub sent_ns: u64,
     /// Where it stands among the open ones.
     pub(crate) place: u32,
 }
 
 fields!(Order {
-    session, user_ref, instrument, side, origin, state, quantity, price, filled, cancelled, accepted, cancel_asked, at_loss, sent_ns,
+    session, user_ref, instrument, side, origin, state, quantity, price, filled, cancelled, accepted, cancel_asked, at_loss, immediate,
+    sent_ns,
     place,
 });
 
@@ -99,6 +102,7 @@ impl Order {
             accepted: false,
             cancel_asked: false,
             at_loss: false,
+            immediate: false,
             sent_ns,
             place: 0,
         }

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 /// Counts up with every change of what is written.
-const VERSION: u32 = 9;
+const VERSION: u32 = 10;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum StateError {
@@ -30,7 +30,7 @@ pub enum StateError {
 }
 
 fields!(Engine {
-    config, now_ns, sessions, orders, executions, holdings, traffic, limits, latches, claims, card, books, entry, lending, requests, set, generations,
+    config, now_ns, sessions, orders, executions, holdings, traffic, limits, latches, claims, card, books, entry, lending, resting, requests, set, generations,
     reversion, models, greeks, bursts, sweep, best, window_ns, firm, matched, dirty, adopted,
 });
 

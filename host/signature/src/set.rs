@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use zerocopy::{FromBytes, IntoBytes};
 
 /// What the bytes of a set begin with; nothing else that is signed does.
-const HEAD: &[u8; 24] = b"riposte parameter set 4\n";
+const HEAD: &[u8; 24] = b"riposte parameter set 5\n";
 const SYMBOL_BYTES: usize = 8;
 /// More rows than any set has, and more terms.
 const ROWS_MAX: usize = 1 << 16;

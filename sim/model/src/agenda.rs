@@ -18,6 +18,7 @@ use crate::{
     pace::Paces,
     pipeline::Pipeline,
     restoration::Restoration,
+    resting::Resting,
     session::Session,
     throttle::Throttle,
 };
@@ -106,6 +107,8 @@ pub struct Agenda {
     banks: [Bank; 2],
     in_force: usize,
     generation: u32,
+    /// The cycle from which it has been.
+    committed: u64,
     armed: bool,
     killed: bool,
     trace: bool,
@@ -117,6 +120,7 @@ pub struct Agenda {
     /// Grants and heartbeats with the cycle in which they are visible, ascending.
     granted: VecDeque<(u64, Command)>,
     grants: Grants,
+    resting: Resting,
     throttle: Throttle,
     /// First gate cycle in which each rule may send again.
     cooled: [[u64; RULES]; INSTRUMENTS],
@@ -173,6 +177,7 @@ impl Default for Agenda {
             banks: Default::default(),
             in_force: 0,
             generation: 0,
+            committed: 0,
             armed: false,
             killed: false,
             trace: false,
@@ -181,6 +186,7 @@ impl Default for Agenda {
             session: OrderSession::default(),
             granted: VecDeque::new(),
             grants: Grants::default(),
+            resting: Resting::default(),
             throttle: Throttle::default(),
             cooled: Default::default(),
             silence: None,

@@ -63,6 +63,8 @@ pub struct Template {
     pub side: u8,
     /// As it was written; an order of the host makes no mass cancel of it, and of a mass cancel none of its own.
     pub is_cancel: bool,
+    /// What of it does not trade at once never rests.
+    pub is_immediate: bool,
     /// Words of the image; 0: unset.
     pub words: u8,
     /// Bytes of the last word.
@@ -72,6 +74,8 @@ pub struct Template {
     pub partial_checksum: u16,
     /// Cycles between two orders of the rule; 0: unset.
     pub cool_down_cycles: u64,
+    /// Cycles behind the commit of its set for which it may be sent; 0: unset.
+    pub lifetime_cycles: u64,
     /// Byte 0 of the wire in bits 7:0.
     pub image: [u64; IMAGE_WORDS],
 }
@@ -203,7 +207,9 @@ impl Bank {
                 template.last_bytes = (args[1] >> 16 & 0xf) as u8;
                 template.payload_bytes = (args[1] >> 24) as u8;
                 template.partial_checksum = (args[1] >> 32) as u16;
+                template.is_immediate = args[1] >> 48 & 1 == 1;
                 template.cool_down_cycles = cycles48(args[2]);
+                template.lifetime_cycles = cycles48(args[3]);
             }
             Opcode::WriteImage => self.templates[instrument][rule].image[word] = args[0],
             Opcode::WriteGate => {

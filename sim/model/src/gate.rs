@@ -34,6 +34,10 @@ pub struct Sight {
     pub cools: bool,
     pub tokens: u16,
     pub left: Left,
+    /// Since the commit of the set in force.
+    pub lived_cycles: u64,
+    /// It would trade with an order of ours.
+    pub meets_own: bool,
 }
 
 /// An order that waits for the gate's word.
@@ -51,9 +55,10 @@ pub struct Order<'a> {
 }
 
 /// What is asked of orders, and of no mass cancel: it adds nothing, and is most wanted where something is wrong.
-const OF_ORDERS: [Reason; 12] = [
+const OF_ORDERS: [Reason; 14] = [
     Reason::Fenced, Reason::BookInvalid, Reason::NotTrading, Reason::Quantity, Reason::Value, Reason::Collar, Reason::LiveCollar,
-    Reason::Age, Reason::Position, Reason::Exposure, Reason::OpenOrders, Reason::Unacknowledged,
+    Reason::Age, Reason::Position, Reason::Exposure, Reason::OpenOrders, Reason::Unacknowledged, Reason::Expired,
+    Reason::SelfMatch,
 ];
 
 impl Order<'_> {
@@ -83,7 +88,7 @@ impl Order<'_> {
 
 /// The first reason to refuse an order, and its counter; `None` lets it pass.
 pub fn refusal(sight: &Sight, order: &Order) -> Option<(Reason, Counter)> {
-    let Template { quantity, price_e4, words, last_bytes, cool_down_cycles, .. } = *order.template;
+    let Template { quantity, price_e4, words, last_bytes, cool_down_cycles, lifetime_cycles, .. } = *order.template;
     let Instrument { quantity_max, collar_low_e4, collar_high_e4, value_max, .. } = *order.instrument;
     let value = order.template.value();
     let Left { repeats, quantity: lease, value: credit, open_orders, unacknowledged } = sight.left;
@@ -118,6 +123,8 @@ pub fn refusal(sight: &Sight, order: &Order) -> Option<(Reason, Counter)> {
         (credit == 0 || value > credit, Reason::Exposure, Counter::RefusedExposure),
         (open_orders == 0, Reason::OpenOrders, Counter::RefusedOpenOrders),
         (unacknowledged == 0, Reason::Unacknowledged, Counter::RefusedUnacknowledged),
+        (sight.lived_cycles >= lifetime_cycles, Reason::Expired, Counter::RefusedExpired),
+        (sight.meets_own, Reason::SelfMatch, Counter::RefusedSelfMatch),
     ];
     let is_asked = |reason: &Reason| !(is_cancel && OF_ORDERS.contains(reason));
     checks.iter().find(|(fails, reason, _)| *fails && is_asked(reason)).map(|&(_, reason, counter)| (reason, counter))

@@ -21,6 +21,7 @@ mod orders;
 mod pace;
 mod pipeline;
 mod restoration;
+mod resting;
 mod rules;
 mod session;
 mod throttle;

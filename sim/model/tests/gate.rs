@@ -204,6 +204,7 @@ fn grants_are_seen_by_a_pick_four_cycles_behind_them_and_heartbeats_three() {
         (args(Opcode::Lease, &[all << 32]), args(Opcode::Lease, &[all]), Reason::Position),
         (args(Opcode::Credit, &[u64::MAX >> 1, all | all << 32]), args(Opcode::Credit, &[0, all | all << 32]), Reason::Exposure),
         (of_rule(value(Opcode::Repeat, 1)), of_rule(value(Opcode::Repeat, 0)), Reason::Repeated),
+        (resting(0, u32::MAX, 0), resting(630_200, 0, 0), Reason::SelfMatch),
         (args(Opcode::Heartbeat, &[99]), args(Opcode::Heartbeat, &[0]), Reason::HostSilent),
     ];
     for (grants, denies, reason) in cases {
@@ -381,7 +382,7 @@ fn value_is_lent_to_the_last_unit_and_wraps() {
         bench.commands(&[credit(orders.wrapping_mul(one))]);
         assert_eq!(verdict(&mut bench), SENT);
     }
-    let mut bench = sending(b'S', 5, 0);
+    let mut bench = sending(b'B', 5, 0);
     bench.commands(&[credit(0)]);
     assert_eq!(verdict(&mut bench), Reason::Exposure, "nothing lent, not even to an order of no value");
     bench.commands(&[credit(1)]);
@@ -403,6 +404,55 @@ fn open_and_unacknowledged_orders_are_bounded_apart() {
         bench.commands(&[credit(open, unacknowledged)]);
         bench.events();
         assert_eq!([(); 2].map(|()| verdict(&mut bench)), expected, "{open} {unacknowledged}");
+    }
+}
+
+#[test]
+fn an_order_never_reaches_one_of_ours() {
+    for (side, at, beyond) in [
+        (b'B', resting(0, 630_200, 9), resting(0, 630_201, 9)),
+        (b'S', resting(630_200, 0, 9), resting(630_199, 0, 9)),
+    ] {
+        let mut bench = sending(side, 1, 630_200);
+        bench.commands(&[at]);
+        assert_eq!(verdict(&mut bench), Reason::SelfMatch, "{side}");
+        bench.commands(&[Command { instrument: 1, ..beyond }]);
+        assert_eq!(verdict(&mut bench), Reason::SelfMatch, "of another instrument");
+        bench.commands(&[beyond]);
+        assert_eq!(verdict(&mut bench), SENT);
+    }
+}
+
+#[test]
+fn what_was_sent_rests_until_the_host_knows_of_it() {
+    let mut bench = sending(b'B', 1, 630_200);
+    assert_eq!(verdict(&mut bench), SENT);
+    let mut sale = template(0, 2, 1, 630_200)[0];
+    sale.args[1] = sale.args[1] & !0xff | u64::from(b'S');
+    bench.commands(&parameters([0, 0, 7, 0], [0; 4]));
+    bench.commands(&[sale, value(Opcode::Commit, 3)]);
+    bench.events();
+    for (known, expected) in [(0, Reason::SelfMatch), (1 + (1 << 31), Reason::SelfMatch), (1 << 31, SENT)] {
+        bench.commands(&[resting(0, u32::MAX, known)]);
+        assert_eq!(verdict(&mut bench), expected, "{known}");
+    }
+}
+
+#[test]
+fn a_template_expires_so_many_cycles_behind_its_commit() {
+    for (cycles, gate, expected) in [
+        (100, 99, SENT),
+        (100, 100, Reason::Expired),
+        (0, 60, Reason::Expired),
+        // 48 bits.
+        (1 << 48 | 100, 99, SENT),
+        (1 << 48 | 100, 100, Reason::Expired),
+    ] {
+        let mut bench = bench();
+        let mut order = template(0, 2, 225, 630_200)[0];
+        order.args[3] = cycles;
+        let from = commit(&mut bench, &[order]);
+        assert_eq!(verdicts_in(&mut bench, &[from + gate]), [expected], "{cycles} cycles, {gate}");
     }
 }
 

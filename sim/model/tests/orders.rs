@@ -275,7 +275,7 @@ fn a_template_needs_two_to_sixteen_words_and_a_last_one_of_one_to_eight_bytes() 
             let mut bench = bench();
             bench.commands(&parameters([0, 0, 7, 0], [0; 4]));
             let fields = u64::from(b'T') | words << 8 | last << 16;
-            let template = args(Opcode::WriteTemplate, &[225 | 630_200 << 32, fields, 1]);
+            let template = args(Opcode::WriteTemplate, &[225 | 630_200 << 32, fields, 1, 1 << 40]);
             bench.commands(&[Command { rule: 2, ..template }, value(Opcode::Commit, 2)]);
             bench.show(&one_trade());
             let set = (2..=16).contains(&words) && (1..=8).contains(&last);

@@ -112,6 +112,7 @@ impl Random {
             20 => args(Opcode::Credit, &[self.below(1 << 31), self.below(20) << 32 | self.below(20)]),
             21 => Command { rule: self.below(4) as u8, ..value(Opcode::Repeat, self.below(20) as u32) },
             22 => args(Opcode::Heartbeat, &[self.below(300)]),
+            23 => resting(630_199 + self.below(3) as u32, u32::MAX, self.below(20) as u32),
             _ => {
                 let all = grants();
                 all[self.below(all.len() as u64) as usize]

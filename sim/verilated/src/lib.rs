@@ -10,8 +10,8 @@ use riposte_map::{
 };
 use std::{collections::VecDeque, ffi::c_void};
 
-/// Cycles from an index on the port to its counter's value.
-const COUNTER_CYCLES: u64 = 4;
+/// Cycles until every counter has been shown with all that was counted up to now.
+const COUNTER_CYCLES: usize = 4 + Counter::COUNT;
 
 /// A word of a line, with its frame's receive time; `valid` 0 is none.
 #[repr(C)]
@@ -32,7 +32,6 @@ struct CardInput {
     rxb: Word,
     command: *const u32,
     reset: u8,
-    counter_index: u8,
 }
 
 #[repr(C)]
@@ -46,6 +45,7 @@ struct CardOutput {
     tx_last: u8,
     tx_valid: u8,
     event_valid: u8,
+    counter_index: u8,
 }
 
 /// The C functions of one model; see `shim.cpp`.
@@ -271,7 +271,6 @@ fn quiet() -> CardInput {
         rxb: Word::default(),
         command: std::ptr::null(),
         reset: 0,
-        counter_index: 0,
     }
 }
 
@@ -365,9 +364,9 @@ impl Card for Verilated {
     fn counters(&mut self) -> [u32; Counter::COUNT] {
         let cycle = self.cycle;
         let mut values = [0; Counter::COUNT];
-        for (index, value) in values.iter_mut().enumerate() {
-            for _ in 0..COUNTER_CYCLES {
-                let output = self.step(&mut CardInput { counter_index: index as u8, ..quiet() });
+        for _ in 0..COUNTER_CYCLES {
+            let output = self.step(&mut quiet());
+            if let Some(value) = values.get_mut(usize::from(output.counter_index)) {
                 *value = output.counter;
             }
         }

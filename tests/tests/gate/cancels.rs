@@ -36,6 +36,7 @@ fn what_stops_an_order_alone_stops_no_mass_cancel() {
         for (change, reason) in [
             (fence, Reason::Fenced), (lease(0, 0, 0), Reason::Position), (credit(0, MOST, MOST), Reason::Exposure),
             (credit(all, 0, MOST), Reason::OpenOrders), (credit(all, MOST, 0), Reason::Unacknowledged),
+            (resting(0, 0, 0, MOST), Reason::SelfMatch),
         ] {
             assert_eq!(with(pair(), &[change], &[]), [reason, SENT]);
         }

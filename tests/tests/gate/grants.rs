@@ -1,4 +1,4 @@
-//! What runs out and comes back: throttle, cool-down, orders of a rule, leases, credit.
+//! What runs out and comes back: throttle, cool-down, lifetime, orders of a rule, leases, credit.
 use super::*;
 
 /// What the gate makes of prints that are before it in the given cycles: 20 behind the first word of their frames.
@@ -126,6 +126,28 @@ fn a_rule_cools_down_to_the_last_cycle() {
 }
 
 #[test]
+fn a_template_expires_to_the_last_cycle() {
+    on_each_card(|card| {
+        for (lifetime_cycles, at, expected) in [
+            (100, 99, SENT),
+            (100, 100, Reason::Expired),
+            (100, 70_000, Reason::Expired),
+            (70_000, 69_999, SENT),
+            (70_000, 70_000, Reason::Expired),
+            (0, 90, Reason::Expired),
+        ] {
+            let [lasting, brief] = [1 << 47, lifetime_cycles].map(|lifetime_cycles| Rule { lifetime_cycles, ..ON_TRADE });
+            let mut bench = Bench::new(card, &[instrument(&[lasting])]);
+            let from = commit(&mut bench, &Gate::WIDE, &instrument(&[brief]), 2);
+            assert_eq!(verdicts_in(&mut bench, &[from + at]), [expected], "{lifetime_cycles} cycles, in {at}");
+            // It is the set's time: the next one begins anew.
+            commit(&mut bench, &Gate::WIDE, &instrument(&[Rule { lifetime_cycles: 400, ..ON_TRADE }]), 3);
+            assert_eq!(verdict(&mut bench), SENT);
+        }
+    });
+}
+
+#[test]
 fn a_rule_sends_as_many_orders_as_it_was_granted() {
     on_each_card(|card| {
         let mut bench = Bench::on_trade(card);
@@ -224,7 +246,7 @@ fn value_holds_to_the_last_unit_that_was_lent_and_wraps() {
             bench.commands(&[value(total)]);
             assert_eq!(verdict(&mut bench), SENT);
         }
-        let mut bench = Bench::new(bench.card, &[sending(b'S', 100, 0)]);
+        let mut bench = Bench::new(bench.card, &[sending(b'B', 100, 0)]);
         bench.commands(&[value(0)]);
         assert_eq!(verdict(&mut bench), Reason::Exposure, "nothing is lent, not even to an order without value");
         bench.commands(&[value(1)]);

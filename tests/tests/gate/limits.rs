@@ -51,7 +51,9 @@ fn a_value_one_unit_above_its_maximum_is_refused() {
     ];
     on_each_card(|card| {
         for (quantity, price_e4, value_max, expected) in cases {
-            let mut bench = Bench::new(card, &[Instrument { value_max, ..sending(b'B', quantity, price_e4) }]);
+            // At the highest of all prices there is always somebody of ours to sell to.
+            let side = if price_e4 == u32::MAX { b'S' } else { b'B' };
+            let mut bench = Bench::new(card, &[Instrument { value_max, ..sending(side, quantity, price_e4) }]);
             assert_eq!(verdict(&mut bench), expected, "{quantity} at {price_e4}, up to {value_max}");
         }
     });

@@ -3,6 +3,7 @@
 mod cancels;
 mod grants;
 mod limits;
+mod resting;
 
 use riposte_map::{
     counter::Counter,
@@ -15,7 +16,7 @@ use riposte_tests::{
     messages::{action, add, delete, trade},
     parameters::{
         ALL_SIDES, BUY, CANCEL, Gate, Instrument, MOST, Rule, SELL, SELL_SHORT, cancel_image, command, credit, heartbeat, lease,
-        opening, order, parameters, parameters_within, repeat, sum16, write_gate,
+        opening, order, parameters, parameters_within, repeat, resting, sum16, write_gate,
     },
 };
 
@@ -135,7 +136,7 @@ fn a_template_must_be_set_and_have_a_shape() {
         for ((words, last), expected) in shapes {
             let mut bench = Bench::on_trade(card);
             let mut set = parameters(&[instrument(&[ON_TRADE])], 2);
-            let template = command(Opcode::WriteTemplate, 0, 0, 0, 0, &[numbers, layout(words, last), 1]);
+            let template = command(Opcode::WriteTemplate, 0, 0, 0, 0, &[numbers, layout(words, last), 1, 1 << 40]);
             set.insert(set.len() - 1, template);
             bench.commands(&set);
             assert_eq!(verdict(&mut bench), expected, "{words} words, {last} bytes in the last");
@@ -191,7 +192,7 @@ fn a_decision_that_finds_the_queue_full_is_refused_whole() {
 #[test]
 fn the_first_reason_of_the_page_is_the_one_told() {
     // All is wrong; then one thing after another is put right, in the order of the page.
-    let cooling = |cool_down_cycles| Rule { cool_down_cycles, ..ON_TRADE };
+    let cooling = |cool_down_cycles| Rule { cool_down_cycles, lifetime_cycles: 0, ..ON_TRADE };
     let of = |one: Instrument, cool_down_cycles| {
         Instrument { locate: LOCATE, rules: instrument(&[cooling(cool_down_cycles)]).rules, ..one }
     };
@@ -216,7 +217,7 @@ fn the_first_reason_of_the_page_is_the_one_told() {
     on_each_card(|card| {
         let mut bench = Bench::new(card, &[wrong]);
         bench.commands(&[bare(Opcode::Kill), bare(Opcode::Disarm), command(Opcode::Session, 0, 0, 0, 0, &[])]);
-        bench.commands(&[heartbeat(0), credit(0, 0, 0), lease(0, 0, 0), repeat(0, 0, 0)]);
+        bench.commands(&[heartbeat(0), credit(0, 0, 0), lease(0, 0, 0), repeat(0, 0, 0), resting(0, 0, 0, 0)]);
         bench.commands(&[command(Opcode::Fence, 0, 0, 0, 0, &[1])]);
         bench.show(&[action(LOCATE, b'H')]);
         bench.settle();
@@ -251,7 +252,9 @@ fn the_first_reason_of_the_page_is_the_one_told() {
             (vec![lease(0, MOST, 0)], Reason::Exposure),
             (vec![credit(all, 0, 0)], Reason::OpenOrders),
             (vec![credit(all, MOST, 0)], Reason::Unacknowledged),
-            (vec![credit(all, MOST, MOST)], SENT),
+            (vec![credit(all, MOST, MOST)], Reason::Expired),
+            (parameters(&[instrument(&[ON_TRADE])], 13), Reason::SelfMatch),
+            (vec![resting(0, 0, u32::MAX, 0)], SENT),
         ] {
             bench.commands(&commands);
             assert_eq!(verdict(&mut bench), expected);

@@ -10,6 +10,14 @@ const fn unbuilt(id: &'static str, name: &'static str, rule: &'static str) -> Co
     Control { id, name, rule, place: Card, state: State::NotBuilt, reasons: &[], shows: "", trips: &[], passes: &[] }
 }
 
+/// One of the gate that is in force, which shows by its refusals; `trips` and `passes` as in [`Control`].
+const fn gate(
+    id: &'static str, name: &'static str, rule: &'static str, reasons: &'static [Reason], trips: &'static [&'static str],
+    passes: &'static [&'static str],
+) -> Control {
+    Control { id, name, rule, place: Card, state: State::InForce, reasons, shows: "OrderRefused", trips, passes }
+}
+
 /// One of the host that is in force; `trips` and `passes` as in [`Control`].
 const fn host(
     id: &'static str, name: &'static str, rule: &'static str, shows: &'static str, trips: &'static [&'static str],
@@ -20,50 +28,28 @@ const fn host(
 
 /// All controls, by number.
 pub const CONTROLS: [Control; 40] = [
-    Control {
-        id: "C01",
-        name: "maximum quantity",
-        rule: "an order's quantity is at least 1 and at most the instrument's maximum",
-        place: Card,
-        state: State::InForce,
-        reasons: &[Reason::Quantity],
-        shows: "OrderRefused",
-        trips: &["limits_hold_to_the_last_share_and_tick"],
-        passes: &["limits_hold_to_the_last_share_and_tick"],
-    },
-    Control {
-        id: "C02",
-        name: "maximum value",
-        rule: "price times quantity, in 64 bits, is at most the instrument's maximum value",
-        place: Card,
-        state: State::InForce,
-        reasons: &[Reason::Value],
-        shows: "OrderRefused",
-        trips: &["a_value_one_unit_above_its_maximum_is_refused"],
-        passes: &["a_value_one_unit_above_its_maximum_is_refused"],
-    },
-    Control {
-        id: "C03",
-        name: "static collar",
-        rule: "an order's price lies within the instrument's fixed lower and upper price",
-        place: Card,
-        state: State::InForce,
-        reasons: &[Reason::Collar],
-        shows: "OrderRefused",
-        trips: &["limits_hold_to_the_last_share_and_tick"],
-        passes: &["limits_hold_to_the_last_share_and_tick"],
-    },
-    Control {
-        id: "C04",
-        name: "live collar",
-        rule: "an order's price lies no further beyond the other side's top, as it was at the decision, than the instrument's reach, and that top is there",
-        place: Card,
-        state: State::InForce,
-        reasons: &[Reason::LiveCollar],
-        shows: "OrderRefused",
-        trips: &["a_price_one_tick_beyond_the_live_collar_is_refused"],
-        passes: &["a_price_one_tick_beyond_the_live_collar_is_refused"],
-    },
+    gate(
+        "C01", "maximum quantity", "an order's quantity is at least 1 and at most the instrument's maximum", &[Reason::Quantity],
+        &["limits_hold_to_the_last_share_and_tick"],
+        &["limits_hold_to_the_last_share_and_tick"],
+    ),
+    gate(
+        "C02", "maximum value", "price times quantity, in 64 bits, is at most the instrument's maximum value", &[Reason::Value],
+        &["a_value_one_unit_above_its_maximum_is_refused"],
+        &["a_value_one_unit_above_its_maximum_is_refused"],
+    ),
+    gate(
+        "C03", "static collar", "an order's price lies within the instrument's fixed lower and upper price", &[Reason::Collar],
+        &["limits_hold_to_the_last_share_and_tick"],
+        &["limits_hold_to_the_last_share_and_tick"],
+    ),
+    gate(
+        "C04", "live collar",
+        "an order's price lies no further beyond the other side's top, as it was at the decision, than the instrument's reach, and that top is there",
+        &[Reason::LiveCollar],
+        &["a_price_one_tick_beyond_the_live_collar_is_refused"],
+        &["a_price_one_tick_beyond_the_live_collar_is_refused"],
+    ),
     Control {
         id: "C05",
         name: "data validity and age",
@@ -99,43 +85,34 @@ pub const CONTROLS: [Control; 40] = [
             "a_crossed_book_closes_the_instrument_and_a_locked_one_does_not", "a_decision_one_cycle_too_old_is_refused",
         ],
     },
-    Control {
-        id: "C06",
-        name: "message throttle",
-        rule: "what the card sends comes no faster than one in an interval, and those that may be saved up, of which some are kept for cancels",
-        place: Card,
-        state: State::InForce,
-        reasons: &[Reason::Throttle],
-        shows: "OrderRefused",
-        trips: &[
+    gate(
+        "C06", "message throttle",
+        "what the card sends comes no faster than one in an interval, and those that may be saved up, of which some are kept for cancels",
+        &[Reason::Throttle],
+        &[
             "the_throttle_lets_pass_as_many_as_it_has_saved",
             "a_throttle_without_an_interval_never_lets_pass",
             "a_token_comes_in_its_cycle_and_not_one_before",
             "another_interval_begins_behind_the_wait_of_the_old_one", "room_in_the_throttle_is_kept_for_mass_cancels",
         ],
-        passes: &[
+        &[
             "the_throttle_lets_pass_as_many_as_it_has_saved", "room_in_the_throttle_is_kept_for_mass_cancels",
             "a_token_comes_in_its_cycle_and_not_one_before",
             "another_interval_begins_behind_the_wait_of_the_old_one",
         ],
-    },
-    Control {
-        id: "C07",
-        name: "repeated execution",
-        rule: "a rule that has sent as many orders as it was granted sends none until more are granted",
-        place: Card,
-        state: State::InForce,
-        reasons: &[Reason::Repeated],
-        shows: "OrderRefused",
-        trips: &[
+    ),
+    gate(
+        "C07", "repeated execution", "a rule that has sent as many orders as it was granted sends none until more are granted",
+        &[Reason::Repeated],
+        &[
             "a_rule_sends_as_many_orders_as_it_was_granted",
             "a_repeat_stops_an_order_up_to_two_cycles_before_the_gates",
         ],
-        passes: &[
+        &[
             "a_rule_sends_as_many_orders_as_it_was_granted",
             "a_repeat_stops_an_order_up_to_two_cycles_before_the_gates",
         ],
-    },
+    ),
     Control {
         id: "C08",
         name: "duplicate order or trigger",
@@ -183,29 +160,32 @@ pub const CONTROLS: [Control; 40] = [
             "a_credit_stops_an_order_up_to_two_cycles_before_the_gates",
         ],
     },
-    Control {
-        id: "C11",
-        name: "open-order cap",
-        rule: "the number of orders sent stays below what the host grants as far as it sees them closed",
-        place: Card,
-        state: State::InForce,
-        reasons: &[Reason::OpenOrders],
-        shows: "OrderRefused",
-        trips: &["open_orders_are_capped"],
-        passes: &["open_orders_are_capped"],
-    },
-    Control {
-        id: "C12",
-        name: "unacknowledged cap",
-        rule: "the number of orders sent stays below what the host grants as far as it hears the venue answer",
-        place: Card,
-        state: State::InForce,
-        reasons: &[Reason::Unacknowledged],
-        shows: "OrderRefused",
-        trips: &["unacknowledged_orders_are_capped"],
-        passes: &["unacknowledged_orders_are_capped"],
-    },
-    unbuilt("C13", "self-match", "an order does not meet our own resting order"),
+    gate(
+        "C11", "open-order cap", "the number of orders sent stays below what the host grants as far as it sees them closed",
+        &[Reason::OpenOrders],
+        &["open_orders_are_capped"],
+        &["open_orders_are_capped"],
+    ),
+    gate(
+        "C12", "unacknowledged cap",
+        "the number of orders sent stays below what the host grants as far as it hears the venue answer",
+        &[Reason::Unacknowledged],
+        &["unacknowledged_orders_are_capped"],
+        &["unacknowledged_orders_are_capped"],
+    ),
+    gate(
+        "C13", "self-match", "no order reaches the price of one of ours that may rest, whoever made that", &[Reason::SelfMatch],
+        &[
+            "an_order_may_come_within_a_tick_of_an_own_one", "a_card_that_was_told_of_no_orders_sends_none",
+            "what_the_card_has_sent_rests_until_the_host_has_heard_of_it",
+            "an_own_order_stops_an_order_up_to_two_cycles_before_the_gates",
+            "no_order_meets_one_of_ours_whatever_comes_late_or_is_lost",
+        ],
+        &[
+            "an_order_may_come_within_a_tick_of_an_own_one", "the_card_is_told_of_the_nearest_of_what_rests",
+            "the_nearest_of_what_was_sent_counts_and_what_is_immediate_never_rests",
+        ],
+    ),
     Control {
         id: "C14",
         name: "permission",
@@ -220,25 +200,19 @@ pub const CONTROLS: [Control; 40] = [
     Control {
         id: "C15",
         name: "field sanity",
-        rule: "tick, lot and range of every field are those of the venue, and the order has a whole template",
+        rule: "tick, lot and range of every field are those of the venue, and the order has a whole template that has not expired",
         place: Card,
         state: State::InPart("tick and lot are not checked"),
-        reasons: &[Reason::TemplateUnset],
+        reasons: &[Reason::TemplateUnset, Reason::Expired],
         shows: "OrderRefused",
-        trips: &["a_template_must_be_set_and_have_a_shape"],
-        passes: &["a_template_must_be_set_and_have_a_shape"],
+        trips: &["a_template_must_be_set_and_have_a_shape", "a_template_expires_to_the_last_cycle"],
+        passes: &["a_template_must_be_set_and_have_a_shape", "a_template_expires_to_the_last_cycle"],
     },
-    Control {
-        id: "C16",
-        name: "trading phase",
-        rule: "the venue's last word on the instrument is that it trades",
-        place: Card,
-        state: State::InForce,
-        reasons: &[Reason::NotTrading],
-        shows: "OrderRefused",
-        trips: &["an_instrument_must_trade"],
-        passes: &["an_instrument_must_trade"],
-    },
+    gate(
+        "C16", "trading phase", "the venue's last word on the instrument is that it trades", &[Reason::NotTrading],
+        &["an_instrument_must_trade"],
+        &["an_instrument_must_trade"],
+    ),
     Control {
         id: "C17",
         name: "market-maker protection",

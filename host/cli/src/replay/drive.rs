@@ -149,7 +149,7 @@ impl<'a> Drive<'a> {
         });
     }
 
-    /// Parameters, session, tracing, validation, what is lent to flat positions, arming: all that the card is told before
+    /// Parameters, session, tracing, validation, what is lent to flat positions, that nothing rests, arming: all that the card is told before
     /// the first frame, in order. Heartbeats follow.
     pub fn commands(&self) -> Vec<Command> {
         let mut commands = self.desk.commands(self.generation, 1);
@@ -158,6 +158,7 @@ impl<'a> Drive<'a> {
         commands.push(trace(next + 1, true));
         commands.push(validate(next + 2, self.desk.mask()));
         commands.extend(self.desk.grants(next + 3));
+        commands.extend(self.desk.nothing_rests(commands.len() as u64 + 1));
         commands.push(arm(commands.len() as u64 + 1));
         commands
     }

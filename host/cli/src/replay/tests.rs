@@ -199,7 +199,8 @@ fn a_card_is_loaded_before_the_first_frame() {
     assert_eq!((is_told(Opcode::Lease), is_told(Opcode::Repeat)), (16, 64));
     order.retain(|&opcode| ![Opcode::Lease, Opcode::Repeat].map(|one| one as u8).contains(&opcode));
     let wanted = [
-        Opcode::Commit, Opcode::Session, Opcode::Trace, Opcode::Validate, Opcode::Credit, Opcode::Heartbeat, Opcode::Arm,
+        Opcode::Commit, Opcode::Session, Opcode::Trace, Opcode::Validate, Opcode::Credit, Opcode::Heartbeat,
+        Opcode::Resting, Opcode::Arm,
     ];
     assert_eq!(order, wanted.map(|opcode| opcode as u8));
     assert!(commands.iter().any(|(_, c)| c.opcode == Opcode::Commit as u8 && c.value == 7));

@@ -33,7 +33,7 @@ const BATCH: usize = 64;
 /// Effects that wait for their records: a whole parameter set, and more than one input ever causes.
 const OUTBOX: usize = 1 << 12;
 /// How long the card is waited for when the host leaves.
-const LEAVE_NS: u64 = 2_000_000_000;
+const LEAVE_NS: u64 = 5_000_000_000;
 
 /// What leaves once its record is durable.
 #[derive(Clone, Copy, Debug)]

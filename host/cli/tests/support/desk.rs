@@ -46,11 +46,12 @@ impl Desk<'_> {
         ..Desk::EMPTY
     };
 
-    /// The same of a market that goes on: buys whenever the spread widens, wherever prices are by the time that it is armed.
+    /// Of a market that goes on: buys whenever the spread widens, wherever prices are by the time that it is armed. What rests is on
+    /// the same side, so that nothing of it is ever in the way.
     pub const RESTLESS: Desk<'static> = Desk {
         rules: &[
             ("buy what is left", "spread >= 0.02", ("buy", 150, "200.00", "IOC")),
-            ("offer the rise", "bid >= 186.42", ("sell", 70, "186.44", "DAY")),
+            ("bid for the rise", "bid >= 186.42", ("buy", 70, "186.44", "DAY")),
         ],
         ..Desk::TWO_SIDED
     };

@@ -1,5 +1,6 @@
 //! An engine with a card that answers its commands, a venue whose reports number themselves, and everything that was
 //! said, kept.
+use proptest::prelude::*;
 use riposte_engine::{
     Alarm, Body, Change, Config, Deployment, Engine, Guard, HostMessage, Input, Instrument, Limit, Output, Outputs, Record, Refusal,
     Report, RiskTerms, SESSIONS, Session, Side, Stream, Times,
@@ -8,6 +9,7 @@ use riposte_map::identity::TABLE_HASH;
 use riposte_map::limits::{HOST_RULE, INSTRUMENTS, RULES, TERMS};
 use riposte_map::reason::Reason;
 use riposte_map::shm::{Command, Condition, Event, EventKind, Level, MASS_CANCEL, NONE, Opcode};
+use std::collections::VecDeque;
 use zerocopy::IntoBytes;
 
 pub const SECOND: u64 = 1_000_000_000;
@@ -52,6 +54,8 @@ pub fn config() -> Config {
 /// Of every instrument, pieces long and short; of every rule, orders; of the card, value and orders.
 pub const FAR: u32 = 1 << 28;
 pub const HEARTBEAT_CYCLES: u64 = 46_875_000;
+/// Of every template.
+pub const LIFETIME_CYCLES: u64 = 1 << 40;
 
 /// As `config`, at a venue that cancels what is open when the session is lost.
 pub fn cancelling() -> Config {
@@ -79,7 +83,7 @@ pub fn set(quantity_max: u64, threshold: u64) -> Vec<Command> {
         rows.extend((1..TERMS as u8).map(|index| Command { index, ..row(Opcode::WriteRules, at) }));
         for rule in 0..RULES as u8 {
             rows.push(Command { rule, value: FAR, ..row(Opcode::Repeat, at) });
-            rows.push(Command { rule, args: [0, 2 << 8, 1000, 0, 0, 0], ..row(Opcode::WriteTemplate, at) });
+            rows.push(Command { rule, args: [0, 2 << 8, 1000, LIFETIME_CYCLES, 0, 0], ..row(Opcode::WriteTemplate, at) });
             for index in 0..2 {
                 rows.push(Command { rule, index, args: [7; 6], ..row(Opcode::WriteImage, at) });
             }
@@ -407,6 +411,53 @@ impl Bench {
     }
 }
 
+/// Steps of a world, by which it decides what happens.
+pub fn steps() -> impl Strategy<Value = Vec<(u8, u8, u8)>> {
+    prop::collection::vec((any::<u8>(), any::<u8>(), any::<u8>()), 0..250)
+}
+
+/// A thousand of them, always the same.
+pub fn a_thousand_steps() -> impl Iterator<Item = (u8, u8, u8)> {
+    let next = |random: &u64| Some(random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407));
+    let all = std::iter::successors(next(&1), next).take(1000);
+    all.map(|random| ((random >> 40) as u8, (random >> 48) as u8, (random >> 56) as u8))
+}
+
+/// A bench whose card and venue are heard late.
+pub struct Late {
+    pub bench: Bench,
+    pub events: VecDeque<Event>,
+    pub reports: VecDeque<Report>,
+}
+
+impl Late {
+    /// The card answers no command by itself.
+    pub fn new(mut bench: Bench) -> Late {
+        bench.answers = false;
+        Late { bench, events: VecDeque::new(), reports: VecDeque::new() }
+    }
+
+    /// An event and a report, if there are any.
+    pub fn tell(&mut self) -> bool {
+        let any = !(self.events.is_empty() && self.reports.is_empty());
+        self.tell_event();
+        self.tell_report();
+        any
+    }
+
+    pub fn tell_event(&mut self) {
+        if let Some(event) = self.events.pop_front() {
+            self.bench.event(event);
+        }
+    }
+
+    pub fn tell_report(&mut self) {
+        if let Some(report) = self.reports.pop_front() {
+            self.bench.venue(CARD, report);
+        }
+    }
+}
+
 /// The guard has tripped, and it is recorded and told.
 pub fn tripped(said: &[Output], guard: Guard, index: u8) -> bool {
     said.contains(&Output::Record(Record::Tripped { guard, index }))
@@ -435,7 +486,7 @@ pub fn opcodes(said: &[Output]) -> Vec<Opcode> {
 }
 
 fn is_grant(opcode: Opcode) -> bool {
-    matches!(opcode, Opcode::Lease | Opcode::Repeat | Opcode::Credit | Opcode::Heartbeat)
+    matches!(opcode, Opcode::Lease | Opcode::Repeat | Opcode::Credit | Opcode::Heartbeat | Opcode::Resting)
 }
 
 /// Those of one opcode.

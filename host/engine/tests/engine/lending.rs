@@ -344,7 +344,7 @@ fn each_limit_of_a_set_is_narrower_or_needs_two_people() {
     for (opcode, word, unit, more) in [
         (Opcode::WriteInstrument, 1, 1, true), (Opcode::WriteInstrument, 2, 1 << 32, true),
         (Opcode::WriteInstrument, 3, 1, true), (Opcode::Lease, 0, 1, true), (Opcode::Lease, 0, 1 << 32, true),
-        (Opcode::WriteTemplate, 2, 1, false), (Opcode::WriteGate, 0, 1, false), (Opcode::WriteGate, 0, 1 << 32, true),
+        (Opcode::WriteTemplate, 2, 1, false), (Opcode::WriteTemplate, 3, 1, true), (Opcode::WriteGate, 0, 1, false), (Opcode::WriteGate, 0, 1 << 32, true),
         (Opcode::WriteGate, 0, 1 << 48, true), (Opcode::WriteGate, 1, 1, false), (Opcode::Credit, 0, 1, true), (Opcode::Credit, 1, 1, true),
         (Opcode::Credit, 1, 1 << 32, true), (Opcode::Heartbeat, 0, 1, true),
     ] {
@@ -381,10 +381,8 @@ fn each_limit_of_a_set_is_narrower_or_needs_two_people() {
 
 /// A card that sends all it can, a venue, and everything between them and the engine that takes time.
 struct World {
-    bench: Bench,
+    late: Late,
     to_card: VecDeque<Command>,
-    events: VecDeque<Event>,
-    reports: VecDeque<Report>,
     /// As the card has them: buys, sells; value; orders.
     granted: ([u32; 2], u64, [u32; 2]),
     sent: ([u32; 2], u64, u32),
@@ -404,18 +402,15 @@ const UNANSWERED: u32 = 3;
 impl World {
     fn new() -> World {
         let rows = altered(narrow(), Opcode::Repeat, 0, |row| row.value = FAR);
-        let mut bench = lent(&altered(rows, Opcode::Credit, 0, |row| row.args = [VALUE, words(OPEN, UNANSWERED), 0, 0, 0, 0]));
-        bench.answers = false;
+        let bench = lent(&altered(rows, Opcode::Credit, 0, |row| row.args = [VALUE, words(OPEN, UNANSWERED), 0, 0, 0, 0]));
         let mut world = World {
+            late: Late::new(bench),
             to_card: VecDeque::new(),
-            events: VecDeque::new(),
-            reports: VecDeque::new(),
             granted: Default::default(),
             sent: Default::default(),
             orders: Vec::new(),
             position: 0,
             executions: 0,
-            bench,
         };
         world.hear();
         while !world.to_card.is_empty() {
@@ -427,7 +422,7 @@ impl World {
     /// What the engine has said is on its way to the card.
     fn hear(&mut self) {
         let is_grant = |one: &Command| [Opcode::Lease, Opcode::Credit].map(|opcode| opcode as u8).contains(&one.opcode);
-        self.to_card.extend(self.bench.take().iter().filter_map(commanded).filter(is_grant));
+        self.to_card.extend(self.late.bench.take().iter().filter_map(commanded).filter(is_grant));
     }
 
     fn carry_out(&mut self) {
@@ -457,7 +452,7 @@ impl World {
         self.orders.push((side, quantity, false));
         let (kind, user_ref) = (EventKind::OrderSent as u8, self.orders.len() as u32);
         let detail = if side == Side::Buy { b'B' } else { b'S' }.into();
-        self.events.push_back(Event { kind, price_e4: PRICE as u32, quantity, user_ref, detail, ..Event::default() });
+        self.late.events.push_back(Event { kind, price_e4: PRICE as u32, quantity, user_ref, detail, ..Event::default() });
     }
 
     /// The venue does something with an order that is open.
@@ -487,43 +482,31 @@ impl World {
             }
         };
         *answered = true;
-        self.reports.push_back(report);
-    }
-
-    fn tell_event(&mut self) {
-        if let Some(event) = self.events.pop_front() {
-            self.bench.event(event);
-        }
-    }
-
-    fn tell_report(&mut self) {
-        if let Some(report) = self.reports.pop_front() {
-            self.bench.venue(CARD, report);
-        }
+        self.late.reports.push_back(report);
     }
 
     /// The host dies with what it had not yet told the card, and the next one goes on.
     fn restart(&mut self) {
         self.to_card.clear();
-        self.bench.give(Body::Linked { next_command: 10_000 });
-        self.bench.give(Body::Restarted);
-        self.bench.give(Body::SessionUp { session: CARD });
-        while !self.reports.is_empty() {
-            self.tell_report();
+        self.late.bench.give(Body::Linked { next_command: 10_000 });
+        self.late.bench.give(Body::Restarted);
+        self.late.bench.give(Body::SessionUp { session: CARD });
+        while !self.late.reports.is_empty() {
+            self.late.tell_report();
         }
         let next = self.orders.len() as u32 + 1;
-        self.bench.caught_up(CARD, next);
-        self.bench.confirm(0, self.position);
+        self.late.bench.caught_up(CARD, next);
+        self.late.bench.confirm(0, self.position);
     }
 
     fn step(&mut self, (kind, pick, pieces): (u8, u8, u8)) {
         match kind % 16 {
             0..=4 => self.send(if pick % 2 == 0 { Side::Sell } else { Side::Buy }, 1 + u32::from(pieces) % 30),
             5..=6 => (0..1 + pick % 8).for_each(|_| self.carry_out()),
-            7..=8 => self.tell_event(),
-            9..=10 => self.tell_report(),
+            7..=8 => self.late.tell_event(),
+            9..=10 => self.late.tell_report(),
             11 if pick < 40 => self.restart(),
-            11 => drop(self.bench.wait(SECOND / 100)),
+            11 => drop(self.late.bench.wait(SECOND / 100)),
             _ => self.venue(kind / 16, pick, pieces),
         }
         self.hear();
@@ -541,9 +524,7 @@ impl World {
 
     /// Everything that is under way arrives; then what is lent is exactly what the limits leave.
     fn settle(&mut self) {
-        while !(self.events.is_empty() && self.reports.is_empty() && self.to_card.is_empty()) {
-            self.tell_event();
-            self.tell_report();
+        while self.late.tell() || !self.to_card.is_empty() {
             self.hear();
             self.carry_out();
         }
@@ -564,9 +545,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_comes_late_or_is_lost_the_worst_case_stays_within_the_limits(
-        steps in prop::collection::vec((any::<u8>(), any::<u8>(), any::<u8>()), 0..250),
-    ) {
+    fn whatever_comes_late_or_is_lost_the_worst_case_stays_within_the_limits(steps in steps()) {
         let mut world = World::new();
         for step in steps {
             world.step(step);
@@ -579,20 +558,18 @@ proptest! {
 #[test]
 fn grants_are_the_same_from_the_journal() {
     let mut world = World::new();
-    let mut random = 1u64;
-    for _ in 0..1000 {
-        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        world.step(((random >> 40) as u8, (random >> 48) as u8, (random >> 56) as u8));
+    for step in a_thousand_steps() {
+        world.step(step);
         world.check();
     }
     assert!(world.orders.len() > 20 && world.executions > 5, "{} orders, {} executions", world.orders.len(), world.executions);
     let mut engine = Engine::new(plain()).expect("a sound configuration");
     let mut out = Outputs::default();
-    world.bench.inputs.iter().for_each(|input| engine.apply(input, &mut out));
-    assert_eq!(engine.digest(), world.bench.engine.digest());
+    world.late.bench.inputs.iter().for_each(|input| engine.apply(input, &mut out));
+    assert_eq!(engine.digest(), world.late.bench.engine.digest());
     // And so is what the next host tells the card.
-    engine.apply(&Input { time_ns: world.bench.now_ns, body: Body::Restarted }, &mut out);
+    engine.apply(&Input { time_ns: world.late.bench.now_ns, body: Body::Restarted }, &mut out);
     let said: Vec<_> = out.iter().copied().collect();
-    assert_eq!(world.bench.give(Body::Restarted), said);
+    assert_eq!(world.late.bench.give(Body::Restarted), said);
     assert_eq!((commands(&said, Opcode::Lease).len(), commands(&said, Opcode::Credit).len()), (16, 1));
 }

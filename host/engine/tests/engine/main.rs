@@ -11,6 +11,7 @@ mod orders;
 mod pain;
 mod protection;
 mod recovery;
+mod resting;
 mod reversion;
 mod risk;
 mod snapshots;

@@ -105,7 +105,7 @@ impl Agenda {
             Opcode::Commit => {
                 // Up to here the throttle has run with the parameters that were in force.
                 self.tokens(cycle);
-                self.generation = command.value;
+                (self.generation, self.committed) = (command.value, cycle);
                 self.in_force = 1 - self.in_force;
                 self.held = [0; INSTRUMENTS];
             }
@@ -140,7 +140,7 @@ impl Agenda {
                 };
             }
             Opcode::Trace => self.trace = command.value & 1 == 1,
-            Opcode::Lease | Opcode::Repeat | Opcode::Credit => self.grant_later(cycle + 2, command),
+            Opcode::Lease | Opcode::Repeat | Opcode::Credit | Opcode::Resting => self.grant_later(cycle + 2, command),
             Opcode::Fence => self.fenced |= mask,
             // A halt that is visible in the same cycle stays.
             Opcode::Lift => {
@@ -169,6 +169,7 @@ impl Agenda {
                     self.silence = Some(cycle + cycles);
                 }
             }
+            Some(Opcode::Resting) => self.resting.tell(command),
             Some(opcode) => self.grants.grant(opcode, command),
             None => unreachable!("only grants and heartbeats wait"),
         }

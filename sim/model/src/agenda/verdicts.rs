@@ -178,6 +178,8 @@ impl Agenda {
             cools: cycle < self.cooled[instrument][rule],
             tokens,
             left: self.grants.left(instrument, rule, &template),
+            lived_cycles: cycle - self.committed,
+            meets_own: self.resting.meets(instrument, &template),
         };
         let refusal = gate::refusal(&sight, &Order {
             generation: origin.generation,
@@ -229,5 +231,6 @@ impl Agenda {
         self.cooled[instrument][rule] = cycle + template.cool_down_cycles;
         self.throttle.take(cycle);
         self.grants.send(instrument, rule, template);
+        self.resting.send(instrument, template);
     }
 }

@@ -240,7 +240,7 @@ pub fn template(instrument: u8, rule: u8, quantity: u32, price_e4: u32) -> Vec<C
     let partial = u64::from(tcp_sum(&image));
     let fields = u64::from(b'T') | IMAGE_WORDS << 8 | 6 << 16 | PAYLOAD_BYTES << 24 | partial << 32;
     let order = u64::from(quantity) | u64::from(price_e4) << 32;
-    let mut commands = vec![args(Opcode::WriteTemplate, &[order, fields, 1])];
+    let mut commands = vec![args(Opcode::WriteTemplate, &[order, fields, 1, (1 << 48) - 1])];
     for (index, word) in image.chunks(8).enumerate() {
         let mut bytes = [0xee; 8]; // What lies behind the last byte must not matter.
         bytes[..word.len()].copy_from_slice(word);
@@ -255,6 +255,11 @@ pub fn gate_limits(interval: u32, saved: u16, age: u16) -> Command {
     args(Opcode::WriteGate, &[u64::from(interval) | u64::from(saved) << 32 | u64::from(age) << 48])
 }
 
+/// What rests: the dearest buy, the cheapest sell, and how many orders of the card are in it.
+pub fn resting(buy: u32, sell: u32, orders: u32) -> Command {
+    args(Opcode::Resting, &[u64::from(buy) | u64::from(sell) << 32, orders.into()])
+}
+
 /// Grants of whatever can be granted, and a host that is heard for ever.
 pub fn grants() -> Vec<Command> {
     let [orders, worth] = [u64::from(u32::MAX >> 1), u64::MAX >> 1];
@@ -265,6 +270,7 @@ pub fn grants() -> Vec<Command> {
     for instrument in 0..2 {
         let lease = args(Opcode::Lease, &[orders | orders << 32]);
         commands.push(Command { instrument, ..lease });
+        commands.push(Command { instrument, ..resting(0, u32::MAX, 0) });
         let repeat = value(Opcode::Repeat, orders as u32);
         commands.extend((0..4).map(|rule| Command { instrument, rule, ..repeat }));
     }
