@@ -26,7 +26,7 @@ module parameters_old_or_new(
     wire [15:0] rows_found;
     wire [31:0] generation;
     // Both lines and the window.
-    wire [129:0] feed;
+    wire [162:0] feed;
     wire [4:0] row_address;
     wire [6:0] template_address;
     wire [10:0] image_address;
@@ -40,7 +40,7 @@ module parameters_old_or_new(
 
     reg was = 0, was_forget = 0, was_bank = 0, was_reset = 0;
     reg [31:0] was_generation = 0;
-    reg [129:0] was_feed = 0;
+    reg [162:0] was_feed = 0;
     reg [15:0] was_rows = 0;
     reg [1:0] commits = 0;
     // Where a rule row leaves the last place to orders of the host, as they were written; an order is under way until it is judged.

@@ -135,7 +135,7 @@ impl Bin {
         for reason in [Reason::NotCleared, Reason::TooSoon] {
             all.extend([Opcode::Row, Opcode::Resume].map(|opcode| Bin::Command { opcode, reason }));
         }
-        for reason in [Reason::BookNotClean, Reason::Elsewhere] {
+        for reason in [Reason::BookNotClean, Reason::Elsewhere, Reason::FeedSilent] {
             all.push(Bin::Command { opcode: Opcode::Resume, reason });
         }
         all.push(Bin::UnknownCommand);

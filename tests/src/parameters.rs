@@ -264,6 +264,13 @@ pub fn parameters_within(limits: &Gate, instruments: &[Instrument], generation: 
     commands
 }
 
+/// The feed of a set is silent behind so many cycles without a packet.
+pub fn with_silence(set: &mut [Command], cycles: u32) {
+    for row in set.iter_mut().filter(|row| row.opcode == Opcode::WriteFeed as u8) {
+        row.args[3] = cycles.into();
+    }
+}
+
 /// The most that can be left of a grant of 32 bits.
 pub const MOST: u32 = u32::MAX >> 1;
 /// Longer than any test.

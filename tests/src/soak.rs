@@ -10,6 +10,7 @@ use crate::{
     parameters::{
         Gate, Instrument, MOST, command, credit, eager, grants, heartbeat, lease, opening, order, parameters_within,
         random_gate, random_instruments, repeat, resting, tightened,
+        with_silence,
     },
     random::Random,
     traffic::{Faults, Traffic},
@@ -146,12 +147,7 @@ fn drive(seed: u64, plan: &Plan, cards: Cards) -> Result<Ended, String> {
     // What two lines bring together no observer of one can tell.
     let mut lockstep = if plan.lines { Lockstep::new(cards()) } else { Lockstep::observed(cards()) };
     let mut lines = TwoLines::default();
-    let limits = (plan.limits)(&mut random);
-    let mut set = parameters_within(&limits, &(plan.rules)(&mut random, &locates), 1);
-    if plan.lines {
-        with_line_b(&mut random, &mut set);
-    }
-    lockstep.commands(&set);
+    lockstep.commands(&whole_set(&mut random, plan, 1));
     lockstep.commands(&opening(plan.instruments));
     let mut generation = 1;
     let mut traffic = (plan.shape)(Traffic::new(seed, &locates, PRICE_E4, plan.faults));
@@ -302,12 +298,21 @@ fn relieve(lockstep: &mut Lockstep, plan: &Plan) {
     }
 }
 
-fn parameter_set(random: &mut Random, plan: &Plan, generation: u32) -> Vec<riposte_map::shm::Command> {
+/// A set without the templates that it sometimes lacks.
+fn whole_set(random: &mut Random, plan: &Plan, generation: u32) -> Vec<riposte_map::shm::Command> {
     let limits = (plan.limits)(random);
     let mut set = parameters_within(&limits, &(plan.rules)(random, &plan.locates()), generation);
     if plan.lines {
         with_line_b(random, &mut set);
     }
+    if plan.commands && random.once_in(8) {
+        with_silence(&mut set, random.pick(&[1, 40, 150, 600, 2_000]));
+    }
+    set
+}
+
+fn parameter_set(random: &mut Random, plan: &Plan, generation: u32) -> Vec<riposte_map::shm::Command> {
+    let mut set = whole_set(random, plan, generation);
     for (instrument, rule) in (0..plan.instruments).flat_map(|at| (0..RULES).map(move |rule| (at, rule))) {
         if random.once_in(8) {
             // No words, but a side, a quantity and a price that pass.

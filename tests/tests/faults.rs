@@ -9,7 +9,7 @@ use riposte_map::{
 use riposte_tests::{
     bench::{Bench, LOCATE, ON_TRADE, instrument, on_each_card, orders, reasons},
     messages::{action, add, blocks, cancel, delete, executed, executed_price, replace, trade, unknown},
-    parameters::command,
+    parameters::{command, parameters, with_silence},
     traffic::packet,
 };
 
@@ -214,6 +214,54 @@ fn a_frame_too_short_for_its_headers_is_of_others() {
             stays_valid(&mut bench);
         });
     }
+}
+
+/// Which of packets that begin in these cycles behind the first one's find the feed silent, which a packet must vouch for in 30,000.
+fn silences(card: &mut dyn riposte_device::Card, packets: &[(u64, &dyn Fn(&mut Bench))]) -> Vec<Vec<Reason>> {
+    let mut bench = live(card);
+    let mut set = parameters(&[instrument(&[ON_TRADE])], 2);
+    with_silence(&mut set, 30_000);
+    bench.commands(&set);
+    bench.settle();
+    let from = bench.card.cycle();
+    let shown = packets.iter().map(|(at, show)| {
+        let cycles = from + at - bench.card.cycle();
+        bench.card.idle(cycles);
+        show(&mut bench);
+        reasons(&bench.settle(), EventKind::Channel)
+    });
+    shown.collect()
+}
+
+#[test]
+fn a_feed_is_silent_a_cycle_behind_the_last_in_which_a_packet_had_to_come() {
+    let trade: &dyn Fn(&mut Bench) = &|bench| bench.show(&[print()]);
+    let heartbeat: &dyn Fn(&mut Bench) = &|bench| {
+        let frame = packet(false, bench.sequence, 0, &[]);
+        bench.raw(&frame);
+    };
+    let end: &dyn Fn(&mut Bench) = &|bench| {
+        let frame = packet(false, bench.sequence, 0xffff, &[]);
+        bench.raw(&frame);
+    };
+    let silent = vec![Reason::FeedSilent];
+    on_each_card(|card| {
+        assert_eq!(silences(card, &[(90_000, trade), (120_001, trade)]), [vec![], vec![]], "nothing came, so nothing is missed");
+        assert_eq!(silences(card, &[(0, trade), (30_002, trade)]), [vec![], silent.clone()]);
+        assert_eq!(silences(card, &[(0, trade), (30_001, heartbeat), (60_003, trade)]), [vec![], vec![], silent.clone()]);
+        assert_eq!(silences(card, &[(0, trade), (90_000, trade), (120_001, trade)]), [vec![], silent.clone(), vec![]], "told once");
+        // Behind the end of a session nothing has to come.
+        assert_eq!(silences(card, &[(0, end), (90_000, trade)]), [vec![Reason::EndOfSession], vec![]]);
+        let mut bench = live(card);
+        let mut set = parameters(&[instrument(&[ON_TRADE])], 2);
+        with_silence(&mut set, 2_000);
+        bench.commands(&set);
+        bench.show(&[print()]);
+        assert_eq!(orders(&bench.settle()), [SENT]);
+        bench.card.idle(3_000);
+        assert_eq!((reasons(&bench.settle(), EventKind::Channel), bench.count(Counter::FeedSilences)), (silent.clone(), 1));
+        stays_closed(&mut bench);
+    });
 }
 
 /// A packet of `count` messages whose blocks are `body`, then a frame with a print.

@@ -122,6 +122,7 @@ pub struct Arguments {
     gate: Signal<Local, Throttle>,
     lines: Signal<Local, Feed>,
     window: Signal<Local, Bits<32>>,
+    quiet: Signal<Local, Bits<32>>,
     book: Signal<Local, BookRow>,
     k_host: Konst<8, { Condition::Host as u64 }>,
     k_cancel: Konst<8, { MASS_CANCEL as u64 }>,
@@ -224,6 +225,9 @@ impl Logic for Arguments {
         self.window.next = self.arg2.val().get_bits::<32>(0);
         self.lines.next.window = self.window.val();
         self.lines.next.has_window = self.window.val() != 0;
+        self.quiet.next = self.arg3.val().get_bits::<32>(0);
+        self.lines.next.silence = self.quiet.val();
+        self.lines.next.has_silence = self.quiet.val() != 0;
         self.feed.next = self.lines.val();
         self.kind.next = self.command.val().get_bits::<4>(self.o_index.val().index());
         self.book.next.instrument = self.command.val().get_bits::<4>(self.o_instrument.val().index());

@@ -83,7 +83,8 @@ pub struct HostOrder {
 }
 
 /// Where the packets of line A and of line B are sent to, and for how many cycles a packet may wait for one that comes before it;
-/// whether there is a line B (not if its are all 0) and such a window.
+/// whether there is a line B (not if its are all 0) and such a window. `silence`: cycles without a packet behind which the feed is
+/// silent, and whether it can be.
 #[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
 pub struct Feed {
     pub group: Bits<32>,
@@ -93,6 +94,8 @@ pub struct Feed {
     pub window: Bits<32>,
     pub has_b: bool,
     pub has_window: bool,
+    pub silence: Bits<32>,
+    pub has_silence: bool,
 }
 
 /// A packet in a line's store. `reach` is the number behind its last message, `deadline` the cycle until which it may wait;

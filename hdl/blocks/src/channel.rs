@@ -25,6 +25,8 @@ pub struct Channel {
     pub malformed: Signal<In, bool>,
     pub bad_frame: Signal<In, bool>,
     pub cut: Signal<In, bool>,
+    /// No packet came in time.
+    pub quiet: Signal<In, bool>,
     /// The wire does not show what the gate has passed: told, and nothing else.
     pub broken: Signal<In, bool>,
     /// The host is no longer heard: told, and nothing else.
@@ -47,6 +49,7 @@ pub struct Channel {
     was_length: DFF<bool>,
     was_block: DFF<bool>,
     was_frame: DFF<Bits<8>>,
+    was_quiet: DFF<bool>,
     was_broken: DFF<bool>,
     was_silence: DFF<bool>,
     was_cleared: DFF<bool>,
@@ -58,6 +61,7 @@ pub struct Channel {
     tells_length: DFF<bool>,
     tells_block: DFF<bool>,
     tells_frame: DFF<bool>,
+    tells_quiet: DFF<bool>,
     tells_broken: DFF<bool>,
     tells_silence: DFF<bool>,
     tells_cleared: DFF<bool>,
@@ -77,6 +81,7 @@ pub struct Channel {
     block_waits: DFF<bool>,
     block_time: DFF<Bits<64>>,
     frame_waits: DFF<Bits<8>>,
+    quiet_waits: DFF<bool>,
     broken_waits: DFF<bool>,
     silence_waits: DFF<bool>,
     cleared_waits: DFF<bool>,
@@ -87,6 +92,7 @@ pub struct Channel {
     block: Signal<Local, bool>,
     frame: Signal<Local, Bits<8>>,
     frame_now: Signal<Local, Bits<8>>,
+    is_quiet: Signal<Local, bool>,
     breaks: Signal<Local, bool>,
     silent: Signal<Local, bool>,
     is_cleared: Signal<Local, bool>,
@@ -96,6 +102,7 @@ pub struct Channel {
     behind_length: Signal<Local, bool>,
     behind_block: Signal<Local, bool>,
     behind_frame: Signal<Local, bool>,
+    behind_quiet: Signal<Local, bool>,
     behind_broken: Signal<Local, bool>,
     behind_silence: Signal<Local, bool>,
     report: Signal<Local, Note>,
@@ -110,6 +117,7 @@ pub struct Channel {
     r_block: Konst<8, { Reason::MalformedBlock as u64 }>,
     r_frame: Konst<8, { Reason::BadFrame as u64 }>,
     r_cut: Konst<8, { Reason::Truncated as u64 }>,
+    r_quiet: Konst<8, { Reason::FeedSilent as u64 }>,
     r_parity: Konst<8, { Reason::WireParity as u64 }>,
     r_silent: Konst<8, { Reason::HostSilent as u64 }>,
     r_cleared: Konst<8, { Reason::Cleared as u64 }>,
@@ -119,12 +127,12 @@ impl Logic for Channel {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, tells_system, tells_header, tells_length, tells_block, tells_frame, tells_broken, tells_silence, tells_cleared,
-            reason, system_code_kept, system_sequence_kept, system_time_kept, generation_kept, told, tells, was_system, was_code,
+            self, clock, tells_system, tells_header, tells_length, tells_block, tells_frame, tells_quiet, tells_broken, tells_silence,
+            tells_cleared, reason, system_code_kept, system_sequence_kept, system_time_kept, generation_kept, told, tells, was_system, was_code,
             was_sequence, was_system_time, was_header, was_expected, was_received, was_length, was_block, was_frame,
-            was_broken, was_silence, was_cleared, was_time, was_generation, header_waits, header_expected, header_received, header_time,
-            length_waits, length_time, block_waits, block_time, frame_waits, frame_time, broken_waits, silence_waits,
-            cleared_waits
+            was_quiet, was_broken, was_silence, was_cleared, was_time, was_generation, header_waits, header_expected, header_received, header_time,
+            length_waits, length_time, block_waits, block_time, frame_waits, frame_time, quiet_waits, broken_waits,
+            silence_waits, cleared_waits
         );
         self.header_now.next = 0.into();
         if self.overload.val() {
@@ -153,7 +161,8 @@ impl Logic for Channel {
             | self.bad_length.val()
             | self.malformed.val()
             | self.bad_frame.val()
-            | self.cut.val();
+            | self.cut.val()
+            | self.quiet.val();
         self.was_header.d.next = self.header_now.val();
         self.was_frame.d.next = self.frame_now.val();
         self.was_system.d.next = self.system.val();
@@ -164,6 +173,7 @@ impl Logic for Channel {
         self.was_received.d.next = self.received.val();
         self.was_length.d.next = self.bad_length.val();
         self.was_block.d.next = self.malformed.val();
+        self.was_quiet.d.next = self.quiet.val();
         self.was_broken.d.next = self.broken.val();
         self.was_silence.d.next = self.silence.val();
         self.was_cleared.d.next = self.cleared.val();
@@ -174,6 +184,7 @@ impl Logic for Channel {
         self.length.next = self.length_waits.q.val() | self.was_length.q.val();
         self.block.next = self.block_waits.q.val() | self.was_block.q.val();
         self.frame.next = self.frame_waits.q.val() | self.was_frame.q.val();
+        self.is_quiet.next = self.quiet_waits.q.val() | self.was_quiet.q.val();
         self.breaks.next = self.broken_waits.q.val() | self.was_broken.q.val();
         self.silent.next = self.silence_waits.q.val() | self.was_silence.q.val();
         self.is_cleared.next = self.cleared_waits.q.val() | self.was_cleared.q.val();
@@ -206,20 +217,23 @@ impl Logic for Channel {
         self.behind_length.next = self.behind_header.val() & !self.length.val();
         self.behind_block.next = self.behind_length.val() & !self.block.val();
         self.behind_frame.next = self.behind_block.val() & (self.frame.val() == 0);
-        self.behind_broken.next = self.behind_frame.val() & !self.breaks.val();
+        self.behind_quiet.next = self.behind_frame.val() & !self.is_quiet.val();
+        self.behind_broken.next = self.behind_quiet.val() & !self.breaks.val();
         self.behind_silence.next = self.behind_broken.val() & !self.silent.val();
         self.tells_header.d.next = self.behind_system.val() & (self.header.val() != 0);
         self.tells_length.d.next = self.behind_header.val() & self.length.val();
         self.tells_block.d.next = self.behind_length.val() & self.block.val();
         self.tells_frame.d.next = self.behind_block.val() & (self.frame.val() != 0);
-        self.tells_broken.d.next = self.behind_frame.val() & self.breaks.val();
+        self.tells_quiet.d.next = self.behind_frame.val() & self.is_quiet.val();
+        self.tells_broken.d.next = self.behind_quiet.val() & self.breaks.val();
         self.tells_silence.d.next = self.behind_broken.val() & self.silent.val();
         self.tells_cleared.d.next = self.behind_silence.val() & self.is_cleared.val();
         self.header_waits.d.next = 0.into();
         self.frame_waits.d.next = 0.into();
         self.length_waits.d.next = self.length.val() & !self.behind_header.val();
         self.block_waits.d.next = self.block.val() & !self.behind_length.val();
-        self.broken_waits.d.next = self.breaks.val() & !self.behind_frame.val();
+        self.quiet_waits.d.next = self.is_quiet.val() & !self.behind_frame.val();
+        self.broken_waits.d.next = self.breaks.val() & !self.behind_quiet.val();
         self.silence_waits.d.next = self.silent.val() & !self.behind_broken.val();
         self.cleared_waits.d.next = self.is_cleared.val() & !self.behind_silence.val();
         self.reason.d.next = 0.into();
@@ -231,6 +245,9 @@ impl Logic for Channel {
         }
         if self.breaks.val() {
             self.reason.d.next = self.r_parity.val();
+        }
+        if self.is_quiet.val() {
+            self.reason.d.next = self.r_quiet.val();
         }
         if self.frame.val() != 0 {
             self.reason.d.next = self.frame.val();
@@ -266,7 +283,7 @@ impl Logic for Channel {
         self.report.next.user_ref = 0.into();
         self.report.next.cycles = 0.into();
         self.report.next.detail = 0.into();
-        if self.tells_broken.q.val() | self.tells_silence.q.val() | self.tells_cleared.q.val() {
+        if self.tells_quiet.q.val() | self.tells_broken.q.val() | self.tells_silence.q.val() | self.tells_cleared.q.val() {
             self.report.next.time = 0.into();
         }
         if self.tells_block.q.val() {
@@ -292,6 +309,7 @@ impl Logic for Channel {
             | self.tells_length.q.val()
             | self.tells_block.q.val()
             | self.tells_frame.q.val()
+            | self.tells_quiet.q.val()
             | self.tells_broken.q.val()
             | self.tells_silence.q.val()
             | self.tells_cleared.q.val();
@@ -301,6 +319,7 @@ impl Logic for Channel {
             self.tells_length.d.next = false;
             self.tells_block.d.next = false;
             self.tells_frame.d.next = false;
+            self.tells_quiet.d.next = false;
             self.tells_broken.d.next = false;
             self.tells_silence.d.next = false;
             self.tells_cleared.d.next = false;
@@ -310,6 +329,7 @@ impl Logic for Channel {
             self.was_length.d.next = false;
             self.was_block.d.next = false;
             self.was_frame.d.next = 0.into();
+            self.was_quiet.d.next = false;
             self.was_broken.d.next = false;
             self.was_silence.d.next = false;
             self.was_cleared.d.next = false;
@@ -317,6 +337,7 @@ impl Logic for Channel {
             self.length_waits.d.next = false;
             self.block_waits.d.next = false;
             self.frame_waits.d.next = 0.into();
+            self.quiet_waits.d.next = false;
             self.broken_waits.d.next = false;
             self.silence_waits.d.next = false;
             self.cleared_waits.d.next = false;

@@ -27,6 +27,8 @@ pub struct Control {
     pub cleared: Signal<In, bool>,
     /// The feed is where the command says.
     pub may_resume: Signal<In, bool>,
+    /// Packets of the feed come in time, if they have to.
+    pub feed_heard: Signal<In, bool>,
     pub locate: Signal<In, Bits<16>>,
     /// Instrument table: the rows with this locate, bit n for row n.
     pub rows_found: Signal<Out, Bits<16>>,
@@ -270,6 +272,7 @@ impl Logic for Control {
         self.validity.wants_resume.next = self.does.q.val().get_bit(self.c_resume.val().index());
         self.validity.stage.next = self.stage.val();
         self.validity.may_resume.next = self.may_resume.val();
+        self.validity.feed_silent.next = self.feed_now.q.val().has_silence & !self.feed_heard.val();
         self.validity.cleared.next = self.cleared.val();
         self.validity.invalidate_all.next = self.invalidate_all.val();
         self.validity.invalidate.next = self.invalidate.val();
@@ -325,6 +328,8 @@ impl Logic for Control {
         self.feed_unset.next.window = 0.into();
         self.feed_unset.next.has_b = false;
         self.feed_unset.next.has_window = false;
+        self.feed_unset.next.silence = 0.into();
+        self.feed_unset.next.has_silence = false;
         if self.does.q.val().get_bit(self.c_gate.val().index()) {
             self.throttle_shadow.d.next = self.arguments.throttle.val();
         }

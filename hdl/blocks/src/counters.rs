@@ -1,14 +1,14 @@
 //! Counters: one bit of `count` a cycle each, shown one after another, for ever.
 //!
 //! In: strobes, bit n for counter n. Out: each counter in its turn, a cycle each, behind a reset first two that there are not;
-//! what is counted in cycle c is in what is shown from c + 5 on. Why: sums stand in a memory, and each counter keeps only what came since its last turn; a card
-//! that counts in registers spends a tenth of an ECP5 on it. Strobes are registered first, so that no counter is on a path.
-//! Holds: 32 bits, wrapping; nothing is lost, since a turn comes round sooner than 7 bits are full; reset clears.
+//! what is counted in cycle c is in what is shown from c + 5 on. Why: sums stand in a memory, and each counter keeps only what
+//! came since its last turn, which takes half of what 32 bits each would. Strobes are registered first, so that no counter is
+//! on a path. Holds: 32 bits, wrapping; nothing is lost, since a turn comes round sooner than 7 bits are full; reset clears.
 use crate::{konst::Konst, memory::BlockMemory};
 use riposte_map::{counter::Counter, limits::RESET_CYCLES};
 use rust_hdl::prelude::*;
 
-const _: () = assert!(Counter::COUNT == 80 && Counter::COUNT < 127 && RESET_CYCLES >= 1 << 7);
+const _: () = assert!(Counter::COUNT == 81 && Counter::COUNT < 127 && RESET_CYCLES >= 1 << 7);
 
 /// What came since a counter's last turn.
 #[derive(LogicBlock, Default)]
@@ -49,11 +49,11 @@ pub struct Counters {
     pub clock: Signal<In, Clock>,
     pub reset: Signal<In, bool>,
     pub sweep: Signal<In, Bits<7>>,
-    pub count: Signal<In, Bits<80>>,
+    pub count: Signal<In, Bits<81>>,
     pub index: Signal<Out, Bits<7>>,
     pub value: Signal<Out, Bits<32>>,
-    strobes: DFF<Bits<80>>,
-    cells: [CounterCell; 80],
+    strobes: DFF<Bits<81>>,
+    cells: [CounterCell; 81],
     sums: BlockMemory<32, 7, false>,
     /// Whose turn it is, was, and was before that.
     turn: DFF<Bits<7>>,
@@ -62,7 +62,7 @@ pub struct Counters {
     more: DFF<Bits<7>>,
     shown: DFF<Bits<7>>,
     out: DFF<Bits<32>>,
-    taken: [Signal<Local, Bits<7>>; 81],
+    taken: [Signal<Local, Bits<7>>; 82],
     sum: Signal<Local, Bits<32>>,
     k_one: Konst<7, 1>,
     k_last: Konst<7, { Counter::COUNT as u64 - 1 }>,
@@ -108,7 +108,7 @@ impl Logic for Counters {
             self.turn.d.next = 0.into();
         }
         self.taken[0].next = 0.into();
-        for i in 0..80 {
+        for i in 0..81 {
             self.cells[i].clock.next = self.clock.val();
             self.cells[i].reset.next = self.reset.val();
             self.cells[i].up.next = self.strobes.q.val().get_bit(i);
@@ -118,7 +118,7 @@ impl Logic for Counters {
         // ---- the cycle behind its turn, and the one behind that
         self.turn1.d.next = self.turn.q.val();
         self.sums.read_address.next = self.turn1.q.val();
-        self.more.d.next = self.taken[80].val();
+        self.more.d.next = self.taken[81].val();
         self.turn2.d.next = self.turn1.q.val();
         self.sum.next = self.sums.read_data.val() + bit_cast::<32, 7>(self.more.q.val());
         self.sums.write.next = self.turn2.q.val() != self.k_none.val();

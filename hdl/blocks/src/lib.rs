@@ -43,6 +43,7 @@ pub mod resting;
 pub mod restore;
 pub mod rule;
 pub mod session;
+pub mod silence;
 pub mod transmit;
 pub mod types;
 pub mod validity;

@@ -22,6 +22,7 @@ pub struct Validity {
     pub stage: Signal<In, Stage>,
     /// The feed is where the command says.
     pub may_resume: Signal<In, bool>,
+    pub feed_silent: Signal<In, bool>,
     /// From the next cycle on all books are empty.
     pub cleared: Signal<In, bool>,
     pub invalidate_all: Signal<In, bool>,
@@ -59,6 +60,7 @@ pub struct Validity {
     r_restoring: Konst<8, { Reason::Restoring as u64 }>,
     r_too_soon: Konst<8, { Reason::TooSoon as u64 }>,
     r_elsewhere: Konst<8, { Reason::Elsewhere as u64 }>,
+    r_silent: Konst<8, { Reason::FeedSilent as u64 }>,
     r_not_cleared: Konst<8, { Reason::NotCleared as u64 }>,
 }
 
@@ -83,9 +85,13 @@ impl Logic for Validity {
             & self.stage.val().open
             & self.is_sound.val()
             & !self.stage.val().resume_is_early
-            & self.may_resume.val();
+            & self.may_resume.val()
+            & !self.feed_silent.val();
         self.validates.next = self.wants_valid.val() & !self.stage.val().clearing & !self.stage.val().open & self.is_clean.val();
         self.refusal.next = self.r_none.val();
+        if self.wants_resume.val() & self.feed_silent.val() {
+            self.refusal.next = self.r_silent.val();
+        }
         if self.wants_resume.val() & !self.may_resume.val() {
             self.refusal.next = self.r_elsewhere.val();
         }

@@ -1,4 +1,4 @@
-//! Events of the channel that only say something, in rust-hdl's simulation: a sound card never breaks, so no traffic of a whole card
+//! Events of the channel that no frame brings, in rust-hdl's simulation: a sound card never breaks, so no traffic of a whole card
 //! brings them together. Oracle: the order of rank in hdl/README.md.
 use riposte_blocks::channel::Channel;
 use riposte_map::reason::Reason;
@@ -10,6 +10,7 @@ struct Simulation(Box<Channel>);
 #[derive(Clone, Copy, Default)]
 struct Shown {
     system: bool,
+    quiet: bool,
     broken: bool,
     silence: bool,
     cleared: bool,
@@ -31,9 +32,10 @@ impl Simulation {
         let channel = self.0.as_mut();
         channel.clock.next = false.into();
         (channel.system.next, channel.broken.next) = (shown.system, shown.broken);
+        channel.quiet.next = shown.quiet;
         (channel.silence.next, channel.cleared.next) = (shown.silence, shown.cleared);
         assert!(simulate(channel, 100));
-        assert!(!channel.invalidate.val(), "no book is wrong");
+        assert_eq!(channel.invalidate.val(), shown.quiet, "books are wrong only where the feed is silent");
         let told = channel.noted.val().then(|| channel.note.val().reason.index() as u8);
         channel.clock.next = true.into();
         assert!(simulate(channel, 100));
@@ -44,12 +46,12 @@ impl Simulation {
 #[test]
 fn what_comes_together_or_while_another_waits_is_told_once_each_by_rank() {
     let system = Shown { system: true, ..Shown::default() };
-    let all = Shown { system: true, broken: true, silence: true, cleared: true };
-    let by_rank = [Reason::WireParity, Reason::HostSilent, Reason::Cleared];
-    let mut apart = [system; 3];
-    (apart[0].broken, apart[1].silence, apart[2].cleared) = (true, true, true);
-    let mut turned = [system; 3];
-    (turned[0].cleared, turned[1].silence, turned[2].broken) = (true, true, true);
+    let all = Shown { system: true, quiet: true, broken: true, silence: true, cleared: true };
+    let by_rank = [Reason::FeedSilent, Reason::WireParity, Reason::HostSilent, Reason::Cleared];
+    let mut apart = [system; 4];
+    (apart[0].quiet, apart[1].broken, apart[2].silence, apart[3].cleared) = (true, true, true, true);
+    let mut turned = [system; 4];
+    (turned[0].cleared, turned[1].silence, turned[2].broken, turned[3].quiet) = (true, true, true, true);
     for shown in [&[all][..], &[all, system], &apart, &turned] {
         let mut simulation = Simulation::new();
         let cycles = shown.iter().copied().chain([Shown::default(); 10]);

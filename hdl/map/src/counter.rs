@@ -99,6 +99,7 @@ counters! {
     // C33, at the pins, apart from what sends: orders that began, and those of them and of `OrdersSent` that had no other.
     WireOrders = 78, "orders_on_the_wire";
     WireMismatches = 79, "wire_mismatches";
+    FeedSilences = 80, "feed_silences";
 }
 
 const _: () = {

@@ -64,6 +64,8 @@ reasons! {
     Cleared = 40, "books are empty and take rows of the host";
     /// Of a channel event that makes nothing invalid: the card has killed itself.
     WireParity = 41, "an order was on the wire without the gate's pass, or passed and was not on the wire";
+    /// Also of a command that is refused for it.
+    FeedSilent = 42, "no packet of the feed came in time";
     // Instrument: one book becomes invalid.
     UnknownReference = 48, "order reference is not in the book";
     DuplicateReference = 49, "order reference is already in the book";

@@ -9,7 +9,7 @@ use crate::risk::read_risk;
 use crate::price::{decimal_text, price_e4, price_text};
 use crate::problem::{Log, Problem};
 use crate::{Action, Collar, Desk, Feed, IMMEDIATE, Instrument, LineB, Order, Rule, Session, Sides, Term};
-use riposte_map::limits::{INSTRUMENTS, RULES, TERMS};
+use riposte_map::limits::{CLOCK_HZ, INSTRUMENTS, RULES, TERMS};
 use riposte_map::shm::Condition;
 use riposte_map::wire::ouch::QUANTITY_LIMIT;
 use std::collections::HashMap;
@@ -106,7 +106,12 @@ fn read_feed(section: &mut Section, log: &mut Log) -> Option<Feed> {
         log.error(&line.span, "line B is line A: it must have a group or a port of its own".to_owned());
     }
     let reorder_cycles = reorder.map_or(0, |reorder| reorder.value as u32);
-    Some(Feed { group, port, line_b: line_b.map(|line| line.value), reorder_cycles })
+    let silence = section.optional(log, "silence_us", microseconds(|time, cycle| time / cycle, u32::MAX.into()));
+    if let Some(short) = silence.as_ref().filter(|one| one.value < CLOCK_HZ) {
+        log.warning(&short.span, "`silence_us` is less than the second in which a quiet feed says that it lives: books may be lost for nothing");
+    }
+    let silence_cycles = silence.map_or(0, |silence| silence.value as u32);
+    Some(Feed { group, port, line_b: line_b.map(|line| line.value), reorder_cycles, silence_cycles })
 }
 
 fn read_session(section: &mut Section, log: &mut Log) -> Option<Session> {

@@ -142,7 +142,7 @@ fn numbered(mut commands: Vec<Command>, first_sequence: u64) -> Vec<Command> {
 fn write_feed(feed: &Feed) -> Command {
     let line = |group: Ipv4Addr, port: u16| u64::from(group.to_bits()) | u64::from(port) << 32;
     let line_b = feed.line_b.map_or(0, |one| line(one.group, one.port));
-    command(Opcode::WriteFeed, &[line(feed.group, feed.port), line_b, feed.reorder_cycles.into()])
+    command(Opcode::WriteFeed, &[line(feed.group, feed.port), line_b, feed.reorder_cycles.into(), feed.silence_cycles.into()])
 }
 
 fn write_gate(gate: &Gate) -> Command {

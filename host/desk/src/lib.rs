@@ -73,6 +73,8 @@ pub struct Feed {
     pub line_b: Option<LineB>,
     /// How long a packet may wait for one that comes before it; 0: a gap is one at once.
     pub reorder_cycles: u32,
+    /// Without a packet for so long it is silent, and no book is right; 0: it never is.
+    pub silence_cycles: u32,
 }
 
 /// Where the second line of the feed goes.

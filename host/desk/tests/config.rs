@@ -76,6 +76,9 @@ fn a_second_line_and_a_window_are_read_to_the_letter() {
     // 2.5 us are 390.625 cycles of 6.4 ns: a packet waits no longer than is written.
     assert_eq!(feed(&format!("{line_b}reorder_us = 2.5\n")), [line_a, 0xe931_c46f | 26478 << 32, 390, 0, 0, 0]);
     assert_eq!(feed("reorder_us = 13743895.3408\n")[2], i32::MAX as u64);
+    assert_eq!(feed("silence_us = 1_500_000.001\n")[2..4], [0, 234_375_000]);
+    let warned = check(&with("silence_us = 999_999.9999\n")).problems;
+    assert!(warned.len() == 1 && warned[0].text.contains("books may be lost for nothing"), "{warned:?}");
     assert!(desk(line_b).feed.is_line_b([233, 49, 196, 111].into(), 26478));
     assert!(!desk(line_b).feed.is_line_b([233, 49, 196, 111].into(), 26477) && !desk("").feed.is_line_b([0; 4].into(), 0));
     for (more, finding) in [
@@ -86,6 +89,7 @@ fn a_second_line_and_a_window_are_read_to_the_letter() {
         ("line_b = { group = \"233.54.12.111\", port = 26477 }\n", "4:10: line B is line A: it must have a group or a port of its own"),
         ("reorder_us = 0\n", "4:14: `reorder_us`: `0` must be 0.0064 to 13743895.3408 microseconds with at most four decimals"),
         ("reorder_us = 13743895.3472\n", "4:14: `reorder_us`: `13743895.3472` must be 0.0064 to 13743895.3408 microseconds with at most four decimals"),
+        ("silence_us = 27487790.6944\n", "4:14: `silence_us`: `27487790.6944` must be 0.0064 to 27487790.688 microseconds with at most four decimals"),
         ("reorder_ms = 1\n", "4:1: unknown field `reorder_ms` in `feed`; did you mean `reorder_us`?"),
     ] {
         let Check { desk, problems } = check(&with(more));

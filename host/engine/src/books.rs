@@ -306,7 +306,8 @@ impl Engine {
             }
             Opcode::Row | Opcode::Resume => {
                 let is_ours = event.feed_sequence >= books.first && books.restoration.step == Restoring::Resuming;
-                let is_early = opcode == Opcode::Resume && matches!(event.reason(), Some(Reason::Elsewhere | Reason::TooSoon));
+                let again = matches!(event.reason(), Some(Reason::Elsewhere | Reason::TooSoon | Reason::FeedSilent));
+                let is_early = opcode == Opcode::Resume && again;
                 if is_ours && done {
                     books.has_resumed = true;
                 } else if is_ours && !is_early && !books.has_resumed {

@@ -88,6 +88,7 @@ pub enum Rank {
     BadLength,
     MalformedBlock,
     Frame,
+    FeedSilent,
     HostSilent,
     Cleared,
 }
@@ -126,6 +127,8 @@ pub struct Agenda {
     cooled: [[u64; RULES]; INSTRUMENTS],
     /// First cycle in which the host is not heard, until that is told.
     silence: Option<u64>,
+    /// In which cycles the feed falls silent if no other packet comes; of more than one all but the last are past changing.
+    quiet: VecDeque<u64>,
     /// Cycle from which on the card is disarmed, as the host is silent.
     disarming: Option<u64>,
     pub books: Books,
@@ -190,6 +193,7 @@ impl Default for Agenda {
             throttle: Throttle::default(),
             cooled: Default::default(),
             silence: None,
+            quiet: VecDeque::new(),
             disarming: None,
             books: Books::default(),
             pipeline: Pipeline::default(),
@@ -383,6 +387,7 @@ impl Agenda {
             command,
             self.granted.front().map(|granted| granted.0),
             self.silence,
+            self.quiet.front().copied(),
             self.disarming,
             self.restoration.ready(),
             self.invalidations.front().copied(),
@@ -411,6 +416,8 @@ impl Agenda {
             self.armed = false;
         } else if self.silence.take_if(|from| *from <= cycle).is_some() {
             self.fall_silent(cycle);
+        } else if self.quiet.pop_front_if(|from| *from <= cycle).is_some() {
+            self.miss_packets(cycle);
         } else if self.invalidations.pop_front_if(|from| *from <= cycle).is_some() {
             self.make_valid(cycle, 0);
         } else if self.losses.pop_front_if(|from| *from <= cycle).is_some() {
@@ -461,6 +468,14 @@ impl Agenda {
         self.wait(cycle, Rank::HostSilent, channel_event(Reason::HostSilent));
         self.disarming = Some(cycle + 1);
         self.due(cycle + 1);
+    }
+
+    /// No packet vouches for the feed from `cycle` on.
+    fn miss_packets(&mut self, cycle: u64) {
+        if self.bank().silence_cycles != 0 {
+            self.count(Counter::FeedSilences);
+            self.channel_error(cycle, Rank::FeedSilent, Reason::FeedSilent, 0, [0; 2]);
+        }
     }
 
     fn queue_channel_event(&mut self, cycle: u64) {

@@ -94,6 +94,8 @@ pub struct Bank {
     pub feeds: [Feed; 2],
     /// Cycles that a packet of the feed may wait for one that comes before it.
     pub window: u32,
+    /// Cycles without a packet behind which the feed is silent; 0: it never is.
+    pub silence_cycles: u32,
     pub gate: Gate,
     locates: [u16; INSTRUMENTS],
     pub instruments: [Instrument; INSTRUMENTS],
@@ -106,6 +108,7 @@ impl Default for Bank {
         Bank {
             feeds: Default::default(),
             window: 0,
+            silence_cycles: 0,
             gate: Gate::default(),
             locates: [0; INSTRUMENTS],
             instruments: Default::default(),
@@ -161,7 +164,7 @@ impl Bank {
         match opcode {
             Opcode::WriteFeed => {
                 self.feeds = [args[0], args[1]].map(|line| Feed { address: line as u32, port: (line >> 32) as u16 });
-                self.window = args[2] as u32;
+                (self.window, self.silence_cycles) = (args[2] as u32, args[3] as u32);
             }
             Opcode::WriteInstrument => {
                 let [quantity_max, collar_low_e4] = halves(args[1]);

@@ -55,13 +55,13 @@ pub const CONTROLS: [Control; 40] = [
         name: "data validity and age",
         rule: "no rule fires and no order leaves on a book that may be wrong or is too old",
         place: Card,
-        state: State::InPart("the age is that of the decision; a book that nobody changes does not grow old"),
+        state: State::InPart("a desk may leave out how long its feed may be silent; then a book that nobody changes does not grow old"),
         reasons: &[
             Reason::BookInvalid, Reason::Gap, Reason::SessionChange, Reason::EndOfSession, Reason::MalformedBlock,
             Reason::BadLength, Reason::BadFrame, Reason::Truncated, Reason::Overload, Reason::UnknownReference,
             Reason::DuplicateReference, Reason::OrderOverflow, Reason::OverExecution, Reason::BadOrder,
             Reason::LevelOverflow, Reason::Crossed, Reason::Host, Reason::BookNotClean, Reason::Cleared,
-            Reason::Restoring, Reason::NotCleared, Reason::TooSoon, Reason::Elsewhere, Reason::Age,
+            Reason::Restoring, Reason::NotCleared, Reason::TooSoon, Reason::Elsewhere, Reason::FeedSilent, Reason::Age,
         ],
         shows: "OrderRefused, Invalid, Channel, Command",
         trips: &[
@@ -75,6 +75,7 @@ pub const CONTROLS: [Control; 40] = [
             "a_crossed_book_closes_the_instrument_and_a_locked_one_does_not", "commands_are_refused_for_their_reason",
             "a_decision_one_cycle_too_old_is_refused", "the_feed_s_messages_are_dropped_while_books_are_restored",
             "books_are_valid_only_where_the_feed_is", "no_packet_falls_between_the_rows_and_the_feed",
+            "a_feed_is_silent_a_cycle_behind_the_last_in_which_a_packet_had_to_come",
             "a_book_that_was_restored_wrong_is_not_declared_valid", "commands_out_of_turn_are_refused",
         ],
         passes: &[
@@ -83,6 +84,7 @@ pub const CONTROLS: [Control; 40] = [
             "an_overlap_delivers_what_is_new", "a_heartbeat_is_counted_and_one_that_is_ahead_shows_a_gap",
             "an_unknown_type_is_passed_over", "a_bad_fcs_of_another_frame_is_counted_only",
             "a_crossed_book_closes_the_instrument_and_a_locked_one_does_not", "a_decision_one_cycle_too_old_is_refused",
+            "a_feed_is_silent_a_cycle_behind_the_last_in_which_a_packet_had_to_come",
         ],
     },
     gate(

@@ -129,7 +129,7 @@ fn unrestored(why: Unrestored) -> &'static str {
         Unrestored::Overflow => "the books are not restored, since they have more live orders than the card has room for: watch fewer instruments",
         Unrestored::Requests => "the books are not restored, since the venue does not answer requests for messages: it is tried again; check address and line",
         Unrestored::Refused => "the books are not restored, since the card holds a book of the venue's snapshot for wrong: it is tried again; ask the venue",
-        Unrestored::Elsewhere => "the books are not restored, since the feed had gone on each time: it is tried again",
+        Unrestored::Elsewhere => "the books are not restored, since the feed had gone on, or was silent, each time: it is tried again",
     }
 }
 

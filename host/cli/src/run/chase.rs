@@ -163,7 +163,7 @@ impl Chase {
     pub fn answered(&mut self, event: &Event) {
         let Some(visit) = &mut self.visit else { return };
         let Some((_, mark)) = visit.asked.take_if(|(number, _)| *number == event.feed_sequence) else { return };
-        if !matches!(event.reason(), Some(Reason::Elsewhere | Reason::TooSoon)) {
+        if !matches!(event.reason(), Some(Reason::Elsewhere | Reason::TooSoon | Reason::FeedSilent)) {
             // Rows that went behind it are none of its book: the card has what they say from the feed.
             (self.mark, visit.is_over) = (mark, true);
         }

@@ -132,7 +132,7 @@ impl Restoring {
             }
             Step::Idle => self.settle(engine, now_ns, voice),
             _ if passed_ns > DEADLINE_NS => {
-                self.fail(run.number, Unrestored::Elsewhere, "the feed was elsewhere each time", now_ns, to, voice);
+                self.fail(run.number, Unrestored::Elsewhere, "the feed was elsewhere, or silent, each time", now_ns, to, voice);
             }
             _ => {}
         }

@@ -136,7 +136,7 @@ fn a_restoration_goes_step_by_step_and_its_books_are_right_by_the_card_s_word_al
     // Commands behind have numbers behind the places that were set aside.
     assert_eq!(commands(&bench.one(Change::Disarm), Opcode::Disarm)[0].sequence, first + 10 + u64::from(PLACES));
     let resume = first + 10;
-    for (at, reason) in (0..).zip([Reason::Elsewhere, Reason::TooSoon]) {
+    for (at, reason) in (0..).zip([Reason::Elsewhere, Reason::TooSoon, Reason::FeedSilent]) {
         assert_eq!(alarms(&bench.answers(Opcode::Resume, resume + at, reason)), [], "it goes again");
     }
     bench.chased(5, 104);
@@ -162,7 +162,7 @@ fn a_restoration_goes_step_by_step_and_its_books_are_right_by_the_card_s_word_al
 fn an_error_of_the_feed_behind_the_card_s_word_counts_whichever_was_told_first() {
     for (reason, expected, holds) in [
         (Reason::Gap, 103, true), (Reason::Gap, 104, false), (Reason::Gap, 200, false), (Reason::BadFrame, 0, false),
-        (Reason::SessionChange, 104, false),
+        (Reason::SessionChange, 104, false), (Reason::FeedSilent, 0, false),
     ] {
         let mut bench = Bench::cleared(1);
         let first = bench.rows(1, 100, 3);

@@ -6,6 +6,7 @@ use crate::{
     session::{Admission, Header, View},
 };
 use riposte_map::{
+    counter::Counter,
     limits::INSTRUMENTS,
     reason::Reason,
     shm::{Command, Row},
@@ -15,7 +16,15 @@ impl Agenda {
     /// Takes the header of a packet, which is judged in `cycle`.
     pub fn admit(&mut self, cycle: u64, header: &Header) -> Admission {
         self.see(cycle);
-        self.feed.admit(cycle, header, self.restoration.is_aside())
+        let admission = self.feed.admit(cycle, header, self.restoration.is_aside());
+        // What is told in the next cycle is too late for this packet.
+        self.quiet.retain(|from| *from <= cycle + 1);
+        let cycles = u64::from(self.bank().silence_cycles);
+        if cycles != 0 && admission.counters[0] != Some(Counter::EndsOfSession) {
+            self.quiet.push_back(cycle + 3 + cycles);
+            self.due(cycle + 3 + cycles);
+        }
+        admission
     }
 
     /// What the session knew in `cycle`.
@@ -61,6 +70,8 @@ impl Agenda {
             Some(Reason::TooSoon)
         } else if !self.feed.may_resume(cycle, command.args[1]) {
             Some(Reason::Elsewhere)
+        } else if self.bank().silence_cycles != 0 && self.quiet.is_empty() {
+            Some(Reason::FeedSilent)
         } else {
             self.make_valid(cycle, self.valid | mask);
             self.sound = 0;
