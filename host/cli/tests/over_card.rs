@@ -127,8 +127,11 @@ fn a_host_that_stops_takes_the_connection_back_and_logs_out() {
     // One connection has asked how much there is to read.
     let (before, arrived) = (day.relay.logouts(), day.relay.orders(0).len());
     assert!(arrived > 0);
-    day.host.end();
-    wait_for("a logout", || (day.relay.logouts() > before).then_some(()));
+    day.host.signal("TERM");
+    let output = day.host.ended();
+    let what = format!("a logout behind {}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{what}");
+    wait_for(&what, || (day.relay.logouts() > before).then_some(()));
     assert_eq!(day.relay.orders(0), day.left(), "everything before it has arrived");
 }
 

@@ -231,6 +231,11 @@ impl Line for CardLine {
         }
     }
 
+    fn leave(&mut self) -> bool {
+        self.is_leaving = true;
+        self.sender == Sender::Host
+    }
+
     fn reclaimed(&mut self, orders: u32) {
         match self.sender {
             Sender::Leaving { heard, until_ns } => self.sender = Sender::Left { heard, orders, until_ns },

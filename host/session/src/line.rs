@@ -28,6 +28,11 @@ pub(crate) trait Line: Send {
 
     fn reclaimed(&mut self, _orders: u32) {}
 
+    /// The host leaves: from now on it lends the connection to nobody. Whether nobody has it.
+    fn leave(&mut self) -> bool {
+        true
+    }
+
     /// There is a card's wire, or none any more.
     fn plug(&mut self, _wire: Option<Box<dyn Wire>>) {}
 }

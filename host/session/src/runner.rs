@@ -71,6 +71,7 @@ pub struct Session {
     /// The card's orders leave on its own wire.
     by_card: bool,
     bodies: Consumer<Body>,
+    shared: Arc<Shared>,
     /// How many `CaughtUp` were received.
     epoch: u32,
     /// What became of every order up to this number was decided when the last one was.
@@ -126,6 +127,16 @@ impl Session {
             return Err(SendError::Session(session));
         }
         self.tell(Told::Reclaimed { epoch: self.epoch, orders })
+    }
+
+    /// The host leaves: the card is lent the connection no more.
+    pub fn leave(&self) {
+        self.shared.leaves.store(true, Relaxed);
+    }
+
+    /// Whether the host has the connection for good, since it leaves.
+    pub fn is_back(&self) -> bool {
+        self.shared.is_back.load(Relaxed)
     }
 
     fn tell(&mut self, told: Told) -> Result<(), SendError> {
@@ -193,6 +204,8 @@ pub struct Counts {
 pub(crate) struct Shared {
     pub stop: AtomicBool,
     pub reread: AtomicBool,
+    pub leaves: AtomicBool,
+    pub is_back: AtomicBool,
     pub is_over: AtomicBool,
     pub connections: AtomicU64,
     pub messages: AtomicU64,
@@ -268,6 +281,7 @@ pub fn start(config: &Config) -> Result<(Session, Runner), ConfigError> {
         told: tell_line,
         by_card: config.card.is_some(),
         bodies,
+        shared: Arc::clone(&shared),
         epoch: 0,
         settled: 0,
     };

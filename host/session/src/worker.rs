@@ -98,6 +98,9 @@ impl Worker {
                     false
                 }
             };
+            if self.ways.shared.leaves.load(Relaxed) {
+                self.ways.shared.is_back.store(self.line.leave(), Relaxed);
+            }
             self.count();
             waits = if any { 0 } else { waits + 1 };
             pause(waits);

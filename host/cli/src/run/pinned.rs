@@ -34,6 +34,8 @@ const BATCH: usize = 64;
 const OUTBOX: usize = 1 << 12;
 /// How long the card is waited for when the host leaves.
 const LEAVE_NS: u64 = 5_000_000_000;
+/// How often it is asked for the connection then.
+const RECLAIM_NS: u64 = 50_000_000;
 
 /// What leaves once its record is durable.
 #[derive(Clone, Copy, Debug)]
@@ -108,6 +110,8 @@ pub struct Pinned {
     tick_ns: u64,
     ticked_ns: u64,
     leave_by_ns: Option<u64>,
+    /// When the connection is asked for next.
+    reclaim_ns: u64,
     /// A frame of the card on its way to the session, and how long it is; 0 is none.
     frame: Box<[u8; FRAME_BYTES_MAX]>,
     frame_bytes: usize,
@@ -146,6 +150,7 @@ impl Pinned {
             tick_ns,
             ticked_ns: 0,
             leave_by_ns: None,
+            reclaim_ns: 0,
             frame: Box::new([0; FRAME_BYTES_MAX]),
             frame_bytes: 0,
             inputs: 0,
@@ -465,14 +470,19 @@ impl Pinned {
         let Some(leave_by_ns) = self.leave_by_ns else {
             self.leave_by_ns = Some(now_ns + LEAVE_NS);
             self.owed.push_back(Body::Propose { request: now_ns, by: HOST, change: Change::Disarm });
-            // So that the session can log out.
-            self.owed.push_back(Body::Reclaim { session: CARD });
+            self.lines.sessions.iter().for_each(Session::leave);
             return false;
         };
+        // So that the session can log out. It may have lent the card the connection once more before it heard of the end.
+        let is_back = self.lines.sessions.iter().all(Session::is_back);
+        if !is_back && now_ns >= self.reclaim_ns {
+            self.reclaim_ns = now_ns + RECLAIM_NS;
+            self.owed.push_back(Body::Reclaim { session: CARD });
+        }
         let is_idle = self.owed.is_empty() && self.held.is_none() && self.carrying.is_none() && self.outbox.is_empty();
         let is_done = is_idle && self.stuck.is_none() && self.leaving.is_none() && self.watch.durable() >= self.journal.last();
         let is_answered = self.card.as_ref().is_none_or(|card| card.answered >= card.sent);
-        if now_ns < leave_by_ns && !(is_done && is_answered) {
+        if now_ns < leave_by_ns && !(is_done && is_answered && is_back) {
             return false;
         }
         if let Some(card) = self.card.as_mut().filter(|_| is_done) {
