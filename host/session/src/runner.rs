@@ -10,7 +10,7 @@ use crate::worker::{Ways, Worker};
 use riposte_engine::{Body, HostMessage, Stream};
 use rtrb::{Consumer, Producer, RingBuffer};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::{Acquire, Relaxed}};
 use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::thread::JoinHandle;
 use thiserror::Error;
@@ -241,7 +241,7 @@ impl Runner {
 
     /// Whether no connection is tried any more.
     pub fn is_over(&self) -> bool {
-        self.shared.is_over.load(Relaxed)
+        self.shared.is_over.load(Acquire)
     }
 
     pub fn counts(&self) -> Counts {

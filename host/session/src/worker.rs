@@ -11,7 +11,7 @@ use crate::runner::{Notice, Outgoing, Shared, Told};
 use riposte_engine::Body;
 use rtrb::{Consumer, Producer};
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{Relaxed, Release};
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::time::{Duration, Instant};
 
@@ -226,9 +226,12 @@ impl Worker {
         is_stopped
     }
 
-    /// Decides what comes behind a connection that was none or has ended.
+    /// Decides what comes behind a connection that was none or has ended. Who finds that it is over finds why.
     fn over(&mut self, why: Close) {
         let retry = why.retry();
+        if why != Close::Probed {
+            self.notice(Notice::Closed { why, retry });
+        }
         match retry {
             Retry::Now => self.retry_at = Instant::now(),
             Retry::Later => {
@@ -236,10 +239,7 @@ impl Worker {
                 self.retry_at = Instant::now() + self.retry_after;
                 self.retry_after = (self.retry_after * 2).clamp(retry_min, retry_max.max(retry_min));
             }
-            Retry::Never => self.ways.shared.is_over.store(true, Relaxed),
-        }
-        if why != Close::Probed {
-            self.notice(Notice::Closed { why, retry });
+            Retry::Never => self.ways.shared.is_over.store(true, Release),
         }
     }
 
