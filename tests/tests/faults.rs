@@ -216,8 +216,11 @@ fn a_frame_too_short_for_its_headers_is_of_others() {
     }
 }
 
-/// Which of packets that begin in these cycles behind the first one's find the feed silent, which a packet must vouch for in 30,000.
-fn silences(card: &mut dyn riposte_device::Card, packets: &[(u64, &dyn Fn(&mut Bench))]) -> Vec<Vec<Reason>> {
+/// A packet, and in which cycle behind the first one's it begins.
+type Packet<'a> = (u64, &'a dyn Fn(&mut Bench));
+
+/// Which of these packets find the feed silent, which one must vouch for in 30,000 cycles.
+fn silences(card: &mut dyn riposte_device::Card, packets: &[Packet]) -> Vec<Vec<Reason>> {
     let mut bench = live(card);
     let mut set = parameters(&[instrument(&[ON_TRADE])], 2);
     with_silence(&mut set, 30_000);
