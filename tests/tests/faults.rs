@@ -219,12 +219,18 @@ fn a_frame_too_short_for_its_headers_is_of_others() {
 /// A packet, and in which cycle behind the first one's it begins.
 type Packet<'a> = (u64, &'a dyn Fn(&mut Bench));
 
-/// Which of these packets find the feed silent, which one must vouch for in 30,000 cycles.
-fn silences(card: &mut dyn riposte_device::Card, packets: &[Packet]) -> Vec<Vec<Reason>> {
+/// As `live`, with a feed that is silent behind so many cycles without a packet.
+fn listening(card: &mut dyn riposte_device::Card, cycles: u32) -> Bench<'_> {
     let mut bench = live(card);
     let mut set = parameters(&[instrument(&[ON_TRADE])], 2);
-    with_silence(&mut set, 30_000);
+    with_silence(&mut set, cycles);
     bench.commands(&set);
+    bench
+}
+
+/// Which of these packets find the feed silent, which one must vouch for in 30,000 cycles.
+fn silences(card: &mut dyn riposte_device::Card, packets: &[Packet]) -> Vec<Vec<Reason>> {
+    let mut bench = listening(card, 30_000);
     bench.settle();
     let from = bench.card.cycle();
     let shown = packets.iter().map(|(at, show)| {
@@ -239,14 +245,12 @@ fn silences(card: &mut dyn riposte_device::Card, packets: &[Packet]) -> Vec<Vec<
 #[test]
 fn a_feed_is_silent_a_cycle_behind_the_last_in_which_a_packet_had_to_come() {
     let trade: &dyn Fn(&mut Bench) = &|bench| bench.show(&[print()]);
-    let heartbeat: &dyn Fn(&mut Bench) = &|bench| {
-        let frame = packet(false, bench.sequence, 0, &[]);
+    let without_messages = |bench: &mut Bench, count: u16| {
+        let frame = packet(false, bench.sequence, count, &[]);
         bench.raw(&frame);
     };
-    let end: &dyn Fn(&mut Bench) = &|bench| {
-        let frame = packet(false, bench.sequence, 0xffff, &[]);
-        bench.raw(&frame);
-    };
+    let heartbeat: &dyn Fn(&mut Bench) = &|bench| without_messages(bench, 0);
+    let end: &dyn Fn(&mut Bench) = &|bench| without_messages(bench, 0xffff);
     let silent = vec![Reason::FeedSilent];
     on_each_card(|card| {
         assert_eq!(silences(card, &[(90_000, trade), (120_001, trade)]), [vec![], vec![]], "nothing came, so nothing is missed");
@@ -255,10 +259,7 @@ fn a_feed_is_silent_a_cycle_behind_the_last_in_which_a_packet_had_to_come() {
         assert_eq!(silences(card, &[(0, trade), (90_000, trade), (120_001, trade)]), [vec![], silent.clone(), vec![]], "told once");
         // Behind the end of a session nothing has to come.
         assert_eq!(silences(card, &[(0, end), (90_000, trade)]), [vec![Reason::EndOfSession], vec![]]);
-        let mut bench = live(card);
-        let mut set = parameters(&[instrument(&[ON_TRADE])], 2);
-        with_silence(&mut set, 2_000);
-        bench.commands(&set);
+        let mut bench = listening(card, 2_000);
         bench.show(&[print()]);
         assert_eq!(orders(&bench.settle()), [SENT]);
         bench.card.idle(3_000);

@@ -158,6 +158,11 @@ impl Books {
     }
 }
 
+/// Whether what a `Resume` was refused for passes, so that it goes again.
+pub fn goes_again(answer: &Event) -> bool {
+    matches!(answer.reason(), Some(Reason::Elsewhere | Reason::TooSoon | Reason::FeedSilent))
+}
+
 impl Engine {
     /// A book as the card holds it.
     pub fn card_book(&self, instrument: u8) -> Book {
@@ -306,8 +311,7 @@ impl Engine {
             }
             Opcode::Row | Opcode::Resume => {
                 let is_ours = event.feed_sequence >= books.first && books.restoration.step == Restoring::Resuming;
-                let again = matches!(event.reason(), Some(Reason::Elsewhere | Reason::TooSoon | Reason::FeedSilent));
-                let is_early = opcode == Opcode::Resume && again;
+                let is_early = opcode == Opcode::Resume && goes_again(event);
                 if is_ours && done {
                     books.has_resumed = true;
                 } else if is_ours && !is_early && !books.has_resumed {

@@ -52,7 +52,7 @@ mod statement;
 mod table;
 mod view;
 
-pub use books::{Book, PLACES, Restoration, Restorations, Restoring};
+pub use books::{Book, PLACES, Restoration, Restorations, Restoring, goes_again};
 pub use config::{Config, ConfigError, ENTRIES_MAX, Instrument, POSITION_MAX, PRICE_MAX, SESSIONS, Session, Times, VENUES};
 pub use engine::Engine;
 pub use execution::{ADOPTED, Execution};

@@ -57,7 +57,7 @@ pub(crate) struct CardLine {
     connection: Connection,
     wire: Option<Box<dyn Wire>>,
     sender: Sender,
-    /// The host leaves, and took the sequence space back for good.
+    /// The host leaves: what it has of the sequence space it keeps.
     is_leaving: bool,
     out: Box<[u8; FRAME_BYTES_MAX]>,
     /// A frame in `out` that the wire had no room for.
@@ -239,8 +239,8 @@ impl Line for CardLine {
     fn reclaimed(&mut self, orders: u32) {
         match self.sender {
             Sender::Leaving { heard, until_ns } => self.sender = Sender::Left { heard, orders, until_ns },
-            // Not asked for here.
-            Sender::Card { heard, .. } => (self.sender, self.is_leaving) = (Sender::Left { heard, orders, until_ns: u64::MAX }, true),
+            // Asked for by a host that leaves, and not here.
+            Sender::Card { heard, .. } => self.sender = Sender::Left { heard, orders, until_ns: u64::MAX },
             Sender::Host | Sender::Left { .. } => {}
         }
     }

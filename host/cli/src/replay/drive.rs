@@ -149,8 +149,8 @@ impl<'a> Drive<'a> {
         });
     }
 
-    /// Parameters, session, tracing, validation, what is lent to flat positions, that nothing rests, arming: all that the card is told before
-    /// the first frame, in order. Heartbeats follow.
+    /// Parameters, session, tracing, validation, what is lent to flat positions, that nothing rests, arming: all that the card is
+    /// told before the first frame, in order. Heartbeats follow.
     pub fn commands(&self) -> Vec<Command> {
         let mut commands = self.desk.commands(self.generation, 1);
         let next = commands.len() as u64 + 1;

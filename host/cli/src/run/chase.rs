@@ -10,8 +10,7 @@
 //! behind keep their numbers; `Resume` goes only where the rows stand between two messages, and one at a time. Nothing here
 //! waits: what is not there yet is looked for in the next turn.
 use riposte_device::link::HostEnd;
-use riposte_engine::{Body, PLACES};
-use riposte_map::reason::Reason;
+use riposte_engine::{Body, PLACES, goes_again};
 use riposte_map::shm::{Command, Event, Opcode};
 
 /// Rows and marks that wait for the card: more than it has places for orders.
@@ -163,7 +162,7 @@ impl Chase {
     pub fn answered(&mut self, event: &Event) {
         let Some(visit) = &mut self.visit else { return };
         let Some((_, mark)) = visit.asked.take_if(|(number, _)| *number == event.feed_sequence) else { return };
-        if !matches!(event.reason(), Some(Reason::Elsewhere | Reason::TooSoon | Reason::FeedSilent)) {
+        if !goes_again(event) {
             // Rows that went behind it are none of its book: the card has what they say from the feed.
             (self.mark, visit.is_over) = (mark, true);
         }

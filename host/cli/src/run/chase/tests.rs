@@ -1,5 +1,6 @@
 //! A visit to the card: what goes, in which place, and what is told of it.
 use super::*;
+use riposte_map::reason::Reason;
 use riposte_map::shm::EventKind;
 
 /// A ring of a few places that numbers what it takes.
