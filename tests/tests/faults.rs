@@ -77,14 +77,19 @@ fn closes_instrument(bench: &mut Bench, reason: Reason, code: u8) {
 
 /// Shows `message`, then a print in the same frame; the instrument must become invalid for `reason`.
 fn message_closes(reason: Reason, before: &[Vec<u8>], message: Vec<u8>) {
+    frame_closes(reason, before, &[message, print()]);
+}
+
+/// Shows `messages` in one frame; the first must make the instrument invalid for `reason`, before the last.
+fn frame_closes(reason: Reason, before: &[Vec<u8>], messages: &[Vec<u8>]) {
     on_each_card(|card| {
         let mut bench = live(card);
-        let code = message[0];
+        let code = messages[0][0];
         for one in before {
             bench.show(std::slice::from_ref(one));
         }
         bench.settle();
-        bench.show(&[message.clone(), print()]);
+        bench.show(messages);
         closes_instrument(&mut bench, reason, code);
     });
 }
@@ -535,7 +540,8 @@ fn a_full_level_table_closes_the_instrument_and_says_so() {
         fitting.iter().for_each(|one| bench.show(std::slice::from_ref(one)));
         stays_valid(&mut bench);
     });
-    message_closes(Reason::LevelOverflow, fitting, last.clone());
+    // The level table answers last: a print right behind still finds the book valid, and its top is right.
+    frame_closes(Reason::LevelOverflow, fitting, &[last.clone(), unknown(20), print()]);
 }
 
 #[test]

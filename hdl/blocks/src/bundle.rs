@@ -35,6 +35,8 @@ pub struct Message {
     pub kind: Bits<4>,
     /// It needs no look-up.
     pub light: bool,
+    /// It may go straight to its commit: it is light, or an add.
+    pub straight: bool,
     /// Number of the message among those in flight.
     pub tag: Bits<4>,
     pub instrument: Bits<4>,
@@ -141,6 +143,8 @@ pub struct Operation {
     pub evaluated: bool,
     /// It needs no look-up: no place in a table.
     pub light: bool,
+    /// An add that goes straight to its commit too.
+    pub early: bool,
     /// Trading action: byte 19 is the new state.
     pub action: bool,
     /// A print; `own_price`: at the message's price, else at the order's.
@@ -162,8 +166,10 @@ pub struct Resolved {
     pub reason: Bits<8>,
     pub add: bool,
     pub remove: bool,
-    /// It came through the order table.
+    /// It has a place in the tables.
     pub looked_up: bool,
+    /// It went to its commit before it was looked up.
+    pub early: bool,
     pub evaluated: bool,
     pub action: bool,
     pub trade: bool,
@@ -199,8 +205,10 @@ pub struct Committed {
     pub instrument: Bits<4>,
     pub bank: bool,
     pub reason: Bits<8>,
-    /// It came through the order table.
+    /// It has a place in the tables.
     pub looked_up: bool,
+    /// Its reason is what the order table says of its tag.
+    pub early: bool,
     pub evaluated: bool,
     pub action: bool,
     pub trading: bool,

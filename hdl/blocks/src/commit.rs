@@ -1,13 +1,14 @@
 //! Top of book: every operation takes effect here, in order, at most one in two cycles.
 //!
-//! In: resolved operations; those that need no look-up; the tournament's roots. Out: `committed` with both
+//! In: resolved operations; those that come the short way; the tournament's roots. Out: `committed` with both
 //! tops of its instrument, one cycle after the commit K; in K already whose parameters will be needed.
 //! Why: an operation that leaves the top in place is a compare and an add; one that empties it waits for its
 //! root, and what comes behind waits in a queue, so tops are exact for every operation. Whatever an operation may do to
 //! either top is computed in the cycle before its commit, so that the commit only chooses.
 //! Holds: operations leave in the order in which they came. Tops are read in the cycle before the commit;
-//! commits are two cycles apart, so that read is never stale. What comes the short way touches no top and is too late
-//! for that reading: it takes the tops as they stand at its commit, which is at once if nobody's turn is in the way.
+//! commits are two cycles apart, so that read is never stale. What comes the short way is too late for that reading if it
+//! leaves at once: it does if it touches no top and nobody's turn is in the way, with the tops as they stand. An add that comes it
+//! takes its turn, three cycles ahead of its look-up. That an add found no level is told of behind it, where no operation is.
 use crate::{bundle::*, check::Check, konst::Konst, memory::LookupMemory, queue::Queue};
 use riposte_map::{limits, reason::Reason, wire::itch};
 use rust_hdl::prelude::*;
@@ -202,6 +203,10 @@ pub struct Commit {
     pub short_operation: Signal<In, Operation>,
     pub resolved: Signal<In, Resolved>,
     pub resolved_valid: Signal<In, bool>,
+    /// An add found no place in the level table.
+    pub overflow: Signal<In, bool>,
+    pub overflow_tag: Signal<In, Bits<5>>,
+    pub overflow_instrument: Signal<In, Bits<4>>,
     pub root: Signal<In, Slot>,
     pub root_valid: Signal<In, bool>,
     pub committed: Signal<Out, Committed>,
@@ -235,8 +240,14 @@ pub struct Commit {
     short: DFF<Resolved>,
     short_valid: DFF<bool>,
     short_now: Signal<Local, Resolved>,
-    /// It finds no other's turn: it goes at once.
+    /// It touches no top and finds no other's turn: it goes at once.
     passes_through: Signal<Local, bool>,
+    // An overflow that is to be told of.
+    overflows: DFF<bool>,
+    overflows_tag: DFF<Bits<5>>,
+    overflows_instrument: DFF<Bits<4>>,
+    goes: Signal<Local, bool>,
+    is_resolved: Signal<Local, bool>,
     now: Signal<Local, Resolved>,
     arriving: Signal<Local, Resolved>,
     arrives: Signal<Local, bool>,
@@ -246,49 +257,55 @@ pub struct Commit {
     swept: Signal<Local, Resolved>,
     root_bits: Signal<Local, Bits<64>>,
     uses_root: Signal<Local, bool>,
-    goes_early: Signal<Local, bool>,
+    precedes: Signal<Local, bool>,
     entrant: Signal<Local, Bits<64>>,
     slow: Signal<Local, bool>,
     bid_now: Signal<Local, Bits<64>>,
     ask_now: Signal<Local, Bits<64>>,
     k_trading: Konst<8, { itch::STATE_TRADING as u64 }>,
+    k_sell: Konst<8, { itch::SIDE_SELL as u64 }>,
     r_none: Konst<8, { Reason::None as u64 }>,
+    r_level: Konst<8, { Reason::LevelOverflow as u64 }>,
 }
 
 impl Logic for Commit {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, short, short_valid, turn, turn_valid, owed, owes, rested, free, keeps, record, bid_after, ask_after, commits
+            self, clock, short, short_valid, turn, turn_valid, owed, owes, rested, free, keeps, record, bid_after, ask_after, commits,
+            overflows, overflows_tag, overflows_instrument
         );
         clock!(self, clock, waiting, bids, asks, roots);
         self.waiting.reset.next = self.reset.val();
         self.roots.reset.next = self.reset.val();
-        // ---- what arrives: an operation without look-up in the cycle behind its issue, or a resolved one
+        // ---- what arrives: an operation on the short way in the cycle behind its issue, or a resolved one
         self.short_now.next.tag = self.short_operation.val().tag;
         self.short_now.next.instrument = self.short_operation.val().instrument;
         self.short_now.next.bank = self.short_operation.val().bank;
         self.short_now.next.reason = self.r_none.val();
-        self.short_now.next.add = false;
+        self.short_now.next.add = self.short_operation.val().early;
         self.short_now.next.remove = false;
-        self.short_now.next.looked_up = false;
+        self.short_now.next.looked_up = self.short_operation.val().early;
+        self.short_now.next.early = self.short_operation.val().early;
         self.short_now.next.evaluated = self.short_operation.val().evaluated;
         self.short_now.next.action = self.short_operation.val().action;
         self.short_now.next.trade = self.short_operation.val().trade;
         self.short_now.next.mark = self.short_operation.val().mark;
-        self.short_now.next.sell = false;
+        self.short_now.next.sell = self.short_operation.val().mark == self.k_sell.val();
         self.short_now.next.level_price = self.short_operation.val().price;
         self.short_now.next.price = self.short_operation.val().price;
         self.short_now.next.shares = self.short_operation.val().shares;
         self.short.d.next = self.short_now.val();
         self.short_valid.d.next = self.goes_short.val();
         // Never both: issue sees to it.
+        self.is_resolved.next = self.resolved_valid.val() & !self.resolved.val().early;
         self.arriving.next = self.short.q.val();
-        if self.resolved_valid.val() {
+        if self.is_resolved.val() {
             self.arriving.next = self.resolved.val();
         }
-        self.passes_through.next = self.short_valid.q.val() & !self.turn_valid.q.val();
-        self.arrives.next = self.resolved_valid.val() | (self.short_valid.q.val() & self.turn_valid.q.val());
+        self.passes_through.next = self.short_valid.q.val() & !self.short.q.val().early & !self.turn_valid.q.val();
+        self.arrives.next = self.is_resolved.val()
+            | (self.short_valid.q.val() & (self.short.q.val().early | self.turn_valid.q.val()));
         // ---- what it does to its side's top
         self.entrant.next = self.roots.head.val();
         if self.turn.q.val().add {
@@ -348,12 +365,12 @@ impl Logic for Commit {
         // ---- its tops: read as the turn passes to it. Until it goes nothing else changes them.
         self.bids.load.next = !self.keeps.q.val();
         self.bids.waits.next = !self.waiting.empty.val();
-        self.bids.coming.next = self.resolved.val();
+        self.bids.coming.next = self.arriving.val();
         self.bids.waiting.next = self.waiting.head.val();
         self.bids.instrument_now.next = self.now.val().instrument;
         self.asks.load.next = !self.keeps.q.val();
         self.asks.waits.next = !self.waiting.empty.val();
-        self.asks.coming.next = self.resolved.val();
+        self.asks.coming.next = self.arriving.val();
         self.asks.waiting.next = self.waiting.head.val();
         self.asks.instrument_now.next = self.now.val().instrument;
         self.root_bits.next = 0.into();
@@ -365,16 +382,16 @@ impl Logic for Commit {
         // dropped as it comes; the others wait for their turn. They move in the cycle behind the commit, when the turn
         // has not yet passed on.
         self.uses_root.next = self.rested.q.val() & self.turn.q.val().looked_up;
-        self.goes_early.next = self.uses_root.val() & self.roots.empty.val();
+        self.precedes.next = self.uses_root.val() & self.roots.empty.val();
         self.roots.push.next =
-            self.root_valid.val() & !self.owes.q.val() & !self.goes_early.val();
+            self.root_valid.val() & !self.owes.q.val() & !self.precedes.val();
         self.roots.data.next = self.root_bits.val();
         self.roots.pop.next = self.uses_root.val();
-        if self.goes_early.val() & !self.root_valid.val() {
+        if self.precedes.val() & !self.root_valid.val() {
             self.owed.d.next = self.owed.q.val() + 1;
             self.owes.d.next = true;
         }
-        if self.root_valid.val() & self.owes.q.val() & !self.goes_early.val() {
+        if self.root_valid.val() & self.owes.q.val() & !self.precedes.val() {
             self.owed.d.next = self.owed.q.val() - 1;
             self.owes.d.next = self.owed.q.val() != 1;
         }
@@ -382,18 +399,34 @@ impl Logic for Commit {
         self.room.ok.next = (!self.waiting.push.val() | !self.waiting.full.val() | self.waiting.pop.val())
             & (!self.roots.push.val() | !self.roots.full.val() | self.roots.pop.val());
         // ---- out
-        self.commits.d.next = self.take.val() | self.passes_through.val();
+        self.goes.next = self.take.val() | self.passes_through.val();
+        self.commits.d.next = self.goes.val() | self.overflows.q.val();
         self.record.d.next.tag = self.now.val().tag;
         self.record.d.next.instrument = self.now.val().instrument;
         self.record.d.next.bank = self.now.val().bank;
         self.record.d.next.reason = self.now.val().reason;
         self.record.d.next.looked_up = self.now.val().looked_up;
+        self.record.d.next.early = self.now.val().early;
         self.record.d.next.evaluated = self.now.val().evaluated;
         self.record.d.next.action = self.now.val().action;
         self.record.d.next.trading = self.now.val().mark == self.k_trading.val();
         self.record.d.next.trade = self.now.val().trade;
         self.record.d.next.price = self.now.val().price;
         self.record.d.next.shares = self.now.val().shares;
+        self.overflows.d.next = self.overflow.val() | (self.overflows.q.val() & self.goes.val());
+        if self.overflow.val() {
+            self.overflows_tag.d.next = self.overflow_tag.val();
+            self.overflows_instrument.d.next = self.overflow_instrument.val();
+        }
+        if self.overflows.q.val() & !self.goes.val() {
+            self.record.d.next.tag = self.overflows_tag.q.val();
+            self.record.d.next.instrument = self.overflows_instrument.q.val();
+            self.record.d.next.reason = self.r_level.val();
+            self.record.d.next.looked_up = true;
+            self.record.d.next.early = false;
+            self.record.d.next.evaluated = false;
+            self.record.d.next.action = false;
+        }
         self.bid_after.d.next.price = self.bid_now.val().get_bits::<32>(0);
         self.bid_after.d.next.quantity = self.bid_now.val().get_bits::<32>(32);
         self.ask_after.d.next.price = self.ask_now.val().get_bits::<32>(0);
@@ -411,6 +444,7 @@ impl Logic for Commit {
             self.owed.d.next = 0.into();
             self.owes.d.next = false;
             self.commits.d.next = false;
+            self.overflows.d.next = false;
             // The sweep goes through the turn, which finds nothing there and leaves nothing.
             self.turn.d.next = self.swept.val();
             self.bids.write.next = true;

@@ -1,11 +1,11 @@
 //! Turns messages into operations and spaces them, so that no stage behind needs to wait.
 //!
 //! In: a message when it is ready. Out: in the same cycle if nothing is in the way, else from a short queue,
-//! `operation` with `issue`, and with `goes_short` if it goes straight to its commit, else with `goes_long`; the message's
-//! context for whoever reports on it; `overload` one cycle after a message was lost.
+//! `operation` with `issue`, with `goes_short` if it goes straight to its commit, and with `looks_up` if it goes through the
+//! order table: an add may do both; the message's context for whoever reports on it; `overload` one cycle after a message was lost.
 //! Why: a replace takes two operations; messages arrive every 2.6 cycles, operations leave every two.
-//! Holds: operations at least two cycles apart; one that needs no look-up takes the short way only if nothing is in
-//! the order table's pipeline, so that it cannot overtake; the second half of a replace is exactly two cycles behind
+//! Holds: operations at least two cycles apart; one takes the short way only if none is in the order table's pipeline that has
+//! its commit before it, so that it cannot overtake; the second half of a replace is exactly two cycles behind
 //! the first.
 use crate::{bucket::BucketHash, bundle::*, konst::Konst, queue::Queue, types::class};
 use rust_hdl::prelude::*;
@@ -38,7 +38,7 @@ pub struct Issue {
     /// `issue`, of one that goes straight to its commit.
     pub goes_short: Signal<Out, bool>,
     /// `issue`, of one that goes through the order table.
-    pub goes_long: Signal<Out, bool>,
+    pub looks_up: Signal<Out, bool>,
     /// Where the operation's reference lives in either bank of the order table.
     pub bucket0: Signal<Out, Bits<9>>,
     pub bucket1: Signal<Out, Bits<9>>,
@@ -55,7 +55,7 @@ pub struct Issue {
     tag: DFF<Bits<4>>,
     /// An operation was issued in the last cycle, or the second half of a replace is due in this.
     busy: DFF<bool>,
-    /// One that went to the order table was issued in the last four cycles, but for the last.
+    /// One that is committed behind the order table was issued in the last four cycles, but for the last.
     behind: DFF<bool>,
     long1: DFF<bool>,
     long2: DFF<bool>,
@@ -128,6 +128,7 @@ impl Logic for Issue {
         if self.host_is_next.q.val() {
             self.head.next.kind = self.c_host.val();
             self.head.next.light = true;
+            self.head.next.straight = true;
             self.head.next.tag = self.host_tag.q.val();
             self.head.next.instrument = self.host_instrument.q.val();
             self.head.next.bank = self.host_bank.q.val();
@@ -135,7 +136,7 @@ impl Logic for Issue {
         self.have.next = self.valid.val() | !self.waiting.empty.val() | self.host_is_next.q.val();
         self.seconds.next = self.second2.q.val();
         self.take.next = self.have.val() & !self.busy.q.val();
-        self.is_short.next = self.take.val() & self.head.val().light & !self.long1.q.val() & !self.behind.q.val();
+        self.is_short.next = self.take.val() & self.head.val().straight & !self.long1.q.val() & !self.behind.q.val();
         // Said of registers where it can be: `take` comes late.
         self.refuses.next = self.valid.val() & self.waiting.full.val() & self.busy.q.val();
         self.waiting.push.next = self.valid.val()
@@ -179,6 +180,8 @@ impl Logic for Issue {
         self.step.next.evaluated =
             (self.head.val().kind != self.c_replace.val()) & (self.head.val().kind != self.c_host.val());
         self.step.next.light = self.head.val().light;
+        self.step.next.early =
+            self.head.val().straight & !self.head.val().light & !self.long1.q.val() & !self.behind.q.val();
         self.step.next.action = self.head.val().kind == self.c_action.val();
         self.step.next.trade = (self.head.val().kind == self.c_executed.val())
             | (self.head.val().kind == self.c_trade.val())
@@ -203,6 +206,7 @@ impl Logic for Issue {
             self.step.next.second = !self.is_row.q.val();
             self.step.next.evaluated = true;
             self.step.next.light = self.row_sets.q.val();
+            self.step.next.early = false;
             self.step.next.action = self.row_sets.q.val();
             self.step.next.mark = self.replace.q.val().mark;
             self.step.next.trade = false;
@@ -263,7 +267,7 @@ impl Logic for Issue {
         self.operation.next = self.step.val();
         self.issue.next = self.take.val() | self.seconds.val();
         self.goes_short.next = self.is_short.val();
-        self.goes_long.next = self.long.val();
+        self.looks_up.next = self.long.val() | (self.take.val() & !self.head.val().light);
         // ---- the context
         self.about.next.code = self.message.val().code;
         self.about.next.instrument = self.instrument.val();

@@ -1,6 +1,6 @@
 //! Price levels and, by a tournament over them, the best one after every operation.
 //!
-//! In: a resolved operation (cycle j). Out: four cycles later `overflow` for it; fifteen cycles later `root`, the best
+//! In: a resolved operation (cycle j). Out: four cycles later `overflow` if it found no place; fifteen cycles later `root`, the best
 //! level of its instrument and side as of this operation. One operation every two cycles, for ever.
 //! Why: when an operation empties the top level, the next best must be found among up to 256; a row of 16 is
 //! matched, changed and reduced to its best, then the 16 rows' bests to one, four at a time.
@@ -87,13 +87,10 @@ pub struct Levels {
     pub sweep: Signal<In, Bits<9>>,
     pub resolved: Signal<In, Resolved>,
     pub valid: Signal<In, bool>,
-    /// In cycle j + 4, for the operation `overflow_tag`.
+    /// In cycle j + 4, and whose.
     pub overflow: Signal<Out, bool>,
     pub overflow_tag: Signal<Out, Bits<5>>,
-    pub overflow_valid: Signal<Out, bool>,
-    /// The last two a cycle early.
-    pub overflow_tag_next: Signal<Out, Bits<5>>,
-    pub overflow_valid_next: Signal<Out, bool>,
+    pub overflow_instrument: Signal<Out, Bits<4>>,
     /// In cycle j + 15.
     pub root: Signal<Out, Slot>,
     pub root_valid: Signal<Out, bool>,
@@ -402,11 +399,10 @@ impl Logic for Levels {
             self.best_row.d.next = 0xffff.into();
             self.addresses[5].d.next = bit_cast::<9, 5>(self.sweep.val().get_bits::<5>(0)) << 4;
         }
-        self.overflow.next = self.add4.q.val() & !self.present4.q.val() & !self.room4.q.val();
+        self.overflow.next =
+            self.valid4.q.val() & self.add4.q.val() & !self.present4.q.val() & !self.room4.q.val();
         self.overflow_tag.next = self.tag4.q.val();
-        self.overflow_valid.next = self.valid4.q.val();
-        self.overflow_tag_next.next = self.tag3.q.val();
-        self.overflow_valid_next.next = self.valid3.q.val();
+        self.overflow_instrument.next = self.address4.q.val().get_bits::<4>(5);
         self.result.next.used = self.side_best.best.val().get_bit(64);
         self.result.next.quantity = self.side_best.best.val().get_bits::<32>(0);
         self.result.next.key = self.side_best.best.val().get_bits::<32>(32);

@@ -34,6 +34,7 @@ pub mod line;
 pub mod lines;
 pub mod memory;
 pub mod orders;
+pub mod outcome;
 pub mod pace;
 pub mod parity;
 pub mod product;

@@ -442,6 +442,7 @@ impl Logic for Orders {
         self.result.next.add = self.operation3.q.val().add & self.acts.val();
         self.result.next.remove = self.operation3.q.val().remove & self.acts.val();
         self.result.next.looked_up = !self.operation3.q.val().light;
+        self.result.next.early = self.operation3.q.val().early;
         self.result.next.evaluated = self.operation3.q.val().evaluated;
         self.result.next.action = self.operation3.q.val().action;
         self.result.next.trade = self.operation3.q.val().trade;

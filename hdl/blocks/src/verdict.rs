@@ -1,11 +1,11 @@
 //! Verdict on every operation, in order: is the book still right, which rules fire?
 //!
-//! In: the row of an operation's parameters (cycle K), the operation with its tops (K + 1). Out, in cycle K + 3: a decision for the gate, the
+//! In: the row of an operation's parameters (cycle K), the operation with its tops (K + 1), what its look-up found (K + 2, at the latest). Out, in cycle K + 3: a decision for the gate, the
 //! instrument to invalidate; in K + 4 an event. Why: rules are read, then context, then spread and thresholds compared, then
 //! judged, a cycle each; all rules of an instrument at once.
 //! Holds: nothing fires on a book that is not valid in this cycle. A rule on the book fires when its condition
 //! becomes true; a commit of parameters forgets what was true before. Not here: whether an order may leave.
-use crate::{bundle::*, konst::Konst, memory::LookupMemory, pace::Pace, rule::RuleTest};
+use crate::{bundle::*, konst::Konst, memory::LookupMemory, outcome::Outcome, pace::Pace, rule::RuleTest};
 use riposte_map::{limits, reason::Reason, shm::{EventKind, NONE}};
 use rust_hdl::prelude::*;
 
@@ -24,12 +24,13 @@ pub struct Verdict {
     pub context_write: Signal<In, bool>,
     pub context_tag: Signal<In, Bits<4>>,
     pub message_context: Signal<In, Context>,
+    /// An operation was looked up; why it may not act, if it may not.
+    pub looked_up: Signal<In, bool>,
+    pub looked_up_tag: Signal<In, Bits<5>>,
+    pub looked_up_reason: Signal<In, Bits<8>>,
+    /// An add found no place in the level table; an operation that has this as its reason tells of it.
     pub overflow: Signal<In, bool>,
-    pub overflow_tag: Signal<In, Bits<5>>,
-    pub overflow_valid: Signal<In, bool>,
-    /// The two above, of the operation that they will tell of in the next cycle.
-    pub overflow_tag_next: Signal<In, Bits<5>>,
-    pub overflow_valid_next: Signal<In, bool>,
+    pub overflow_instrument: Signal<In, Bits<4>>,
     /// Bit t: term t of an instrument's rules.
     pub rules_write: Signal<In, Bits<3>>,
     pub rules_address: Signal<In, Bits<5>>,
@@ -47,7 +48,7 @@ pub struct Verdict {
     pub trace: Signal<In, bool>,
     pub queue_full: Signal<In, bool>,
     pub trading: Signal<Out, Bits<16>>,
-    /// Instruments whose book the operation broke.
+    /// Instruments whose book the operation broke, or an overflow.
     pub invalidate: Signal<Out, Bits<16>>,
     /// Instruments that a rule halts.
     pub halts: Signal<Out, Bits<16>>,
@@ -62,7 +63,7 @@ pub struct Verdict {
     /// It was an order of the host.
     pub host_dropped: Signal<Out, bool>,
     contexts: LookupMemory<Context, 4>,
-    overflows: LookupMemory<bool, 5>,
+    outcome: Outcome,
     actions: LookupMemory<Bits<8>, 5>,
     terms: [LookupMemory<TermRow, 5>; 3],
     /// Read from there, a row a term.
@@ -92,17 +93,20 @@ pub struct Verdict {
     /// The row of its parameters for the gate, as a complement, since synthesis would make it one with the registers here.
     far_row: DFF<Bits<5>>,
     crossed3: DFF<bool>,
-    /// One to be judged, unless its level found no place.
+    /// One to be judged.
     plain3: DFF<bool>,
-    /// One that decides anew what its instrument's rules hold, whether or not its level found a place.
+    /// One that decides anew what its instrument's rules hold.
     rewrites3: DFF<bool>,
     own: DFF<Bits<16>>,
     was_held: DFF<Bits<4>>,
     /// An order of the host, which is for the gate whatever the book is like.
     is_host3: DFF<bool>,
-    overflowed3: DFF<bool>,
-    overflows3: DFF<bool>,
     failed3: DFF<bool>,
+    /// The instrument that had an overflow in the last cycle, and those of which it is not told that it closed their book.
+    overflowed: DFF<Bits<16>>,
+    closed: DFF<Bits<16>>,
+    /// An operation that tells of an overflow.
+    tells_overflow3: DFF<bool>,
     holds3: DFF<Bits<4>>,
     prints3: DFF<Bits<4>>,
     is_trading: DFF<Bits<16>>,
@@ -138,12 +142,12 @@ pub struct Verdict {
     own_next: Signal<Local, Bits<16>>,
     book_valid: Signal<Local, bool>,
     trades: Signal<Local, bool>,
-    overflowed: Signal<Local, bool>,
+    failed: Signal<Local, bool>,
+    closes: Signal<Local, bool>,
     reason: Signal<Local, Bits<8>>,
     broken: Signal<Local, bool>,
     held_here: [Signal<Local, Bits<4>>; 16],
     held_after: Signal<Local, Bits<4>>,
-    rewrites: Signal<Local, bool>,
     fired: Signal<Local, Bits<4>>,
     asked: Signal<Local, Bits<4>>,
     noticed: Signal<Local, Bits<4>>,
@@ -174,10 +178,10 @@ impl Logic for Verdict {
         dff_setup!(
             self, clock, valid2, committed2, bid2, ask2, context2, has_bid2, has_ask2, has_spread2, crossed2,
             valid3, committed3, bid3, ask3, context3, far_row, crossed3, plain3, rewrites3, own, was_held, is_host3,
-            overflowed3, overflows3, failed3, holds3, prints3, is_trading, told, tells_invalid, tells_full, reason4, fired4,
+            failed3, overflowed, closed, tells_overflow3, holds3, prints3, is_trading, told, tells_invalid, tells_full, reason4, fired4,
             committed4, bid4, ask4, context4, actions1, actions2, silent3, halts3, tells_notice, noticed4, halting4
         );
-        clock!(self, clock, contexts, overflows, actions);
+        clock!(self, clock, contexts, outcome, actions);
         self.contexts.write.next = self.context_write.val();
         self.contexts.write_address.next = self.context_tag.val();
         self.contexts.write_data.next = self.message_context.val();
@@ -287,7 +291,16 @@ impl Logic for Verdict {
         self.prints3.d.next = self.printing.val();
         self.is_host3.d.next = self.is_host.val() & self.valid2.q.val();
         self.valid3.d.next = self.valid2.q.val();
+        self.outcome.ended.next = self.looked_up.val();
+        self.outcome.ended_tag.next = self.looked_up_tag.val();
+        self.outcome.ended_reason.next = self.looked_up_reason.val();
+        self.outcome.tag.next = self.committed2.q.val().tag;
+        self.failed.next = self.committed2.q.val().reason != self.r_none.val();
         self.committed3.d.next = self.committed2.q.val();
+        if self.committed2.q.val().early {
+            self.failed.next = self.outcome.reason.val() != self.r_none.val();
+            self.committed3.d.next.reason = self.outcome.reason.val();
+        }
         self.bid3.d.next = self.bid2.q.val();
         self.ask3.d.next = self.ask2.q.val();
         self.context3.d.next = self.context2.q.val();
@@ -303,11 +316,12 @@ impl Logic for Verdict {
         self.crosses.next = self.crossed2.q.val() & self.committed2.q.val().evaluated & self.trades.val();
         self.crossed3.d.next = self.crosses.val();
         self.rewrites3.d.next = self.valid2.q.val()
-            & (self.committed2.q.val().evaluated | (self.committed2.q.val().reason != self.r_none.val()));
+            & (self.committed2.q.val().evaluated | self.failed.val());
         self.plain3.d.next = self.valid2.q.val()
             & self.committed2.q.val().evaluated
-            & (self.committed2.q.val().reason == self.r_none.val())
+            & !self.failed.val()
             & !self.crosses.val();
+        self.failed3.d.next = self.failed.val();
         for i in 0..16 {
             self.held_here[i].next = 0.into();
             if self.own_next.val().get_bit(i) {
@@ -322,24 +336,8 @@ impl Logic for Verdict {
         if self.forget.val() {
             self.was_held.d.next = 0.into();
         }
-        self.overflows.read_address.next = self.committed2.q.val().tag;
-        self.overflowed3.d.next = self.overflows.read_data.val() & self.committed2.q.val().looked_up;
-        if self.overflow_valid.val() & (self.overflow_tag.val() == self.committed2.q.val().tag) {
-            self.overflowed3.d.next = self.overflow.val() & self.committed2.q.val().looked_up;
-        }
-        self.overflows3.d.next = self.overflow_valid_next.val()
-            & (self.overflow_tag_next.val() == self.committed2.q.val().tag)
-            & self.committed2.q.val().looked_up;
-        self.failed3.d.next = self.committed2.q.val().reason != self.r_none.val();
+        self.tells_overflow3.d.next = self.valid2.q.val() & (self.committed2.q.val().reason == self.r_level.val());
         // ---- K + 3: the verdict
-        self.overflows.write.next = self.overflow_valid.val();
-        self.overflows.write_address.next = self.overflow_tag.val();
-        self.overflows.write_data.next = self.overflow.val();
-        // Found in this cycle at the latest; what was found before was looked up in the last.
-        self.overflowed.next = self.overflowed3.q.val();
-        if self.overflows3.q.val() {
-            self.overflowed.next = self.overflow.val();
-        }
         self.book_valid.next = (self.books_valid.val() & self.own.q.val()) != 0;
         if self.committed3.q.val().action & self.valid3.q.val() {
             self.is_trading.d.next = self.is_trading.q.val() & (!self.own.q.val());
@@ -351,18 +349,12 @@ impl Logic for Verdict {
         if self.crossed3.q.val() {
             self.reason.next = self.r_crossed.val();
         }
-        // Only operations that were looked up have a place in the level table.
-        if self.overflowed.val() {
-            self.reason.next = self.r_level.val();
-        }
         if self.failed3.q.val() {
             self.reason.next = self.committed3.q.val().reason;
         }
-        self.sound.next = !self.failed3.q.val()
-            & !self.overflowed.val()
-            & !self.crossed3.q.val();
+        self.sound.next = !self.failed3.q.val() & !self.crossed3.q.val();
         self.broken.next = self.valid3.q.val() & !self.sound.val();
-        self.judges.next = self.plain3.q.val() & self.book_valid.val() & !self.overflowed.val();
+        self.judges.next = self.plain3.q.val() & self.book_valid.val();
         self.fired.next = self.holds3.q.val() & (self.prints3.q.val() | (!self.was_held.q.val()));
         self.asked.next = self.fired.val() & (!self.silent3.q.val());
         self.noticed.next = self.fired.val() & self.silent3.q.val();
@@ -377,20 +369,31 @@ impl Logic for Verdict {
         if self.judges.val() {
             self.held_after.next = self.holds3.q.val() & (!self.prints3.q.val());
         }
-        self.rewrites.next = self.rewrites3.q.val() | (self.valid3.q.val() & self.overflowed.val());
         for i in 0..16 {
             self.held[i].clock.next = self.clock.val();
             self.held[i].d.next = self.held[i].q.val();
-            if self.rewrites.val() & self.own.q.val().get_bit(i) {
+            if self.rewrites3.q.val() & self.own.q.val().get_bit(i) {
                 self.held[i].d.next = self.held_after.val();
             }
             if self.forget.val() | self.reset.val() {
                 self.held[i].d.next = 0.into();
             }
         }
-        self.invalidate.next = 0.into();
+        // An overflow closes its book at once, and is told of behind.
+        self.overflowed.d.next = 0.into();
+        if self.overflow.val() {
+            self.overflowed.d.next = self.k_bit.val() << bit_cast::<16, 4>(self.overflow_instrument.val());
+        }
+        self.closed.d.next = self.closed.q.val() | (self.overflowed.q.val() & self.books_valid.val());
+        self.closes.next = self.broken.val() & self.book_valid.val();
+        if self.tells_overflow3.q.val() {
+            self.closes.next = (self.closed.q.val() & self.own.q.val()) != 0;
+            self.closed.d.next =
+                (self.closed.q.val() & !self.own.q.val()) | (self.overflowed.q.val() & self.books_valid.val());
+        }
+        self.invalidate.next = self.overflowed.q.val();
         if self.broken.val() {
-            self.invalidate.next = self.own.q.val();
+            self.invalidate.next = self.overflowed.q.val() | self.own.q.val();
         }
         self.full.next = self.fires.val() & self.queue_full.val();
         self.choice.next.mask = self.asked.val();
@@ -419,7 +422,7 @@ impl Logic for Verdict {
         self.decision_row.next = !self.far_row.q.val();
         self.decided.next = self.fires.val() & !self.queue_full.val();
         // ---- K + 4: the event
-        self.told.d.next = (self.broken.val() & self.book_valid.val())
+        self.told.d.next = self.closes.val()
             | self.full.val()
             | self.notices.val()
             | (self.judges.val() & self.trace.val());
@@ -483,9 +486,11 @@ impl Logic for Verdict {
             self.rewrites3.d.next = false;
             self.is_trading.d.next = 0.into();
             self.told.d.next = false;
+            self.overflowed.d.next = 0.into();
+            self.closed.d.next = 0.into();
         }
         self.trading.next = self.is_trading.q.val();
-        self.count_invalidation.next = self.broken.val() & self.book_valid.val();
+        self.count_invalidation.next = self.closes.val();
         self.count_dropped.next = self.full.val();
         self.host_dropped.next = self.full.val() & self.is_host3.q.val();
     }

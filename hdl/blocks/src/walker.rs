@@ -120,6 +120,7 @@ pub struct Walker {
     count_good: Signal<Local, bool>,
     left_now: Signal<Local, Bits<16>>,
     here: Signal<Local, bool>,
+    is_light: Signal<Local, bool>,
     at: Signal<Local, Bits<3>>,
     length_now: Signal<Local, Bits<8>>,
     high_now: Signal<Local, Bits<8>>,
@@ -174,6 +175,8 @@ pub struct Walker {
     c_system: Konst<4, { class::SYSTEM }>,
     c_action: Konst<4, { class::ACTION }>,
     c_trade: Konst<4, { class::TRADE }>,
+    c_add: Konst<4, { class::ADD }>,
+    c_add_mpid: Konst<4, { class::ADD_MPID }>,
     c_executed: Konst<4, { class::EXECUTED }>,
     c_executed_price: Konst<4, { class::EXECUTED_PRICE }>,
     c_cancel: Konst<4, { class::CANCEL }>,
@@ -462,8 +465,12 @@ impl Logic for Walker {
         self.decided_at.d.next = self.cycle.val();
         self.record.d.next.code = self.head.q.val().get_bits::<8>(56);
         self.record.d.next.kind = self.types.kind.val();
-        self.record.d.next.light =
+        self.is_light.next =
             (self.types.kind.val() == self.c_action.val()) | (self.types.kind.val() == self.c_trade.val());
+        self.record.d.next.light = self.is_light.val();
+        self.record.d.next.straight = self.is_light.val()
+            | (self.types.kind.val() == self.c_add.val())
+            | (self.types.kind.val() == self.c_add_mpid.val());
         self.record.d.next.tag = 0.into();
         self.record.d.next.instrument = 0.into();
         self.record.d.next.bank = false;

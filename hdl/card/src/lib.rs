@@ -196,7 +196,7 @@ impl Logic for RiposteCard {
         self.issue.cycle.next = self.cycle.q.val();
         self.control.order_enters.next = self.issue.host_enters.val();
         self.control.order_judged.next = self.gate.host_judged.val() | self.verdict.host_dropped.val();
-        self.orders.issue.next = self.issue.goes_long.val();
+        self.orders.issue.next = self.issue.looks_up.val();
         self.orders.operation.next = self.issue.operation.val();
         self.orders.bucket0.next = self.issue.bucket0.val();
         self.orders.bucket1.next = self.issue.bucket1.val();
@@ -206,6 +206,9 @@ impl Logic for RiposteCard {
         self.commit.short_operation.next = self.issue.operation.val();
         self.commit.resolved.next = self.orders.resolved.val();
         self.commit.resolved_valid.next = self.orders.valid.val();
+        self.commit.overflow.next = self.levels.overflow.val();
+        self.commit.overflow_tag.next = self.levels.overflow_tag.val();
+        self.commit.overflow_instrument.next = self.levels.overflow_instrument.val();
         self.commit.root.next = self.levels.root.val();
         self.commit.root_valid.next = self.levels.root_valid.val();
 
@@ -219,10 +222,10 @@ impl Logic for RiposteCard {
         self.verdict.context_tag.next = self.issue.context_tag.val();
         self.verdict.message_context.next = self.issue.message_context.val();
         self.verdict.overflow.next = self.levels.overflow.val();
-        self.verdict.overflow_tag.next = self.levels.overflow_tag.val();
-        self.verdict.overflow_valid.next = self.levels.overflow_valid.val();
-        self.verdict.overflow_tag_next.next = self.levels.overflow_tag_next.val();
-        self.verdict.overflow_valid_next.next = self.levels.overflow_valid_next.val();
+        self.verdict.overflow_instrument.next = self.levels.overflow_instrument.val();
+        self.verdict.looked_up.next = self.orders.valid.val();
+        self.verdict.looked_up_tag.next = self.orders.resolved.val().tag;
+        self.verdict.looked_up_reason.next = self.orders.resolved.val().reason;
         self.verdict.rules_write.next = self.control.rules_write.val();
         self.verdict.rules_address.next = self.control.row_address.val();
         self.verdict.rules_data.next = self.control.rules_data.val();

@@ -31,6 +31,7 @@ use riposte_map::{
     shm::{Command, Event, EventKind, Level, NONE},
 };
 use std::collections::VecDeque;
+pub use verdicts::Kind;
 use verdicts::{Decision, Sending};
 
 /// A command shown in cycle x acts on what reads state in x + 3.
@@ -68,8 +69,7 @@ pub struct Pending {
     pub error: Option<Reason>,
     /// `false` for the first half of a replace.
     pub evaluated: bool,
-    /// An order of the host, which is no message.
-    pub is_host: bool,
+    pub kind: Kind,
     /// Of a trading action: whether its state is 'T'.
     pub trading: Option<bool>,
     /// It tells of a trade, at this price and of this quantity.
@@ -152,6 +152,10 @@ pub struct Agenda {
     invalidations: VecDeque<u64>,
     /// Cycles from which on the card is killed because an event was lost, ascending.
     losses: VecDeque<u64>,
+    /// What is to come of overflows of the level table, in which cycle at the earliest, ascending.
+    overflows: VecDeque<(u64, Kind, Origin)>,
+    /// Instruments whose book an overflow closed that has not been told of.
+    overflowed: u16,
     verdicts: VecDeque<Pending>,
     decisions: VecDeque<Decision>,
     /// Gate cycle of the last decision that has left its queue.
@@ -210,6 +214,8 @@ impl Default for Agenda {
             channel_free: 0,
             invalidations: VecDeque::new(),
             losses: VecDeque::new(),
+            overflows: VecDeque::new(),
+            overflowed: 0,
             verdicts: VecDeque::new(),
             decisions: VecDeque::new(),
             last_left: 0,
@@ -342,12 +348,6 @@ impl Agenda {
         *first = (*first).min(cycle);
     }
 
-    /// Adds an operation; calls come in the order of their verdicts.
-    #[inline]
-    pub fn judge_later(&mut self, pending: Pending) {
-        self.verdicts.push_back(pending);
-    }
-
     /// Moves what was on the buses before cycle `now` to `output`.
     pub fn drain(&mut self, now: u64, output: &mut Output) {
         self.events.drain(now, &mut output.events);
@@ -392,6 +392,7 @@ impl Agenda {
             self.restoration.ready(),
             self.invalidations.front().copied(),
             self.losses.front().copied(),
+            self.overflows.front().map(|overflow| overflow.0),
             self.coming.front().map(|coming| coming.0),
             self.gate_cycle(),
             self.entering(),
@@ -422,6 +423,8 @@ impl Agenda {
             self.make_valid(cycle, 0);
         } else if self.losses.pop_front_if(|from| *from <= cycle).is_some() {
             self.killed = true;
+        } else if let Some((_, kind, origin)) = self.overflows.pop_front_if(|overflow| overflow.0 <= cycle) {
+            self.judge_overflow(cycle, kind, origin);
         } else if let Some((told, queue, event)) = self.coming.pop_front_if(|c| c.0 <= cycle) {
             self.enter(told, queue, event);
         } else if self.gate_cycle().is_some_and(|gate| gate <= cycle) {

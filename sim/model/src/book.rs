@@ -4,6 +4,7 @@
 use crate::{
     levels::Levels,
     orders::{Order, Orders, Side},
+    pipeline::Way,
 };
 use riposte_map::{limits::INSTRUMENTS, reason::Reason, shm::Level};
 
@@ -23,8 +24,8 @@ pub struct Removed {
     pub side: Side,
     pub price_e4: u32,
     pub shares: u32,
-    /// The top register had to be read from the level table.
-    pub slow: bool,
+    /// Slow: the top register had to be read from the level table.
+    pub way: Way,
 }
 
 #[derive(Clone, Debug)]
@@ -64,20 +65,34 @@ impl Books {
         self.tops[instrument]
     }
 
-    /// Adds an order; after `LevelOverflow` it is stored all the same.
-    pub fn add(&mut self, instrument: usize, add: &Add) -> Result<(), Reason> {
+    /// Adds an order; after `LevelOverflow` it is stored all the same. One that `is_early` moves the top even if it has another
+    /// error.
+    pub fn add(&mut self, instrument: usize, add: &Add, is_early: bool) -> Result<(), Reason> {
+        let entered = self.enter(instrument, add);
+        if is_early || entered.is_ok() {
+            self.raise(instrument, add);
+        }
+        let side = entered?;
+        let has_place = self.levels[instrument][side as usize].grow(add.price_e4, add.shares);
+        if has_place { Ok(()) } else { Err(Reason::LevelOverflow) }
+    }
+
+    /// Stores an order; on which side it is.
+    fn enter(&mut self, instrument: usize, add: &Add) -> Result<Side, Reason> {
         if self.orders.find(add.reference).is_some() {
             return Err(Reason::DuplicateReference);
         }
         let (Some(side), true) = (add.side, add.shares != 0) else {
             return Err(Reason::BadOrder);
         };
-        let Add { reference, shares, price_e4, .. } = *add;
-        let order = Order { shares, price_e4, instrument: instrument as u8, side };
-        if !self.orders.insert(reference, order) {
-            return Err(Reason::OrderOverflow);
-        }
-        let stored = self.levels[instrument][side as usize].grow(price_e4, shares);
+        let order = Order { shares: add.shares, price_e4: add.price_e4, instrument: instrument as u8, side };
+        if self.orders.insert(add.reference, order) { Ok(side) } else { Err(Reason::OrderOverflow) }
+    }
+
+    /// What an add makes of its side's top; one of neither side is a bid.
+    fn raise(&mut self, instrument: usize, add: &Add) {
+        let Add { shares, price_e4, .. } = *add;
+        let side = add.side.unwrap_or(Side::Bid);
         let top = &mut self.tops[instrument][side as usize];
         let better = match side {
             Side::Bid => price_e4 > top.price_e4,
@@ -88,7 +103,6 @@ impl Books {
         } else if price_e4 == top.price_e4 {
             top.quantity = top.quantity.saturating_add(shares);
         }
-        if stored { Ok(()) } else { Err(Reason::LevelOverflow) }
     }
 
     /// Takes shares off an order, all of them with `None`.
@@ -118,6 +132,7 @@ impl Books {
         } else if at_top {
             top.quantity -= shares;
         }
-        Ok(Removed { side: order.side, price_e4: order.price_e4, shares, slow })
+        let way = if slow { Way::Slow } else { Way::Table };
+        Ok(Removed { side: order.side, price_e4: order.price_e4, shares, way })
     }
 }

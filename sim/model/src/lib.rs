@@ -28,11 +28,12 @@ mod throttle;
 mod walk;
 mod wire;
 
-use agenda::{Agenda, Origin, Pending, Rank};
+use agenda::{Agenda, Kind, Origin, Pending, Rank};
 use blocks::Packet;
 use book::Add;
 use lines::{Arrival, Lines};
 use orders::Side;
+use pipeline::Way;
 use riposte_device::{Card, Frame, Output};
 use riposte_map::{counter::Counter, reason::Reason, shm::Command};
 use std::collections::VecDeque;
@@ -119,8 +120,9 @@ impl Model {
                     price_e4: u32_at(message, itch::ADD_PRICE),
                 };
                 let issued = self.issue(&origin);
-                let error = self.agenda.books.add(instrument, &add).err();
-                self.finish(origin, issued, Done { error, ..Done::add(&add) });
+                let is_early = self.agenda.pipeline.is_straight(issued);
+                let error = self.agenda.add(&origin, issued, &add, is_early);
+                self.finish(origin, issued, Done { way: Way::Add, error, ..Done::add(&add) });
             }
             _ => self.take_off(origin, message),
         }
@@ -161,7 +163,7 @@ impl Model {
                     code => (removed.price_e4, code == b'E'),
                 };
                 Done {
-                    slow: removed.slow,
+                    way: removed.way,
                     price_e4,
                     quantity: removed.shares,
                     is_print,
@@ -178,32 +180,28 @@ impl Model {
         let first = self.issue(&origin);
         let second = self.agenda.pipeline.issue_second(first);
         let removed = self.agenda.books.remove(instrument, u64_at(message, itch::REFERENCE), None);
-        let slow = removed.is_ok_and(|removed| removed.slow);
-        self.finish(
-            origin,
-            first,
-            Done { error: removed.err(), slow, evaluated: false, ..Done::HEAVY },
-        );
+        let way = removed.map_or(Way::Table, |removed| removed.way);
+        self.finish(origin, first, Done { way, error: removed.err(), evaluated: false, ..Done::HEAVY });
         let add = Add {
             reference: u64_at(message, itch::NEW_REFERENCE),
             side: removed.ok().map(|removed| removed.side),
             shares: u32_at(message, itch::NEW_SHARES),
             price_e4: u32_at(message, itch::NEW_PRICE),
         };
-        let error = if removed.is_ok() { self.agenda.books.add(instrument, &add).err() } else { None };
+        let error = if removed.is_ok() { self.agenda.add(&origin, second, &add, false) } else { None };
         self.finish(origin, second, Done { error, ..Done::add(&add) });
     }
 
     /// Sends an operation, its effect on the book done, to its verdict.
     #[inline]
     fn finish(&mut self, origin: Origin, issued: u64, done: Done) {
-        let cycle = self.agenda.pipeline.verdict(issued, done.light, done.slow);
+        let cycle = self.agenda.pipeline.verdict(issued, done.way);
         self.agenda.judge_later(Pending {
             cycle,
             origin,
             error: done.error,
             evaluated: done.evaluated,
-            is_host: false,
+            kind: Kind::Operation,
             trading: done.trading,
             is_print: done.is_print,
             top: self.agenda.books.top(usize::from(origin.instrument)),
@@ -216,8 +214,7 @@ impl Model {
 /// What an operation did.
 #[derive(Clone, Copy, Debug)]
 struct Done {
-    light: bool,
-    slow: bool,
+    way: Way,
     evaluated: bool,
     error: Option<Reason>,
     trading: Option<bool>,
@@ -228,8 +225,7 @@ struct Done {
 
 impl Done {
     const HEAVY: Done = Done {
-        light: false,
-        slow: false,
+        way: Way::Table,
         evaluated: true,
         error: None,
         trading: None,
@@ -237,7 +233,7 @@ impl Done {
         price_e4: 0,
         quantity: 0,
     };
-    const LIGHT: Done = Done { light: true, ..Done::HEAVY };
+    const LIGHT: Done = Done { way: Way::Light, ..Done::HEAVY };
 
     fn add(add: &Add) -> Done {
         Done { price_e4: add.price_e4, quantity: add.shares, ..Done::HEAVY }

@@ -4,17 +4,30 @@ use riposte_map::limits::OPERATION_QUEUE;
 /// Cycles between commit and verdict.
 const VERDICT_AFTER_COMMIT: u64 = 3;
 
-/// Least cycles from issue to commit: of an operation on the short way, of one through the order table, and of one
-/// that waits for the best level behind the top that it emptied.
+/// Least cycles from issue to commit: of an operation on the short way and of an add on it, of one through the order table,
+/// and of one that waits for the best level behind the top that it emptied.
 const SHORT_COMMIT: u64 = 1;
+const ADD_COMMIT: u64 = 2;
 const COMMIT: u64 = 5;
 const SLOW_COMMIT: u64 = 20;
+
+/// How an operation may go to its commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Without a look-up.
+    Light,
+    /// An add of a message: ahead of its look-up, if it can.
+    Add,
+    Table,
+    /// Behind the best level that takes the place of the top.
+    Slow,
+}
 
 #[derive(Clone, Debug, Default)]
 pub struct Pipeline {
     /// First cycle that an operation may be issued in.
     issue_free: u64,
-    /// First issue cycle in which an operation without look-up cannot overtake one in the order table's pipeline.
+    /// First issue cycle in which an operation on the short way cannot overtake one in the order table's pipeline.
     short_free: u64,
     commit_free: u64,
     /// Issue cycles of the last messages, as many as can wait.
@@ -49,13 +62,20 @@ impl Pipeline {
         first + 2
     }
 
+    /// Whether the short way is free for an operation issued in cycle `issued`.
+    pub fn is_straight(&self, issued: u64) -> bool {
+        issued >= self.short_free
+    }
+
     /// Verdict cycle of the operation issued in cycle `issued`.
-    pub fn verdict(&mut self, issued: u64, light: bool, slow: bool) -> u64 {
-        let delay = if light && issued >= self.short_free {
-            SHORT_COMMIT
-        } else {
-            self.short_free = issued + COMMIT;
-            if slow { SLOW_COMMIT } else { COMMIT }
+    pub fn verdict(&mut self, issued: u64, way: Way) -> u64 {
+        let delay = match way {
+            Way::Light if self.is_straight(issued) => SHORT_COMMIT,
+            Way::Add if self.is_straight(issued) => ADD_COMMIT,
+            _ => {
+                self.short_free = issued + COMMIT;
+                if way == Way::Slow { SLOW_COMMIT } else { COMMIT }
+            }
         };
         let commit = (issued + delay).max(self.commit_free);
         self.commit_free = commit + 2;
@@ -70,11 +90,22 @@ mod tests {
     #[test]
     fn an_operation_without_look_up_does_not_overtake() {
         let mut pipeline = Pipeline::default();
-        assert_eq!(pipeline.verdict(100, true, false), 104);
-        assert_eq!(pipeline.verdict(110, false, false), 118);
-        assert_eq!(pipeline.verdict(114, true, false), 122, "through the order table");
-        assert_eq!(pipeline.verdict(116, true, false), 124, "and behind one that went there");
-        assert_eq!(pipeline.verdict(121, true, false), 126, "five cycles behind: the short way, in its turn");
+        assert_eq!(pipeline.verdict(100, Way::Light), 104);
+        assert_eq!(pipeline.verdict(110, Way::Table), 118);
+        assert_eq!(pipeline.verdict(114, Way::Light), 122, "through the order table");
+        assert_eq!(pipeline.verdict(116, Way::Light), 124, "and behind one that went there");
+        assert_eq!(pipeline.verdict(121, Way::Light), 126, "five cycles behind: the short way, in its turn");
+    }
+
+    #[test]
+    fn an_add_takes_the_short_way_too_and_keeps_nobody_from_it() {
+        let mut pipeline = Pipeline::default();
+        assert_eq!(pipeline.verdict(100, Way::Add), 105);
+        assert_eq!(pipeline.verdict(102, Way::Light), 107, "in its turn");
+        assert_eq!(pipeline.verdict(104, Way::Add), 109);
+        assert_eq!(pipeline.verdict(106, Way::Table), 114);
+        assert_eq!(pipeline.verdict(110, Way::Add), 118, "behind one in the order table it goes there");
+        assert_eq!(pipeline.verdict(115, Way::Add), 120, "five cycles behind it does not, in its turn");
     }
 
     #[test]
@@ -89,10 +120,10 @@ mod tests {
     #[test]
     fn a_slow_commit_holds_up_those_behind_it() {
         let mut pipeline = Pipeline::default();
-        assert_eq!(pipeline.verdict(100, false, true), 123);
-        assert_eq!(pipeline.verdict(102, false, false), 125);
-        assert_eq!(pipeline.verdict(105, true, false), 127);
-        assert_eq!(pipeline.verdict(130, false, false), 138);
+        assert_eq!(pipeline.verdict(100, Way::Slow), 123);
+        assert_eq!(pipeline.verdict(102, Way::Table), 125);
+        assert_eq!(pipeline.verdict(105, Way::Light), 127);
+        assert_eq!(pipeline.verdict(130, Way::Table), 138);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Orders of the host, from their command until the gate has judged them: one at a time.
-use super::{Agenda, NEVER, Origin, Pending};
+use super::{Agenda, Kind, NEVER, Origin, Pending};
+use crate::pipeline::Way;
 use riposte_map::{
     limits::{HOST_RULE, INSTRUMENTS},
     reason::Reason,
@@ -71,13 +72,13 @@ impl Agenda {
         let instrument = usize::from(origin.instrument);
         let issued = self.pipeline.issue(cycle + 1);
         self.touch(instrument, issued);
-        let judged = self.pipeline.verdict(issued, true, false);
+        let judged = self.pipeline.verdict(issued, Way::Light);
         self.judge_later(Pending {
             cycle: judged,
             origin,
             error: None,
             evaluated: false,
-            is_host: true,
+            kind: Kind::HostOrder,
             trading: None,
             is_print: false,
             top: self.books.top(instrument),

@@ -1,8 +1,9 @@
 //! Restoration of the books: they are emptied, take rows and go back to the feed.
-use super::{Agenda, NEVER, Origin, Pending, Rank, channel_event};
+use super::{Agenda, Kind, NEVER, Origin, Pending, Rank, channel_event};
 use crate::{
     book::Add,
     orders::Side,
+    pipeline::Way,
     session::{Admission, Header, View},
 };
 use riposte_map::{
@@ -93,19 +94,6 @@ impl Agenda {
         let instrument = usize::from(command.instrument) % INSTRUMENTS;
         let issued = self.pipeline.issue(cycle + 1);
         self.touch(instrument, issued);
-        let [reference, numbers, mark, ..] = command.args;
-        let (mut slow, mut error, mut trading) = (false, None, None);
-        if command.index & 0xf == Row::Remove as u8 {
-            match self.books.remove(instrument, reference, None) {
-                Ok(removed) => slow = removed.slow,
-                Err(reason) => error = Some(reason),
-            }
-        } else if command.index & 0xf == Row::State as u8 {
-            trading = Some(mark as u8 == b'T');
-        } else {
-            let add = Add { reference, side: Side::of(mark as u8), shares: numbers as u32, price_e4: (numbers >> 32) as u32 };
-            error = self.books.add(instrument, &add).err();
-        }
         // Nothing tells of a row: no book is valid.
         let origin = Origin {
             code: 0,
@@ -116,13 +104,26 @@ impl Agenda {
             sequence: 0,
             came: cycle,
         };
-        let judged = self.pipeline.verdict(issued, false, slow);
+        let [reference, numbers, mark, ..] = command.args;
+        let (mut way, mut error, mut trading) = (Way::Table, None, None);
+        if command.index & 0xf == Row::Remove as u8 {
+            match self.books.remove(instrument, reference, None) {
+                Ok(removed) => way = removed.way,
+                Err(reason) => error = Some(reason),
+            }
+        } else if command.index & 0xf == Row::State as u8 {
+            trading = Some(mark as u8 == b'T');
+        } else {
+            let add = Add { reference, side: Side::of(mark as u8), shares: numbers as u32, price_e4: (numbers >> 32) as u32 };
+            error = self.add(&origin, issued, &add, false);
+        }
+        let judged = self.pipeline.verdict(issued, way);
         self.judge_later(Pending {
             cycle: judged,
             origin,
             error,
             evaluated: true,
-            is_host: false,
+            kind: Kind::Operation,
             trading,
             is_print: false,
             top: self.books.top(instrument),

@@ -1,7 +1,8 @@
 //! Verdicts and the gate: from an operation that is done to an event, a decision, an order.
 use super::{Agenda, Origin, Pending, RULES_BEFORE_VERDICT, event_of};
 use crate::{
-    bank::Template,
+    bank::{Rules, Template},
+    book::Add,
     events::Queue,
     gate::{self, Order, OrderSession, Sight},
     rules::{self, Scene},
@@ -13,6 +14,23 @@ use riposte_map::{
     reason::Reason,
     shm::{Event, EventKind, Level},
 };
+
+/// Cycles from the issue of an add to the last in which a book is valid whose level table it overflowed, and to the one in which that is
+/// told, or the next.
+const OVERFLOW_AFTER_ISSUE: u64 = 9;
+const TOLD_AFTER_ISSUE: u64 = 12;
+
+/// What waits for a verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// An operation of a message, or a row.
+    Operation,
+    /// An order of the host, which is no message.
+    HostOrder,
+    /// An overflow of the level table: it closes the book, and is told of some cycles behind.
+    Overflow,
+    OverflowTold,
+}
 
 /// Rules of one verdict that fired and wait for the gate.
 #[derive(Clone, Copy, Debug)]
@@ -45,17 +63,57 @@ pub(super) struct Sending {
 }
 
 impl Agenda {
+    /// Adds an operation; calls come in the order of their verdicts.
+    #[inline]
+    pub fn judge_later(&mut self, pending: Pending) {
+        self.verdicts.push_back(pending);
+    }
+
+    /// The add of an operation that was issued in cycle `issued`; its error, of which an overflow of the level table is none.
+    pub fn add(&mut self, origin: &Origin, issued: u64, add: &Add, is_early: bool) -> Option<Reason> {
+        let error = self.books.add(usize::from(origin.instrument), add, is_early).err();
+        if error != Some(Reason::LevelOverflow) {
+            return error;
+        }
+        for (after, kind) in [(OVERFLOW_AFTER_ISSUE, Kind::Overflow), (TOLD_AFTER_ISSUE, Kind::OverflowTold)] {
+            let at = self.overflows.partition_point(|other| other.0 <= issued + after);
+            self.overflows.insert(at, (issued + after, kind, *origin));
+            self.due(issued + after);
+        }
+        None
+    }
+
+    /// What comes of an overflow in `cycle`, which is now: behind the verdict on an operation in this cycle, and told of in the next
+    /// one if there is such.
+    pub(super) fn judge_overflow(&mut self, cycle: u64, kind: Kind, origin: Origin) {
+        let at = self.verdicts.iter().take_while(|other| other.cycle <= cycle).count();
+        let waits = kind == Kind::OverflowTold && at > 0;
+        let pending = Pending {
+            cycle: cycle + u64::from(waits),
+            origin,
+            error: None,
+            evaluated: false,
+            kind,
+            trading: None,
+            is_print: false,
+            top: Default::default(),
+            price_e4: 0,
+            quantity: 0,
+        };
+        self.verdicts.insert(at, pending);
+        // It reads no rules.
+        if at < self.rules_read.len() {
+            self.rules_read.insert(at, Rules::default());
+        }
+    }
+
     pub(super) fn verdict(&mut self, pending: &Pending) {
         let origin = &pending.origin;
         let instrument = usize::from(origin.instrument);
         let bit = 1 << instrument;
         let rules_read = self.rules_read.pop_front();
-        if pending.is_host {
-            if !self.decide(pending, 1 << HOST_RULE) {
-                self.tell_full(pending, 1 << HOST_RULE);
-                self.order_is_judged(pending.cycle);
-            }
-            return;
+        if pending.kind != Kind::Operation {
+            return self.other_verdict(pending);
         }
         let present = self.banks[usize::from(origin.bank)].rules[instrument];
         let rules = rules_read.unwrap_or(present);
@@ -111,18 +169,54 @@ impl Agenda {
         self.push(Queue::Verdict, pending.cycle + 1, event);
     }
 
+    /// Of what is no operation on a book.
+    fn other_verdict(&mut self, pending: &Pending) {
+        let instrument = usize::from(pending.origin.instrument);
+        let bit = 1 << instrument;
+        match pending.kind {
+            Kind::Operation => {}
+            Kind::HostOrder => {
+                if !self.decide(pending, 1 << HOST_RULE) {
+                    self.tell_full(pending, 1 << HOST_RULE);
+                    self.order_is_judged(pending.cycle);
+                }
+            }
+            Kind::Overflow => {
+                self.overflowed |= self.valid & bit;
+                self.close(pending);
+            }
+            Kind::OverflowTold => {
+                self.held[instrument] = 0;
+                if self.overflowed & bit != 0 {
+                    self.overflowed &= !bit;
+                    self.tell_invalid(pending, Reason::LevelOverflow);
+                }
+            }
+        }
+    }
+
     fn invalidate(&mut self, pending: &Pending, reason: Reason) {
-        let origin = &pending.origin;
-        let bit = 1 << origin.instrument;
-        self.held[usize::from(origin.instrument)] = 0;
+        self.held[usize::from(pending.origin.instrument)] = 0;
+        if self.valid & 1 << pending.origin.instrument != 0 {
+            self.tell_invalid(pending, reason);
+        }
+        self.close(pending);
+    }
+
+    /// A book is neither valid nor sound from the next cycle on.
+    fn close(&mut self, pending: &Pending) {
+        let bit = 1 << pending.origin.instrument;
         self.sound &= !bit;
         if self.valid & bit != 0 {
             self.make_valid(pending.cycle + 1, self.valid & !bit);
-            self.count(Counter::Invalidations);
-            let detail = u16::from(origin.code);
-            let event = Event { detail, ..event_of(EventKind::Invalid, reason, origin) };
-            self.push(Queue::Verdict, pending.cycle + 1, event);
         }
+    }
+
+    fn tell_invalid(&mut self, pending: &Pending, reason: Reason) {
+        self.count(Counter::Invalidations);
+        let detail = u16::from(pending.origin.code);
+        let event = Event { detail, ..event_of(EventKind::Invalid, reason, &pending.origin) };
+        self.push(Queue::Verdict, pending.cycle + 1, event);
     }
 
     /// Queues a decision for the gate; `false` when its queue is full.
@@ -134,7 +228,7 @@ impl Agenda {
             return false;
         }
         self.count(Counter::Decisions);
-        self.decisions.push_back(Decision { cycle, origin, mask, is_host: pending.is_host, top });
+        self.decisions.push_back(Decision { cycle, origin, mask, is_host: pending.kind == Kind::HostOrder, top });
         if let Some(gate) = self.gate_cycle() {
             self.due(gate);
         }
