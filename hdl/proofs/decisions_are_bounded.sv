@@ -13,10 +13,10 @@
 // mutant: gate: queue_full = decisions$full; => queue_full = decisions$full & ~decisions$empty & judging$q;
 module decisions_are_bounded(
     input clock, input reset,
-    input [4:0] row, input valid, input [86:0] committed, input [63:0] bid, input [63:0] ask, input context_write,
-    input [3:0] context_tag, input [188:0] message_context, input overflow, input [4:0] overflow_tag,
-    input overflow_valid, input [4:0] overflow_tag_next, input overflow_valid_next, input [2:0] rules_write,
-    input [4:0] rules_address, input [155:0] rules_data, input [7:0] actions_data, input forget, input trace, input [15:0] books_valid,
+    input [4:0] row, input valid, input [87:0] committed, input [63:0] bid, input [63:0] ask, input context_write,
+    input [3:0] context_tag, input [188:0] message_context, input looked_up, input [4:0] looked_up_tag,
+    input [7:0] looked_up_reason, input overflow, input [3:0] overflow_instrument, input [2:0] rules_write,
+    input [4:0] rules_address, input [175:0] rules_data, input [7:0] actions_data, input forget, input trace, input [15:0] books_valid,
     input [15:0] cycle, input [31:0] generation, input armed, input killed
 );
     wire queue_full, decided, count_dropped;
@@ -26,9 +26,9 @@ module decisions_are_bounded(
     verdict v(.clock(clock), .reset(reset), .queue_full(queue_full), .books_valid(books_valid), .decided(decided),
         .decision(decision), .decision_row(decision_row), .trading(trading), .count_dropped(count_dropped),
         .row(row), .valid(valid), .committed(committed), .bid(bid), .ask(ask), .context_write(context_write),
-        .context_tag(context_tag), .message_context(message_context), .overflow(overflow),
-        .overflow_tag(overflow_tag), .overflow_valid(overflow_valid), .overflow_tag_next(overflow_tag_next),
-        .overflow_valid_next(overflow_valid_next), .rules_write(rules_write), .rules_address(rules_address),
+        .context_tag(context_tag), .message_context(message_context), .looked_up(looked_up),
+        .looked_up_tag(looked_up_tag), .looked_up_reason(looked_up_reason), .overflow(overflow),
+        .overflow_instrument(overflow_instrument), .rules_write(rules_write), .rules_address(rules_address),
         .rules_data(rules_data), .actions_data(actions_data), .forget(forget), .trace(trace));
     gate u(.clock(clock), .reset(reset), .decided(decided), .decision(decision), .decision_row(decision_row),
         .queue_full(queue_full), .cycle(cycle),
