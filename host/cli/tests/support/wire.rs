@@ -32,14 +32,26 @@ fn runs(command: &str) -> bool {
     command.args(words).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
+/// Whether a route of this machine leads there.
+fn is_taken([a, b, c]: [u8; 3]) -> bool {
+    let routes = Command::new("ip").args(["route", "show", &format!("{a}.{b}.{c}.0/24")]).output();
+    routes.is_ok_and(|routes| !routes.stdout.is_empty())
+}
+
 impl Wire {
     /// None, and told as skipped, where this user may not make one.
     pub fn new() -> Option<Wire> {
         static NUMBER: AtomicU8 = AtomicU8::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let process = std::process::id();
-        // Other tests have wires too: an address that is taken is tried again with the next.
-        let wire = Wire { name: format!("rip{process:x}-{number}"), network: [10, 64 + (process % 128) as u8, number], bad: None };
+        // A test that was killed leaves its wire, and others have theirs: one on the same network would take the frames of both.
+        let (number, network) = loop {
+            let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+            let network = [10, 64 + (process % 128) as u8, number];
+            if !is_taken(network) {
+                break (number, network);
+            }
+        };
+        let wire = Wire { name: format!("rip{process:x}-{number}"), network, bad: None };
         let Wire { name, .. } = &wire;
         let own = wire.address(0);
         let made = [
