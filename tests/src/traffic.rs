@@ -185,9 +185,7 @@ impl Traffic {
 
     /// References of one bucket in both banks: the order table overflows.
     pub fn crowd_orders(mut self) -> Traffic {
-        let buckets = |reference| [order_bucket(0, reference), order_bucket(1, reference)];
-        let alike = (1u64..).filter(|&reference| buckets(reference) == buckets(1));
-        self.references = alike.take(40).collect();
+        self.references = alike(1, 40);
         self
     }
 
@@ -491,6 +489,12 @@ impl Traffic {
         self.last_packet = self.frame(first, count as u16, &body);
         self.last_packet.clone()
     }
+}
+
+/// References, `first` and those behind it, that share its buckets in both banks: more than 8 overflow the order table.
+pub fn alike(first: u64, count: usize) -> Vec<u64> {
+    let buckets = |reference| [order_bucket(0, reference), order_bucket(1, reference)];
+    (first..).filter(|&reference| buckets(reference) == buckets(first)).take(count).collect()
 }
 
 pub fn push_block(body: &mut Vec<u8>, message: &[u8]) {

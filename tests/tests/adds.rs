@@ -4,7 +4,7 @@
 //! it waits for its commit; and a level table that overflows behind the verdict. In lockstep all of it is the soak's.
 use riposte_map::{
     counter::Counter,
-    limits::{LEVEL_WAYS, ORDER_BANKS, ORDER_WAYS, level_row, order_bucket},
+    limits::{LEVEL_WAYS, ORDER_BANKS, ORDER_WAYS, level_row},
     reason::Reason,
     shm::{Condition, EventKind},
 };
@@ -12,6 +12,7 @@ use riposte_tests::{
     bench::{Bench, LOCATE, ON_TRADE, instrument, on_each_card, orders, reasons},
     messages::{add, delete, trade, unknown},
     parameters::Rule,
+    traffic::alike,
 };
 
 const PRICE_E4: u32 = 650_000;
@@ -35,14 +36,13 @@ fn above<'a>(card: &'a mut dyn riposte_device::Card, before: &[Vec<u8>]) -> Benc
 
 /// Adds that raise the bid above the threshold but may not be, each with what must be there before.
 fn wrong_adds() -> Vec<(Reason, Vec<Vec<u8>>, Vec<u8>)> {
-    let buckets = |reference| [order_bucket(0, reference), order_bucket(1, reference)];
-    let alike = (2..).filter(|&one| buckets(one) == buckets(2)).take(ORDER_BANKS * ORDER_WAYS + 1);
-    let full: Vec<_> = alike.map(|reference| bid(reference, PRICE_E4)).collect();
-    let last = u64::from_be_bytes(full[full.len() - 1][11..19].try_into().expect("eight bytes"));
+    let references = alike(2, ORDER_BANKS * ORDER_WAYS + 1);
+    let (last, full) = references.split_last().expect("nine");
+    let full = full.iter().map(|&reference| bid(reference, PRICE_E4)).collect();
     vec![
         (Reason::DuplicateReference, vec![], bid(1, PRICE_E4 + 100)),
         (Reason::BadOrder, vec![], add(LOCATE, 2, b'X', 100, PRICE_E4 + 100)),
-        (Reason::OrderOverflow, full[..full.len() - 1].to_vec(), bid(last, PRICE_E4 + 100)),
+        (Reason::OrderOverflow, full, bid(*last, PRICE_E4 + 100)),
     ]
 }
 

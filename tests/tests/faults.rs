@@ -2,7 +2,7 @@
 //! may be wrong; or that the card takes no notice. Oracle: the card's page.
 use riposte_map::{
     counter::Counter,
-    limits::{LEVEL_WAYS, ORDER_BANKS, ORDER_WAYS, level_row, order_bucket},
+    limits::{LEVEL_WAYS, ORDER_BANKS, ORDER_WAYS, level_row},
     reason::Reason,
     shm::{EventKind, NONE, Opcode},
 };
@@ -10,7 +10,7 @@ use riposte_tests::{
     bench::{Bench, LOCATE, ON_TRADE, instrument, on_each_card, orders, reasons},
     messages::{action, add, blocks, cancel, delete, executed, executed_price, replace, trade, unknown},
     parameters::{command, parameters, with_silence},
-    traffic::packet,
+    traffic::{alike, packet},
 };
 
 const PRICE_E4: u32 = 650_000;
@@ -516,9 +516,7 @@ fn a_crossed_book_closes_the_instrument_and_a_locked_one_does_not() {
 
 #[test]
 fn a_full_order_table_closes_the_instrument_and_says_so() {
-    let buckets = |reference| [order_bucket(0, reference), order_bucket(1, reference)];
-    let like = buckets(2);
-    let references: Vec<u64> = (2..).filter(|&one| buckets(one) == like).take(ORDER_BANKS * ORDER_WAYS + 1).collect();
+    let references = alike(2, ORDER_BANKS * ORDER_WAYS + 1);
     let (last, fitting) = references.split_last().expect("nine");
     let fitting: Vec<_> = fitting.iter().map(|&one| bid(one)).collect();
     on_each_card(|card| {
