@@ -5,7 +5,7 @@
 // gives them back as they were) but for one that is pushed while it is empty, which is the next.
 `include "gate_parts.svh"
 module gate_alone(input clock, input reset, input [31:0] generation, input commits, input armed, input killed, input heard,
-    input [15:0] fenced, input [15:0] books_valid, input [15:0] trading, input session_write, input [31:0] session_user_ref,
+    input [111:0] fenced, input [15:0] books_valid, input [15:0] trading, input session_write, input [31:0] session_user_ref,
     output tx_last, output tx_valid, output [63:0] tx_time, output [447:0] note, output noted, output count_sent,
     output count_refused);
     (* anyseq *) wire [15:0] cycle;

@@ -14,7 +14,7 @@
 // mutant: gate: fits$rule = pick_rule; => fits$rule = next_rule$q;
 module unset_blocks(
     input clock, input reset, input session_write, input [31:0] session_user_ref, input [31:0] generation, input commits,
-    input armed, input killed, input heard, input [15:0] fenced, input [15:0] books_valid, input [15:0] trading
+    input armed, input killed, input heard, input [111:0] fenced, input [15:0] books_valid, input [15:0] trading
 );
     wire tx_last, tx_valid, noted, count_sent, count_refused;
     wire [63:0] tx_time;

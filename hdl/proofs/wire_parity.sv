@@ -13,7 +13,7 @@
 // mutant: parity: begins = valid & ~in_frame$q; => begins = valid;
 module wire_parity(
     input clock, input reset, input session_write, input [31:0] session_user_ref, input [31:0] generation, input commits,
-    input armed, input killed, input heard, input [15:0] fenced, input [15:0] books_valid, input [15:0] trading
+    input armed, input killed, input heard, input [111:0] fenced, input [15:0] books_valid, input [15:0] trading
 );
     wire tx_last, tx_valid, noted, count_sent, count_refused, began, broken;
     wire [63:0] tx_time;

@@ -270,12 +270,18 @@ fn lend(lockstep: &mut Lockstep, random: &mut Random, plan: &Plan) {
         3 | 9 => credit(u64::MAX >> 1, MOST, orders),
         4 => repeat(instrument, rule, random.below(6) as u32),
         5 => heartbeat(random.below(400)),
-        6 => command(Opcode::Fence, 0, 0, 0, 0, &[1 << instrument]),
-        7 => command(Opcode::Lift, 0, 0, 0, 0, &[1 << instrument]),
+        6 => command(Opcode::Fence, 0, 0, 0, 0, &scope(random, instrument, rule)),
+        7 => command(Opcode::Lift, 0, 0, 0, 0, &scope(random, instrument, rule)),
         10 | 11 => resting(instrument, price_e4(random), price_e4(random), orders),
         _ => return relieve(lockstep, plan),
     };
     lockstep.command(ahead, one);
+}
+
+/// What a fence may be of: an instrument, its buys, its sells, or a rule.
+fn scope(random: &mut Random, instrument: usize, rule: usize) -> [u64; 2] {
+    let of_rule = [0, 1 << (instrument * RULES + rule)];
+    random.pick(&[[1 << instrument, 0], [1 << (16 + instrument), 0], [1 << (32 + instrument), 0], of_rule])
 }
 
 /// An order of the host, or several that may come too soon.
@@ -293,8 +299,8 @@ fn relieve(lockstep: &mut Lockstep, plan: &Plan) {
     for one in grants(plan.instruments) {
         lockstep.command(0, one);
     }
-    for (opcode, mask) in [(Opcode::Lift, 0xffff), (Opcode::Arm, 0)] {
-        lockstep.command(0, command(opcode, 0, 0, 0, 0, &[mask]));
+    for (opcode, scope) in [(Opcode::Lift, [u64::MAX; 2]), (Opcode::Arm, [0; 2])] {
+        lockstep.command(0, command(opcode, 0, 0, 0, 0, &scope));
     }
 }
 

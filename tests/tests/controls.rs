@@ -151,7 +151,10 @@ fn an_unset_session_stops_an_order_up_to_the_gates_cycle() {
 
 #[test]
 fn a_fence_stops_an_order_up_to_the_gates_cycle() {
-    stops_up_to_the_gate(command(Opcode::Fence, 0, 0, 0, 0, &[1]), Reason::Fenced);
+    // The instrument, its buys, the rule.
+    for scope in [[1, 0], [1 << 16, 0], [0, 1]] {
+        stops_up_to_the_gate(command(Opcode::Fence, 0, 0, 0, 0, &scope), Reason::Fenced);
+    }
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Engine and card together, on model and gateware: what the engine commands, the card does; what the card tells, the
 //! engine knows. The same day gives the same state on both cards.
 use riposte_engine::{
-    Body, Change, Config, Deployment, Engine, Guard, Input, Instrument as Traded, Limit, Output, Outputs, Report, RiskTerms, Session,
-    Side, State, Step, Times,
+    Body, Change, Config, Deployment, Engine, Fence, Guard, Input, Instrument as Traded, Limit, Output, Outputs, Report, RiskTerms,
+    Session, Side, State, Step, Times,
 };
 use riposte_map::{
     identity::TABLE_HASH,
@@ -242,6 +242,28 @@ fn the_card_sends_what_the_engine_lends_and_the_venues_word_lends_anew() {
 }
 
 #[test]
+fn what_people_fence_does_not_leave_the_card_and_nothing_else_stays() {
+    on_both(|desk| {
+        // The rule is a buy.
+        let rule = Fence::of_rule(0, 0).expect("a rule");
+        let others = Fence { instruments: !1, buys: !1, sells: u16::MAX, rules: !rule.rules };
+        let fence = |desk: &mut Desk, fence| {
+            desk.requests += 1;
+            desk.give(Body::Propose { request: desk.requests, by: 1, change: Change::Fence { fence } });
+        };
+        fence(desk, others);
+        assert_eq!(desk.print(), [Reason::None]);
+        for one in [Fence::of(1), Fence { buys: 1, ..Fence::NONE }, rule] {
+            fence(desk, one);
+            assert_eq!(desk.print(), [Reason::Fenced], "{one:?}");
+            desk.both(Change::Lift { fence: one });
+            assert_eq!(desk.print(), [Reason::None], "{one:?}");
+        }
+        assert_eq!(desk.engine.fenced(), others);
+    });
+}
+
+#[test]
 fn a_reverted_instrument_is_fenced_on_the_card_until_two_people_lift_it() {
     on_both(|desk| {
         assert_eq!(desk.print(), [Reason::None]);
@@ -255,7 +277,7 @@ fn a_reverted_instrument_is_fenced_on_the_card_until_two_people_lift_it() {
         desk.give(Body::Position { session: 0, instrument: 0, quantity: 0, price: 0, as_of: desk.reports });
         assert_eq!(desk.engine.reversion().map(|one| one.step), Some(Step::Committed));
         assert_eq!(desk.print(), [Reason::Fenced], "the fence stays");
-        desk.both(Change::Lift { instruments: 1 });
+        desk.both(Change::Lift { fence: Fence::of(1) });
         assert_eq!(desk.print(), [Reason::None], "its book was never closed");
     });
 }

@@ -40,7 +40,8 @@ pub struct Control {
     pub heard: Signal<Out, bool>,
     /// The first cycle in which the host is not heard.
     pub silence: Signal<Out, bool>,
-    pub fenced: Signal<Out, Bits<16>>,
+    /// As the arguments of Fence, which are 48 and 64 bits.
+    pub fenced: Signal<Out, Bits<112>>,
     pub throttle: Signal<Out, Throttle>,
     pub trace: Signal<Out, bool>,
     pub books_valid: Signal<Out, Bits<16>>,
@@ -110,7 +111,7 @@ pub struct Control {
     arguments: Arguments,
     heartbeat: Heartbeat,
     entry: Entry,
-    fences: DFF<Bits<16>>,
+    fences: DFF<Bits<112>>,
     throttle_now: DFF<Throttle>,
     throttle_shadow: DFF<Throttle>,
     validity: Validity,
@@ -140,7 +141,8 @@ pub struct Control {
     feed_unset: Signal<Local, Feed>,
     hit: [Signal<Local, Bits<16>>; 16],
     mask: Signal<Local, Bits<16>>,
-    fenced_next: Signal<Local, Bits<16>>,
+    scopes: Signal<Local, Bits<112>>,
+    fenced_next: Signal<Local, Bits<112>>,
     is_new: Signal<Local, bool>,
     is_silent: Signal<Local, bool>,
     reason: Signal<Local, Bits<8>>,
@@ -351,15 +353,16 @@ impl Logic for Control {
         if self.does.q.val().get_bit(self.c_clear_kill.val().index()) {
             self.is_killed.d.next = false;
         }
+        self.scopes.next = bit_cast::<112, 48>(self.arg0.val().get_bits::<48>(0)) | (bit_cast::<112, 64>(self.arg1.val()) << 48);
         self.fenced_next.next = self.fences.q.val();
         if self.does.q.val().get_bit(self.c_fence.val().index()) {
-            self.fenced_next.next = self.fences.q.val() | self.mask.val();
+            self.fenced_next.next = self.fences.q.val() | self.scopes.val();
         }
         if self.does.q.val().get_bit(self.c_lift.val().index()) {
-            self.fenced_next.next = self.fences.q.val() & (!self.mask.val());
+            self.fenced_next.next = self.fences.q.val() & (!self.scopes.val());
         }
         // A halt beats a lift.
-        self.fences.d.next = self.fenced_next.val() | self.halts.val();
+        self.fences.d.next = self.fenced_next.val() | bit_cast::<112, 16>(self.halts.val());
         self.heartbeat.clock.next = self.clock.val();
         self.heartbeat.reset.next = self.reset.val();
         self.heartbeat.beat.next = self.does.q.val().get_bit(self.c_heartbeat.val().index());

@@ -57,7 +57,7 @@ pub struct Gate {
     pub armed: Signal<In, bool>,
     pub killed: Signal<In, bool>,
     pub heard: Signal<In, bool>,
-    pub fenced: Signal<In, Bits<16>>,
+    pub fenced: Signal<In, Bits<112>>,
     pub grant: Signal<In, Grant>,
     pub throttle: Signal<In, Throttle>,
     pub books_valid: Signal<In, Bits<16>>,
@@ -100,8 +100,9 @@ pub struct Gate {
     passed: DFF<bool>,
     moves: DFF<bool>,
     picked: DFF<Decision>,
-    /// Its instrument, whose book and fence are looked at; none for a mass cancel.
+    /// Its instrument, whose book is looked at; and that, its side of it and its rule, of which none may be fenced. None for a mass cancel.
     own: DFF<Bits<16>>,
+    scopes: DFF<Bits<112>>,
     /// Its generation is not the one in force; there is none in force.
     stale: DFF<bool>,
     no_generation: DFF<bool>,
@@ -132,6 +133,9 @@ pub struct Gate {
     mask: Signal<Local, Bits<4>>,
     template_now: Signal<Local, Template>,
     cancels: Signal<Local, bool>,
+    instrument_bit: Signal<Local, Bits<16>>,
+    rule_bit: Signal<Local, Bits<64>>,
+    side_bits: Signal<Local, Bits<32>>,
     aged: Signal<Local, Bits<16>>,
     far: Signal<Local, Bits<4>>,
     off_live: Signal<Local, bool>,
@@ -152,6 +156,7 @@ pub struct Gate {
     report: Signal<Local, Note>,
     k_bit: Konst<16, 1>,
     k_rule: Konst<4, 1>,
+    k_rule_bit: Konst<64, 1>,
     k_gap: Konst<5, { limits::TRANSMIT_GAP_WORDS as u64 - 3 }>,
     k_all: Konst<32, 0xffff_ffff>,
     k_cycle: Konst<48, 1>,
@@ -169,7 +174,7 @@ impl Logic for Gate {
     fn update(&mut self) {
         dff_setup!(
             self, clock, ready, started, remaining, next_rule, stale, no_generation, holdoff, judging, clear, leaves,
-            passed, moves, judged, was_against, picked, own, rule, template, fixed, too_far, age, cycles, tcp_sequence,
+            passed, moves, judged, was_against, picked, own, scopes, rule, template, fixed, too_far, age, cycles, tcp_sequence,
             acknowledgement, user_ref, has_session, image_base, lived
         );
         clock!(self, clock, decisions, fits, grants, resting, transmit);
@@ -248,13 +253,24 @@ impl Logic for Gate {
         self.is_last_rule.next = self.mask.val() == self.lowest.val();
         self.template_now.next = self.fits.order.val();
         self.cancels.next = self.template_now.val().cancels;
+        self.instrument_bit.next = self.k_bit.val() << bit_cast::<16, 4>(self.current.val().instrument);
+        self.side_bits.next = bit_cast::<32, 16>(self.instrument_bit.val()) << 16;
+        if self.template_now.val().side == self.k_buy.val() {
+            self.side_bits.next = bit_cast::<32, 16>(self.instrument_bit.val());
+        }
+        self.rule_bit.next = self.k_rule_bit.val()
+            << ((bit_cast::<64, 4>(self.current.val().instrument) << 2) | bit_cast::<64, 2>(self.pick_rule.val()));
         if self.picks.val() {
             self.remaining.d.next = self.mask.val() ^ self.lowest.val();
             self.started.d.next = !self.is_last_rule.val();
             self.picked.d.next = self.current.val();
-            self.own.d.next = self.k_bit.val() << bit_cast::<16, 4>(self.current.val().instrument);
+            self.own.d.next = self.instrument_bit.val();
+            self.scopes.d.next = bit_cast::<112, 16>(self.instrument_bit.val())
+                | (bit_cast::<112, 32>(self.side_bits.val()) << 16)
+                | (bit_cast::<112, 64>(self.rule_bit.val()) << 48);
             if self.cancels.val() {
                 self.own.d.next = 0.into();
+                self.scopes.d.next = 0.into();
             }
             self.rule.d.next = self.pick_rule.val();
             self.image_base.d.next = self.template_at.val();
@@ -316,7 +332,7 @@ impl Logic for Gate {
             | (bit_cast::<26, 1>(self.unheard.val().into()) << 2)
             | (bit_cast::<26, 1>(self.disarmed.val().into()) << 3)
             | (bit_cast::<26, 1>(self.stale.q.val().into()) << 4)
-            | (bit_cast::<26, 1>(((self.fenced.val() & self.own.q.val()) != 0).into()) << 5)
+            | (bit_cast::<26, 1>(((self.fenced.val() & self.scopes.q.val()) != 0).into()) << 5)
             | (bit_cast::<26, 1>(((self.books_wrong.val() & self.own.q.val()) != 0).into()) << 6)
             | (bit_cast::<26, 1>(((self.not_trading.val() & self.own.q.val()) != 0).into()) << 7)
             | (bit_cast::<26, 1>(self.off_live.val().into()) << 13)

@@ -143,9 +143,10 @@ pub enum Opcode {
     Repeat = 18,
     /// `args[0]`: cycles for which the host vouches in 47:0. Makes no event.
     Heartbeat = 19,
-    /// `args[0]`: mask of the instruments that are fenced from now on.
+    /// Fences, from now on: `args[0]`: instruments, a bit each, in 15:0, their buys alone in 31:16, what is no buy alone in 47:32;
+    /// `args[1]`: rules, bit `RULES` * instrument + rule. What is fenced already stays so.
     Fence = 20,
-    /// `args[0]`: mask of the instruments whose fence is lifted.
+    /// Ends what [`Opcode::Fence`] says of the same bits, and of no others.
     Lift = 21,
     /// Empties every book, to be restored with rows; the feed's messages are dropped meanwhile.
     Clear = 22,

@@ -9,7 +9,7 @@ use crate::output::{Outcome, Output};
 use crate::params;
 use anyhow::{Context, bail};
 use clap::builder::PossibleValuesParser;
-use riposte_control::{Answer, Card, LimitName, Request, Wish};
+use riposte_control::{Answer, Card, FenceOf, LimitName, Request, Wish};
 use riposte_desk::money_e4;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -203,18 +203,45 @@ struct Reversion {
 }
 
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  riposte release --rule 0.2\n  riposte release --instruments 3 --dry-run\n\n\
-    Both wait for a second person. `riposte params show` lists the rules that have sent all they may, `riposte status` the\n\
-    mask of the fenced instruments.")]
+#[command(after_help = "Examples:\n  riposte release --rule 0.2 --dry-run\n\n\
+    It waits for a second person. `riposte params show` lists the rules that have sent all they may.")]
 pub struct Release {
-    /// A rule, as the numbers of its instrument and of itself: it may send as many orders as at first.
-    #[arg(long, value_name = "I.R", value_parser = rule_number, required_unless_present = "instruments", conflicts_with = "instruments")]
-    rule: Option<(u8, u8)>,
-    /// Bit mask of instruments that a reversion has fenced: their orders may leave again.
-    #[arg(long)]
-    instruments: Option<u16>,
+    /// The rule, as the numbers of its instrument and of itself.
+    #[arg(long, value_name = "I.R", value_parser = rule_number)]
+    rule: (u8, u8),
     #[command(flatten)]
     acting: Acting,
+}
+
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  riposte fence --rule 0.2\n  riposte fence --instruments 3 --side buy --dry-run\n  \
+    riposte lift --instruments 1\n\n\
+    A fence acts at once, and what is open stays (`riposte revert apply orders` cancels it); mass cancels leave all the same.\n\
+    Lifting it waits for a second person. `riposte status` shows what is fenced.")]
+pub struct Fencing {
+    /// Bit mask of instruments.
+    #[arg(long, value_name = "MASK", required_unless_present = "rule", conflicts_with = "rule")]
+    instruments: Option<u16>,
+    /// Only their buys, or only their sells.
+    #[arg(long, value_parser = ["buy", "sell"], requires = "instruments")]
+    side: Option<String>,
+    /// A rule, as the numbers of its instrument and of itself.
+    #[arg(long, value_name = "I.R", value_parser = rule_number)]
+    rule: Option<(u8, u8)>,
+    #[command(flatten)]
+    acting: Acting,
+}
+
+impl Fencing {
+    fn of(&self) -> anyhow::Result<FenceOf> {
+        Ok(match (self.instruments, self.side.as_deref(), self.rule) {
+            (Some(mask), None, None) => FenceOf::Instruments { mask },
+            (Some(mask), Some("buy"), None) => FenceOf::Buys { mask },
+            (Some(mask), Some("sell"), None) => FenceOf::Sells { mask },
+            (None, None, Some((instrument, rule))) => FenceOf::Rule { instrument, rule },
+            _ => bail!("give --instruments, with or without --side, or --rule"),
+        })
+    }
 }
 
 /// `0.2`: rule 2 of instrument 0.
@@ -310,12 +337,13 @@ fn roll_back(generation: u32, token: Option<&Path>, acting: &Acting, output: &Ou
 }
 
 pub fn release(args: &Release, output: &Output) -> anyhow::Result<Outcome> {
-    let wish = match (args.rule, args.instruments) {
-        (Some((instrument, rule)), None) => Wish::Release { instrument, rule },
-        (None, Some(instruments)) => Wish::Lift { instruments },
-        _ => bail!("give --rule or --instruments, not both"),
-    };
-    wish_for(wish, &args.acting, output)
+    let (instrument, rule) = args.rule;
+    wish_for(Wish::Release { instrument, rule }, &args.acting, output)
+}
+
+/// Fence and lift.
+pub fn fencing(wish: fn(FenceOf) -> Wish, args: &Fencing, output: &Output) -> anyhow::Result<Outcome> {
+    wish_for(wish(args.of()?), &args.acting, output)
 }
 
 fn wish_for(wish: Wish, acting: &Acting, output: &Output) -> anyhow::Result<Outcome> {

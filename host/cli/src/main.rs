@@ -102,8 +102,12 @@ enum Command {
     Mandate(mandate::Args),
     /// Bring parameters or orders back.
     Revert(control::Revert),
-    /// Let a rule that has sent all its orders, or fenced instruments, send again; needs a second person.
+    /// Let a rule that has sent all its orders send again; needs a second person.
     Release(control::Release),
+    /// Let no order of an instrument, of one side of it or of a rule leave.
+    Fence(control::Fencing),
+    /// Lift a fence; needs a second person.
+    Lift(control::Fencing),
     /// Run the simulated exchange on real sockets.
     Venue(venue::Args),
 }
@@ -137,6 +141,8 @@ fn main() -> ExitCode {
         Command::Mandate(args) => mandate::run(args, &output),
         Command::Revert(args) => control::revert(args, &output),
         Command::Release(args) => control::release(&args, &output),
+        Command::Fence(args) => control::fencing(|of| Wish::Fence { of }, &args, &output),
+        Command::Lift(args) => control::fencing(|of| Wish::Lift { of }, &args, &output),
         Command::Venue(args) => venue::run(args, &output),
     };
     match result {

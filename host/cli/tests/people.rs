@@ -150,7 +150,7 @@ fn a_reversions_status_says_what_it_is_where_it_stands_since_when_and_what_it_wa
     assert!(drained["since_ns"].as_u64() > fenced["since_ns"].as_u64(), "{drained}");
     folder.told(&flat);
     let done = wait_for("its end", || Some(status()).filter(|now| now["step"] == "Committed"));
-    assert_eq!(done["waits_for"], "nothing: it is done, and two people may lift the fence: `riposte release --instruments 1`");
+    assert_eq!(done["waits_for"], "nothing: it is done, and two people may lift the fence: `riposte lift --instruments 1`");
     let content = folder.told(&["params", "rollback", "1", "--dry-run"])["needs_token_for"].as_str().expect("its content").to_owned();
     let token = ["params", "token", "--generation", "1", "--content", &content, "--key", "sid.key", "--out", "back.token"];
     assert!(folder.run(&token).status.success());

@@ -14,7 +14,7 @@ pub mod overview;
 pub use answer::{Answer, Card};
 
 use riposte_desk::Role;
-use riposte_engine::{Change, Limit};
+use riposte_engine::{Change, Fence, Limit};
 use riposte_signature::{Signature, Token};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -164,8 +164,31 @@ pub enum Wish {
     RevertOrders { instruments: u16 },
     Adopt { instrument: u8 },
     Validate { instruments: u16 },
-    Lift { instruments: u16 },
+    Fence { of: FenceOf },
+    Lift { of: FenceOf },
     Release { instrument: u8, rule: u8 },
+}
+
+/// Of which no order is to leave: masks have a bit per instrument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum FenceOf {
+    Instruments { mask: u16 },
+    Buys { mask: u16 },
+    Sells { mask: u16 },
+    Rule { instrument: u8, rule: u8 },
+}
+
+impl FenceOf {
+    /// Of a rule that the card has not, none.
+    pub fn fence(self) -> Fence {
+        match self {
+            FenceOf::Instruments { mask } => Fence::of(mask),
+            FenceOf::Buys { mask } => Fence { buys: mask, ..Fence::NONE },
+            FenceOf::Sells { mask } => Fence { sells: mask, ..Fence::NONE },
+            FenceOf::Rule { instrument, rule } => Fence::of_rule(instrument, rule).unwrap_or(Fence::NONE),
+        }
+    }
 }
 
 /// Limits by name; money in 1e-4 dollars.
@@ -244,6 +267,7 @@ impl Wish {
             Wish::RevertOrders { .. } => "revert",
             Wish::Adopt { .. } => "adopt",
             Wish::Validate { .. } => "validate",
+            Wish::Fence { .. } => "fence",
             Wish::Lift { .. } => "lift",
             Wish::Release { .. } => "release",
         }
@@ -259,7 +283,8 @@ impl Wish {
             Wish::RevertOrders { instruments } => Change::RevertOrders { instruments },
             Wish::Adopt { instrument } => Change::Adopt { instrument },
             Wish::Validate { instruments } => Change::Validate { instruments },
-            Wish::Lift { instruments } => Change::Lift { instruments },
+            Wish::Fence { of } => Change::Fence { fence: of.fence() },
+            Wish::Lift { of } => Change::Lift { fence: of.fence() },
             Wish::Release { instrument, rule } => Change::Release { instrument, rule },
         }
     }
@@ -275,7 +300,7 @@ impl Request {
             | Request::Mandate { is_end: false, .. } => Role::Risk,
             Request::Push { .. } | Request::State { .. } | Request::StateGreeks { .. } | Request::Filed { .. } | Request::Mandate { is_end: true, .. } => Role::Operator,
             Request::Wish { wish, .. } => match wish {
-                Wish::Arm | Wish::Disarm | Wish::Kill | Wish::RevertOrders { .. } => Role::Operator,
+                Wish::Arm | Wish::Disarm | Wish::Kill | Wish::Fence { .. } | Wish::RevertOrders { .. } => Role::Operator,
                 Wish::ClearKill | Wish::Limit { .. } | Wish::Adopt { .. } | Wish::Validate { .. } | Wish::Lift { .. }
                 | Wish::Release { .. } => Role::Risk,
             },

@@ -57,6 +57,8 @@ pub struct Trading {
     pub result_e4: String,
     pub proposals: u64,
     pub reversion: Option<String>,
+    /// Of which no order leaves, in words.
+    pub fenced: Option<String>,
     pub restorations: Restorations,
 }
 

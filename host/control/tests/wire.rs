@@ -1,5 +1,5 @@
 //! Requests and answers survive any cut, nothing unknown is taken, and each needs its role.
-use riposte_control::{Answer, Card, LINE_BYTES_MAX, LimitName, LineError, Lines, Request, Stated, StatedGreeks, Wish, line};
+use riposte_control::{Answer, Card, FenceOf, LINE_BYTES_MAX, LimitName, LineError, Lines, Request, Stated, StatedGreeks, Wish, line};
 use riposte_desk::Role;
 use riposte_signature::{Digits, Signature, Token};
 
@@ -45,7 +45,8 @@ fn requests() -> Vec<(Request, Role)> {
         (Request::Rollback { generation: 1, token: None, request: Some(7), dry_run: true, why: String::new() }, Role::Risk),
         (wish(Wish::Adopt { instrument: 1 }), Role::Risk),
         (wish(Wish::Validate { instruments: 1 }), Role::Risk),
-        (wish(Wish::Lift { instruments: 1 }), Role::Risk),
+        (wish(Wish::Fence { of: FenceOf::Buys { mask: 1 } }), Role::Operator),
+        (wish(Wish::Lift { of: FenceOf::Rule { instrument: 0, rule: 2 } }), Role::Risk),
         (wish(Wish::Release { instrument: 1, rule: 2 }), Role::Risk),
         (Request::Approve { request: None, dry_run: false, why: "a".to_owned() }, Role::Risk),
     ]

@@ -4,6 +4,7 @@ use crate::config::{Config, ConfigError, SESSIONS, VENUES};
 use crate::digest::StateHasher;
 use crate::entering::{Entry, Wish};
 use crate::execution::Execution;
+use crate::fence::Fence;
 use crate::generation::{Generation, Generations, Set};
 use crate::guards::{Claims, Latches, Limits, Traffic};
 use crate::holding::{Holding, Statement};
@@ -45,9 +46,10 @@ pub(crate) struct CardSide {
     pub next_command: u64,
     /// C36: it is the approved one.
     pub approved: bool,
-    /// Instruments that a guard has fenced, and those that a reversion has: bit per instrument.
+    /// Instruments that a guard has fenced, and those that a reversion has: bit per instrument. And what people have.
     pub guarded: u16,
     pub reverted: u16,
+    pub asked: Fence,
     /// Who sends in the connection of its orders.
     pub sender: Sender,
     /// Of each instrument, the number of its newest mass cancel: what was sent before it was asked to end.
@@ -55,13 +57,13 @@ pub(crate) struct CardSide {
 }
 
 impl CardSide {
-    /// Instruments of which no order leaves.
-    pub fn fenced(&self) -> u16 {
-        self.guarded | self.reverted
+    /// Of which no order leaves.
+    pub fn fenced(&self) -> Fence {
+        self.asked.with(Fence::of(self.guarded | self.reverted))
     }
 }
 
-fields!(CardSide { permitted, arming, killed, generation, committing, next_event, next_command, approved, guarded, reverted, sender, mass_cancels });
+fields!(CardSide { permitted, arming, killed, generation, committing, next_event, next_command, approved, guarded, reverted, asked, sender, mass_cancels });
 
 /// See the crate's page.
 pub struct Engine {
@@ -126,6 +128,7 @@ impl Engine {
                 approved: false,
                 guarded: 0,
                 reverted: 0,
+                asked: Fence::NONE,
                 sender: Sender::Host,
                 mass_cancels: [0; INSTRUMENTS],
             },
@@ -286,14 +289,14 @@ impl Engine {
         Command { sequence, ..command }
     }
 
-    /// Orders of these instruments do not leave; their books go on.
-    pub(crate) fn fence(&mut self, instruments: u16, out: &mut Outputs) -> u64 {
-        self.command(Opcode::Fence, 0, [instruments.into(), 0], out)
+    /// Orders of this do not leave; books go on.
+    pub(crate) fn fence(&mut self, fence: Fence, out: &mut Outputs) -> u64 {
+        self.command(Opcode::Fence, 0, fence.args(), out)
     }
 
     /// The card may have lost its fences, or never had them.
     pub(crate) fn fence_again(&mut self, out: &mut Outputs) {
-        if self.card.fenced() != 0 {
+        if !self.card.fenced().is_none() {
             self.fence(self.card.fenced(), out);
         }
     }

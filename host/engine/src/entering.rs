@@ -69,14 +69,14 @@ impl Engine {
         if !self.card.permitted {
             return Err(Refusal::NotArmed);
         }
-        if self.reverting() >> instrument & 1 == 1 {
-            return Err(Refusal::Fenced);
-        }
         if self.sessions[usize::from(CARD)].standing != Standing::Current {
             return Err(Refusal::Session);
         }
         if !self.holdings[usize::from(instrument)].confirmed {
             return Err(Refusal::Unconfirmed);
+        }
+        if self.card.fenced().stops(instrument, HOST_RULE, side) {
+            return Err(Refusal::Fenced);
         }
         // C09: from here on the card has what is left. What it sent before it hears of that comes on top.
         if self.room(instrument)[usize::from(side == Side::Sell)] < quantity {

@@ -5,6 +5,7 @@
 use crate::config::{SESSIONS, VENUES};
 use crate::engine::Engine;
 use crate::execution::ADOPTED;
+use crate::fence::Fence;
 use crate::input::{Limit, Scope};
 use crate::message::{Field, Sink, fields};
 use crate::order::State;
@@ -215,7 +216,7 @@ impl Engine {
             Effect::Kill => self.kill(out),
             Effect::Fence(mask) => {
                 self.card.guarded |= mask;
-                self.fence(mask, out);
+                self.fence(Fence::of(mask), out);
                 self.sweep |= mask;
             }
         }
@@ -470,15 +471,15 @@ impl Engine {
         self.command(Opcode::ClearKill, 0, [0; 2], out);
         // What is still wrong trips again before a fence is lifted.
         self.check_limits(out);
-        self.lift(fenced, out);
+        self.lift(Fence::of(fenced), out);
         self.watch_room(out);
     }
 
-    /// Lifts the fences of these instruments that nothing needs any more.
-    pub(crate) fn lift(&mut self, instruments: u16, out: &mut Outputs) {
-        let lifted = instruments & !self.card.fenced();
-        if lifted != 0 {
-            self.command(Opcode::Lift, 0, [lifted.into(), 0], out);
+    /// Lifts what nobody needs any more of this.
+    pub(crate) fn lift(&mut self, fence: Fence, out: &mut Outputs) {
+        let lifted = fence.without(self.card.fenced());
+        if !lifted.is_none() {
+            self.command(Opcode::Lift, 0, lifted.args(), out);
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Whoever runs the engine journals an input before it applies it; inputs that are read back from the journal bring
 //! an engine to the same state. Numbers of sessions, instruments and people are indices that configuration gives.
+use crate::fence::Fence;
 use crate::message::{Encoded, decode, fields, messages};
 use crate::output::Stream;
 use riposte_map::shm::{Command, Event};
@@ -136,8 +137,8 @@ messages! {
         Adopt = 9 { instrument: u8 };
         /// The books of these instruments are right as they stand; the card refuses it once they were touched.
         Validate = 10 { instruments: u16 };
-        /// Orders of these instruments may leave again behind a reversion.
-        Lift = 11 { instruments: u16 };
+        /// What people or a reversion have fenced of this may leave again.
+        Lift = 11 { fence: Fence };
         /// C07: a rule that has sent as many orders as it may begins anew.
         Release = 12 { instrument: u8, rule: u8 };
         /// The venue's position, with everything up to report `as_of` of its session, is `quantity` where the ledger has `ours`.
@@ -153,6 +154,8 @@ messages! {
         EndMandate = 15 { model: u8 };
         /// What is held elsewhere in derivatives on an instrument, in book value as in `Greeks`, at `price` of it.
         StateGreeks = 16 { instrument: u8, delta: i64, gamma: i64, vega: i64, theta: i64, price: i64, evidence: [u8; 32] };
+        /// No order of this leaves until it is lifted; what is open stays.
+        Fence = 17 { fence: Fence };
     }
 }
 

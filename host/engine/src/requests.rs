@@ -3,6 +3,7 @@
 //! Holds: the same request id twice is a no-op, whatever else it says. Who a person is, and whether the role suffices,
 //! the control socket has checked.
 use crate::engine::Engine;
+use crate::fence::Fence;
 use crate::generation::Generation;
 use crate::input::Change;
 use crate::message::fields;
@@ -89,7 +90,7 @@ impl Engine {
     /// Whether a change permits nothing that is not permitted now.
     fn tightens(&self, change: &Change) -> bool {
         match *change {
-            Change::Disarm | Change::Kill | Change::RevertOrders { .. } => true,
+            Change::Disarm | Change::Kill | Change::Fence { .. } | Change::RevertOrders { .. } => true,
             Change::Arm | Change::ClearKill | Change::Adopt { .. } | Change::Validate { .. } => false,
             Change::Lift { .. } | Change::Release { .. } => false,
             Change::StatePosition { .. } => self.agrees(change),
@@ -134,9 +135,10 @@ impl Engine {
                 let holding = self.holdings.get(usize::from(instrument)).ok_or(Refusal::BadField)?;
                 holding.statement.map(|_| ()).ok_or(Refusal::NoStatement)
             }
-            Change::Lift { instruments } if self.card.reverted & instruments == 0 => Err(Refusal::NotFenced),
-            Change::Lift { instruments } if self.reverting() & instruments != 0 => Err(Refusal::Fenced),
-            Change::Lift { instruments } if !self.are_confirmed(instruments) => Err(Refusal::Unconfirmed),
+            Change::Fence { fence } => if fence.is_none() { Err(Refusal::BadField) } else { Ok(()) },
+            Change::Lift { fence } if self.reverting() & fence.instruments != 0 => Err(Refusal::Fenced),
+            Change::Lift { fence } if !self.card.asked.with(Fence::of(self.card.reverted)).meets(fence) => Err(Refusal::NotFenced),
+            Change::Lift { fence } if !self.are_confirmed(self.card.reverted & fence.instruments) => Err(Refusal::Unconfirmed),
             Change::Lift { .. } => Ok(()),
             Change::Release { instrument, rule } => {
                 let is_rule = usize::from(instrument) < INSTRUMENTS && usize::from(rule) < RULES;
@@ -227,9 +229,14 @@ impl Engine {
             }
             Change::EndMandate { model } => self.end_mandate(model, out),
             Change::Validate { instruments } => self.validate(instruments, out),
-            Change::Lift { instruments } => {
-                self.card.reverted &= !instruments;
-                self.lift(instruments, out);
+            Change::Fence { fence } => {
+                self.card.asked = self.card.asked.with(fence);
+                self.fence(fence, out);
+            }
+            Change::Lift { fence } => {
+                self.card.asked = self.card.asked.without(fence);
+                self.card.reverted &= !fence.instruments;
+                self.lift(fence, out);
             }
             Change::Release { instrument, rule } => self.lending.release(usize::from(instrument) * RULES + usize::from(rule)),
             Change::StateGreeks { .. } => self.accept_greeks(&change, out),

@@ -8,6 +8,7 @@
 //! Holds: every effect may be repeated (disarming, cancelling, loading, committing the same number), so that after a
 //! restart the present step's effects are simply given again.
 use crate::engine::{ALL, Engine};
+use crate::fence::Fence;
 use crate::generation::Set;
 use crate::message::fields;
 use crate::output::{Alarm, Output, Outputs, Record, Refusal, Step};
@@ -159,7 +160,7 @@ impl Engine {
             }
             Step::Validated => {
                 self.card.reverted |= one.instruments;
-                one.fence = self.fence(one.instruments, out);
+                one.fence = self.fence(Fence::of(one.instruments), out);
             }
             Step::Fenced => self.sweep |= one.instruments,
             Step::Drained => {

@@ -1,6 +1,7 @@
 //! What can be seen of an engine.
 use crate::engine::Engine;
 use crate::execution::Execution;
+use crate::fence::Fence;
 use crate::input::Limit;
 use crate::order::Order;
 use crate::output::{Guard, Stream};
@@ -120,8 +121,8 @@ impl Engine {
         self.card.killed
     }
 
-    /// Instruments of which no order leaves, bit per instrument.
-    pub fn fenced(&self) -> u16 {
+    /// Of which no order leaves, whoever fenced it.
+    pub fn fenced(&self) -> Fence {
         self.card.fenced()
     }
 

@@ -113,8 +113,10 @@ pub struct Agenda {
     armed: bool,
     killed: bool,
     trace: bool,
-    /// Fenced instruments, a bit each.
+    /// Fenced instruments, a bit each; fenced sides, of buys and of the others; fenced rules.
     fenced: u16,
+    fenced_sides: [u16; 2],
+    fenced_rules: u64,
     /// The last instrument that a rule halted, and from which cycle on.
     halted: Option<(u64, u16)>,
     session: OrderSession,
@@ -189,6 +191,8 @@ impl Default for Agenda {
             killed: false,
             trace: false,
             fenced: 0,
+            fenced_sides: [0; 2],
+            fenced_rules: 0,
             halted: None,
             session: OrderSession::default(),
             granted: VecDeque::new(),

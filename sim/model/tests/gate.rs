@@ -472,6 +472,22 @@ fn a_fence_stops_its_instruments_up_to_the_gate_until_it_is_lifted() {
 }
 
 #[test]
+fn a_side_or_a_rule_that_is_fenced_sends_nothing() {
+    // The order is a short sale of instrument 0 and rule 2.
+    for scope in [[1 << 32, 0], [0, 1 << 2]] {
+        let mut bench = bench();
+        bench.commands(&[args(Opcode::Fence, &scope)]);
+        assert_eq!(verdict(&mut bench), Reason::Fenced, "{scope:x?}");
+        bench.commands(&[args(Opcode::Lift, &scope.map(|bits| !bits))]);
+        assert_eq!(verdict(&mut bench), Reason::Fenced, "all else is lifted: {scope:x?}");
+        bench.commands(&[args(Opcode::Lift, &scope)]);
+        assert_eq!(verdict(&mut bench), SENT, "{scope:x?}");
+        bench.commands(&[args(Opcode::Fence, &[!1 & !(1 << 32), !(1 << 2)])]);
+        assert_eq!(verdict(&mut bench), SENT, "all but {scope:x?}");
+    }
+}
+
+#[test]
 fn a_host_is_heard_for_as_many_cycles_as_it_said() {
     // Shown in 0: heard from 4 to 3 + n, and the gate is in 19.
     for (cycles, expected) in [(16, SENT), (15, Reason::HostSilent)] {

@@ -106,8 +106,8 @@ impl Random {
                 value(Opcode::Commit, *generation)
             }
             16 => gate_limits(self.below(200) as u32, self.below(3) as u16, self.below(40) as u16),
-            17 => args(Opcode::Fence, &[self.below(4)]),
-            18 => args(Opcode::Lift, &[self.below(4)]),
+            17 => args(Opcode::Fence, &[self.below(4) << (16 * self.below(3)), self.below(8) & self.below(8)]),
+            18 => args(Opcode::Lift, &[self.below(1 << 31) << 17 | self.below(1 << 17), self.below(8)]),
             19 => args(Opcode::Lease, &[self.below(1 << 12) << 32 | self.below(1 << 12)]),
             20 => args(Opcode::Credit, &[self.below(1 << 31), self.below(20) << 32 | self.below(20)]),
             21 => Command { rule: self.below(4) as u8, ..value(Opcode::Repeat, self.below(20) as u32) },

@@ -336,6 +336,31 @@ fn a_fence_stops_its_instruments_and_no_other() {
 }
 
 #[test]
+fn a_fence_of_a_side_or_of_a_rule_stops_that_alone() {
+    let rules = [b'B', b'S', b'T', b'E'].map(|side| Rule { side, ..ON_TRADE });
+    let other = Instrument { locate: LOCATE + 1, ..instrument(&rules) };
+    // What is fenced, and which of the eight orders it stops: four of the first instrument, then four of the other.
+    let sides = [(1 << 16, 0b1), (1 << 32, 0b1110), (1 << 17, 0b1_0000), (1 << 33, 0b1110_0000), (1 << 18, 0), (1 << 34, 0)];
+    let of_sides = sides.map(|(instruments, stopped)| ([instruments, 0], stopped));
+    let of_rules = (0..9).map(|rule| ([0, 1 << rule], (1 << rule) & 0xff));
+    on_each_card(|card| {
+        let mut bench = Bench::new(card, &[instrument(&rules), other]);
+        let mut stopped = |opcode, scope: [u64; 2]| {
+            bench.commands(&[command(opcode, 0, 0, 0, 0, &scope)]);
+            bench.show(&[print(), trade(LOCATE + 1, 1, 650_000)]);
+            let orders = bench.orders();
+            assert!(orders.len() == 8 && orders.iter().all(|reason| [SENT, Reason::Fenced].contains(reason)), "{orders:?}");
+            orders.iter().enumerate().fold(0, |mask, (at, &reason)| mask | u64::from(reason == Reason::Fenced) << at)
+        };
+        for (scope, expected) in of_sides.into_iter().chain(of_rules.clone()) {
+            assert_eq!(stopped(Opcode::Fence, scope), expected, "{scope:x?}");
+            assert_eq!(stopped(Opcode::Lift, scope.map(|bits| !bits)), expected, "all else is lifted: {scope:x?}");
+            assert_eq!(stopped(Opcode::Lift, scope), 0, "{scope:x?}");
+        }
+    });
+}
+
+#[test]
 fn a_silent_host_stops_orders_from_its_cycle_on() {
     // A heartbeat that is shown with the frame's first word is heard from 4 to 3 + n; the gate looks in 20.
     on_each_card(|card| {

@@ -337,18 +337,20 @@ pub const CONTROLS: [Control; 40] = [
         name: "kill by scope",
         rule: "a kill, a disarm or a fence stops every order of its scope within a fixed number of cycles",
         place: Card,
-        state: State::InPart("the scopes are the card and an instrument; rules and sides have none"),
+        state: State::InForce,
         reasons: &[Reason::Killed, Reason::Disarmed, Reason::Fenced],
         shows: "OrderRefused",
         trips: &[
             "kill_blocks_until_it_is_cleared", "a_card_that_is_not_armed_sends_nothing",
             "a_kill_stops_an_order_up_to_the_gates_cycle", "a_disarm_stops_an_order_up_to_the_gates_cycle",
             "a_fence_stops_an_order_up_to_the_gates_cycle", "a_fence_stops_its_instruments_and_no_other",
+            "a_fence_of_a_side_or_of_a_rule_stops_that_alone",
         ],
         passes: &[
             "kill_blocks_until_it_is_cleared", "a_card_that_is_not_armed_sends_nothing",
             "a_kill_stops_an_order_up_to_the_gates_cycle", "a_disarm_stops_an_order_up_to_the_gates_cycle",
             "a_fence_stops_an_order_up_to_the_gates_cycle", "a_fence_stops_its_instruments_and_no_other",
+            "a_fence_of_a_side_or_of_a_rule_stops_that_alone",
         ],
     },
     Control {

@@ -10,7 +10,7 @@ use super::waiting::{CardClock, Waiting, all_or_why};
 use super::wording;
 use riposte_control::{Answer, LimitName, ORDERS_PAGE, Request};
 use riposte_desk::{Desk, Instrument};
-use riposte_engine::{Body, Change, Engine, Input, Order, Outputs, Refusal, Scope};
+use riposte_engine::{Body, Change, Engine, Fence, Input, Order, Outputs, Refusal, Scope};
 use riposte_map::limits::INSTRUMENTS;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
@@ -211,7 +211,7 @@ impl Calls {
     pub fn status(&self, engine: &Engine, journal: &str) -> Value {
         json!({
             "armed": engine.is_permitted(), "killed": engine.is_killed(), "card_approved": engine.is_approved(),
-            "generation": engine.generation(), "fenced": engine.fenced(),
+            "generation": engine.generation(), "fenced": fenced(engine.fenced()),
             "arming": arming_text(engine),
             "session": engine.standing(0).map(|standing| format!("{standing:?}").to_lowercase()),
             "open_orders": engine.open_orders().count(), "executions": engine.executions().count(),
@@ -316,6 +316,12 @@ impl Calls {
     }
 }
 
+/// Masks have a bit per instrument.
+fn fenced(fence: Fence) -> Value {
+    let rules = fence.rules().map(|(instrument, rule)| format!("{instrument}.{rule}"));
+    json!({ "instruments": fence.instruments, "buys": fence.buys, "sells": fence.sells, "rules": rules.collect::<Vec<_>>() })
+}
+
 /// What forbids arming first, or that nothing does.
 pub(super) fn arming_text(engine: &Engine) -> &'static str {
     engine.arming().map_or_else(why_text, |()| "possible")
@@ -357,7 +363,7 @@ pub(super) fn why_text(why: Refusal) -> &'static str {
         Refusal::TooSoon => "sooner than the mandate's interval",
         Refusal::Busy => "another parameter set is on its way, or waits for its second person",
         Refusal::NoStatement => "the venue has stated no position",
-        Refusal::NotFenced => "no reversion has fenced any of these instruments",
+        Refusal::NotFenced => "neither a person nor a reversion has fenced any of it",
         Refusal::Moved => "a report has come, or the position or its newest statement is another, since this was stated: state it again",
     }
 }

@@ -1,7 +1,7 @@
 //! What people want, and how far a reversion is, as a person reads it.
 use riposte_control::LimitName;
 use riposte_desk::{Desk, decimal_text, price_text};
-use riposte_engine::{Change, Engine, Limit, Order, Reversion, Scope, Step};
+use riposte_engine::{Change, Engine, Fence, Limit, Order, Reversion, Scope, Step};
 use riposte_map::shm::NONE;
 use serde_json::{Value, json};
 
@@ -21,7 +21,8 @@ pub fn change(change: &Change, desk: &Desk) -> String {
         Change::RevertOrders { instruments } => format!("remove every order of {}", symbols(instruments, desk)),
         Change::Adopt { instrument } => format!("take over the venue's position in {}", symbol(instrument, desk)),
         Change::Validate { instruments } => format!("trust the books of {} as they stand", symbols(instruments, desk)),
-        Change::Lift { instruments } => format!("lift the fence of {}", symbols(instruments, desk)),
+        Change::Fence { fence } => format!("let no order leave of {}", fenced(fence, desk)),
+        Change::Lift { fence } => format!("lift the fence of {}", fenced(fence, desk)),
         Change::Release { instrument, rule } => format!(
             "let rule {} of {} begin to count its orders anew", rule_name(instrument, rule, desk), symbol(instrument, desk)
         ),
@@ -69,6 +70,14 @@ fn symbols(mask: u16, desk: &Desk) -> String {
     all.collect::<Vec<_>>().join(", ")
 }
 
+/// Of what no order leaves.
+pub fn fenced(fence: Fence, desk: &Desk) -> String {
+    let masks = [("", fence.instruments), ("the buys of ", fence.buys), ("the sells of ", fence.sells)];
+    let of_instruments = masks.into_iter().filter(|(_, mask)| *mask != 0).map(|(what, mask)| format!("{what}{}", symbols(mask, desk)));
+    let of_rules = fence.rules().map(|(instrument, rule)| format!("rule {}", rule_name(instrument, rule, desk)));
+    of_instruments.chain(of_rules).collect::<Vec<_>>().join(", ")
+}
+
 fn rule_name(instrument: u8, rule: u8, desk: &Desk) -> String {
     desk.rule(instrument, rule).map_or_else(|| format!("{instrument}.{rule}"), |one| format!("`{}` ({instrument}.{rule})", one.name))
 }
@@ -107,7 +116,7 @@ fn waits_for(one: &Reversion, engine: &Engine, desk: &Desk) -> String {
         Step::Reconciled | Step::RolledBack => "its parameter set, which is loaded and committed".to_owned(),
         Step::Verifying => "what was wanted to be in force".to_owned(),
         Step::Committed if one.target.is_none() && one.instruments != ALL => {
-            format!("nothing: it is done, and two people may lift the fence: `riposte release --instruments {}`", one.instruments)
+            format!("nothing: it is done, and two people may lift the fence: `riposte lift --instruments {}`", one.instruments)
         }
         Step::Committed => "nothing: it is done, and two people may arm again".to_owned(),
         Step::Rejected => "nothing: it was refused".to_owned(),
@@ -154,7 +163,11 @@ mandate = { low = "100.00", high = "200.00", step = "0.20", interval_ms = 300, h
             (Change::RevertOrders { instruments: ALL }, "remove every order of every instrument"),
             (Change::Adopt { instrument: 3 }, "take over the venue's position in TSLA"),
             (Change::Validate { instruments: 1 << 15 }, "trust the books of instrument 15 as they stand"),
-            (Change::Lift { instruments: 2 }, "lift the fence of NVDA"),
+            (Change::Lift { fence: Fence::of(2) }, "lift the fence of NVDA"),
+            (
+                Change::Fence { fence: Fence { instruments: 1, buys: 6, sells: ALL, rules: 1 | 1 << 62 } },
+                "let no order leave of AAPL, the buys of NVDA, SPY, the sells of every instrument, rule `lift a cheap offer` (0.0), rule 15.2",
+            ),
             (Change::Release { instrument: 0, rule: 0 }, "let rule `lift a cheap offer` (0.0) of AAPL begin to count its orders anew"),
             (Change::Release { instrument: 0, rule: 9 }, "let rule 0.9 of AAPL begin to count its orders anew"),
             (stated, &format!("book +10 SPY at 441.07, to 6 as the venue has it, by evidence-{}.json", "ab".repeat(32))),

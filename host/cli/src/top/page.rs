@@ -104,6 +104,7 @@ fn health(of: &Overview) -> Panel {
         pair("executions", engine.executions.to_string()),
         pair("proposals", engine.proposals.to_string()),
         pair("reversion", engine.reversion.clone().unwrap_or_else(|| "none".to_owned())),
+        pair("fenced", engine.fenced.clone().unwrap_or_else(|| "nothing".to_owned())),
         pair("restorations", restorations(&engine.restorations)),
         pair("journal", format!("{} durable, {} behind, {} halts", of.journal.durable, of.journal.lag(), of.journal.halts)),
         pair("up for", format!("{} s", of.time_ns.saturating_sub(of.started_ns) / 1_000_000_000)),

@@ -92,10 +92,11 @@ fn health_tells_arming_money_journal_and_time() {
     let mut of = overview();
     has(&panel(&of, "Health"), &[
         "arming            possible", "result            $9.00", "open orders       2", "executions        5", "proposals         1",
-        "reversion         none", "restorations      3 done, 1 failed, the last took 42 ms, one is resuming", "journal           100 durable, 20 behind, 1 halts", "up for            123 s",
+        "reversion         none", "fenced            nothing", "restorations      3 done, 1 failed, the last took 42 ms, one is resuming", "journal           100 durable, 20 behind, 1 halts", "up for            123 s",
     ]);
     (of.journal.halted, of.engine.reversion) = (Some("no space".to_owned()), Some("Fenced".to_owned()));
-    has(&panel(&of, "Health"), &["halted            no space", "reversion         Fenced"]);
+    of.engine.fenced = Some("the buys of AAPL".to_owned());
+    has(&panel(&of, "Health"), &["halted            no space", "reversion         Fenced", "fenced            the buys of AAPL"]);
 }
 
 #[test]

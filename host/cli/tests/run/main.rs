@@ -180,8 +180,11 @@ fn people_of_the_desk_are_heard_each_in_their_role_and_two_loosen() {
     assert_eq!(bob(&["limit", "set", "loss", "30000", "--dry-run"]).1["value"]["needs_second_person"], true);
     assert_eq!(bob(&["release", "--rule", "0.2", "--dry-run"]).1["value"]["needs_second_person"], true);
     assert_eq!(bob(&["release", "--rule", "0.4", "--dry-run"]).0, Some(3), "a rule that cannot be");
-    assert_eq!(bob(&["release", "--instruments", "1", "--dry-run"]).0, Some(3), "nothing is fenced");
-    for wrong in [&["release"][..], &["release", "--rule", "2"], &["release", "--rule", "0.2", "--instruments", "1"]] {
+    assert_eq!(bob(&["lift", "--instruments", "1", "--dry-run"]).0, Some(3), "nothing is fenced");
+    for wrong in [
+        &["release"][..], &["release", "--rule", "2"], &["fence"], &["fence", "--side", "buy"], &["fence", "--rule", "0.2", "--instruments", "1"],
+        &["fence", "--instruments", "1", "--side", "both"],
+    ] {
         assert_eq!(bob(wrong).0, Some(2), "{wrong:?}");
     }
     assert_eq!(folder.told(&["status"])["armed"], true);
@@ -189,6 +192,11 @@ fn people_of_the_desk_are_heard_each_in_their_role_and_two_loosen() {
         assert_eq!(folder.say_as(uid, args).0, Some(3), "{uid} {args:?}");
     }
     assert_eq!(folder.say_as(VIC, &["status"]).1["value"]["armed"], true);
+    assert_eq!(bob(&["fence", "--rule", "0.4"]).0, Some(3), "a rule that cannot be");
+    assert_eq!(folder.act_as(BOB, &["fence", "--instruments", "1", "--side", "buy"])["card"]["card"], "carried-out");
+    assert_eq!(folder.act_as(BOB, &["fence", "--rule", "0.2"])["card"]["card"], "carried-out");
+    assert_eq!(folder.told(&["status"])["fenced"], serde_json::json!({ "instruments": 0, "buys": 1, "sells": 0, "rules": ["0.2"] }));
+    assert_eq!(bob(&["lift", "--rule", "0.2"]).1["answer"], "proposed");
     let done = folder.act_as(BOB, &["disarm"]);
     assert_eq!((&done["answer"], &done["card"]["card"]), (&"done".into(), &"carried-out".into()), "{done}");
     assert_eq!(folder.told(&["status"])["armed"], false);

@@ -164,7 +164,7 @@ fn people_come_in_over_tls_as_whom_their_certificate_names_and_two_loosen() {
         let (code, status) = folder.answered(address, "vic", &["status"]);
         (code == Some(0) && status["value"]["proposals"] == 4).then_some(())
     });
-    for command in [&["disarm"][..], &["kill"], &["arm"], &["approve", "--all"], &["limit", "set", "loss", "1"], &["release", "--instruments", "1"]] {
+    for command in [&["disarm"][..], &["kill"], &["arm"], &["approve", "--all"], &["limit", "set", "loss", "1"], &["lift", "--instruments", "1"]] {
         let (code, refused) = folder.answered(address, "vic", command);
         assert_eq!((code, &refused["answer"]), (Some(3), &"refused".into()), "{command:?}: {refused}");
         assert!(refused["why"].as_str().is_some_and(|why| why.starts_with("vic is viewer; this needs the role ")), "{refused}");

@@ -1,8 +1,8 @@
 //! The host's controls: for each, what trips it, and what just does not.
 use crate::bench::*;
 use riposte_engine::{
-    Alarm, BOOK, Body, Change, DRAWDOWN, Deployment, Guard, HostMessage, Limit, Output, Record, Refusal, Report, Session, Side,
-    State,
+    Alarm, BOOK, Body, Change, DRAWDOWN, Deployment, Fence, Guard, HostMessage, Limit, Output, Record, Refusal, Report, Session,
+    Side, State,
 };
 use riposte_map::reason::Reason;
 use riposte_map::shm::{Event, EventKind, Level, NONE, Opcode};
@@ -67,10 +67,10 @@ fn a_rule_that_halts_fences_its_instrument_and_cancels_what_is_open_until_two_pe
     let said = notice(&mut bench, 0b0110, 0b0100);
     assert!(tripped(&said, Guard::Rule, 0) && said.contains(&Output::Alarm(Alarm::Noticed { instrument: 0, rules: 0b0010 })));
     assert_eq!(commands(&said, Opcode::Fence)[0].args[0], 1, "also for a card that comes after this one");
-    assert_eq!((cancels(&said), bench.engine.fenced(), bench.engine.is_permitted()), (vec![resting], 1, true));
+    assert_eq!((cancels(&said), bench.engine.fenced(), bench.engine.is_permitted()), (vec![resting], Fence::of(1), true));
     assert!(!opcodes(&notice(&mut bench, 0b0100, 0b0100)).contains(&Opcode::Fence), "it stands");
     assert_eq!(bench.both(Change::ClearKill), None);
-    assert_eq!((opcodes(&bench.take()).contains(&Opcode::Lift), bench.engine.fenced()), (true, 0));
+    assert_eq!((opcodes(&bench.take()).contains(&Opcode::Lift), bench.engine.fenced()), (true, Fence::NONE));
     assert!(tripped(&notice(&mut bench, 0b0100, 0b0100), Guard::Rule, 0), "and again");
 }
 
@@ -81,7 +81,7 @@ fn a_rule_that_notifies_is_told_and_changes_nothing_else() {
     bench.take();
     let said = notice(&mut bench, 0b1001, 0);
     assert_eq!(said, [Output::Alarm(Alarm::Noticed { instrument: 0, rules: 0b1001 })]);
-    assert_eq!((bench.engine.fenced(), bench.tripped(Guard::Rule)), (0, 0));
+    assert_eq!((bench.engine.fenced(), bench.tripped(Guard::Rule)), (Fence::NONE, 0));
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn what_a_mass_cancel_of_the_card_ends_is_no_outside_cancel_and_nothing_else_cha
     bench.take();
     let said = bench.mass_cancel(Reason::None);
     assert!(said.contains(&Output::Alarm(Alarm::MassCancel { instrument: 0, rule: 1, reason: 0 })) && cancels(&said).is_empty());
-    assert_eq!((bench.engine.room(0), bench.engine.is_permitted(), bench.engine.fenced()), (open, true, 0), "it is no order");
+    assert_eq!((bench.engine.room(0), bench.engine.is_permitted(), bench.engine.fenced()), (open, true, Fence::NONE), "it is no order");
     let repeat = commands(&said, Opcode::Repeat);
     assert_eq!(repeat.iter().map(|one| (one.instrument, one.rule)).collect::<Vec<_>>(), [], "what a rule may send is not made more");
     let behind = order(&mut bench);

@@ -1,6 +1,6 @@
 //! Orders of the host through the card: what is asked for, what the card says, and what becomes of the rest.
 use crate::bench::*;
-use riposte_engine::{Alarm, Body, Limit, Origin, Output, Record, Refusal, Report, Side};
+use riposte_engine::{Alarm, Body, Change, Fence, Limit, Origin, Output, Record, Refusal, Report, Side};
 use riposte_map::limits::HOST_RULE;
 use riposte_map::reason::Reason;
 use riposte_map::shm::{Event, EventKind, NONE, Opcode};
@@ -93,6 +93,20 @@ fn hedges_go_through_the_card_one_after_the_other_whatever_the_gate_says() {
     };
     bench.event(full);
     assert_eq!((bench.engine.hedged_position(1), asked(&wish(&mut bench, 5, 1, Side::Buy, 1)).len()), (-40, 1));
+}
+
+#[test]
+fn no_hedge_is_asked_for_of_what_is_fenced() {
+    let rule = Fence::of_rule(0, HOST_RULE as u8).expect("a rule");
+    let of = |buys, sells| Fence { buys, sells, ..Fence::NONE };
+    let other = Fence { instruments: 2, rules: !rule.rules, ..of(2, 2) };
+    let cases = [(Fence::of(1), [true, true]), (rule, [true, true]), (of(1, 0), [true, false]), (of(0, 1), [false, true]), (other, [false, false])];
+    for (fence, refused) in cases {
+        let mut bench = placed();
+        bench.one(Change::Fence { fence });
+        let whys = [(1, Side::Buy), (2, Side::Sell)].map(|(id, side)| refusal(&wish(&mut bench, id, 0, side, 1)));
+        assert_eq!(whys, refused.map(|is_refused| is_refused.then_some(Refusal::Fenced)), "{fence:?}");
+    }
 }
 
 #[test]

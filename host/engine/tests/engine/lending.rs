@@ -1,7 +1,7 @@
 //! What the card is lent: grants by hand-computed numbers, whoever is restarted, and fences.
 use crate::bench::*;
 use proptest::prelude::*;
-use riposte_engine::{Alarm, Body, Change, Config, Engine, Guard, Input, Limit, Output, Outputs, Refusal, Report, Side, Step};
+use riposte_engine::{Alarm, Body, Change, Config, Engine, Fence, Guard, Input, Limit, Output, Outputs, Refusal, Report, Side, Step};
 use riposte_map::reason::Reason;
 use riposte_map::shm::{Command, Event, EventKind, Opcode};
 use std::collections::VecDeque;
@@ -280,7 +280,7 @@ fn a_card_that_did_not_hear_us_is_disarmed_whatever_it_told_first() {
 #[test]
 fn a_reverted_instrument_stays_fenced_until_two_people_lift_it() {
     let mut bench = lent(&narrow());
-    let lift = Change::Lift { instruments: 1 };
+    let lift = Change::Lift { fence: Fence::of(1) };
     assert_eq!(bench.both(lift), Some(Refusal::NotFenced));
     let order = bench.live(10);
     let said = bench.one(Change::RevertOrders { instruments: 1 });
@@ -289,12 +289,12 @@ fn a_reverted_instrument_stays_fenced_until_two_people_lift_it() {
     bench.venue(CARD, Report::Cancelled { user_ref: order, quantity: 10 });
     bench.confirm(0, 0);
     assert_eq!(bench.engine.reversion().map(|one| one.step), Some(Step::Committed));
-    assert_eq!((bench.engine.fenced(), bench.engine.is_permitted()), (1, true));
+    assert_eq!((bench.engine.fenced(), bench.engine.is_permitted()), (Fence::of(1), true));
     assert_eq!(opcodes(&bench.one(lift)), [], "one person");
     bench.take();
     assert_eq!(bench.both(lift), None);
     let lifts: Vec<_> = commands(&bench.take(), Opcode::Lift).iter().map(|one| one.args[0]).collect();
-    assert_eq!((lifts, bench.engine.fenced()), (vec![1], 0));
+    assert_eq!((lifts, bench.engine.fenced()), (vec![1], Fence::NONE));
 }
 
 #[test]
@@ -306,10 +306,53 @@ fn a_fence_outlives_host_and_card() {
     bench.give(Body::Restarted);
     let fences = |said: &[Output]| commands(said, Opcode::Fence).iter().map(|one| one.args[0]).collect::<Vec<_>>();
     assert_eq!(fences(&bench.take()), [1]);
-    assert_eq!(bench.both(Change::Lift { instruments: 1 }), Some(Refusal::Unconfirmed));
+    assert_eq!(bench.both(Change::Lift { fence: Fence::of(1) }), Some(Refusal::Unconfirmed));
     bench.give(Body::CardLost);
     bench.reset_card();
     assert_eq!(fences(&bench.take()), [1], "a card after reset has none");
+}
+
+#[test]
+fn what_people_fence_stays_fenced_until_two_of_them_lift_it() {
+    let mut bench = lent(&narrow());
+    let args = |said: &[Output], opcode| commands(said, opcode).iter().map(|one| [one.args[0], one.args[1]]).collect::<Vec<_>>();
+    let rule = Fence::of_rule(0, 2).expect("a rule");
+    let all = Fence { instruments: 1 << 3, buys: 1, sells: 1 << 15, ..rule };
+    let words = [1 << 3 | 1 << 16 | 1 << 47, 1 << 2];
+    assert_eq!(refusal(&bench.one(Change::Fence { fence: Fence::NONE })), Some(Refusal::BadField));
+    assert_eq!(bench.both(Change::Lift { fence: all }), Some(Refusal::NotFenced));
+    assert_eq!(args(&bench.one(Change::Fence { fence: all }), Opcode::Fence), [words], "one person");
+    assert_eq!((bench.engine.fenced(), bench.engine.is_permitted()), (all, true));
+    bench.take();
+    bench.give(Body::CardLost);
+    bench.reset_card();
+    assert_eq!(args(&bench.take(), Opcode::Fence), [words], "a card after reset has none");
+    assert_eq!(args(&bench.one(Change::Lift { fence: rule }), Opcode::Lift), [[0; 2]; 0], "one person");
+    bench.take();
+    assert_eq!(bench.both(Change::Lift { fence: Fence { buys: 1 << 4, ..rule } }), None);
+    assert_eq!(args(&bench.take(), Opcode::Lift), [[1 << 20, 1 << 2]]);
+    assert_eq!(bench.engine.fenced(), Fence { rules: 0, ..all }, "and no more");
+}
+
+#[test]
+fn what_a_guard_still_fences_is_not_lifted_by_people_nor_the_other_way_round() {
+    let mut bench = lent(&narrow());
+    let trip = |bench: &mut Bench| {
+        bench.give(Body::Mark { instrument: 0, price: PRICE - 6 });
+        assert_eq!(bench.tripped(Guard::Loss), 1);
+        bench.give(Body::Mark { instrument: 0, price: PRICE });
+    };
+    bench.one(Change::SetLimit { limit: Limit::InstrumentLoss, index: 0, value: 500 });
+    bench.give(Body::Mark { instrument: 0, price: PRICE });
+    fills(&mut bench, 0, Side::Buy, 100, PRICE);
+    trip(&mut bench);
+    let fence = Fence::of(1);
+    bench.one(Change::Fence { fence });
+    bench.take();
+    assert_eq!(bench.both(Change::ClearKill), None);
+    assert_eq!((opcodes(&bench.take()), bench.engine.fenced()), (vec![Opcode::ClearKill], fence), "people's fence stays");
+    assert_eq!(bench.both(Change::Lift { fence }), None);
+    assert_eq!((opcodes(&bench.take()), bench.engine.fenced()), (vec![Opcode::Lift], Fence::NONE));
 }
 
 #[test]
@@ -319,14 +362,14 @@ fn a_guards_fence_is_lifted_with_its_release_and_not_if_it_trips_again() {
     bench.give(Body::Mark { instrument: 0, price: PRICE });
     fills(&mut bench, 0, Side::Buy, 100, PRICE);
     bench.give(Body::Mark { instrument: 0, price: PRICE - 6 });
-    assert_eq!((bench.tripped(Guard::Loss), bench.engine.fenced()), (1, 1));
+    assert_eq!((bench.tripped(Guard::Loss), bench.engine.fenced()), (1, Fence::of(1)));
     bench.take();
     assert_eq!(bench.both(Change::ClearKill), None);
     assert_eq!(opcodes(&bench.take()), [Opcode::ClearKill, Opcode::Fence], "still wrong: never lifted");
     bench.give(Body::Mark { instrument: 0, price: PRICE });
     assert_eq!(bench.both(Change::ClearKill), None);
     assert_eq!(opcodes(&bench.take()), [Opcode::ClearKill, Opcode::Lift]);
-    assert_eq!(bench.engine.fenced(), 0);
+    assert_eq!(bench.engine.fenced(), Fence::NONE);
 }
 
 /// Whether one person may commit `rows` over `base`.

@@ -10,7 +10,7 @@ use crate::{
 use riposte_device::Transmitted;
 use riposte_map::{
     counter::Counter,
-    limits::{DECISION_QUEUE, HOST_RULE},
+    limits::{DECISION_QUEUE, HOST_RULE, RULES},
     reason::Reason,
     shm::{Event, EventKind, Level},
 };
@@ -242,6 +242,12 @@ impl Agenda {
         self.push(Queue::Verdict, pending.cycle + 1, Event { bid, ask, detail: mask.into(), ..refused });
     }
 
+    /// Whether an instrument, a side of it or a rule is fenced.
+    fn is_fenced(&self, instrument: usize, rule: usize, side: u8) -> bool {
+        let of_side = self.fenced_sides[usize::from(side != b'B')];
+        (self.fenced | of_side) >> instrument & 1 == 1 || self.fenced_rules >> (instrument * RULES + rule) & 1 == 1
+    }
+
     /// Lets the gate look at the first rule of the first decision, in cycle `cycle`.
     pub(super) fn pass_gate(&mut self, cycle: u64) {
         let Some(decision) = self.decisions.front_mut() else { return };
@@ -265,7 +271,7 @@ impl Agenda {
             // Silence in this cycle has been told before the gate looks.
             host_heard: self.silence.is_some(),
             armed: self.armed,
-            fenced: self.fenced >> instrument & 1 == 1,
+            fenced: self.is_fenced(instrument, rule, template.side),
             book_valid: self.valid >> instrument & 1 == 1,
             trading: self.trading >> instrument & 1 == 1,
             user_ref: self.session.user_ref,
