@@ -264,6 +264,22 @@ fn what_people_fence_does_not_leave_the_card_and_nothing_else_stays() {
 }
 
 #[test]
+fn a_reduce_only_instrument_opens_nothing_until_two_people_let_it() {
+    on_both(|desk| {
+        assert_eq!(desk.print(), [Reason::None]);
+        let reduce_only = |ends| Change::ReduceOnly { instruments: 1, ends };
+        desk.requests += 1;
+        desk.give(Body::Propose { request: desk.requests, by: 1, change: reduce_only(false) });
+        assert_eq!(desk.print(), [Reason::Position]);
+        desk.requests += 1;
+        desk.give(Body::Propose { request: desk.requests, by: 1, change: reduce_only(true) });
+        assert_eq!(desk.print(), [Reason::Position], "one person");
+        desk.both(reduce_only(true));
+        assert_eq!(desk.print(), [Reason::None]);
+    });
+}
+
+#[test]
 fn a_reverted_instrument_is_fenced_on_the_card_until_two_people_lift_it() {
     on_both(|desk| {
         assert_eq!(desk.print(), [Reason::None]);

@@ -109,6 +109,8 @@ pub struct Gate {
     rule: DFF<Bits<2>>,
     image_base: DFF<Bits<7>>,
     template: DFF<Template>,
+    /// Its side is B.
+    buys: DFF<bool>,
     /// What speaks against it of all that no longer changes.
     fixed: DFF<Bits<26>>,
     too_far: DFF<Bits<4>>,
@@ -133,6 +135,7 @@ pub struct Gate {
     mask: Signal<Local, Bits<4>>,
     template_now: Signal<Local, Template>,
     cancels: Signal<Local, bool>,
+    is_buy: Signal<Local, bool>,
     instrument_bit: Signal<Local, Bits<16>>,
     rule_bit: Signal<Local, Bits<64>>,
     side_bits: Signal<Local, Bits<32>>,
@@ -174,7 +177,7 @@ impl Logic for Gate {
     fn update(&mut self) {
         dff_setup!(
             self, clock, ready, started, remaining, next_rule, stale, no_generation, holdoff, judging, clear, leaves,
-            passed, moves, judged, was_against, picked, own, scopes, rule, template, fixed, too_far, age, cycles, tcp_sequence,
+            passed, moves, judged, was_against, picked, own, scopes, rule, template, buys, fixed, too_far, age, cycles, tcp_sequence,
             acknowledgement, user_ref, has_session, image_base, lived
         );
         clock!(self, clock, decisions, fits, grants, resting, transmit);
@@ -255,7 +258,9 @@ impl Logic for Gate {
         self.cancels.next = self.template_now.val().cancels;
         self.instrument_bit.next = self.k_bit.val() << bit_cast::<16, 4>(self.current.val().instrument);
         self.side_bits.next = bit_cast::<32, 16>(self.instrument_bit.val()) << 16;
-        if self.template_now.val().side == self.k_buy.val() {
+        self.is_buy.next = self.template_now.val().side == self.k_buy.val();
+        self.buys.d.next = self.is_buy.val();
+        if self.is_buy.val() {
             self.side_bits.next = bit_cast::<32, 16>(self.instrument_bit.val());
         }
         self.rule_bit.next = self.k_rule_bit.val()
@@ -319,10 +324,10 @@ impl Logic for Gate {
         self.no_session.next = !self.has_session.q.val();
         self.books_wrong.next = !self.books_valid.val();
         self.not_trading.next = !self.trading.val();
-        self.grants.buys.next = self.template.q.val().side == self.k_buy.val();
+        self.grants.buys.next = self.buys.q.val();
         self.grants.quantity.next = self.template.q.val().quantity;
         self.grants.passed.next = self.passed.q.val();
-        self.resting.buys.next = self.template.q.val().side == self.k_buy.val();
+        self.resting.buys.next = self.buys.q.val();
         self.resting.price.next = self.template.q.val().price;
         self.resting.rests.next = self.grants.sends.val() & !self.sent.val().immediate;
         self.resting.orders.next = self.grants.orders.val();

@@ -1,8 +1,8 @@
 //! Verdict on every operation, in order: is the book still right, which rules fire?
 //!
-//! In: the row of an operation's parameters (cycle K), the operation with its tops (K + 1), what its look-up found (K + 2, at the latest). Out, in cycle K + 3: a decision for the gate, the
-//! instrument to invalidate; in K + 4 an event. Why: rules are read, then context, then spread and thresholds compared, then
-//! judged, a cycle each; all rules of an instrument at once.
+//! In: the row of an operation's parameters (cycle K), the operation with its tops (K + 1), what its look-up found (K + 2, at the
+//! latest). Out, in cycle K + 3: a decision for the gate, the instrument to invalidate; in K + 4 an event. Why: rules are read, then
+//! context, then spread and thresholds compared, then judged, a cycle each; all rules of an instrument at once.
 //! Holds: nothing fires on a book that is not valid in this cycle. A rule on the book fires when its condition
 //! becomes true; a commit of parameters forgets what was true before. Not here: whether an order may leave.
 use crate::{bundle::*, konst::Konst, memory::LookupMemory, outcome::Outcome, pace::Pace, rule::RuleTest};

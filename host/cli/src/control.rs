@@ -232,6 +232,21 @@ pub struct Fencing {
     acting: Acting,
 }
 
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  riposte reduce-only --instruments 3\n  riposte reduce-only --instruments 3 --end --dry-run\n\n\
+    It begins at once, and what is open is cancelled; its end waits for a second person. `riposte positions` shows what may still\n\
+    be bought and sold.")]
+pub struct ReduceOnly {
+    /// Bit mask of instruments.
+    #[arg(long, value_name = "MASK")]
+    instruments: u16,
+    /// Let them open positions again.
+    #[arg(long)]
+    end: bool,
+    #[command(flatten)]
+    acting: Acting,
+}
+
 impl Fencing {
     fn of(&self) -> anyhow::Result<FenceOf> {
         Ok(match (self.instruments, self.side.as_deref(), self.rule) {
@@ -344,6 +359,10 @@ pub fn release(args: &Release, output: &Output) -> anyhow::Result<Outcome> {
 /// Fence and lift.
 pub fn fencing(wish: fn(FenceOf) -> Wish, args: &Fencing, output: &Output) -> anyhow::Result<Outcome> {
     wish_for(wish(args.of()?), &args.acting, output)
+}
+
+pub fn reduce_only(args: &ReduceOnly, output: &Output) -> anyhow::Result<Outcome> {
+    wish_for(Wish::ReduceOnly { instruments: args.instruments, ends: args.end }, &args.acting, output)
 }
 
 fn wish_for(wish: Wish, acting: &Acting, output: &Output) -> anyhow::Result<Outcome> {

@@ -108,6 +108,8 @@ enum Command {
     Fence(control::Fencing),
     /// Lift a fence; needs a second person.
     Lift(control::Fencing),
+    /// Let orders of instruments make their positions smaller and nothing else.
+    ReduceOnly(control::ReduceOnly),
     /// Run the simulated exchange on real sockets.
     Venue(venue::Args),
 }
@@ -143,6 +145,7 @@ fn main() -> ExitCode {
         Command::Release(args) => control::release(&args, &output),
         Command::Fence(args) => control::fencing(|of| Wish::Fence { of }, &args, &output),
         Command::Lift(args) => control::fencing(|of| Wish::Lift { of }, &args, &output),
+        Command::ReduceOnly(args) => control::reduce_only(&args, &output),
         Command::Venue(args) => venue::run(args, &output),
     };
     match result {

@@ -166,6 +166,7 @@ pub enum Wish {
     Validate { instruments: u16 },
     Fence { of: FenceOf },
     Lift { of: FenceOf },
+    ReduceOnly { instruments: u16, ends: bool },
     Release { instrument: u8, rule: u8 },
 }
 
@@ -269,6 +270,8 @@ impl Wish {
             Wish::Validate { .. } => "validate",
             Wish::Fence { .. } => "fence",
             Wish::Lift { .. } => "lift",
+            Wish::ReduceOnly { ends: false, .. } => "reduce-only",
+            Wish::ReduceOnly { ends: true, .. } => "end-reduce-only",
             Wish::Release { .. } => "release",
         }
     }
@@ -285,6 +288,7 @@ impl Wish {
             Wish::Validate { instruments } => Change::Validate { instruments },
             Wish::Fence { of } => Change::Fence { fence: of.fence() },
             Wish::Lift { of } => Change::Lift { fence: of.fence() },
+            Wish::ReduceOnly { instruments, ends } => Change::ReduceOnly { instruments, ends },
             Wish::Release { instrument, rule } => Change::Release { instrument, rule },
         }
     }
@@ -300,9 +304,10 @@ impl Request {
             | Request::Mandate { is_end: false, .. } => Role::Risk,
             Request::Push { .. } | Request::State { .. } | Request::StateGreeks { .. } | Request::Filed { .. } | Request::Mandate { is_end: true, .. } => Role::Operator,
             Request::Wish { wish, .. } => match wish {
-                Wish::Arm | Wish::Disarm | Wish::Kill | Wish::Fence { .. } | Wish::RevertOrders { .. } => Role::Operator,
+                Wish::Arm | Wish::Disarm | Wish::Kill | Wish::Fence { .. } | Wish::RevertOrders { .. }
+                | Wish::ReduceOnly { ends: false, .. } => Role::Operator,
                 Wish::ClearKill | Wish::Limit { .. } | Wish::Adopt { .. } | Wish::Validate { .. } | Wish::Lift { .. }
-                | Wish::Release { .. } => Role::Risk,
+                | Wish::Release { .. } | Wish::ReduceOnly { ends: true, .. } => Role::Risk,
             },
         }
     }

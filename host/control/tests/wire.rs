@@ -47,6 +47,8 @@ fn requests() -> Vec<(Request, Role)> {
         (wish(Wish::Validate { instruments: 1 }), Role::Risk),
         (wish(Wish::Fence { of: FenceOf::Buys { mask: 1 } }), Role::Operator),
         (wish(Wish::Lift { of: FenceOf::Rule { instrument: 0, rule: 2 } }), Role::Risk),
+        (wish(Wish::ReduceOnly { instruments: 3, ends: false }), Role::Operator),
+        (wish(Wish::ReduceOnly { instruments: 3, ends: true }), Role::Risk),
         (wish(Wish::Release { instrument: 1, rule: 2 }), Role::Risk),
         (Request::Approve { request: None, dry_run: false, why: "a".to_owned() }, Role::Risk),
     ]

@@ -50,6 +50,8 @@ pub(crate) struct CardSide {
     pub guarded: u16,
     pub reverted: u16,
     pub asked: Fence,
+    /// C19: instruments of which nothing may be opened.
+    pub reduce_only: u16,
     /// Who sends in the connection of its orders.
     pub sender: Sender,
     /// Of each instrument, the number of its newest mass cancel: what was sent before it was asked to end.
@@ -63,7 +65,7 @@ impl CardSide {
     }
 }
 
-fields!(CardSide { permitted, arming, killed, generation, committing, next_event, next_command, approved, guarded, reverted, asked, sender, mass_cancels });
+fields!(CardSide { permitted, arming, killed, generation, committing, next_event, next_command, approved, guarded, reverted, asked, reduce_only, sender, mass_cancels });
 
 /// See the crate's page.
 pub struct Engine {
@@ -129,6 +131,7 @@ impl Engine {
                 guarded: 0,
                 reverted: 0,
                 asked: Fence::NONE,
+                reduce_only: 0,
                 sender: Sender::Host,
                 mass_cancels: [0; INSTRUMENTS],
             },

@@ -156,6 +156,8 @@ messages! {
         StateGreeks = 16 { instrument: u8, delta: i64, gamma: i64, vega: i64, theta: i64, price: i64, evidence: [u8; 32] };
         /// No order of this leaves until it is lifted; what is open stays.
         Fence = 17 { fence: Fence };
+        /// C19: orders of these instruments make their positions smaller and never turn them, and what is open is cancelled; or that ends.
+        ReduceOnly = 18 { instruments: u16, ends: bool };
     }
 }
 

@@ -179,6 +179,8 @@ impl Engine {
     }
 
     fn room_within(&self, instrument: usize, limit: [u32; 2]) -> [u32; 2] {
+        // Without a limit there is nothing but what closes.
+        let limit = if self.card.reduce_only >> instrument & 1 == 1 { [0; 2] } else { limit };
         let holding = &self.holdings[instrument];
         let is_known = self.config.instruments[instrument].venue == NONE || holding.confirmed;
         if is_known { room(holding, limit) } else { [0; 2] }

@@ -93,6 +93,7 @@ impl Engine {
             Change::Disarm | Change::Kill | Change::Fence { .. } | Change::RevertOrders { .. } => true,
             Change::Arm | Change::ClearKill | Change::Adopt { .. } | Change::Validate { .. } => false,
             Change::Lift { .. } | Change::Release { .. } => false,
+            Change::ReduceOnly { ends, .. } => !ends,
             Change::StatePosition { .. } => self.agrees(change),
             Change::EndMandate { .. } => true,
             Change::StateGreeks { .. } => false,
@@ -135,6 +136,9 @@ impl Engine {
                 let holding = self.holdings.get(usize::from(instrument)).ok_or(Refusal::BadField)?;
                 holding.statement.map(|_| ()).ok_or(Refusal::NoStatement)
             }
+            Change::ReduceOnly { instruments: 0, .. } => Err(Refusal::BadField),
+            Change::ReduceOnly { instruments, ends: true } if self.card.reduce_only & instruments == 0 => Err(Refusal::NotFenced),
+            Change::ReduceOnly { .. } => Ok(()),
             Change::Fence { fence } => if fence.is_none() { Err(Refusal::BadField) } else { Ok(()) },
             Change::Lift { fence } if self.reverting() & fence.instruments != 0 => Err(Refusal::Fenced),
             Change::Lift { fence } if !self.card.asked.with(Fence::of(self.card.reverted)).meets(fence) => Err(Refusal::NotFenced),
@@ -232,6 +236,15 @@ impl Engine {
             Change::Fence { fence } => {
                 self.card.asked = self.card.asked.with(fence);
                 self.fence(fence, out);
+            }
+            Change::ReduceOnly { instruments, ends } => {
+                if ends {
+                    self.card.reduce_only &= !instruments;
+                } else {
+                    self.card.reduce_only |= instruments;
+                    self.sweep |= instruments;
+                }
+                self.lending.is_due = true;
             }
             Change::Lift { fence } => {
                 self.card.asked = self.card.asked.without(fence);

@@ -126,6 +126,11 @@ impl Engine {
         self.card.fenced()
     }
 
+    /// C19: instruments whose positions may only become smaller, bit per instrument.
+    pub fn reduce_only(&self) -> u16 {
+        self.card.reduce_only
+    }
+
     /// C36: the card that is there is the approved one.
     pub fn is_approved(&self) -> bool {
         self.card.approved

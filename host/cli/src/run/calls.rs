@@ -211,7 +211,7 @@ impl Calls {
     pub fn status(&self, engine: &Engine, journal: &str) -> Value {
         json!({
             "armed": engine.is_permitted(), "killed": engine.is_killed(), "card_approved": engine.is_approved(),
-            "generation": engine.generation(), "fenced": fenced(engine.fenced()),
+            "generation": engine.generation(), "fenced": fenced(engine.fenced()), "reduce_only": engine.reduce_only(),
             "arming": arming_text(engine),
             "session": engine.standing(0).map(|standing| format!("{standing:?}").to_lowercase()),
             "open_orders": engine.open_orders().count(), "executions": engine.executions().count(),
@@ -363,7 +363,7 @@ pub(super) fn why_text(why: Refusal) -> &'static str {
         Refusal::TooSoon => "sooner than the mandate's interval",
         Refusal::Busy => "another parameter set is on its way, or waits for its second person",
         Refusal::NoStatement => "the venue has stated no position",
-        Refusal::NotFenced => "neither a person nor a reversion has fenced any of it",
+        Refusal::NotFenced => "neither a person nor a reversion holds any of it back",
         Refusal::Moved => "a report has come, or the position or its newest statement is another, since this was stated: state it again",
     }
 }

@@ -66,7 +66,7 @@ impl Deskside {
             result_e4: engine.book_result().to_string(),
             proposals: engine.proposals().count() as u64,
             reversion: engine.reversion().map(|one| format!("{:?}", one.step)),
-            fenced: Some(engine.fenced()).filter(|fence| !fence.is_none()).map(|fence| super::wording::fenced(fence, self.calls.desk())),
+            fenced: super::wording::held_back(engine, self.calls.desk()),
             restorations: restorations(engine),
         }
     }

@@ -23,6 +23,10 @@ pub fn change(change: &Change, desk: &Desk) -> String {
         Change::Validate { instruments } => format!("trust the books of {} as they stand", symbols(instruments, desk)),
         Change::Fence { fence } => format!("let no order leave of {}", fenced(fence, desk)),
         Change::Lift { fence } => format!("lift the fence of {}", fenced(fence, desk)),
+        Change::ReduceOnly { instruments, ends: false } => {
+            format!("let orders of {} only reduce positions, and cancel what is open", symbols(instruments, desk))
+        }
+        Change::ReduceOnly { instruments, ends: true } => format!("let orders of {} open positions again", symbols(instruments, desk)),
         Change::Release { instrument, rule } => format!(
             "let rule {} of {} begin to count its orders anew", rule_name(instrument, rule, desk), symbol(instrument, desk)
         ),
@@ -70,8 +74,15 @@ fn symbols(mask: u16, desk: &Desk) -> String {
     all.collect::<Vec<_>>().join(", ")
 }
 
-/// Of what no order leaves.
-pub fn fenced(fence: Fence, desk: &Desk) -> String {
+/// Of what no order leaves, and what only reduces; none if nothing is held back.
+pub fn held_back(engine: &Engine, desk: &Desk) -> Option<String> {
+    let fence = Some(engine.fenced()).filter(|fence| !fence.is_none()).map(|fence| fenced(fence, desk));
+    let reduces = Some(engine.reduce_only()).filter(|mask| *mask != 0).map(|mask| format!("what opens a position in {}", symbols(mask, desk)));
+    let all: Vec<_> = fence.into_iter().chain(reduces).collect();
+    (!all.is_empty()).then(|| all.join(", "))
+}
+
+fn fenced(fence: Fence, desk: &Desk) -> String {
     let masks = [("", fence.instruments), ("the buys of ", fence.buys), ("the sells of ", fence.sells)];
     let of_instruments = masks.into_iter().filter(|(_, mask)| *mask != 0).map(|(what, mask)| format!("{what}{}", symbols(mask, desk)));
     let of_rules = fence.rules().map(|(instrument, rule)| format!("rule {}", rule_name(instrument, rule, desk)));
@@ -164,6 +175,8 @@ mandate = { low = "100.00", high = "200.00", step = "0.20", interval_ms = 300, h
             (Change::Adopt { instrument: 3 }, "take over the venue's position in TSLA"),
             (Change::Validate { instruments: 1 << 15 }, "trust the books of instrument 15 as they stand"),
             (Change::Lift { fence: Fence::of(2) }, "lift the fence of NVDA"),
+            (Change::ReduceOnly { instruments: 3, ends: false }, "let orders of AAPL, NVDA only reduce positions, and cancel what is open"),
+            (Change::ReduceOnly { instruments: 2, ends: true }, "let orders of NVDA open positions again"),
             (
                 Change::Fence { fence: Fence { instruments: 1, buys: 6, sells: ALL, rules: 1 | 1 << 62 } },
                 "let no order leave of AAPL, the buys of NVDA, SPY, the sells of every instrument, rule `lift a cheap offer` (0.0), rule 15.2",

@@ -196,6 +196,10 @@ fn people_of_the_desk_are_heard_each_in_their_role_and_two_loosen() {
     assert_eq!(folder.act_as(BOB, &["fence", "--instruments", "1", "--side", "buy"])["card"]["card"], "carried-out");
     assert_eq!(folder.act_as(BOB, &["fence", "--rule", "0.2"])["card"]["card"], "carried-out");
     assert_eq!(folder.told(&["status"])["fenced"], serde_json::json!({ "instruments": 0, "buys": 1, "sells": 0, "rules": ["0.2"] }));
+    assert_eq!(bob(&["reduce-only", "--instruments", "1", "--end"]).0, Some(3), "it is not");
+    assert_eq!(bob(&["reduce-only", "--instruments", "1"]).1["answer"], "done");
+    assert_eq!(folder.told(&["status"])["reduce_only"], 1);
+    assert_eq!(bob(&["reduce-only", "--instruments", "1", "--end"]).1["answer"], "proposed");
     assert_eq!(bob(&["lift", "--rule", "0.2"]).1["answer"], "proposed");
     let done = folder.act_as(BOB, &["disarm"]);
     assert_eq!((&done["answer"], &done["card"]["card"]), (&"done".into(), &"carried-out".into()), "{done}");

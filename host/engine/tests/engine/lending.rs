@@ -335,6 +335,39 @@ fn what_people_fence_stays_fenced_until_two_of_them_lift_it() {
 }
 
 #[test]
+fn a_reduce_only_instrument_is_lent_what_closes_it_and_no_more() {
+    for (ours, theirs, [opens, closes]) in [(Side::Buy, Side::Sell, *b"BS"), (Side::Sell, Side::Buy, *b"TB")] {
+        // What may be bought and sold, of what opens and what closes.
+        let of = |opens, closes| if ours == Side::Buy { [opens, closes] } else { [closes, opens] };
+        // The limit is 100 long and 50 short. 30 are held, and another 10 rest.
+        let mut bench = lent(&narrow());
+        let filled = |bench: &mut Bench, code, side, quantity| {
+            let order = sends(bench, code, quantity, 0);
+            told(bench, order, side, quantity);
+            fills(bench, order, side, quantity, PRICE);
+        };
+        filled(&mut bench, opens, ours, 30);
+        let resting = sends(&mut bench, opens, 10, 0);
+        told(&mut bench, resting, ours, 10);
+        bench.take();
+        let said = bench.one(Change::ReduceOnly { instruments: 1, ends: false });
+        assert_eq!((bench.engine.room(0), cancels(&said)), (of(0, 30), vec![resting]), "one person");
+        let (buys, sells) = lease(&said).expect("a lease");
+        assert_eq!([buys, sells], of(40, 30), "nothing on top of what was sent there");
+        bench.venue(CARD, Report::Cancelled { user_ref: resting, quantity: 10 });
+        let closing = sends(&mut bench, closes, 20, 1);
+        assert_eq!(bench.engine.room(0), of(0, 10), "what is on its way counts");
+        told(&mut bench, closing, theirs, 20);
+        fills(&mut bench, closing, theirs, 20, PRICE);
+        assert_eq!(bench.engine.room(0), of(0, 10));
+        filled(&mut bench, closes, theirs, 10);
+        assert_eq!(bench.engine.room(0), [0; 2], "it is closed and does not turn");
+        bench.give(Body::Restarted);
+        assert_eq!(bench.engine.reduce_only(), 1, "a host that comes back knows of it");
+    }
+}
+
+#[test]
 fn what_a_guard_still_fences_is_not_lifted_by_people_nor_the_other_way_round() {
     let mut bench = lent(&narrow());
     let trip = |bench: &mut Bench| {
