@@ -138,11 +138,14 @@ impl<'a> Desk<'a> {
         }
     }
 
-    fn both(&mut self, change: Change) {
+    fn one(&mut self, change: Change) {
         self.requests += 1;
-        let request = self.requests;
-        self.give(Body::Propose { request, by: 1, change });
-        self.give(Body::Approve { request, by: 2 });
+        self.give(Body::Propose { request: self.requests, by: 1, change });
+    }
+
+    fn both(&mut self, change: Change) {
+        self.one(change);
+        self.give(Body::Approve { request: self.requests, by: 2 });
     }
 
     fn write(&mut self, rows: &[Command]) {
@@ -192,9 +195,7 @@ fn an_order_of_the_card_is_booked_and_its_loss_silences_the_card() {
         desk.report(Report::Accepted { user_ref: 1, instrument: 0, side, quantity, price });
         desk.report(Report::Executed { user_ref: 1, instrument: 0, side, quantity, price, execution: 1 });
         assert_eq!(desk.engine.position(0).expect("an instrument").quantity, i64::from(quantity));
-        desk.requests += 1;
-        let change = Change::SetLimit { limit: Limit::Loss, index: 0, value: 100 * u64::from(quantity) };
-        desk.give(Body::Propose { request: desk.requests, by: 1, change });
+        desk.one(Change::SetLimit { limit: Limit::Loss, index: 0, value: 100 * u64::from(quantity) });
         desk.give(Body::Mark { instrument: 0, price: price - 100 });
         assert_eq!(desk.print(), [Reason::None], "at the limit");
         desk.give(Body::Mark { instrument: 0, price: price - 101 });
@@ -247,14 +248,10 @@ fn what_people_fence_does_not_leave_the_card_and_nothing_else_stays() {
         // The rule is a buy.
         let rule = Fence::of_rule(0, 0).expect("a rule");
         let others = Fence { instruments: !1, buys: !1, sells: u16::MAX, rules: !rule.rules };
-        let fence = |desk: &mut Desk, fence| {
-            desk.requests += 1;
-            desk.give(Body::Propose { request: desk.requests, by: 1, change: Change::Fence { fence } });
-        };
-        fence(desk, others);
+        desk.one(Change::Fence { fence: others });
         assert_eq!(desk.print(), [Reason::None]);
         for one in [Fence::of(1), Fence { buys: 1, ..Fence::NONE }, rule] {
-            fence(desk, one);
+            desk.one(Change::Fence { fence: one });
             assert_eq!(desk.print(), [Reason::Fenced], "{one:?}");
             desk.both(Change::Lift { fence: one });
             assert_eq!(desk.print(), [Reason::None], "{one:?}");
@@ -268,11 +265,9 @@ fn a_reduce_only_instrument_opens_nothing_until_two_people_let_it() {
     on_both(|desk| {
         assert_eq!(desk.print(), [Reason::None]);
         let reduce_only = |ends| Change::ReduceOnly { instruments: 1, ends };
-        desk.requests += 1;
-        desk.give(Body::Propose { request: desk.requests, by: 1, change: reduce_only(false) });
+        desk.one(reduce_only(false));
         assert_eq!(desk.print(), [Reason::Position]);
-        desk.requests += 1;
-        desk.give(Body::Propose { request: desk.requests, by: 1, change: reduce_only(true) });
+        desk.one(reduce_only(true));
         assert_eq!(desk.print(), [Reason::Position], "one person");
         desk.both(reduce_only(true));
         assert_eq!(desk.print(), [Reason::None]);
@@ -285,9 +280,7 @@ fn a_reverted_instrument_is_fenced_on_the_card_until_two_people_lift_it() {
         assert_eq!(desk.print(), [Reason::None]);
         let (side, quantity, price) = (Side::Buy, ON_TRADE.quantity, i64::from(PRICE_E4));
         desk.report(Report::Accepted { user_ref: 1, instrument: 0, side, quantity, price });
-        desk.requests += 1;
-        let change = Change::RevertOrders { instruments: 1 };
-        desk.give(Body::Propose { request: desk.requests, by: 1, change });
+        desk.one(Change::RevertOrders { instruments: 1 });
         assert_eq!(desk.print(), [Reason::Fenced]);
         desk.report(Report::Cancelled { user_ref: 1, quantity });
         desk.give(Body::Position { session: 0, instrument: 0, quantity: 0, price: 0, as_of: desk.reports });

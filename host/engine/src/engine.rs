@@ -299,8 +299,9 @@ impl Engine {
 
     /// The card may have lost its fences, or never had them.
     pub(crate) fn fence_again(&mut self, out: &mut Outputs) {
-        if !self.card.fenced().is_none() {
-            self.fence(self.card.fenced(), out);
+        let fence = self.card.fenced();
+        if !fence.is_none() {
+            self.fence(fence, out);
         }
     }
 

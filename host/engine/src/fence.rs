@@ -35,8 +35,8 @@ impl Fence {
 
     /// Numbers of the rules, each with its instrument's.
     pub fn rules(self) -> impl Iterator<Item = (u8, u8)> {
-        let all = (0..INSTRUMENTS as u8).flat_map(|instrument| (0..RULES as u8).map(move |rule| (instrument, rule)));
-        all.filter(move |&(instrument, rule)| Fence::of_rule(instrument, rule).is_some_and(|one| self.meets(one)))
+        let all = (0..INSTRUMENTS * RULES).filter(move |at| self.rules >> at & 1 == 1);
+        all.map(|at| ((at / RULES) as u8, (at % RULES) as u8))
     }
 
     pub fn is_none(self) -> bool {
@@ -68,8 +68,9 @@ impl Fence {
     /// Whether it holds an order of this rule and side back.
     pub(crate) fn stops(self, instrument: u8, rule: usize, side: Side) -> bool {
         let of_side = if side == Side::Buy { self.buys } else { self.sells };
-        let of_rule = Fence::of_rule(instrument, rule as u8).is_some_and(|one| self.meets(one));
-        (self.instruments | of_side) >> (instrument % INSTRUMENTS as u8) & 1 == 1 || of_rule
+        let is_in = |mask: u64, at: usize| mask.checked_shr(at as u32).is_some_and(|mask| mask & 1 == 1);
+        let instrument = usize::from(instrument);
+        is_in((self.instruments | of_side).into(), instrument) || is_in(self.rules, instrument * RULES + rule)
     }
 
     /// Arguments of the card's `Fence` and `Lift`.

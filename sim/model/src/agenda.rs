@@ -113,10 +113,8 @@ pub struct Agenda {
     armed: bool,
     killed: bool,
     trace: bool,
-    /// Fenced instruments, a bit each; fenced sides, of buys and of the others; fenced rules.
-    fenced: u16,
-    fenced_sides: [u16; 2],
-    fenced_rules: u64,
+    /// What is fenced, as the arguments of Fence.
+    fenced: [u64; 2],
     /// The last instrument that a rule halted, and from which cycle on.
     halted: Option<(u64, u16)>,
     session: OrderSession,
@@ -190,9 +188,7 @@ impl Default for Agenda {
             armed: false,
             killed: false,
             trace: false,
-            fenced: 0,
-            fenced_sides: [0; 2],
-            fenced_rules: 0,
+            fenced: [0; 2],
             halted: None,
             session: OrderSession::default(),
             granted: VecDeque::new(),

@@ -98,7 +98,6 @@ impl Agenda {
     /// Carries out a command that is no write, or says why not.
     fn act(&mut self, cycle: u64, opcode: Opcode, command: &Command) -> Option<Reason> {
         let mask = command.args[0] as u16;
-        let sides = [16, 32].map(|lsb| (command.args[0] >> lsb) as u16);
         match opcode {
             Opcode::Commit if command.value <= self.generation => {
                 return Some(Reason::OldGeneration);
@@ -143,16 +142,14 @@ impl Agenda {
             Opcode::Trace => self.trace = command.value & 1 == 1,
             Opcode::Lease | Opcode::Repeat | Opcode::Credit | Opcode::Resting => self.grant_later(cycle + 2, command),
             Opcode::Fence => {
-                self.fenced |= mask;
-                self.fenced_sides = [0, 1].map(|side| self.fenced_sides[side] | sides[side]);
-                self.fenced_rules |= command.args[1];
+                self.fenced[0] |= command.args[0];
+                self.fenced[1] |= command.args[1];
             }
             // A halt that is visible in the same cycle stays.
             Opcode::Lift => {
                 let halted = self.halted.filter(|(from, _)| *from == cycle).map_or(0, |(_, bit)| bit);
-                self.fenced = self.fenced & !mask | halted;
-                self.fenced_sides = [0, 1].map(|side| self.fenced_sides[side] & !sides[side]);
-                self.fenced_rules &= !command.args[1];
+                self.fenced[0] = self.fenced[0] & !command.args[0] | u64::from(halted);
+                self.fenced[1] &= !command.args[1];
             }
             _ => unreachable!("{opcode:?} is a write or a heartbeat"),
         }

@@ -149,7 +149,7 @@ impl Agenda {
         self.held[instrument] = holding.book;
         let (asked, silent, halting) = (fired & !rules.silent, fired & rules.silent, fired & rules.halting);
         if halting != 0 {
-            self.fenced |= bit;
+            self.fenced[0] |= u64::from(bit);
             self.halted = Some((pending.cycle + 1, bit));
         }
         let is_full = asked != 0 && !self.decide(pending, asked);
@@ -244,8 +244,9 @@ impl Agenda {
 
     /// Whether an instrument, a side of it or a rule is fenced.
     fn is_fenced(&self, instrument: usize, rule: usize, side: u8) -> bool {
-        let of_side = self.fenced_sides[usize::from(side != b'B')];
-        (self.fenced | of_side) >> instrument & 1 == 1 || self.fenced_rules >> (instrument * RULES + rule) & 1 == 1
+        let of_side = if side == b'B' { 16 } else { 32 };
+        let bits = [(0, instrument), (0, of_side + instrument), (1, instrument * RULES + rule)];
+        bits.iter().any(|&(word, bit)| self.fenced[word] >> bit & 1 == 1)
     }
 
     /// Lets the gate look at the first rule of the first decision, in cycle `cycle`.
