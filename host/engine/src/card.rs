@@ -85,7 +85,7 @@ impl Engine {
                 *newest = event.user_ref;
             }
         } else if event.reason() != Some(Reason::CoolDown) && self.holdings.get(at).is_some_and(|holding| holding.open_orders > 0) {
-            self.sweep |= 1 << instrument;
+            self.sweep(1 << instrument);
         } else {
             return;
         }
@@ -124,7 +124,7 @@ impl Engine {
                     (order.quantity, order.price) = (event.quantity, event.price_e4.into());
                 }
             });
-            return;
+            return self.sweep_late(at);
         }
         let stands = self.sessions[usize::from(CARD)].standing == Standing::Current;
         let wanted = (event.quantity, event.price_e4.into());
@@ -132,10 +132,6 @@ impl Engine {
         let state = if stands { State::Sent } else { State::Unknown };
         if self.add_order(Order { state, immediate, ..order }, out).is_none() {
             self.trip(Guard::Unbooked, CARD, Effect::Kill, out);
-        }
-        let instrument = usize::from(event.instrument);
-        if instrument < INSTRUMENTS {
-            self.sweep |= self.reverting() & 1 << instrument;
         }
     }
 
@@ -170,7 +166,7 @@ impl Engine {
         }
         if opcode == Some(Opcode::Kill) && done && event.feed_sequence == OWN_COMMAND {
             (self.card.permitted, self.card.arming, self.card.killed) = (false, None, true);
-            self.sweep = ALL;
+            self.sweep(ALL);
             out.alarm(Alarm::CardSilenced);
         }
         if done {

@@ -27,8 +27,6 @@ use riposte_map::limits::INSTRUMENTS;
 use riposte_map::shm::{Command, NONE, Opcode};
 use std::hash::{Hash, Hasher};
 
-/// Cancels of one input; the rest leave with the next ones.
-const CANCELS: usize = 16;
 /// Every instrument.
 pub(crate) const ALL: u16 = u16::MAX;
 
@@ -92,8 +90,8 @@ pub struct Engine {
     /// C21: held elsewhere, of each instrument.
     pub(crate) greeks: [Greeks; INSTRUMENTS],
     pub(crate) bursts: Bursts,
-    /// Instruments whose open orders are being cancelled.
-    pub(crate) sweep: u16,
+    /// Some order's cancel is to be asked for, and its session may stand.
+    pub(crate) cancels_due: bool,
     /// C20: the book's best result.
     pub(crate) best: i128,
     pub(crate) window_ns: u64,
@@ -146,7 +144,7 @@ impl Engine {
             models: Models::default(),
             greeks: [Greeks::default(); INSTRUMENTS],
             bursts: Bursts::default(),
-            sweep: 0,
+            cancels_due: false,
             best: 0,
             window_ns: 0,
             firm: 0,
@@ -193,7 +191,7 @@ impl Engine {
             }
             Body::Unhedged { why } => out.alarm(Alarm::Unhedged { why }),
             Body::Row { command } => self.on_row(&command, out),
-            Body::Cancel { session, user_ref } => self.on_cancel(session, user_ref, out),
+            Body::Cancel { session, user_ref } => self.on_cancel(session, user_ref),
             Body::Claimed { session, execution } => self.claims.filed(session, execution),
             Body::Tick => self.on_tick(out),
             Body::Restarted => self.on_restarted(out),
@@ -234,7 +232,7 @@ impl Engine {
         }
         self.advance_reversion(out);
         self.advance_calibration(out);
-        self.cancel_swept(out);
+        self.cancel_due(out);
         // Cancels are messages too.
         self.check_limits(out);
         self.lend(out);
@@ -310,7 +308,7 @@ impl Engine {
         self.card.arming = None;
         if opcode == Opcode::Kill {
             self.card.killed = true;
-            self.sweep = ALL;
+            self.sweep(ALL);
         }
         self.numbered(Command { opcode: opcode as u8, ..Command::default() })
     }
@@ -378,13 +376,11 @@ impl Engine {
     /// A new order, with what it weighs. `None` if there is no room.
     pub(crate) fn add_order(&mut self, order: Order, out: &mut Outputs) -> Option<usize> {
         let at = self.orders.insert(order);
-        if at.is_some() {
+        if let Some(at) = at {
             self.weigh(&order, 1);
             self.dirty = true;
             self.record_order(&order, out);
-            if self.card.killed {
-                self.sweep = ALL;
-            }
+            self.sweep_late(at);
         }
         self.watch_room(out);
         at
@@ -401,34 +397,6 @@ impl Engine {
         holding.open_pieces[usize::from(order.side == Side::Sell)] += open;
         let one = u32::from(order.state.is_open());
         holding.open_orders = if sign > 0 { holding.open_orders + one } else { holding.open_orders - one };
-    }
-
-    /// Cancels what is being swept, and what outlived its session (C26): a few with each input, on sessions that stand.
-    fn cancel_swept(&mut self, out: &mut Outputs) {
-        let lost = self.sessions.iter().any(|one| one.standing == Standing::Current && one.at_loss > 0);
-        let (mut place, mut sent) = (0, 0);
-        while (lost || self.sweep != 0) && place < self.orders.open.len() && sent < CANCELS && out.room() > 3 {
-            let at = self.orders.open[place] as usize;
-            place += 1;
-            let order = *self.orders.table.get(at);
-            let swept = 1u16.checked_shl(u32::from(order.instrument)).map_or(self.sweep == ALL, |bit| self.sweep & bit != 0);
-            let stands = self.sessions[usize::from(order.session)].standing == Standing::Current;
-            if (swept || order.at_loss) && stands && !order.cancel_asked {
-                self.cancel(at, out);
-                sent += 1;
-            }
-        }
-        if place == self.orders.open.len() && self.sessions.iter().all(|one| one.standing != Standing::Replaying) {
-            self.sweep = 0;
-        }
-    }
-
-    pub(crate) fn cancel(&mut self, at: usize, out: &mut Outputs) {
-        let order = self.orders.table.get_mut(at);
-        order.cancel_asked = true;
-        let (session, user_ref) = (order.session, order.user_ref);
-        self.count_message(session);
-        self.send(HostMessage::Cancel { session, user_ref }, out);
     }
 
     /// SHA-256 of the whole state but the configuration.
@@ -478,7 +446,7 @@ impl Hash for Engine {
         let sides = (&self.sessions, &self.orders, &self.executions, &self.holdings, &self.traffic);
         let control = (&self.limits, &self.latches, &self.claims, &self.card, &self.books, &self.entry, &self.requests);
         let told = (&self.lending, &self.resting);
-        let sets = (&self.set, &self.generations, &self.reversion, &self.models, &self.greeks, self.sweep, self.best);
+        let sets = (&self.set, &self.generations, &self.reversion, &self.models, &self.greeks, self.cancels_due, self.best);
         let cursors = (self.now_ns, self.window_ns, self.firm, self.matched, self.dirty, self.adopted);
         (sides, control, told, sets, cursors).hash(state);
     }

@@ -75,7 +75,7 @@ impl Engine {
         if !self.holdings[usize::from(instrument)].confirmed {
             return Err(Refusal::Unconfirmed);
         }
-        if self.card.fenced().stops(instrument, HOST_RULE, side) {
+        if self.card.fenced().stops(instrument, HOST_RULE as u8, side) {
             return Err(Refusal::Fenced);
         }
         // C09: from here on the card has what is left. What it sent before it hears of that comes on top.

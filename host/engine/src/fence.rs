@@ -2,6 +2,7 @@
 //!
 //! In: instruments, sides of instruments, rules. Out: the arguments of the card's `Fence` and `Lift`. Why: whoever fences one thing takes
 //! away nothing that somebody else has fenced, so fences are sets.
+use crate::generation::{RULE_COUNT, rule_number};
 use crate::input::Side;
 use crate::message::fields;
 use riposte_map::limits::{INSTRUMENTS, RULES};
@@ -29,13 +30,12 @@ impl Fence {
 
     /// Of one rule; `None` if the card has no such.
     pub fn of_rule(instrument: u8, rule: u8) -> Option<Fence> {
-        let is_rule = usize::from(instrument) < INSTRUMENTS && usize::from(rule) < RULES;
-        is_rule.then(|| Fence { rules: 1 << (usize::from(instrument) * RULES + usize::from(rule)), ..Fence::NONE })
+        rule_number(instrument, rule).map(|at| Fence { rules: 1 << at, ..Fence::NONE })
     }
 
     /// Numbers of the rules, each with its instrument's.
     pub fn rules(self) -> impl Iterator<Item = (u8, u8)> {
-        let all = (0..INSTRUMENTS * RULES).filter(move |at| self.rules >> at & 1 == 1);
+        let all = (0..RULE_COUNT).filter(move |at| self.rules >> at & 1 == 1);
         all.map(|at| ((at / RULES) as u8, (at % RULES) as u8))
     }
 
@@ -66,11 +66,10 @@ impl Fence {
     }
 
     /// Whether it holds an order of this rule and side back.
-    pub(crate) fn stops(self, instrument: u8, rule: usize, side: Side) -> bool {
+    pub(crate) fn stops(self, instrument: u8, rule: u8, side: Side) -> bool {
         let of_side = if side == Side::Buy { self.buys } else { self.sells };
-        let is_in = |mask: u64, at: usize| mask.checked_shr(at as u32).is_some_and(|mask| mask & 1 == 1);
-        let instrument = usize::from(instrument);
-        is_in((self.instruments | of_side).into(), instrument) || is_in(self.rules, instrument * RULES + rule)
+        let whole = (self.instruments | of_side).checked_shr(instrument.into()).is_some_and(|mask| mask & 1 == 1);
+        whole || rule_number(instrument, rule).is_some_and(|at| self.rules >> at & 1 == 1)
     }
 
     /// Arguments of the card's `Fence` and `Lift`.
@@ -81,4 +80,4 @@ impl Fence {
     }
 }
 
-const _: () = assert!(INSTRUMENTS <= 16 && INSTRUMENTS * RULES <= 64);
+const _: () = assert!(INSTRUMENTS <= 16 && RULE_COUNT <= 64);

@@ -14,7 +14,13 @@ use zerocopy::IntoBytes;
 
 /// Earlier generations that a reversion can name.
 pub const GENERATIONS: usize = 32;
-const RULE_COUNT: usize = INSTRUMENTS * RULES;
+pub(crate) const RULE_COUNT: usize = INSTRUMENTS * RULES;
+
+/// A rule's number among those of all instruments; `None` if the card has no such.
+pub(crate) fn rule_number(instrument: u8, rule: u8) -> Option<usize> {
+    let (instrument, rule) = (usize::from(instrument), usize::from(rule));
+    (instrument < INSTRUMENTS && rule < RULES).then_some(instrument * RULES + rule)
+}
 /// A bit a row. Of the first word: feed, gate, credit, heartbeat, then of each instrument its row, lease and rules; of
 /// the second the templates, of the third the repeats, of the fourth the further terms of each instrument's rules.
 const WHOLE: [u64; 4] =
@@ -193,8 +199,7 @@ impl Generation {
 
     /// Whether what a rule orders never rests.
     pub fn is_immediate(&self, instrument: u8, rule: u8) -> bool {
-        let (instrument, rule) = (usize::from(instrument), usize::from(rule));
-        instrument < INSTRUMENTS && rule < RULES && self.immediate >> (instrument * RULES + rule) & 1 == 1
+        rule_number(instrument, rule).is_some_and(|at| self.immediate >> at & 1 == 1)
     }
 
     /// A model has moved it, and people have not seen it.
@@ -266,11 +271,8 @@ impl Set {
 
     /// Takes a row's limits in and marks its place; none if it has none, or something stands there.
     fn place(&mut self, command: &Command) -> Option<()> {
-        let (instrument, rule) = (usize::from(command.instrument), usize::from(command.rule));
-        if instrument >= INSTRUMENTS || rule >= RULES {
-            return None;
-        }
-        let at = instrument * RULES + rule;
+        let at = rule_number(command.instrument, command.rule)?;
+        let instrument = usize::from(command.instrument);
         let (word, bit) = match Opcode::from_code(command.opcode)? {
             Opcode::WriteFeed => (0, 0),
             Opcode::WriteGate => (0, 1),

@@ -217,7 +217,7 @@ impl Engine {
             Effect::Fence(mask) => {
                 self.card.guarded |= mask;
                 self.fence(Fence::of(mask), out);
-                self.sweep |= mask;
+                self.sweep(mask);
             }
         }
     }
@@ -467,7 +467,6 @@ impl Engine {
         self.bursts = Bursts::default();
         self.lending.release_all();
         self.dirty = true;
-        self.sweep = self.reverting();
         self.command(Opcode::ClearKill, 0, [0; 2], out);
         // What is still wrong trips again before a fence is lifted.
         self.check_limits(out);

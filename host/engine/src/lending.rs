@@ -16,7 +16,7 @@
 //! what the card may send but has not told yet is in it. A grant that is told twice grants once: after a restart all are.
 use crate::card::CARD;
 use crate::engine::Engine;
-use crate::generation::{Gate, Generation};
+use crate::generation::{Gate, Generation, RULE_COUNT, rule_number};
 use crate::holding::Holding;
 use crate::message::fields;
 use crate::order::Order;
@@ -24,7 +24,6 @@ use crate::output::Outputs;
 use riposte_map::limits::{CLOCK_PS, INSTRUMENTS, RULES};
 use riposte_map::shm::{Command, Event, NONE, Opcode};
 
-const RULE_COUNT: usize = INSTRUMENTS * RULES;
 /// A record, a command and what stops the card.
 const ROOM: usize = 3;
 /// Heartbeats in the time for which one vouches.
@@ -99,16 +98,14 @@ impl Lending {
 
     /// An order or a mass cancel that the card has sent; of the latter only its rule has sent something.
     pub fn sent(&mut self, event: &Event) {
-        let (instrument, rule) = (usize::from(event.instrument), usize::from(event.rule));
         self.is_due = true;
-        if instrument < INSTRUMENTS && rule < RULES {
-            let orders = &mut self.of_rule[instrument * RULES + rule];
-            *orders = orders.wrapping_add(1);
+        if let Some(at) = rule_number(event.instrument, event.rule) {
+            self.of_rule[at] = self.of_rule[at].wrapping_add(1);
         }
         if event.is_cancel() {
             return;
         }
-        if let Some(pieces) = self.pieces.get_mut(instrument) {
+        if let Some(pieces) = self.pieces.get_mut(usize::from(event.instrument)) {
             let pieces = &mut pieces[usize::from(event.detail != u16::from(b'B'))];
             *pieces = pieces.wrapping_add(event.quantity);
         }
@@ -127,9 +124,9 @@ impl Lending {
         count(&mut self.unanswered, order.state.is_open() && !order.accepted);
     }
 
-    pub fn release(&mut self, rule: usize) {
-        if let Some(released) = self.released.get_mut(rule) {
-            *released = self.of_rule[rule];
+    pub fn release(&mut self, instrument: u8, rule: u8) {
+        if let Some(at) = rule_number(instrument, rule) {
+            self.released[at] = self.of_rule[at];
             self.is_due = true;
         }
     }

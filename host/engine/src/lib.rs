@@ -21,6 +21,7 @@
 #![forbid(unsafe_code)]
 
 mod books;
+mod cancelling;
 mod card;
 mod delegation;
 mod config;
@@ -63,7 +64,7 @@ pub use guards::{BOOK, DRAWDOWN};
 pub use input::{Body, Change, Deployment, Input, Limit, Report, Scope, Side, Unhedged, Unrestored};
 pub use mandate::{MODELS, Mandate};
 pub use message::{ENCODED_MAX, Encoded};
-pub use order::{Order, Origin, State};
+pub use order::{Cancel, Order, Origin, State};
 pub use output::{Alarm, Guard, HostMessage, OUTPUTS, Output, Outputs, Record, Refusal, Step, Stream};
 pub use position::Position;
 pub use reversion::Reversion;

@@ -50,6 +50,16 @@ messages! {
     }
 }
 
+messages! {
+    /// Whether we want its end.
+    Cancel {
+        Unwanted = 1;
+        /// To be asked for as soon as its session stands.
+        Due = 2;
+        Asked = 3;
+    }
+}
+
 /// One order. Quantities in pieces, prices in the venue's integers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Order {
@@ -67,8 +77,7 @@ pub struct Order {
     pub cancelled: [u32; 2],
     /// The venue has said that it has it.
     pub accepted: bool,
-    /// We asked for its end.
-    pub cancel_asked: bool,
+    pub cancel: Cancel,
     /// C26: was open when a session that cancels on disconnect was lost, and its end is not proven.
     pub at_loss: bool,
     /// What of it does not trade at once never rests.
@@ -79,7 +88,7 @@ pub struct Order {
 }
 
 fields!(Order {
-    session, user_ref, instrument, side, origin, state, quantity, price, filled, cancelled, accepted, cancel_asked, at_loss, immediate,
+    session, user_ref, instrument, side, origin, state, quantity, price, filled, cancelled, accepted, cancel, at_loss, immediate,
     sent_ns,
     place,
 });
@@ -100,7 +109,7 @@ impl Order {
             filled: 0,
             cancelled: [0; 2],
             accepted: false,
-            cancel_asked: false,
+            cancel: Cancel::Unwanted,
             at_loss: false,
             immediate: false,
             sent_ns,

@@ -8,7 +8,7 @@ use crate::engine::Engine;
 use crate::execution::{ADOPTED, Execution};
 use crate::guards::Effect;
 use crate::input::{Report, Side};
-use crate::order::{Order, Origin, State};
+use crate::order::{Cancel, Order, Origin, State};
 use crate::output::{Alarm, Guard, Output, Outputs, Record, Stream};
 use crate::session::{Place, Standing};
 use riposte_map::limits::INSTRUMENTS;
@@ -274,7 +274,7 @@ impl Engine {
         let order = *self.orders.table.get(at);
         let other = order.cancelled[1 - stream as usize];
         let news = order.cancelled[stream as usize].saturating_add(quantity) > other;
-        let is_asked = order.cancel_asked || self.is_mass_cancelled(&order);
+        let is_asked = order.cancel != Cancel::Unwanted || self.is_mass_cancelled(&order);
         if news && !is_asked && !order.at_loss && order.origin != Origin::Host {
             out.alarm(Alarm::OutsideCancel { session, user_ref, quantity });
         }

@@ -4,14 +4,13 @@
 //! the control socket has checked.
 use crate::engine::Engine;
 use crate::fence::Fence;
-use crate::generation::Generation;
+use crate::generation::{Generation, rule_number};
 use crate::input::Change;
 use crate::message::fields;
 use crate::order::State;
 use crate::output::{Alarm, Output, Outputs, Record, Refusal};
 use crate::session::Standing;
 use crate::table::{Keyed, Table};
-use riposte_map::limits::{INSTRUMENTS, RULES};
 use riposte_map::shm::{Command, NONE, Opcode};
 
 /// Requests are of no session.
@@ -144,10 +143,7 @@ impl Engine {
             Change::Lift { fence } if !self.card.asked.with(Fence::of(self.card.reverted)).meets(fence) => Err(Refusal::NotFenced),
             Change::Lift { fence } if !self.are_confirmed(self.card.reverted & fence.instruments) => Err(Refusal::Unconfirmed),
             Change::Lift { .. } => Ok(()),
-            Change::Release { instrument, rule } => {
-                let is_rule = usize::from(instrument) < INSTRUMENTS && usize::from(rule) < RULES;
-                is_rule.then_some(()).ok_or(Refusal::BadField)
-            }
+            Change::Release { instrument, rule } => rule_number(instrument, rule).map(|_| ()).ok_or(Refusal::BadField),
             Change::StatePosition { .. } => self.may_state(change),
             Change::StateGreeks { .. } => self.may_state_greeks(change),
         }
@@ -242,7 +238,7 @@ impl Engine {
                     self.card.reduce_only &= !instruments;
                 } else {
                     self.card.reduce_only |= instruments;
-                    self.sweep |= instruments;
+                    self.sweep(instruments);
                 }
                 self.lending.is_due = true;
             }
@@ -251,7 +247,7 @@ impl Engine {
                 self.card.reverted &= !fence.instruments;
                 self.lift(fence, out);
             }
-            Change::Release { instrument, rule } => self.lending.release(usize::from(instrument) * RULES + usize::from(rule)),
+            Change::Release { instrument, rule } => self.lending.release(instrument, rule),
             Change::StateGreeks { .. } => self.accept_greeks(&change, out),
             Change::StatePosition { .. } => {
                 if let Err(why) = self.accept_statement(&change, out) {
@@ -285,14 +281,5 @@ impl Engine {
         let sequence = self.card.next_command;
         self.card.next_command += 1;
         out.push(Output::Command(Command { sequence, ..*row }));
-    }
-
-    /// A cancel is always allowed.
-    pub(crate) fn on_cancel(&mut self, session: u8, user_ref: u32, out: &mut Outputs) {
-        if let Some(at) = self.orders.find(session, user_ref)
-            && self.orders.table.get(at).state.is_open()
-        {
-            self.cancel(at, out);
-        }
     }
 }

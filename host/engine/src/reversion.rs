@@ -162,7 +162,7 @@ impl Engine {
                 self.card.reverted |= one.instruments;
                 one.fence = self.fence(Fence::of(one.instruments), out);
             }
-            Step::Fenced => self.sweep |= one.instruments,
+            Step::Fenced => self.sweep(one.instruments),
             Step::Drained => {
                 // The position is what the venue says after the last order has ended.
                 self.unconfirm(one.instruments, out);

@@ -4,9 +4,9 @@
 //! missed is replayed; then the stream itself is the venue's word: what it has accepted and not ended is live, and what
 //! it has never numbered, it never took.
 use crate::card::CARD;
-use crate::engine::{ALL, Engine};
+use crate::engine::Engine;
 use crate::guards::Effect;
-use crate::order::State;
+use crate::order::{Cancel, State};
 use crate::output::{Alarm, Guard, Output, Outputs, Record, Stream};
 use crate::session::Standing;
 use riposte_map::limits::INSTRUMENTS;
@@ -71,16 +71,13 @@ impl Engine {
         one.standing = Standing::Current;
         one.next_user_ref = one.next_user_ref.max(next_user_ref);
         let (live, never, unknown) = self.resolve(session, next_user_ref);
+        self.cancels_due = true;
         out.record(Record::CaughtUp { session, live, never, unknown });
         self.alarm_unknown(session, unknown, out);
         if self.sessions[usize::from(session)].at_loss > 0 {
             // C26: what the venue should have cancelled lives on.
             self.trip(Guard::CancelOnDisconnect, session, Effect::Disarm, out);
         }
-        if self.card.killed {
-            self.sweep = ALL;
-        }
-        self.sweep |= self.reverting();
         let traded = self.instruments_of(session);
         for instrument in (0..INSTRUMENTS as u8).filter(|at| traded >> at & 1 == 1) {
             self.ask_position(session, instrument, out);
@@ -106,7 +103,9 @@ impl Engine {
             self.change(at, |order| {
                 order.state = state;
                 // A cancel that was under way may be lost.
-                order.cancel_asked = false;
+                if order.at_loss || order.cancel != Cancel::Unwanted {
+                    order.cancel = Cancel::Due;
+                }
             });
         }
         (live, never, unknown)

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 /// Counts up with every change of what is written.
-const VERSION: u32 = 10;
+const VERSION: u32 = 11;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum StateError {
@@ -31,7 +31,7 @@ pub enum StateError {
 
 fields!(Engine {
     config, now_ns, sessions, orders, executions, holdings, traffic, limits, latches, claims, card, books, entry, lending, resting, requests, set, generations,
-    reversion, models, greeks, bursts, sweep, best, window_ns, firm, matched, dirty, adopted,
+    reversion, models, greeks, bursts, cancels_due, best, window_ns, firm, matched, dirty, adopted,
 });
 
 impl Engine {

@@ -269,13 +269,19 @@ impl Bench {
 
     /// The card sends an order of instrument 0 to buy at `PRICE`.
     pub fn card_order(&mut self, quantity: u32) -> u32 {
+        self.card_sends(b'B', quantity, 0)
+    }
+
+    /// The card sends an order of a rule of instrument 0 at `PRICE`; gives its number.
+    pub fn card_sends(&mut self, side: u8, quantity: u32, rule: u8) -> u32 {
         self.user_ref += 1;
         self.event(Event {
             kind: EventKind::OrderSent as u8,
+            rule,
             price_e4: PRICE as u32,
             quantity,
             user_ref: self.user_ref,
-            detail: b'B'.into(),
+            detail: side.into(),
             ..Event::default()
         });
         self.user_ref

@@ -53,15 +53,6 @@ fn repeat(said: &[Output], rule: u8) -> Option<u32> {
     commands(said, Opcode::Repeat).iter().rfind(|one| (one.instrument, one.rule) == (0, rule)).map(|one| one.value)
 }
 
-/// The card sends an order of instrument 0 at `PRICE`.
-fn sends(bench: &mut Bench, side: u8, quantity: u32, rule: u8) -> u32 {
-    bench.user_ref += 1;
-    let user_ref = bench.user_ref;
-    let kind = EventKind::OrderSent as u8;
-    bench.event(Event { kind, rule, price_e4: PRICE as u32, quantity, user_ref, detail: side.into(), ..Event::default() });
-    user_ref
-}
-
 fn told(bench: &mut Bench, user_ref: u32, side: Side, quantity: u32) {
     bench.venue(CARD, Report::Accepted { user_ref, instrument: 0, side, quantity, price: PRICE });
 }
@@ -75,7 +66,7 @@ fn fills(bench: &mut Bench, user_ref: u32, side: Side, quantity: u32, price: i64
 fn a_lease_is_what_was_sent_and_what_the_limit_leaves() {
     let mut bench = lent(&narrow());
     assert_eq!(lease(&bench.take()), Some((100, 50)), "flat: the limit itself");
-    let buy = sends(&mut bench, b'B', 60, 0);
+    let buy = bench.card_sends(b'B', 60, 0);
     assert_eq!(lease(&bench.take()), None, "a send was lent before");
     told(&mut bench, buy, Side::Buy, 60);
     fills(&mut bench, buy, Side::Buy, 40, PRICE);
@@ -83,14 +74,14 @@ fn a_lease_is_what_was_sent_and_what_the_limit_leaves() {
     assert_eq!(lease(&bench.take()), Some((100, 90)));
     bench.venue(CARD, Report::Cancelled { user_ref: buy, quantity: 20 });
     assert_eq!(lease(&bench.take()), Some((120, 90)), "60 sent, 40 held: 60 may follow");
-    let sell = sends(&mut bench, b'T', 70, 1);
+    let sell = bench.card_sends(b'T', 70, 1);
     told(&mut bench, sell, Side::Sell, 70);
     assert_eq!(lease(&bench.take()), None);
     fills(&mut bench, sell, Side::Sell, 70, PRICE);
     // Short 30: 130 may be bought, 20 sold; 60 and 70 were sent.
     assert_eq!(lease(&bench.take()), Some((190, 90)));
     assert_eq!(bench.engine.room(0), [130, 20]);
-    let rejected = sends(&mut bench, b'B', 130, 2);
+    let rejected = bench.card_sends(b'B', 130, 2);
     bench.take();
     bench.venue(CARD, Report::Rejected { user_ref: rejected, reason: 1 });
     assert_eq!(lease(&bench.take()), Some((320, 90)));
@@ -102,7 +93,7 @@ fn a_lease_wraps_with_what_was_sent() {
     bench.take();
     // 4,400,000,000 in all, of which 2^32 are lost to the count; none of it is open.
     for quantity in [2_000_000_000, 2_000_000_000, 400_000_000] {
-        let user_ref = sends(&mut bench, b'B', quantity, 0);
+        let user_ref = bench.card_sends(b'B', quantity, 0);
         bench.venue(CARD, Report::Rejected { user_ref, reason: 1 });
     }
     assert_eq!(lease(&bench.take()), Some((105_032_704 + 100, 50)));
@@ -129,7 +120,7 @@ fn whoever_trades_takes_from_the_lease() {
 #[test]
 fn a_position_that_is_not_confirmed_is_lent_nothing() {
     let mut bench = lent(&narrow());
-    let buy = sends(&mut bench, b'B', 60, 0);
+    let buy = bench.card_sends(b'B', 60, 0);
     told(&mut bench, buy, Side::Buy, 60);
     bench.take();
     bench.give(Body::SessionDown { session: CARD });
@@ -144,7 +135,7 @@ fn a_position_that_is_not_confirmed_is_lent_nothing() {
 fn credit_is_what_was_sent_and_what_exposure_and_orders_leave() {
     let mut bench = lent(&narrow());
     assert_eq!(credit(&bench.take()), Some((90_000, 5, 3)));
-    let buy = sends(&mut bench, b'B', 30, 0);
+    let buy = bench.card_sends(b'B', 30, 0);
     assert_eq!(credit(&bench.take()), None);
     told(&mut bench, buy, Side::Buy, 30);
     assert_eq!(credit(&bench.take()), Some((90_000, 5, 4)), "answered");
@@ -155,7 +146,7 @@ fn credit_is_what_was_sent_and_what_exposure_and_orders_leave() {
     // Exposure is the 9,900 that the position has cost; no order is open.
     assert_eq!(bench.engine.lent_exposure(), 9_900);
     assert_eq!(credit(&bench.take()), Some((30_000 + 90_000 - 9_900, 6, 4)));
-    let sell = sends(&mut bench, b'S', 10, 1);
+    let sell = bench.card_sends(b'S', 10, 1);
     told(&mut bench, sell, Side::Sell, 10);
     assert_eq!(bench.engine.lent_exposure(), 19_900, "gross: a sale counts until it has traded");
     fills(&mut bench, sell, Side::Sell, 10, PRICE);
@@ -166,7 +157,7 @@ fn credit_is_what_was_sent_and_what_exposure_and_orders_leave() {
 #[test]
 fn orders_that_are_open_or_unanswered_are_counted_until_the_venue_speaks() {
     let mut bench = lent(&narrow());
-    let orders = [0, 1, 2].map(|rule| sends(&mut bench, b'B', 1, rule));
+    let orders = [0, 1, 2].map(|rule| bench.card_sends(b'B', 1, rule));
     bench.wait(SECOND);
     // Unknown by now: open, and not answered.
     assert_eq!(credit(&bench.take()), Some((90_000, 5, 3)));
@@ -180,10 +171,10 @@ fn a_rule_that_has_sent_its_orders_waits_for_two_people() {
     let mut bench = lent(&narrow());
     assert_eq!(repeat(&bench.take(), 2), Some(4));
     for _ in 0..3 {
-        sends(&mut bench, b'B', 1, 2);
+        bench.card_sends(b'B', 1, 2);
     }
     assert_eq!(bench.engine.latched_rules().count(), 0);
-    sends(&mut bench, b'B', 1, 2);
+    bench.card_sends(b'B', 1, 2);
     assert_eq!(bench.engine.latched_rules().collect::<Vec<_>>(), [(0, 2)]);
     let release = Change::Release { instrument: 0, rule: 2 };
     bench.one(release);
@@ -191,7 +182,7 @@ fn a_rule_that_has_sent_its_orders_waits_for_two_people() {
     assert_eq!(bench.both(release), None);
     assert_eq!(repeat(&bench.take(), 2), Some(8));
     assert_eq!(bench.engine.latched_rules().count(), 0);
-    sends(&mut bench, b'B', 1, 2);
+    bench.card_sends(b'B', 1, 2);
     assert_eq!(bench.both(Change::ClearKill), None);
     assert_eq!(repeat(&bench.take(), 2), Some(9), "clearing releases every rule");
     for (instrument, rule) in [(16, 0), (0, 4)] {
@@ -202,7 +193,7 @@ fn a_rule_that_has_sent_its_orders_waits_for_two_people() {
 #[test]
 fn a_card_after_reset_is_lent_anew_and_an_old_one_again_what_it_had() {
     let mut bench = lent(&narrow());
-    let buy = sends(&mut bench, b'B', 60, 2);
+    let buy = bench.card_sends(b'B', 60, 2);
     told(&mut bench, buy, Side::Buy, 60);
     fills(&mut bench, buy, Side::Buy, 40, PRICE);
     let had = bench.take();
@@ -231,7 +222,7 @@ fn a_card_after_reset_is_lent_anew_and_an_old_one_again_what_it_had() {
 #[test]
 fn what_another_card_was_lent_is_not_for_the_next_one() {
     let mut bench = lent(&narrow());
-    sends(&mut bench, b'B', 60, 0);
+    bench.card_sends(b'B', 60, 0);
     bench.take();
     // Host and card were both killed: nobody has told the engine that its card is gone.
     bench.give(Body::Linked { next_command: 1 });
@@ -342,12 +333,12 @@ fn a_reduce_only_instrument_is_lent_what_closes_it_and_no_more() {
         // The limit is 100 long and 50 short. 30 are held, and another 10 rest.
         let mut bench = lent(&narrow());
         let filled = |bench: &mut Bench, code, side, quantity| {
-            let order = sends(bench, code, quantity, 0);
+            let order = bench.card_sends(code, quantity, 0);
             told(bench, order, side, quantity);
             fills(bench, order, side, quantity, PRICE);
         };
         filled(&mut bench, opens, ours, 30);
-        let resting = sends(&mut bench, opens, 10, 0);
+        let resting = bench.card_sends(opens, 10, 0);
         told(&mut bench, resting, ours, 10);
         bench.take();
         let said = bench.one(Change::ReduceOnly { instruments: 1, ends: false });
@@ -355,7 +346,7 @@ fn a_reduce_only_instrument_is_lent_what_closes_it_and_no_more() {
         let (buys, sells) = lease(&said).expect("a lease");
         assert_eq!([buys, sells], of(40, 30), "nothing on top of what was sent there");
         bench.venue(CARD, Report::Cancelled { user_ref: resting, quantity: 10 });
-        let closing = sends(&mut bench, closes, 20, 1);
+        let closing = bench.card_sends(closes, 20, 1);
         assert_eq!(bench.engine.room(0), of(0, 10), "what is on its way counts");
         told(&mut bench, closing, theirs, 20);
         fills(&mut bench, closing, theirs, 20, PRICE);

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 mod bench;
 mod books;
+mod cancelling;
 mod controls;
 mod delegation;
 mod entering;
