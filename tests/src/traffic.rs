@@ -491,7 +491,7 @@ impl Traffic {
     }
 }
 
-/// References, `first` and those behind it, that share its buckets in both banks: more than 8 overflow the order table.
+/// References, `first` and those behind it, that share its buckets in both banks: more than its `ORDER_BANKS * ORDER_WAYS` slots overflow the order table.
 pub fn alike(first: u64, count: usize) -> Vec<u64> {
     let buckets = |reference| [order_bucket(0, reference), order_bucket(1, reference)];
     (first..).filter(|&reference| buckets(reference) == buckets(first)).take(count).collect()

@@ -37,7 +37,7 @@ fn above<'a>(card: &'a mut dyn riposte_device::Card, before: &[Vec<u8>]) -> Benc
 /// Adds that raise the bid above the threshold but may not be, each with what must be there before.
 fn wrong_adds() -> Vec<(Reason, Vec<Vec<u8>>, Vec<u8>)> {
     let references = alike(2, ORDER_BANKS * ORDER_WAYS + 1);
-    let (last, full) = references.split_last().expect("nine");
+    let (last, full) = references.split_last().expect("more than there is room for");
     let full = full.iter().map(|&reference| bid(reference, PRICE_E4)).collect();
     vec![
         (Reason::DuplicateReference, vec![], bid(1, PRICE_E4 + 100)),

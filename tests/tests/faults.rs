@@ -2,7 +2,7 @@
 //! may be wrong; or that the card takes no notice. Oracle: the card's page.
 use riposte_map::{
     counter::Counter,
-    limits::{LEVEL_WAYS, ORDER_BANKS, ORDER_WAYS, level_row},
+    limits::{LEVEL_WAYS, LIVE_ORDERS, ORDER_BANKS, ORDER_WAYS, level_row},
     reason::Reason,
     shm::{EventKind, NONE, Opcode},
 };
@@ -10,6 +10,7 @@ use riposte_tests::{
     bench::{Bench, LOCATE, ON_TRADE, instrument, on_each_card, orders, reasons},
     messages::{action, add, blocks, cancel, delete, executed, executed_price, replace, trade, unknown},
     parameters::{command, parameters, with_silence},
+    random::Random,
     traffic::{alike, packet},
 };
 
@@ -517,7 +518,7 @@ fn a_crossed_book_closes_the_instrument_and_a_locked_one_does_not() {
 #[test]
 fn a_full_order_table_closes_the_instrument_and_says_so() {
     let references = alike(2, ORDER_BANKS * ORDER_WAYS + 1);
-    let (last, fitting) = references.split_last().expect("nine");
+    let (last, fitting) = references.split_last().expect("more than there is room for");
     let fitting: Vec<_> = fitting.iter().map(|&one| bid(one)).collect();
     on_each_card(|card| {
         let mut bench = live(card);
@@ -525,6 +526,29 @@ fn a_full_order_table_closes_the_instrument_and_says_so() {
         stays_valid(&mut bench);
     });
     message_closes(Reason::OrderOverflow, &fitting, bid(*last));
+}
+
+#[test]
+fn as_many_orders_as_are_promised_live_wherever_their_references_fall() {
+    on_each_card(|card| {
+        let mut random = Random::new(11);
+        let mut bench = live(card);
+        let mut alive = vec![1];
+        let messages: Vec<_> = (0..5 * LIVE_ORDERS)
+            .flat_map(|_| {
+                let reference = random.draw();
+                alive.push(reference);
+                let gone = (alive.len() > LIVE_ORDERS).then(|| alive.swap_remove(random.below(LIVE_ORDERS as u64) as usize));
+                let price = PRICE_E4 - random.below(60) as u32 * 100;
+                [gone.map(|gone| delete(LOCATE, gone)), Some(add(LOCATE, reference, b'B', 100, price))].into_iter().flatten()
+            })
+            .collect();
+        messages.chunks(30).for_each(|some| bench.show(some));
+        stays_valid(&mut bench);
+        let last: Vec<_> = alive.iter().map(|&reference| delete(LOCATE, reference)).collect();
+        last.chunks(30).for_each(|some| bench.show(some));
+        stays_valid(&mut bench);
+    });
 }
 
 #[test]

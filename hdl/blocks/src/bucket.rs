@@ -15,7 +15,7 @@ pub struct BucketHash {
     turned: [Signal<Local, Bits<9>>; 8],
 }
 
-const _: () = assert!(limits::ORDER_BUCKET_BITS == 9 && limits::ORDER_WAYS == 4 && limits::ORDER_BANKS == 2);
+const _: () = assert!(limits::ORDER_BUCKET_BITS == 9 && limits::ORDER_WAYS == 8 && limits::ORDER_BANKS == 2);
 
 impl Logic for BucketHash {
     #[hdl_gen]

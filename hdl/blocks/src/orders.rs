@@ -1,4 +1,4 @@
-//! Order table: reference to live order, two banks of hashed buckets of four slots.
+//! Order table: reference to live order, two banks of hashed buckets of eight slots.
 //!
 //! In: an operation (cycle i). Out: four cycles later `resolved`: the level it acts on, its shares, or why it
 //! may not act. Why: a BRAM read, a 64-bit match, a choice of slot and a 32-bit check take a cycle each.
@@ -101,7 +101,7 @@ pub struct Orders {
     pub bucket1: Signal<In, Bits<9>>,
     pub resolved: Signal<Out, Resolved>,
     pub valid: Signal<Out, bool>,
-    ways: [OrderWay; 8],
+    ways: [OrderWay; 16],
     valid1: DFF<bool>,
     operation1: DFF<Operation>,
     bucket0_1: DFF<Bits<9>>,
@@ -119,7 +119,7 @@ pub struct Orders {
     bucket1_3: DFF<Bits<9>>,
     live3: DFF<bool>,
     room3: DFF<bool>,
-    slot3: DFF<Bits<8>>,
+    slot3: DFF<Bits<16>>,
     payload3: DFF<Bits<PAYLOAD_BITS>>,
     marked_sell3: DFF<bool>,
     bad3: DFF<bool>,
@@ -127,19 +127,19 @@ pub struct Orders {
     valid4: DFF<bool>,
     // What the last operation wrote, if anything.
     wrote: DFF<bool>,
-    wrote_slot: DFF<Bits<8>>,
+    wrote_slot: DFF<Bits<16>>,
     wrote_payload: DFF<Bits<PAYLOAD_BITS>>,
     /// Nothing is left of the order.
     wrote_empties: DFF<bool>,
     // What is written in this cycle, and what was in the last.
-    written: DFF<Bits<8>>,
+    written: DFF<Bits<16>>,
     written_bucket0: DFF<Bits<9>>,
     written_bucket1: DFF<Bits<9>>,
     // Complements: the other half of a bank counts its buckets from the end, so that no wire goes to all of it.
     written_mirror0: DFF<Bits<9>>,
     written_mirror1: DFF<Bits<9>>,
     written_bits: DFF<Bits<SLOT_BITS>>,
-    met_slot: DFF<Bits<8>>,
+    met_slot: DFF<Bits<16>>,
     met_bucket0: DFF<Bits<9>>,
     met_bucket1: DFF<Bits<9>>,
     met_bits: DFF<Bits<SLOT_BITS>>,
@@ -148,23 +148,23 @@ pub struct Orders {
     last_bucket1: DFF<Bits<9>>,
     first_sell: DFF<bool>,
     first_failed: DFF<bool>,
-    masked: [Signal<Local, Bits<PAYLOAD_BITS>>; 8],
-    hits: [Signal<Local, Bits<8>>; 8],
-    uses: [Signal<Local, Bits<8>>; 8],
-    hit: Signal<Local, Bits<8>>,
-    used_read: Signal<Local, Bits<8>>,
-    overlay: Signal<Local, Bits<8>>,
-    used: Signal<Local, Bits<8>>,
+    masked: [Signal<Local, Bits<PAYLOAD_BITS>>; 16],
+    hits: [Signal<Local, Bits<16>>; 16],
+    uses: [Signal<Local, Bits<16>>; 16],
+    hit: Signal<Local, Bits<16>>,
+    used_read: Signal<Local, Bits<16>>,
+    overlay: Signal<Local, Bits<16>>,
+    used: Signal<Local, Bits<16>>,
     met0: Signal<Local, bool>,
     met1: Signal<Local, bool>,
     met_matches: Signal<Local, bool>,
     forward: Signal<Local, bool>,
-    free0: Signal<Local, Bits<4>>,
-    free1: Signal<Local, Bits<4>>,
-    pick0: Signal<Local, Bits<4>>,
-    pick1: Signal<Local, Bits<4>>,
-    load0: Signal<Local, Bits<3>>,
-    load1: Signal<Local, Bits<3>>,
+    free0: Signal<Local, Bits<8>>,
+    free1: Signal<Local, Bits<8>>,
+    pick0: Signal<Local, Bits<8>>,
+    pick1: Signal<Local, Bits<8>>,
+    load0: Signal<Local, Bits<4>>,
+    load1: Signal<Local, Bits<4>>,
     open: Signal<Local, Bits<32>>,
     order_price: Signal<Local, Bits<32>>,
     order_instrument: Signal<Local, Bits<4>>,
@@ -183,6 +183,7 @@ pub struct Orders {
     lives: Signal<Local, bool>,
     write_bits: Signal<Local, Bits<SLOT_BITS>>,
     result: Signal<Local, Resolved>,
+    k_one: Konst<16, 1>,
     k_buy: Konst<8, { itch::SIDE_BUY as u64 }>,
     k_sell: Konst<8, { itch::SIDE_SELL as u64 }>,
     r_none: Konst<8, { Reason::None as u64 }>,
@@ -224,41 +225,33 @@ impl Logic for Orders {
         self.same_bucket0_2.d.next = self.bucket0_1.q.val() == self.last_bucket0.q.val();
         self.same_bucket1_2.d.next = self.bucket1_1.q.val() == self.last_bucket1.q.val();
         // ---- i + 2: the order, or a free slot in the emptier bucket
-        for i in 0..8 {
+        for i in 0..16 {
             self.hits[i].next = 0.into();
             self.uses[i].next = 0.into();
             self.masked[i].next = 0.into();
             if self.ways[i].hit.val() {
-                self.hits[i].next = 1.into();
+                self.hits[i].next = self.k_one.val() << i.to_bits::<16>();
                 self.masked[i].next = self.ways[i].payload.val();
             }
             if self.ways[i].used.val() {
-                self.uses[i].next = 1.into();
+                self.uses[i].next = self.k_one.val() << i.to_bits::<16>();
             }
         }
-        self.hit.next = self.hits[0].val()
-            | (self.hits[1].val() << 1)
-            | (self.hits[2].val() << 2)
-            | (self.hits[3].val() << 3)
-            | (self.hits[4].val() << 4)
-            | (self.hits[5].val() << 5)
-            | (self.hits[6].val() << 6)
-            | (self.hits[7].val() << 7);
-        self.used_read.next = self.uses[0].val()
-            | (self.uses[1].val() << 1)
-            | (self.uses[2].val() << 2)
-            | (self.uses[3].val() << 3)
-            | (self.uses[4].val() << 4)
-            | (self.uses[5].val() << 5)
-            | (self.uses[6].val() << 6)
-            | (self.uses[7].val() << 7);
+        self.hit.next = (self.hits[0].val() | self.hits[1].val() | self.hits[2].val() | self.hits[3].val())
+            | (self.hits[4].val() | self.hits[5].val() | self.hits[6].val() | self.hits[7].val())
+            | (self.hits[8].val() | self.hits[9].val() | self.hits[10].val() | self.hits[11].val())
+            | (self.hits[12].val() | self.hits[13].val() | self.hits[14].val() | self.hits[15].val());
+        self.used_read.next = (self.uses[0].val() | self.uses[1].val() | self.uses[2].val() | self.uses[3].val())
+            | (self.uses[4].val() | self.uses[5].val() | self.uses[6].val() | self.uses[7].val())
+            | (self.uses[8].val() | self.uses[9].val() | self.uses[10].val() | self.uses[11].val())
+            | (self.uses[12].val() | self.uses[13].val() | self.uses[14].val() | self.uses[15].val());
         self.overlay.next = 0.into();
         if self.wrote.q.val() {
             if self.same_bucket0_2.q.val() {
-                self.overlay.next = self.wrote_slot.q.val() & 0x0f;
+                self.overlay.next = self.wrote_slot.q.val() & 0x00ff;
             }
             if self.same_bucket1_2.q.val() {
-                self.overlay.next = self.wrote_slot.q.val() & 0xf0;
+                self.overlay.next = self.wrote_slot.q.val() & 0xff00;
             }
             if self.same_bucket0_2.q.val() & self.same_bucket1_2.q.val() {
                 self.overlay.next = self.wrote_slot.q.val();
@@ -271,36 +264,40 @@ impl Logic for Orders {
         self.forward.next = self.wrote.q.val() & self.same_reference2.q.val();
         self.live3.d.next = self.hit.val() != 0;
         self.slot3.d.next = self.hit.val();
-        self.payload3.d.next = self.masked[0].val()
-            | self.masked[1].val()
-            | self.masked[2].val()
-            | self.masked[3].val()
-            | self.masked[4].val()
-            | self.masked[5].val()
-            | self.masked[6].val()
-            | self.masked[7].val();
+        self.payload3.d.next = (self.masked[0].val() | self.masked[1].val() | self.masked[2].val() | self.masked[3].val())
+            | (self.masked[4].val() | self.masked[5].val() | self.masked[6].val() | self.masked[7].val())
+            | (self.masked[8].val() | self.masked[9].val() | self.masked[10].val() | self.masked[11].val())
+            | (self.masked[12].val() | self.masked[13].val() | self.masked[14].val() | self.masked[15].val());
         if self.forward.val() {
             self.live3.d.next = !self.wrote_empties.q.val();
             self.slot3.d.next = self.wrote_slot.q.val();
             self.payload3.d.next = self.wrote_payload.q.val();
         }
-        self.free0.next = !self.used.val().get_bits::<4>(0);
-        self.free1.next = !self.used.val().get_bits::<4>(4);
+        self.free0.next = !self.used.val().get_bits::<8>(0);
+        self.free1.next = !self.used.val().get_bits::<8>(8);
         self.pick0.next = self.free0.val() & ((!self.free0.val()) + 1);
         self.pick1.next = self.free1.val() & ((!self.free1.val()) + 1);
-        self.load0.next = bit_cast::<3, 1>(self.used.val().get_bits::<1>(0))
-            + bit_cast::<3, 1>(self.used.val().get_bits::<1>(1))
-            + bit_cast::<3, 1>(self.used.val().get_bits::<1>(2))
-            + bit_cast::<3, 1>(self.used.val().get_bits::<1>(3));
-        self.load1.next = bit_cast::<3, 1>(self.used.val().get_bits::<1>(4))
-            + bit_cast::<3, 1>(self.used.val().get_bits::<1>(5))
-            + bit_cast::<3, 1>(self.used.val().get_bits::<1>(6))
-            + bit_cast::<3, 1>(self.used.val().get_bits::<1>(7));
+        self.load0.next = bit_cast::<4, 1>(self.used.val().get_bits::<1>(0))
+            + bit_cast::<4, 1>(self.used.val().get_bits::<1>(1))
+            + bit_cast::<4, 1>(self.used.val().get_bits::<1>(2))
+            + bit_cast::<4, 1>(self.used.val().get_bits::<1>(3))
+            + bit_cast::<4, 1>(self.used.val().get_bits::<1>(4))
+            + bit_cast::<4, 1>(self.used.val().get_bits::<1>(5))
+            + bit_cast::<4, 1>(self.used.val().get_bits::<1>(6))
+            + bit_cast::<4, 1>(self.used.val().get_bits::<1>(7));
+        self.load1.next = bit_cast::<4, 1>(self.used.val().get_bits::<1>(8))
+            + bit_cast::<4, 1>(self.used.val().get_bits::<1>(9))
+            + bit_cast::<4, 1>(self.used.val().get_bits::<1>(10))
+            + bit_cast::<4, 1>(self.used.val().get_bits::<1>(11))
+            + bit_cast::<4, 1>(self.used.val().get_bits::<1>(12))
+            + bit_cast::<4, 1>(self.used.val().get_bits::<1>(13))
+            + bit_cast::<4, 1>(self.used.val().get_bits::<1>(14))
+            + bit_cast::<4, 1>(self.used.val().get_bits::<1>(15));
         self.room3.d.next = (self.free0.val() != 0) | (self.free1.val() != 0);
         if self.operation2.q.val().add {
-            self.slot3.d.next = bit_cast::<8, 4>(self.pick0.val());
+            self.slot3.d.next = bit_cast::<16, 8>(self.pick0.val());
             if self.load1.val() < self.load0.val() {
-                self.slot3.d.next = bit_cast::<8, 4>(self.pick1.val()) << 4;
+                self.slot3.d.next = bit_cast::<16, 8>(self.pick1.val()) << 8;
             }
         }
         self.valid3.d.next = self.valid2.q.val();
@@ -399,21 +396,21 @@ impl Logic for Orders {
         self.met_bucket0.d.next = self.written_bucket0.q.val();
         self.met_bucket1.d.next = self.written_bucket1.q.val();
         self.met_bits.d.next = self.written_bits.q.val();
-        for i in 0..4 {
+        for i in 0..8 {
             self.ways[i].met.next = self.met0.val() & self.met_slot.q.val().get_bit(i);
-            self.ways[i + 4].met.next = self.met1.val() & self.met_slot.q.val().get_bit(i + 4);
+            self.ways[i + 8].met.next = self.met1.val() & self.met_slot.q.val().get_bit(i + 8);
         }
-        for i in 0..2 {
+        for i in 0..4 {
             self.ways[i].read_address.next = self.bucket0.val();
             self.ways[i].write_address.next = self.written_bucket0.q.val();
-            self.ways[i + 2].read_address.next = !self.bucket0.val();
-            self.ways[i + 2].write_address.next = self.written_mirror0.q.val();
-            self.ways[i + 4].read_address.next = self.bucket1.val();
-            self.ways[i + 4].write_address.next = self.written_bucket1.q.val();
-            self.ways[i + 6].read_address.next = !self.bucket1.val();
-            self.ways[i + 6].write_address.next = self.written_mirror1.q.val();
+            self.ways[i + 4].read_address.next = !self.bucket0.val();
+            self.ways[i + 4].write_address.next = self.written_mirror0.q.val();
+            self.ways[i + 8].read_address.next = self.bucket1.val();
+            self.ways[i + 8].write_address.next = self.written_bucket1.q.val();
+            self.ways[i + 12].read_address.next = !self.bucket1.val();
+            self.ways[i + 12].write_address.next = self.written_mirror1.q.val();
         }
-        for i in 0..8 {
+        for i in 0..16 {
             self.ways[i].clock.next = self.clock.val();
             self.ways[i].reference.next = self.operation1.q.val().reference;
             self.ways[i].met_payload.next = self.met_bits.q.val().get_bits::<PAYLOAD_BITS>(0);
@@ -428,7 +425,7 @@ impl Logic for Orders {
             self.valid3.d.next = false;
             self.wrote.d.next = false;
             // The sweep goes through the registers of what is written.
-            self.written.d.next = 0xff.into();
+            self.written.d.next = 0xffff.into();
             self.written_bucket0.d.next = self.sweep.val();
             self.written_bucket1.d.next = self.sweep.val();
             self.written_mirror0.d.next = self.sweep.val();

@@ -81,12 +81,12 @@ fn a_locked_book_and_one_that_does_not_trade_are_not_crossed() {
 }
 
 #[test]
-fn the_ninth_order_of_the_same_two_buckets_overflows() {
+fn the_order_behind_the_last_slot_of_two_buckets_overflows() {
     let same = |r: &u64| order_bucket(0, *r) == 77 && order_bucket(1, *r) == 78;
     let adds: Vec<_> =
-        (1000..).filter(same).take(9).map(|r| add(LOCATE, r, b'B', 1, 90_000)).collect();
+        (1000..).filter(same).take(17).map(|r| add(LOCATE, r, b'B', 1, 90_000)).collect();
     let bench = invalid(&adds, Reason::OrderOverflow);
-    assert_eq!(bench.card.live_orders(), 10);
+    assert_eq!(bench.card.live_orders(), 18);
 }
 
 #[test]

@@ -35,8 +35,9 @@ const CLOSING: u64 = 3;
 /// No step writes more messages than this.
 const STEP_MESSAGES_MAX: u64 = 24;
 const EXECUTIONS_MAX: usize = 8;
-/// Live orders of the whole market's traders; the card promises `LIVE_ORDERS`.
-const LIVE_MAX: usize = LIVE_ORDERS * 7 / 8;
+/// Live orders of the whole market's traders; clients have what is left of `LIVE_ORDERS`, which the card promises.
+const LIVE_MAX: usize = 896;
+const _: () = assert!(LIVE_MAX < LIVE_ORDERS);
 /// Live orders of one instrument, where few instruments share `LIVE_MAX`.
 const LIVE_INSTRUMENT_MAX: usize = 112;
 

@@ -349,7 +349,7 @@ fn what_is_not_offered_is_rejected_with_its_reason() {
     assert!(matches!(floor.last(), Outbound::Rejected(j) if j.reason == reject::PROCESSING_ERROR));
     // As many orders as the card has room for besides the market's own.
     let placed = (used + 2..).find(|&number| floor.answer(enter(number, b'B', 1, bid - 1_000)) == "J").unwrap();
-    assert_eq!(placed - used - 2, 128);
+    assert_eq!(placed - used - 2, 3200);
     assert!(matches!(floor.last(), Outbound::Rejected(j) if j.reason == reject::AGGREGATE_EXPOSURE));
     floor.check();
 }

@@ -5,6 +5,7 @@ use super::shadow::{Shadow, Watched, Wrong};
 use super::{Source, source};
 use riposte_capture::{Book, Side};
 use riposte_engine::Unrestored;
+use riposte_map::limits::ORDER_SLOTS;
 use riposte_map::shm::{Command, Row};
 use riposte_session::Login;
 use riposte_venue::{Config, Market};
@@ -230,7 +231,7 @@ fn a_snapshot_that_contradicts_itself_is_refused() {
         (vec![add(1, b'x', 1, 100)], Unrestored::Wrong),
         (vec![trading(), add(1, b'B', 1, 101), add(2, b'S', 1, 100)], Unrestored::Wrong),
         (vec![directory(b"MSFT    ")], Unrestored::Wrong),
-        (bids(4097), Unrestored::Overflow),
+        (bids(ORDER_SLOTS as u32 + 1), Unrestored::Overflow),
     ] {
         assert_eq!(fails(snapshot(&messages, 1), false, Vec::new(), 0), why, "{messages:?}");
     }
