@@ -118,9 +118,9 @@ fn join(shared: &Arc<Shared>, host: TcpStream) {
             }
             let _ = to.shutdown(Shutdown::Write);
             if !is_sent {
-                // A venue that is gone takes nothing more.
+                // A venue that is gone takes nothing more. The host's side is read to its end: what it still says would have the kernel reset
+                // the connection, and forget what a wire has lost of the venue's last words.
                 let _ = from.shutdown(Shutdown::Both);
-                let _ = to.shutdown(Shutdown::Both);
             }
             shared.open.fetch_sub(1, Ordering::SeqCst);
         });
