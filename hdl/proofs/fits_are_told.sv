@@ -3,7 +3,8 @@
 // the tops, of what is left, what rests and how long the set is in force, of the decision that is told where none waits, else of the one that waits. A row that was never written fits nothing.
 //
 // Of each memory one row is kept, any one; every other row reads as anything. A value is what the multiplier says four cycles
-// behind its template. Free: everything else.
+// behind its template, and that it is whole what `increments` says then, unless its instrument was written behind it. One command
+// is carried out at a time. Free: everything else.
 //
 // blocks: fits
 // with: memories
@@ -15,29 +16,33 @@
 // mutant: fits: value = rules$1$value; => value = rules$0$value;
 // mutant: fits: rules$1$own = own; => rules$1$own = 64'hffffffffffffffff;
 // mutant: fits: reach[(64'h21)+:(1)] = limits_data[(64'h85)+:(1)]; => reach[(64'h21)+:(1)] = limits_data[(64'h84)+:(1)];
+// mutant: fits: rules$2$whole_write = unsets$q | (writes$q => rules$2$whole_write = (writes$q
+// mutant: fits: written3$d = ((limits_address) & 7'h7f) << 32'h2; => written3$d = template_address;
 module fits_are_told(
     input clock, input reset, input limits_write, input [4:0] limits_address, input [198:0] limits_data,
-    input template_write, input [6:0] template_address, input [202:0] template_data, input terms_write, input [4:0] waiting_row,
+    input template_write, input [6:0] template_address, input [202:0] template_data, input terms_write, input [127:0] counting, input [4:0] waiting_row,
     input [63:0] waiting_bid, input [63:0] waiting_ask, input [4:0] told_row, input [63:0] told_bid, input [63:0] told_ask,
     input none_waits, input [1:0] rule, input [127:0] left,
     input [63:0] own, input [47:0] lived
 );
     wire [202:0] order;
     wire [63:0] value;
-    wire [25:0] against;
+    wire [26:0] against;
     wire [3:0] too_far;
     fits u(.*);
-    always @* assume (!reset);
+    always @* assume (!reset && !(limits_write && (template_write || terms_write)));
 
     (* anyconst *) wire [4:0] of;
     (* anyconst *) wire [1:0] of_rule;
     wire terms_are_mine = (template_write || terms_write) && template_address == {of, of_rule};
     wire template_is_mine = template_write && terms_are_mine;
     (* hierconn *) wire [63:0] \u.product.any ;
+    (* hierconn *) wire \u.increments.any ;
     reg [198:0] limit = 0, limit_then = 0;
     reg [202:0] template = 0, template_then = 0;
     reg [63:0] worth = 0, worth_then = 0;
-    reg [4:1] writes = 0;
+    reg [4:1] writes = 0, unsets = 0;
+    reg whole = 0, whole_then = 0;
     reg [63:0] bid_then = 0, ask_then = 0;
     reg asked = 0;
     always @(posedge clock) begin
@@ -46,6 +51,9 @@ module fits_are_told(
         if (template_is_mine) template[202:72] <= template_data[202:72];
         writes <= {writes[3:1], terms_are_mine};
         if (writes[4]) worth <= \u.product.any ;
+        unsets <= {unsets[3:1], limits_write && limits_address == of};
+        if (unsets[4]) whole <= 0; else if (writes[4]) whole <= \u.increments.any ;
+        whole_then <= whole;
         asked <= (none_waits ? told_row : waiting_row) == of;
         bid_then <= none_waits ? told_bid : waiting_bid;
         ask_then <= none_waits ? told_ask : waiting_ask;
@@ -74,7 +82,8 @@ module fits_are_told(
     wire reaches = side == "B" ? price >= own[31:0] : price <= ~own[63:32];
     wire [33:0] price34 = price, reach34 = reach, bid34 = bid_then[31:0], ask34 = ask_then[31:0];
     wire near = cancels || is_open || has_reach && (side == "B" ? has_ask && price34 <= ask34 + reach34 : has_bid && price34 + reach34 >= bid34);
-    wire [25:0] speaks = {
+    wire [26:0] speaks = {
+        !cancels && !whole_then,
         !cancels && reaches,
         !cancels && lived >= lifetime,
         2'b0,
@@ -111,7 +120,10 @@ module fits_are_told(
     (* hierconn *) wire [71:0] \u.rules$0.terms.rows.row , \u.rules$1.terms.rows.row , \u.rules$2.terms.rows.row , \u.rules$3.terms.rows.row ;
     (* hierconn *) wire [130:0] \u.rules$0.shapes.rows.row , \u.rules$1.shapes.rows.row , \u.rules$2.shapes.rows.row , \u.rules$3.shapes.rows.row ;
     (* hierconn *) wire [63:0] \u.rules$0.values.rows.row , \u.rules$1.values.rows.row , \u.rules$2.values.rows.row , \u.rules$3.values.rows.row ;
+    (* hierconn *) wire [4:0] \u.rules$0.whole.rows.kept , \u.rules$1.whole.rows.kept , \u.rules$2.whole.rows.kept , \u.rules$3.whole.rows.kept ;
+    (* hierconn *) wire \u.rules$0.whole.rows.row , \u.rules$1.whole.rows.row , \u.rules$2.whole.rows.row , \u.rules$3.whole.rows.row ;
     (* hierconn *) wire \u.writes$q , \u.writes1$q , \u.writes2$q , \u.writes3$q ;
+    (* hierconn *) wire \u.unsets$q , \u.unsets1$q , \u.unsets2$q , \u.unsets3$q ;
     (* hierconn *) wire [6:0] \u.written$q , \u.written1$q , \u.written2$q , \u.written3$q ;
     always @* begin
         assume (\u.limit_rows.rows.kept == of && \u.waiting.rows.rows.kept == of && \u.told.rows.rows.kept == of);
@@ -121,6 +133,8 @@ module fits_are_told(
         assume (\u.rules$2.shapes.rows.kept == of && \u.rules$3.shapes.rows.kept == of);
         assume (\u.rules$0.values.rows.kept == of && \u.rules$1.values.rows.kept == of);
         assume (\u.rules$2.values.rows.kept == of && \u.rules$3.values.rows.kept == of);
+        assume (\u.rules$0.whole.rows.kept == of && \u.rules$1.whole.rows.kept == of);
+        assume (\u.rules$2.whole.rows.kept == of && \u.rules$3.whole.rows.kept == of);
     end
     wire [71:0] kept_terms = of_rule == 0 ? \u.rules$0.terms.rows.row : of_rule == 1 ? \u.rules$1.terms.rows.row
         : of_rule == 2 ? \u.rules$2.terms.rows.row : \u.rules$3.terms.rows.row ;
@@ -128,6 +142,10 @@ module fits_are_told(
         : of_rule == 2 ? \u.rules$2.shapes.rows.row : \u.rules$3.shapes.rows.row ;
     wire [63:0] kept_value = of_rule == 0 ? \u.rules$0.values.rows.row : of_rule == 1 ? \u.rules$1.values.rows.row
         : of_rule == 2 ? \u.rules$2.values.rows.row : \u.rules$3.values.rows.row ;
+    wire kept_whole = of_rule == 0 ? \u.rules$0.whole.rows.row : of_rule == 1 ? \u.rules$1.whole.rows.row
+        : of_rule == 2 ? \u.rules$2.whole.rows.row : \u.rules$3.whole.rows.row ;
+    wire [4:1] unsets_mine = {\u.unsets$q && \u.written$q [6:2] == of, \u.unsets1$q && \u.written1$q [6:2] == of,
+        \u.unsets2$q && \u.written2$q [6:2] == of, \u.unsets3$q && \u.written3$q [6:2] == of};
     wire [4:1] mine = {\u.writes$q && \u.written$q == {of, of_rule}, \u.writes1$q && \u.written1$q == {of, of_rule},
         \u.writes2$q && \u.written2$q == {of, of_rule}, \u.writes3$q && \u.written3$q == {of, of_rule}};
     always @(posedge clock) begin
@@ -135,7 +153,8 @@ module fits_are_told(
         reach_is_kept: assert (\u.waiting.rows.rows.row == limit[133:100] && \u.told.rows.rows.row == limit[133:100]);
         template_is_kept: assert ({kept_shape, kept_terms} == template);
         value_is_kept: assert (kept_value == worth);
-        values_are_on_their_way: assert (mine == writes);
+        whole_is_kept: assert (kept_whole == whole);
+        values_are_on_their_way: assert (mine == writes && unsets_mine == unsets);
     end
 endmodule
 
@@ -155,6 +174,15 @@ endmodule
 `KEEPS_A_ROW(fits$rules$3$terms, 5, 72)
 `KEEPS_A_ROW(fits$rules$3$shapes, 5, 131)
 `KEEPS_A_ROW(fits$rules$3$values, 5, 64)
+`KEEPS_A_ROW(fits$rules$0$whole, 5, 1)
+`KEEPS_A_ROW(fits$rules$1$whole, 5, 1)
+`KEEPS_A_ROW(fits$rules$2$whole, 5, 1)
+`KEEPS_A_ROW(fits$rules$3$whole, 5, 1)
+module fits$increments(input clock, input write, input [4:0] write_address, input [127:0] counting, input [4:0] row, input [31:0] price,
+    input [31:0] quantity, output counts);
+    (* anyseq *) wire any;
+    assign counts = any;
+endmodule
 module fits$product(input clock, input [31:0] a, input [31:0] b, output [63:0] product);
     (* anyseq *) wire [63:0] any;
     assign product = any;

@@ -18,12 +18,14 @@ module gate_alone(input clock, input reset, input [31:0] generation, input commi
     (* anyseq *) wire [198:0] limits_data;
     (* anyseq *) wire [6:0] template_address;
     (* anyseq *) wire [202:0] template_data;
+    (* anyseq *) wire [127:0] counting;
     (* anyseq *) wire [10:0] image_address;
     (* anyseq *) wire [63:0] image_data;
     wire [315:0] decision = {is_host, first, rest, 27'd0, made_under, bank, instrument, made_under, bank, instrument, mask};
     gate u(.clock(clock), .reset(reset), .cycle(cycle), .decided(decided), .decision(decision), .decision_row({bank, instrument}),
         .limits_write(limits_write), .limits_address(limits_address), .limits_data(limits_data),
         .template_write(template_write), .template_address(template_address), .template_data(template_data), .terms_write(terms_write),
+        .counting(counting),
         .image_write(image_write), .image_address(image_address), .image_data(image_data), .session_write(session_write),
         .session_sequence(session_sequence), .session_acknowledgement(session_acknowledgement),
         .session_user_ref(session_user_ref), .generation(generation), .commits(commits), .armed(armed), .killed(killed),

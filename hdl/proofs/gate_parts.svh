@@ -4,9 +4,9 @@
 `READS_AS_ANYTHING(gate$transmit$images, 11, 64)
 module gate$grants(input clock, input reset, input [3:0] sweep, input [233:0] grant, input [81:0] throttle,
     input [3:0] instrument, input [1:0] rule, input [63:0] value, input [47:0] cooldown, input cancels, output [127:0] left,
-    output [25:0] against, input buys, input [31:0] quantity, output throttled, input passed, output sends, output [31:0] orders);
+    output [26:0] against, input buys, input [31:0] quantity, output throttled, input passed, output sends, output [31:0] orders);
     (* anyseq *) wire [127:0] any_left;
-    (* anyseq *) wire [25:0] any;
+    (* anyseq *) wire [26:0] any;
     (* anyseq *) wire any_throttled;
     (* anyseq *) wire any_sends;
     (* anyseq *) wire [31:0] any_orders;
@@ -22,16 +22,16 @@ module gate$resting(input clock, input reset, input [3:0] sweep, input [233:0] g
     assign own = any;
 endmodule
 module gate$fits(input clock, input reset, input limits_write, input [4:0] limits_address, input [198:0] limits_data,
-    input template_write, input [6:0] template_address, input [202:0] template_data, input terms_write, input [4:0] waiting_row,
+    input template_write, input [6:0] template_address, input [202:0] template_data, input terms_write, input [127:0] counting, input [4:0] waiting_row,
     input [63:0] waiting_bid, input [63:0] waiting_ask, input [4:0] told_row, input [63:0] told_bid, input [63:0] told_ask,
     input none_waits, input [1:0] rule, input [127:0] left, input [63:0] own, input [47:0] lived,
-    output [202:0] order, output [63:0] value, output [25:0] against,
+    output [202:0] order, output [63:0] value, output [26:0] against,
     output [3:0] too_far);
     (* anyseq *) wire [3:0] any_far;
     assign too_far = any_far;
     (* anyseq *) wire [202:0] any_order;
     (* anyseq *) wire [63:0] any_value;
-    (* anyseq *) wire [25:0] any;
+    (* anyseq *) wire [26:0] any;
     assign order = any_order;
     assign value = any_value;
     assign against = any;

@@ -36,7 +36,7 @@ module grants_are_kept(
     wire [233:0] grant = {credit_orders, credit_unacknowledged, credit_open, credit_value, lease_sells, lease_buys, to_rule, to, kinds};
     wire is_lease = kinds[0], is_credit = kinds[1], is_repeat = kinds[2];
     wire [127:0] left;
-    wire [25:0] against;
+    wire [26:0] against;
     wire throttled;
     reg passed = 0, judging = 0, fits = 0, buys = 0, cancels = 0;
     reg [31:0] quantity = 0;

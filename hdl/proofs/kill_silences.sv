@@ -10,7 +10,7 @@
 // with: memories gate_parts gate_alone
 // induction: 4
 // cover: 13
-// mutant: gate: (((killed) & 26'h3ffffff) << 32'h1) => 26'h0
+// mutant: gate: (((killed) & 27'h7ffffff) << 32'h1) => 27'h0
 // mutant: control: if (heartbeat$silence) begin => if (heartbeat$silence & ~does$q[c_arm]) begin
 // mutant: control: if (fault) begin => if (fault & is_armed$q) begin
 // mutant: control: fences$d = fenced_next | ((halts) & 112'hffffffffffffffffffffffffffff); => fences$d = fenced_next;

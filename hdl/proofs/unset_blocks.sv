@@ -34,7 +34,7 @@ module unset_blocks(
     (* hierconn *) wire [3:0] \g.u.fits.any_far ;
     (* hierconn *) wire [3:0] \g.u.grants.instrument ;
     (* hierconn *) wire [1:0] \g.u.fits.rule , \g.u.grants.rule ;
-    (* hierconn *) wire [25:0] \g.u.fits.any , \g.u.grants.any ;
+    (* hierconn *) wire [26:0] \g.u.fits.any , \g.u.grants.any ;
     (* hierconn *) wire [202:0] \g.u.fits.any_order ;
     (* hierconn *) wire \g.u.grants.cancels ;
     (* hierconn *) wire [63:0] \g.u.fits.any_value , \g.u.grants.value ;
@@ -43,7 +43,7 @@ module unset_blocks(
     reg [127:0] tops1, tops2, tops3;
     reg [3:0] instrument1, instrument2, instrument3;
     reg [1:0] rule1, rule2, granted_rule1, granted_rule2;
-    reg [25:0] against1, against2;
+    reg [26:0] against1, against2;
     reg [3:0] far1, far2;
     reg [63:0] order1, order2;
     reg [31:0] granted_quantity1;

@@ -8,13 +8,14 @@ use std::{
     env, fs,
     path::{Path, PathBuf},
     process::Command,
+    sync::atomic::{AtomicUsize, Ordering},
 };
 
 const TOP: &str = riposte_card::TOP;
 
 /// Name, what stands in the Verilog once, what a fault would put there.
 const MUTANTS: [(&str, &str, &str); 5] = [
-    ("gate_ignores_kill", "(((killed) & 26'h3ffffff) << 32'h1) | ", ""),
+    ("gate_ignores_kill", "(((killed) & 27'h7ffffff) << 32'h1) | ", ""),
     ("order_without_pass", "running = passes | sending$q;", "running = judging | sending$q;"),
     ("price_one_byte_off", "localparam  o_price = 9'b100000;", "localparam  o_price = 9'b101000;"),
     ("checksum_one_off", "checksum = ~twice;", "checksum = ~twice + 16'h1;"),
@@ -65,23 +66,23 @@ fn main() {
     };
     builder.runtime();
     let verilog = riposte_card::verilog();
-    builder.model(&Variant { optimisation: 3, checks: true, ..Variant::plain("card", &verilog) });
-    if let Some(file) = env::var_os("RIPOSTE_NETLIST") {
+    let netlist = env::var_os("RIPOSTE_NETLIST").map(|file| {
         println!("cargo:rerun-if-changed={}", Path::new(&file).display());
         println!("cargo:rustc-cfg=netlist");
-        let netlist = with_fault(&fs::read_to_string(&file).expect("RIPOSTE_NETLIST names a Verilog file"));
-        builder.model(&Variant { netlist: true, ..Variant::plain("netlist", &netlist) });
-    }
-    if env::var_os("CARGO_FEATURE_TEST_MODELS").is_none() {
-        return;
-    }
+        with_fault(&fs::read_to_string(&file).expect("RIPOSTE_NETLIST names a Verilog file"))
+    });
     let ports = riposte_card::block_ports();
-    builder.model(&Variant { checks: true, ports: &ports, ..Variant::plain("open", &verilog) });
-    for (name, from, to) in MUTANTS {
+    let mutated = MUTANTS.map(|(name, from, to)| {
         assert_eq!(verilog.matches(from).count(), 1, "mutant {name}: `{from}` must stand in the Verilog once");
-        let mutated = verilog.replace(from, to);
-        builder.model(&Variant::plain(name, &mutated));
+        (name, verilog.replace(from, to))
+    });
+    let mut variants = vec![Variant { optimisation: 3, checks: true, ..Variant::plain("card", &verilog) }];
+    variants.extend(netlist.iter().map(|netlist| Variant { netlist: true, ..Variant::plain("netlist", netlist) }));
+    if env::var_os("CARGO_FEATURE_TEST_MODELS").is_some() {
+        variants.push(Variant { checks: true, ports: &ports, ..Variant::plain("open", &verilog) });
+        variants.extend(mutated.iter().map(|(name, verilog)| Variant::plain(name, verilog)));
     }
+    builder.models(&variants);
 }
 
 impl Builder {
@@ -100,7 +101,7 @@ impl Builder {
         build
     }
 
-    /// Verilator's own library, once for all models. It is linked after them: see `model`.
+    /// Verilator's own library, once for all models. It is linked after them: see `models`.
     fn runtime(&self) {
         let mut build = self.compiler(2);
         for name in ["verilated.cpp", "verilated_threads.cpp"] {
@@ -115,6 +116,27 @@ impl Builder {
         build.cargo_metadata(false).compile("riposte_verilator");
     }
 
+    /// Makes as many at a time as cargo has jobs.
+    fn models(&self, variants: &[Variant]) {
+        let jobs = env::var("NUM_JOBS").ok().and_then(|jobs| jobs.parse().ok()).unwrap_or(1);
+        let next = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..jobs {
+                scope.spawn(|| {
+                    while let Some(variant) = variants.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        self.model(variant);
+                    }
+                });
+            }
+        });
+        println!("cargo:rustc-link-search=native={}", self.out.display());
+        for variant in variants {
+            println!("cargo:rustc-link-lib=static=riposte_model_{}", variant.name);
+        }
+        println!("cargo:rustc-link-lib=static=riposte_verilator");
+        println!("cargo:rustc-link-lib=stdc++");
+    }
+
     fn model(&self, variant: &Variant) {
         let made = self.out.join(format!("{}.made", variant.name));
         let recipe = self.recipe(variant);
@@ -122,10 +144,6 @@ impl Builder {
             self.make(variant);
             fs::write(made, recipe).expect("write what was made");
         }
-        println!("cargo:rustc-link-search=native={}", self.out.display());
-        println!("cargo:rustc-link-lib=static=riposte_model_{}", variant.name);
-        println!("cargo:rustc-link-lib=static=riposte_verilator");
-        println!("cargo:rustc-link-lib=stdc++");
     }
 
     /// All that a model is made from: one that was made from the same is not made again.

@@ -84,6 +84,8 @@ pub struct Instrument {
     pub collar_e4: (u32, u32),
     pub reach_e4: u32,
     pub value_max: u64,
+    pub tick_e4: u32,
+    pub lot: u32,
     /// Cycles of the window of its metrics over time; 0: it has none.
     pub window_cycles: u32,
     pub rules: [Option<Rule>; RULES],
@@ -99,6 +101,8 @@ impl Instrument {
         collar_e4: (0, u32::MAX),
         reach_e4: ANY_REACH,
         value_max: u64::MAX,
+        tick_e4: 1,
+        lot: 1,
         window_cycles: 0,
         rules: [None; RULES],
     };
@@ -110,6 +114,8 @@ impl Instrument {
         collar_e4: (0, 0),
         reach_e4: 0,
         value_max: 0,
+        tick_e4: 0,
+        lot: 0,
         ..Instrument::WIDE
     };
 }
@@ -182,7 +188,8 @@ pub fn partial_sum(frame: &[u8]) -> u16 {
     sum16(&bytes)
 }
 
-fn template(instrument: usize, rule: usize, order: Option<&Rule>) -> Vec<Command> {
+/// In whole units of tick size and lot, as far as its price and quantity are.
+fn template(instrument: usize, rule: usize, [tick_e4, lot]: [u32; 2], order: Option<&Rule>) -> Vec<Command> {
     let Some(order) = order else {
         return vec![command(Opcode::WriteTemplate, instrument, rule, 0, 0, &[])];
     };
@@ -196,7 +203,8 @@ fn template(instrument: usize, rule: usize, order: Option<&Rule>) -> Vec<Command
         | u64::from(partial_sum(&frame)) << 32
         | u64::from(order.is_immediate) << 48;
     let numbers = u64::from(order.quantity) | u64::from(order.price_e4) << 32;
-    let row = [numbers, layout, order.cool_down_cycles, order.lifetime_cycles];
+    let units = units(order.price_e4.checked_div(tick_e4).unwrap_or(0), order.quantity.checked_div(lot).unwrap_or(0));
+    let row = [numbers, layout, order.cool_down_cycles, order.lifetime_cycles, units];
     let mut commands = vec![command(Opcode::WriteTemplate, instrument, rule, 0, 0, &row)];
     for (index, chunk) in frame.chunks(8).enumerate() {
         let mut word = [0; 8];
@@ -253,10 +261,11 @@ pub fn parameters_within(limits: &Gate, instruments: &[Instrument], generation: 
             u64::from(high) | u64::from(instrument.reach_e4) << 32,
             instrument.value_max,
             u64::from(instrument.window_cycles),
+            u64::from(instrument.tick_e4) | u64::from(instrument.lot) << 32,
         ];
         commands.push(command(Opcode::WriteInstrument, at, 0, 0, 0, &limits));
         for (index, rule) in instrument.rules.iter().enumerate() {
-            commands.extend(template(at, index, rule.as_ref()));
+            commands.extend(template(at, index, [instrument.tick_e4, instrument.lot], rule.as_ref()));
         }
         commands.extend(write_rules(at, &instrument.rules));
     }
@@ -276,9 +285,15 @@ pub const MOST: u32 = u32::MAX >> 1;
 /// Longer than any test.
 const FOR_EVER_CYCLES: u64 = (1 << 48) - 1;
 
-/// An order of the host.
+/// Price in ticks and quantity in lots, as commands have them.
+pub fn units(ticks: u32, lots: u32) -> u64 {
+    u64::from(ticks) | u64::from(lots) << 32
+}
+
+/// An order of the host, with ticks and lots of 1.
 pub fn order(instrument: usize, side: u8, quantity: u32, price_e4: u32) -> Command {
-    command(Opcode::Order, instrument, 0, 0, 0, &[u64::from(quantity) | u64::from(price_e4) << 32, u64::from(side)])
+    let terms = u64::from(quantity) | u64::from(price_e4) << 32;
+    command(Opcode::Order, instrument, 0, 0, 0, &[terms, u64::from(side), 0, 0, units(price_e4, quantity)])
 }
 
 /// Buys and sells that an instrument may have sent.
@@ -399,6 +414,7 @@ pub fn tightened(random: &mut Random, mut instruments: Vec<Instrument>, price_e4
         one.sides = random.pick(&[ALL_SIDES, ALL_SIDES, ALL_SIDES, BUY, SELL, BUY | SELL, SELL_SHORT, CANCEL, 0]);
         one.reach_e4 = random.pick(&[ANY_REACH, ANY_REACH, ANY_REACH, ANY_REACH, ANY_REACH - 1, 700, 200, 0]);
         one.value_max = random.pick(&[u64::MAX, u64::MAX, u64::MAX, 300 * u64::from(price_e4), 0]);
+        (one.tick_e4, one.lot) = random.pick(&[(1, 1), (1, 1), (1, 1), (1, 1), (100, 100), (100, 1), (1, 200), (250, 1), (0, 1), (1, 0)]);
         for rule in one.rules.iter_mut().flatten() {
             rule.side = random.pick(&[rule.side, rule.side, rule.side, rule.side, rule.side, b'E', b'E', b'X']);
             rule.cool_down_cycles = random.pick(&[1, 1, 1, 1, 20, 150, 3_000, 0]);

@@ -9,7 +9,7 @@ use riposte_map::{
 use riposte_tests::{
     bench::{Bench, LOCATE, ON_TRADE, instrument, is_order, on_each_card, orders, reason, reasons},
     messages::{action, add, trade},
-    parameters::{Gate, Instrument, Rule, command, credit, heartbeat, lease, order, parameters, parameters_within, repeat},
+    parameters::{Gate, Instrument, Rule, command, credit, heartbeat, lease, order, parameters, parameters_within, repeat, units},
 };
 
 const PRICE_E4: u32 = 640_000;
@@ -49,6 +49,22 @@ fn judged(bench: &mut Bench<'_>, before: &[Command], one: Command) -> Reason {
     assert_eq!(said, [Reason::None]);
     let [reason] = orders[..] else { panic!("one order: {orders:?}") };
     reason
+}
+
+#[test]
+fn an_order_of_the_host_is_whole_ticks_and_lots_too() {
+    on_each_card(|card| {
+        let mut bench = Bench::new(card, &[Instrument { tick_e4: 100, lot: 50, ..with_place(&[]) }]);
+        for (price_e4, quantity, [ticks, lots], expected) in [
+            (PRICE_E4, 250, [6_400, 5], Reason::None), (PRICE_E4, 250, [6_400, 4], Reason::Increment),
+            (PRICE_E4 + 100, 250, [6_401, 5], Reason::None), (PRICE_E4 + 1, 250, [6_400, 5], Reason::Increment),
+            (PRICE_E4, 251, [6_400, 5], Reason::Increment), (PRICE_E4, 50, [6_400, 1], Reason::None),
+        ] {
+            let mut one = order(0, BUY, quantity, price_e4);
+            one.args[4] = units(ticks, lots);
+            assert_eq!(judged(&mut bench, &[], one), expected, "{quantity} at {price_e4}");
+        }
+    });
 }
 
 fn host_event(output: &Output) -> Event {

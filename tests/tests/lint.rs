@@ -61,6 +61,7 @@ lints! {
     fits_is_clean: blocks::fits::Fits;
     grants_is_clean: blocks::grants::Grants;
     product_is_clean: blocks::product::Product;
+    increments_is_clean: blocks::increments::Increments;
     refusal_is_clean: blocks::refusal::Refusal;
     transmit_is_clean: blocks::transmit::Transmit;
     heartbeat_is_clean: blocks::heartbeat::Heartbeat;

@@ -99,6 +99,7 @@ pub struct Arguments {
     pub limits: Signal<Out, Limits>,
     pub instrument_window: Signal<Out, Window>,
     pub template: Signal<Out, Template>,
+    pub counting: Signal<Out, Counting>,
     pub throttle: Signal<Out, Throttle>,
     pub feed: Signal<Out, Feed>,
     pub book_row: Signal<Out, BookRow>,
@@ -109,6 +110,7 @@ pub struct Arguments {
     number: Signal<Local, Bits<2>>,
     arg3: Signal<Local, Bits<64>>,
     arg4: Signal<Local, Bits<64>>,
+    arg5: Signal<Local, Bits<64>>,
     action: [Signal<Local, Bits<8>>; 4],
     flags: [Signal<Local, Bits<8>>; 4],
     terms: [TermOf; 4],
@@ -118,6 +120,7 @@ pub struct Arguments {
     length: Signal<Local, Bits<32>>,
     span: Signal<Local, Window>,
     order: Signal<Local, Template>,
+    count: Signal<Local, Counting>,
     interval: Signal<Local, Bits<32>>,
     gate: Signal<Local, Throttle>,
     lines: Signal<Local, Feed>,
@@ -141,6 +144,7 @@ pub struct Arguments {
     o_arg2: Konst<9, { command::ARGS.lsb + 128 }>,
     o_arg3: Konst<9, { command::ARGS.lsb + 192 }>,
     o_arg4: Konst<9, { command::ARGS.lsb + 256 }>,
+    o_arg5: Konst<9, { command::ARGS.lsb + 320 }>,
 }
 
 impl Logic for Arguments {
@@ -209,6 +213,12 @@ impl Logic for Arguments {
         self.order.next.cancels = self.arg1.val().get_bits::<8>(0) == self.k_cancel.val();
         self.order.next.immediate = self.arg1.val().get_bit(48);
         self.template.next = self.order.val();
+        self.arg5.next = self.command.val().get_bits::<64>(self.o_arg5.val().index());
+        self.count.next.tick = self.arg5.val().get_bits::<32>(0);
+        self.count.next.lot = self.arg5.val().get_bits::<32>(32);
+        self.count.next.ticks = self.arg4.val().get_bits::<32>(0);
+        self.count.next.lots = self.arg4.val().get_bits::<32>(32);
+        self.counting.next = self.count.val();
         self.interval.next = self.arg0.val().get_bits::<32>(0);
         self.gate.next.interval = self.interval.val();
         self.gate.next.runs = self.interval.val() != 0;

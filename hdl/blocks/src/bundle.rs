@@ -306,6 +306,22 @@ pub struct Limits {
     pub may_cancel: bool,
 }
 
+/// Smallest steps of an instrument's price and quantity.
+#[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
+pub struct Units {
+    pub tick: Bits<32>,
+    pub lot: Bits<32>,
+}
+
+/// What a command says of them: they themselves of an instrument, how many of a template.
+#[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
+pub struct Counting {
+    pub tick: Bits<32>,
+    pub lot: Bits<32>,
+    pub ticks: Bits<32>,
+    pub lots: Bits<32>,
+}
+
 /// Of an instrument's limits, what the live collar needs.
 #[derive(Copy, Clone, Debug, PartialEq, Default, LogicStruct)]
 pub struct Reach {

@@ -1,9 +1,8 @@
 //! Commands, parameter banks, and the state that every order depends on: generation, arm, kill.
 //!
-//! In: a command (cycle x), who invalidates what. Out: writes to the shadow bank in x + 2; state that has
-//! changed is visible in x + 3; an acknowledgement in that cycle.
-//! Why: parameters are written beside those in force and exchanged with them by one write. A command is decoded into
-//! registers first, since one bit of it may move a thousand.
+//! In: a command (cycle x), who invalidates what. Out: writes to the shadow bank in x + 2; state that has changed is visible in x + 3;
+//! an acknowledgement in that cycle. Why: parameters are written beside those in force and exchanged with them by one write. A
+//! command is decoded into registers first, since one bit of it may move a thousand.
 //! Holds: reset leaves generation 0, disarmed, the host unheard; kill stays until it is cleared; a silent host disarms.
 use crate::{arguments::Arguments, bundle::*, entry::Entry, heartbeat::Heartbeat, konst::Konst, validity::Validity};
 use riposte_map::{limits, reason::Reason, shm::{EventKind, Opcode, bits::command}};
@@ -73,6 +72,7 @@ pub struct Control {
     pub template_data: Signal<Out, Template>,
     pub template_address: Signal<Out, Bits<7>>,
     pub terms_write: Signal<Out, bool>,
+    pub counting: Signal<Out, Counting>,
     pub image_write: Signal<Out, bool>,
     pub image_address: Signal<Out, Bits<11>>,
     /// First byte on the wire in the low lane.
@@ -429,6 +429,7 @@ impl Logic for Control {
         self.template_write.next = self.does.q.val().get_bit(self.c_template.val().index());
         self.template_data.next = self.arguments.template.val();
         self.terms_write.next = self.entry.takes.val();
+        self.counting.next = self.arguments.counting.val();
         self.template_bank.next = self.shadow.val();
         self.template_rule.next = self.rule.val();
         if self.does.q.val().get_bit(self.c_order.val().index()) {

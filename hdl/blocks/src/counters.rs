@@ -8,7 +8,8 @@ use crate::{konst::Konst, memory::BlockMemory};
 use riposte_map::{counter::Counter, limits::RESET_CYCLES};
 use rust_hdl::prelude::*;
 
-const _: () = assert!(Counter::COUNT == 81 && Counter::COUNT < 127 && RESET_CYCLES >= 1 << 7);
+pub const COUNTERS: usize = Counter::COUNT;
+const _: () = assert!(COUNTERS == 82 && COUNTERS < 127 && RESET_CYCLES >= 1 << 7);
 
 /// What came since a counter's last turn.
 #[derive(LogicBlock, Default)]
@@ -49,11 +50,11 @@ pub struct Counters {
     pub clock: Signal<In, Clock>,
     pub reset: Signal<In, bool>,
     pub sweep: Signal<In, Bits<7>>,
-    pub count: Signal<In, Bits<81>>,
+    pub count: Signal<In, Bits<COUNTERS>>,
     pub index: Signal<Out, Bits<7>>,
     pub value: Signal<Out, Bits<32>>,
-    strobes: DFF<Bits<81>>,
-    cells: [CounterCell; 81],
+    strobes: DFF<Bits<COUNTERS>>,
+    cells: [CounterCell; COUNTERS],
     sums: BlockMemory<32, 7, false>,
     /// Whose turn it is, was, and was before that.
     turn: DFF<Bits<7>>,
@@ -62,7 +63,7 @@ pub struct Counters {
     more: DFF<Bits<7>>,
     shown: DFF<Bits<7>>,
     out: DFF<Bits<32>>,
-    taken: [Signal<Local, Bits<7>>; 82],
+    taken: [Signal<Local, Bits<7>>; COUNTERS + 1],
     sum: Signal<Local, Bits<32>>,
     k_one: Konst<7, 1>,
     k_last: Konst<7, { Counter::COUNT as u64 - 1 }>,
@@ -108,7 +109,7 @@ impl Logic for Counters {
             self.turn.d.next = 0.into();
         }
         self.taken[0].next = 0.into();
-        for i in 0..81 {
+        for i in 0..82 {
             self.cells[i].clock.next = self.clock.val();
             self.cells[i].reset.next = self.reset.val();
             self.cells[i].up.next = self.strobes.q.val().get_bit(i);
@@ -118,7 +119,7 @@ impl Logic for Counters {
         // ---- the cycle behind its turn, and the one behind that
         self.turn1.d.next = self.turn.q.val();
         self.sums.read_address.next = self.turn1.q.val();
-        self.more.d.next = self.taken[81].val();
+        self.more.d.next = self.taken[82].val();
         self.turn2.d.next = self.turn1.q.val();
         self.sum.next = self.sums.read_data.val() + bit_cast::<32, 7>(self.more.q.val());
         self.sums.write.next = self.turn2.q.val() != self.k_none.val();

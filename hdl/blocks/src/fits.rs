@@ -7,7 +7,7 @@
 //! before it is known which is picked, and both live collars are summed before it is known which decision is.
 //! Of a mass cancel nothing is asked that is only of orders.
 //! Holds: a row that was never written fits nothing. Not here: what may change between p and the gate.
-use crate::{bundle::*, konst::Konst, memory::LookupMemory, product::Product};
+use crate::{bundle::*, increments::Increments, konst::Konst, memory::LookupMemory, product::Product};
 use riposte_map::{limits, reason::{GATE_ORDER, Reason}, shm::MASS_CANCEL};
 use rust_hdl::prelude::*;
 
@@ -19,6 +19,7 @@ const _: () = {
     assert!(GATE_ORDER[14] as u8 == Reason::TemplateUnset as u8 && GATE_ORDER[17] as u8 == Reason::CoolDown as u8);
     assert!(GATE_ORDER[20] as u8 == Reason::Position as u8 && GATE_ORDER[21] as u8 == Reason::Exposure as u8);
     assert!(GATE_ORDER[24] as u8 == Reason::Expired as u8 && GATE_ORDER[25] as u8 == Reason::SelfMatch as u8);
+    assert!(GATE_ORDER[26] as u8 == Reason::Increment as u8);
 };
 
 /// One rule's template against its limits.
@@ -30,9 +31,12 @@ pub struct RuleFit {
     pub template_data: Signal<In, Template>,
     /// Only of what an order of the host brings along.
     pub terms_write: Signal<In, bool>,
+    // What was computed of it; or its instrument was written, of which nothing is known any more.
     pub value_write: Signal<In, bool>,
+    pub whole_write: Signal<In, bool>,
     pub value_address: Signal<In, Bits<5>>,
     pub value_data: Signal<In, Bits<64>>,
+    pub whole_data: Signal<In, bool>,
     // r
     pub row: Signal<In, Bits<5>>,
     // p: of the row that was read in the last cycle.
@@ -43,14 +47,17 @@ pub struct RuleFit {
     pub lived: Signal<In, Bits<48>>,
     pub order: Signal<Out, Template>,
     pub value: Signal<Out, Bits<64>>,
-    pub against: Signal<Out, Bits<26>>,
+    pub against: Signal<Out, Bits<27>>,
     pub too_far: Signal<Out, bool>,
     terms: LookupMemory<Terms, 5>,
     shapes: LookupMemory<Shape, 5>,
     /// Price times quantity of each template, some cycles behind it: nobody looks at a bank that is being written.
     values: LookupMemory<Bits<64>, 5>,
+    /// It is whole ticks and lots.
+    whole: LookupMemory<Bits<1>, 5>,
     template1: DFF<Template>,
     value1: DFF<Bits<64>>,
+    whole1: DFF<Bits<1>>,
     terms_data: Signal<Local, Terms>,
     shape_data: Signal<Local, Shape>,
     read: Signal<Local, Template>,
@@ -78,6 +85,7 @@ pub struct RuleFit {
     off_exposure: Signal<Local, bool>,
     off_lifetime: Signal<Local, bool>,
     off_own: Signal<Local, bool>,
+    off_whole: Signal<Local, bool>,
     k_full: Konst<32, 0xffff_ffff>,
     k_buy: Konst<8, { b'B' as u64 }>,
     k_sell: Konst<8, { b'S' as u64 }>,
@@ -92,8 +100,8 @@ pub struct RuleFit {
 impl Logic for RuleFit {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, template1, value1);
-        clock!(self, clock, terms, shapes, values);
+        dff_setup!(self, clock, template1, value1, whole1);
+        clock!(self, clock, terms, shapes, values, whole);
         self.terms_data.next.quantity = self.template_data.val().quantity;
         self.terms_data.next.price = self.template_data.val().price;
         self.terms_data.next.side = self.template_data.val().side;
@@ -117,6 +125,10 @@ impl Logic for RuleFit {
         self.values.write_address.next = self.value_address.val();
         self.values.write_data.next = self.value_data.val();
         self.values.read_address.next = self.row.val();
+        self.whole.write.next = self.whole_write.val();
+        self.whole.write_address.next = self.value_address.val();
+        self.whole.write_data.next = self.whole_data.val().into();
+        self.whole.read_address.next = self.row.val();
         self.read.next.quantity = self.terms.read_data.val().quantity;
         self.read.next.price = self.terms.read_data.val().price;
         self.read.next.side = self.terms.read_data.val().side;
@@ -130,6 +142,7 @@ impl Logic for RuleFit {
         self.read.next.immediate = self.shapes.read_data.val().immediate;
         self.template1.d.next = self.read.val();
         self.value1.d.next = self.values.read_data.val();
+        self.whole1.d.next = self.whole.read_data.val();
         // ---- p
         self.here.next = self.template1.q.val();
         self.buys.next = self.here.val().side == self.k_buy.val();
@@ -171,6 +184,7 @@ impl Logic for RuleFit {
             self.others.next = self.own.val().sells;
         }
         self.off_own.next = !(self.price_key.val() < self.others.val());
+        self.off_whole.next = self.whole1.q.val() == 0;
         self.off_lifetime.next = !(self.lived.val() < self.here.val().lifetime);
         if self.collar.val().is_open {
             self.off_live.next = false;
@@ -192,18 +206,20 @@ impl Logic for RuleFit {
             self.off_exposure.next = false;
             self.off_lifetime.next = false;
             self.off_own.next = false;
+            self.off_whole.next = false;
         }
-        self.against.next = (bit_cast::<26, 1>(self.off_enabled.val().into()) << 8)
-            | (bit_cast::<26, 1>(self.off_side.val().into()) << 9)
-            | (bit_cast::<26, 1>(self.off_quantity.val().into()) << 10)
-            | (bit_cast::<26, 1>(self.off_value.val().into()) << 11)
-            | (bit_cast::<26, 1>(self.off_collar.val().into()) << 12)
-            | (bit_cast::<26, 1>(self.off_shape.val().into()) << 14)
-            | (bit_cast::<26, 1>(self.off_cooldown.val().into()) << 17)
-            | (bit_cast::<26, 1>(self.off_position.val().into()) << 20)
-            | (bit_cast::<26, 1>(self.off_exposure.val().into()) << 21)
-            | (bit_cast::<26, 1>(self.off_lifetime.val().into()) << 24)
-            | (bit_cast::<26, 1>(self.off_own.val().into()) << 25);
+        self.against.next = (bit_cast::<27, 1>(self.off_enabled.val().into()) << 8)
+            | (bit_cast::<27, 1>(self.off_side.val().into()) << 9)
+            | (bit_cast::<27, 1>(self.off_quantity.val().into()) << 10)
+            | (bit_cast::<27, 1>(self.off_value.val().into()) << 11)
+            | (bit_cast::<27, 1>(self.off_collar.val().into()) << 12)
+            | (bit_cast::<27, 1>(self.off_shape.val().into()) << 14)
+            | (bit_cast::<27, 1>(self.off_cooldown.val().into()) << 17)
+            | (bit_cast::<27, 1>(self.off_position.val().into()) << 20)
+            | (bit_cast::<27, 1>(self.off_exposure.val().into()) << 21)
+            | (bit_cast::<27, 1>(self.off_lifetime.val().into()) << 24)
+            | (bit_cast::<27, 1>(self.off_own.val().into()) << 25)
+            | (bit_cast::<27, 1>(self.off_whole.val().into()) << 26);
         self.too_far.next = self.off_live.val();
         self.order.next = self.here.val();
         self.value.next = self.value1.q.val();
@@ -256,6 +272,8 @@ pub struct Fits {
     pub template_address: Signal<In, Bits<7>>,
     pub template_data: Signal<In, Template>,
     pub terms_write: Signal<In, bool>,
+    /// Of the instrument or the template that is written.
+    pub counting: Signal<In, Counting>,
     // r
     pub waiting_row: Signal<In, Bits<5>>,
     pub waiting_bid: Signal<In, Top>,
@@ -273,7 +291,7 @@ pub struct Fits {
     pub lived: Signal<In, Bits<48>>,
     pub order: Signal<Out, Template>,
     pub value: Signal<Out, Bits<64>>,
-    pub against: Signal<Out, Bits<26>>,
+    pub against: Signal<Out, Bits<27>>,
     /// Of every rule: its price is outside the live collar. The last to be known, it is chosen a cycle later.
     pub too_far: Signal<Out, Bits<4>>,
     limit_rows: LookupMemory<Limits, 5>,
@@ -283,15 +301,20 @@ pub struct Fits {
     collar: DFF<Collar>,
     rules: [RuleFit; 4],
     product: Product,
-    // A template that is being written: where its value goes in three, two, one and no cycles.
+    increments: Increments,
+    // A template that is being written, or its instrument: where what is known of it goes in three, two, one and no cycles.
     written3: DFF<Bits<7>>,
     writes3: DFF<bool>,
+    unsets3: DFF<bool>,
     written2: DFF<Bits<7>>,
     writes2: DFF<bool>,
+    unsets2: DFF<bool>,
     written1: DFF<Bits<7>>,
     writes1: DFF<bool>,
+    unsets1: DFF<bool>,
     written: DFF<Bits<7>>,
     writes: DFF<bool>,
+    unsets: DFF<bool>,
     row: Signal<Local, Bits<5>>,
     reach: Signal<Local, Reach>,
 }
@@ -299,8 +322,11 @@ pub struct Fits {
 impl Logic for Fits {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, limit, collar, written3, writes3, written2, writes2, written1, writes1, written, writes);
-        clock!(self, clock, limit_rows, waiting, told, product);
+        dff_setup!(
+            self, clock, limit, collar, written3, writes3, unsets3, written2, writes2, unsets2, written1, writes1, unsets1, written, writes,
+            unsets
+        );
+        clock!(self, clock, limit_rows, waiting, told, product, increments);
         self.row.next = self.waiting_row.val();
         if self.none_waits.val() {
             self.row.next = self.told_row.val();
@@ -332,13 +358,26 @@ impl Logic for Fits {
         self.product.a.next = self.template_data.val().price;
         self.product.b.next = self.template_data.val().quantity;
         self.writes3.d.next = self.template_write.val() | self.terms_write.val();
+        self.unsets3.d.next = self.limits_write.val();
         self.written3.d.next = self.template_address.val();
+        if self.limits_write.val() {
+            self.written3.d.next = bit_cast::<7, 5>(self.limits_address.val()) << 2;
+        }
         self.writes2.d.next = self.writes3.q.val();
+        self.unsets2.d.next = self.unsets3.q.val();
         self.written2.d.next = self.written3.q.val();
         self.writes1.d.next = self.writes2.q.val();
+        self.unsets1.d.next = self.unsets2.q.val();
         self.written1.d.next = self.written2.q.val();
         self.writes.d.next = self.writes1.q.val();
+        self.unsets.d.next = self.unsets1.q.val();
         self.written.d.next = self.written1.q.val();
+        self.increments.write.next = self.limits_write.val();
+        self.increments.write_address.next = self.limits_address.val();
+        self.increments.counting.next = self.counting.val();
+        self.increments.row.next = self.template_address.val().get_bits::<5>(2);
+        self.increments.price.next = self.template_data.val().price;
+        self.increments.quantity.next = self.template_data.val().quantity;
         // ---- p: the rules
         for i in 0..4 {
             self.rules[i].clock.next = self.clock.val();
@@ -350,6 +389,9 @@ impl Logic for Fits {
             self.rules[i].template_data.next = self.template_data.val();
             self.rules[i].value_write.next =
                 self.writes.q.val() & (self.written.q.val().get_bits::<2>(0) == i.to_bits::<2>());
+            self.rules[i].whole_write.next = self.unsets.q.val()
+                | (self.writes.q.val() & (self.written.q.val().get_bits::<2>(0) == i.to_bits::<2>()));
+            self.rules[i].whole_data.next = self.increments.counts.val() & !self.unsets.q.val();
             self.rules[i].value_address.next = self.written.q.val().get_bits::<5>(2);
             self.rules[i].value_data.next = self.product.product.val();
             self.rules[i].row.next = self.row.val();
@@ -389,6 +431,10 @@ impl Logic for Fits {
             self.writes2.d.next = false;
             self.writes1.d.next = false;
             self.writes.d.next = false;
+            self.unsets3.d.next = false;
+            self.unsets2.d.next = false;
+            self.unsets1.d.next = false;
+            self.unsets.d.next = false;
         }
     }
 }

@@ -42,6 +42,7 @@ pub struct Gate {
     pub template_address: Signal<In, Bits<7>>,
     pub template_data: Signal<In, Template>,
     pub terms_write: Signal<In, bool>,
+    pub counting: Signal<In, Counting>,
     pub image_write: Signal<In, bool>,
     pub image_address: Signal<In, Bits<11>>,
     /// First byte on the wire in the top lane.
@@ -72,7 +73,7 @@ pub struct Gate {
     pub count_sent: Signal<Out, bool>,
     pub count_refused: Signal<Out, bool>,
     /// Of what was refused, its place in the contract's order.
-    pub count_reason: Signal<Out, Bits<26>>,
+    pub count_reason: Signal<Out, Bits<27>>,
     decisions: Queue<Decision, 4, 5>,
     fits: Fits,
     grants: Grants,
@@ -96,7 +97,7 @@ pub struct Gate {
     leaves: DFF<bool>,
     // Of the last cycle: an order was judged; what spoke against it; it passed; and no session was written meanwhile.
     judged: DFF<bool>,
-    was_against: DFF<Bits<26>>,
+    was_against: DFF<Bits<27>>,
     passed: DFF<bool>,
     moves: DFF<bool>,
     picked: DFF<Decision>,
@@ -112,7 +113,7 @@ pub struct Gate {
     /// Its side is B.
     buys: DFF<bool>,
     /// What speaks against it of all that no longer changes.
-    fixed: DFF<Bits<26>>,
+    fixed: DFF<Bits<27>>,
     too_far: DFF<Bits<4>>,
     /// Cycles from its decisive byte to the pick, and to its first word.
     age: DFF<Bits<16>>,
@@ -148,7 +149,7 @@ pub struct Gate {
     no_session: Signal<Local, bool>,
     books_wrong: Signal<Local, Bits<16>>,
     not_trading: Signal<Local, Bits<16>>,
-    against: Signal<Local, Bits<26>>,
+    against: Signal<Local, Bits<27>>,
     lowest: Signal<Local, Bits<4>>,
     pick_rule: Signal<Local, Bits<2>>,
     template_at: Signal<Local, Bits<7>>,
@@ -219,6 +220,7 @@ impl Logic for Gate {
         self.fits.template_address.next = self.template_address.val();
         self.fits.template_data.next = self.template_data.val();
         self.fits.terms_write.next = self.terms_write.val();
+        self.fits.counting.next = self.counting.val();
         self.grants.reset.next = self.reset.val();
         self.grants.sweep.next = self.sweep.val();
         self.grants.grant.next = self.grant.val();
@@ -314,7 +316,7 @@ impl Logic for Gate {
         }
         self.fixed.d.next = self.fits.against.val()
             | self.grants.against.val()
-            | (bit_cast::<26, 1>(self.off_age.val().into()) << 16);
+            | (bit_cast::<27, 1>(self.off_age.val().into()) << 16);
         self.too_far.d.next = self.fits.too_far.val();
         // ---- g: the gate
         self.far.next = self.too_far.q.val() & (self.k_rule.val() << bit_cast::<4, 2>(self.rule.q.val()));
@@ -332,17 +334,17 @@ impl Logic for Gate {
         self.resting.rests.next = self.grants.sends.val() & !self.sent.val().immediate;
         self.resting.orders.next = self.grants.orders.val();
         self.against.next = self.fixed.q.val()
-            | bit_cast::<26, 1>(self.no_generation.q.val().into())
-            | (bit_cast::<26, 1>(self.killed.val().into()) << 1)
-            | (bit_cast::<26, 1>(self.unheard.val().into()) << 2)
-            | (bit_cast::<26, 1>(self.disarmed.val().into()) << 3)
-            | (bit_cast::<26, 1>(self.stale.q.val().into()) << 4)
-            | (bit_cast::<26, 1>(((self.fenced.val() & self.scopes.q.val()) != 0).into()) << 5)
-            | (bit_cast::<26, 1>(((self.books_wrong.val() & self.own.q.val()) != 0).into()) << 6)
-            | (bit_cast::<26, 1>(((self.not_trading.val() & self.own.q.val()) != 0).into()) << 7)
-            | (bit_cast::<26, 1>(self.off_live.val().into()) << 13)
-            | (bit_cast::<26, 1>(self.no_session.val().into()) << 15)
-            | (bit_cast::<26, 1>(self.grants.throttled.val().into()) << 19);
+            | bit_cast::<27, 1>(self.no_generation.q.val().into())
+            | (bit_cast::<27, 1>(self.killed.val().into()) << 1)
+            | (bit_cast::<27, 1>(self.unheard.val().into()) << 2)
+            | (bit_cast::<27, 1>(self.disarmed.val().into()) << 3)
+            | (bit_cast::<27, 1>(self.stale.q.val().into()) << 4)
+            | (bit_cast::<27, 1>(((self.fenced.val() & self.scopes.q.val()) != 0).into()) << 5)
+            | (bit_cast::<27, 1>(((self.books_wrong.val() & self.own.q.val()) != 0).into()) << 6)
+            | (bit_cast::<27, 1>(((self.not_trading.val() & self.own.q.val()) != 0).into()) << 7)
+            | (bit_cast::<27, 1>(self.off_live.val().into()) << 13)
+            | (bit_cast::<27, 1>(self.no_session.val().into()) << 15)
+            | (bit_cast::<27, 1>(self.grants.throttled.val().into()) << 19);
         self.passes.next = self.judging.q.val() & (self.against.val() == 0);
         // What a pass moves is moved a cycle later, before anything may be picked: the verdict has enough to drive.
         // A session that is written beats it.

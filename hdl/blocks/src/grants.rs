@@ -93,7 +93,7 @@ pub struct Grants {
     /// It is a mass cancel: it takes of nothing but its rule's orders and the throttle.
     pub cancels: Signal<In, bool>,
     pub left: Signal<Out, Left>,
-    pub against: Signal<Out, Bits<26>>,
+    pub against: Signal<Out, Bits<27>>,
     // g
     pub buys: Signal<In, bool>,
     pub quantity: Signal<In, Bits<32>>,
@@ -246,10 +246,10 @@ impl Logic for Grants {
             self.off_open.next = false;
             self.off_unacknowledged.next = false;
         }
-        self.against.next = (bit_cast::<26, 1>(self.cools.val().into()) << 17)
-            | (bit_cast::<26, 1>(self.repeats.val().into()) << 18)
-            | (bit_cast::<26, 1>(self.off_open.val().into()) << 22)
-            | (bit_cast::<26, 1>(self.off_unacknowledged.val().into()) << 23);
+        self.against.next = (bit_cast::<27, 1>(self.cools.val().into()) << 17)
+            | (bit_cast::<27, 1>(self.repeats.val().into()) << 18)
+            | (bit_cast::<27, 1>(self.off_open.val().into()) << 22)
+            | (bit_cast::<27, 1>(self.off_unacknowledged.val().into()) << 23);
         self.instrument2.d.next = self.instrument1.q.val();
         self.rule2.d.next = self.rule.val();
         self.sent_buys2.d.next = self.sent_buys1.q.val();

@@ -26,6 +26,7 @@ pub mod gate;
 pub mod grants;
 pub mod headers;
 pub mod heartbeat;
+pub mod increments;
 pub mod issue;
 pub mod konst;
 pub mod lanes;

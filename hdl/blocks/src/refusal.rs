@@ -6,12 +6,12 @@ use riposte_map::reason::{GATE_ORDER, Reason};
 use rust_hdl::prelude::*;
 
 const GROUP: usize = 7;
-const _: () = assert!(GATE_ORDER.len() == 26 && GATE_ORDER.len().div_ceil(GROUP) == 4);
+const _: () = assert!(GATE_ORDER.len() == 27 && GATE_ORDER.len().div_ceil(GROUP) == 4);
 
 #[derive(LogicBlock, Default)]
 pub struct Refusal {
-    pub against: Signal<In, Bits<26>>,
-    pub first: Signal<Out, Bits<26>>,
+    pub against: Signal<In, Bits<27>>,
+    pub first: Signal<Out, Bits<27>>,
     pub reason: Signal<Out, Bits<8>>,
 }
 
@@ -36,7 +36,7 @@ impl Logic for Refusal {
             lines += &format!(" some[{group}] = |against[{last}:{low}];\n");
             lines += &format!(" code{group} = {inner}8'd{};\n", code(last));
         }
-        for at in 0..26 {
+        for at in 0..27 {
             let (group, low) = (at / GROUP, at / GROUP * GROUP);
             let inside = if at == low { String::new() } else { format!(" & ~|against[{}:{low}]", at - 1) };
             let before = if group == 0 { String::new() } else { format!(" & ~|some[{}:0]", group - 1) };

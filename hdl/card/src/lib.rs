@@ -5,7 +5,7 @@
 #![forbid(unsafe_code)]
 
 use riposte_blocks::{
-    channel::Channel, commit::Commit, control::Control, counters::Counters, events::Events, gate::Gate,
+    channel::Channel, commit::Commit, control::Control, counters::{COUNTERS, Counters}, events::Events, gate::Gate,
     headers::Headers, issue::Issue, konst::Konst, lanes::LaneReverse, levels::Levels, lines::Lines, orders::Orders,
     parity::Parity, restore::Restore, session::Session, silence::Silence, verdict::Verdict, walker::Walker,
 };
@@ -77,7 +77,7 @@ pub struct RiposteCard {
     sweep: DFF<Bits<9>>,
     system_sequence: Signal<Local, Bits<64>>,
     is_truncated: Signal<Local, bool>,
-    tallies: [Signal<Local, Bits<81>>; 31],
+    tallies: [Signal<Local, Bits<COUNTERS>>; 31],
     k_cycle: Konst<16, 1>,
     k_sweep: Konst<9, 1>,
 }
@@ -250,6 +250,7 @@ impl Logic for RiposteCard {
         self.gate.template_address.next = self.control.template_address.val();
         self.gate.template_data.next = self.control.template_data.val();
         self.gate.terms_write.next = self.control.terms_write.val();
+        self.gate.counting.next = self.control.counting.val();
         self.gate.image_write.next = self.control.image_write.val();
         self.gate.image_address.next = self.control.image_address.val();
         self.image_lanes.word.next = self.control.image_data.val();
@@ -338,52 +339,49 @@ impl Logic for RiposteCard {
         self.event_valid.next = self.events.valid.val();
 
         // ---- counters, bit n for counter n
-        self.tallies[0].next = bit_cast::<81, 1>(self.headers.count_frame.val().into());
-        self.tallies[1].next = bit_cast::<81, 1>(self.headers.count_other.val().into()) << 1;
-        self.tallies[2].next = bit_cast::<81, 1>(self.headers.count_bad.val().into()) << 2;
+        self.tallies[0].next = bit_cast::<COUNTERS, 1>(self.headers.count_frame.val().into());
+        self.tallies[1].next = bit_cast::<COUNTERS, 1>(self.headers.count_other.val().into()) << 1;
+        self.tallies[2].next = bit_cast::<COUNTERS, 1>(self.headers.count_bad.val().into()) << 2;
         self.is_truncated.next = self.headers.cut.val() & !self.headers.bad_frame.val();
         self.tallies[3].next =
-            bit_cast::<81, 1>(self.is_truncated.val().into()) << 3;
-        self.tallies[4].next = bit_cast::<81, 1>(self.headers.count_options.val().into()) << 4;
-        self.tallies[5].next = bit_cast::<81, 1>(self.headers.count_fragment.val().into()) << 5;
-        self.tallies[6].next = bit_cast::<81, 1>(self.headers.count_udp_length.val().into()) << 6;
-        self.tallies[7].next = bit_cast::<81, 1>(self.session.count_packet.val().into()) << 7;
-        self.tallies[8].next = bit_cast::<81, 1>(self.session.count_heartbeat.val().into()) << 8;
-        self.tallies[9].next = bit_cast::<81, 1>(self.session.count_end.val().into()) << 9;
-        self.tallies[10].next = bit_cast::<81, 1>(self.session.gap.val().into()) << 10;
-        self.tallies[11].next = bit_cast::<81, 1>(self.session.count_duplicate.val().into()) << 11;
-        self.tallies[12].next = bit_cast::<81, 1>(self.session.count_overlap.val().into()) << 12;
-        self.tallies[13].next = bit_cast::<81, 1>(self.session.session_change.val().into()) << 13;
-        self.tallies[14].next = bit_cast::<81, 1>(self.walker.malformed.val().into()) << 14;
-        self.tallies[15].next = bit_cast::<81, 1>(self.walker.bad_length.val().into()) << 15;
-        self.tallies[16].next = bit_cast::<81, 1>(self.walker.count_unknown.val().into()) << 16;
-        self.tallies[17].next = bit_cast::<81, 11>(self.walker.count_class.val()) << 17;
-        self.tallies[18].next = bit_cast::<81, 1>(self.walker.count_unwatched.val().into()) << 28;
-        self.tallies[19].next = bit_cast::<81, 1>(self.verdict.count_invalidation.val().into()) << 29;
-        self.tallies[20].next = bit_cast::<81, 1>(self.verdict.decided.val().into()) << 30;
-        self.tallies[21].next = bit_cast::<81, 1>(self.verdict.count_dropped.val().into()) << 31;
-        self.tallies[22].next = (bit_cast::<81, 1>(self.gate.count_sent.val().into()) << 32)
-            | (bit_cast::<81, 1>(self.gate.count_refused.val().into()) << 33);
-        self.tallies[23].next = bit_cast::<81, 1>(self.control.count_command.val().into()) << 34;
-        self.tallies[24].next = bit_cast::<81, 1>(self.control.count_refused.val().into()) << 35;
-        self.tallies[25].next = bit_cast::<81, 1>(self.events.lost.val().into()) << 36;
-        self.tallies[26].next = bit_cast::<81, 26>(self.gate.count_reason.val()) << 37;
-        self.tallies[27].next = bit_cast::<81, 1>(self.control.silence.val().into()) << 63;
-        self.tallies[28].next = bit_cast::<81, 7>(self.lines.count_a.val()) << 64;
-        self.tallies[29].next = bit_cast::<81, 7>(self.lines.count_b.val()) << 71;
-        self.tallies[30].next = (bit_cast::<81, 1>(self.parity.began.val().into()) << 78)
-            | (bit_cast::<81, 1>(self.parity.broken.val().into()) << 79)
-            | (bit_cast::<81, 1>(self.silence.silence.val().into()) << 80);
-        self.counters.count.next = (self.tallies[0].val() | self.tallies[1].val() | self.tallies[2].val())
-            | (self.tallies[3].val() | self.tallies[4].val() | self.tallies[5].val())
-            | (self.tallies[6].val() | self.tallies[7].val() | self.tallies[8].val())
-            | (self.tallies[9].val() | self.tallies[10].val() | self.tallies[11].val())
-            | (self.tallies[12].val() | self.tallies[13].val() | self.tallies[14].val())
-            | (self.tallies[15].val() | self.tallies[16].val() | self.tallies[17].val())
-            | (self.tallies[18].val() | self.tallies[19].val() | self.tallies[20].val())
-            | (self.tallies[21].val() | self.tallies[22].val() | self.tallies[23].val())
-            | (self.tallies[24].val() | self.tallies[25].val() | self.tallies[26].val())
-            | (self.tallies[27].val() | self.tallies[28].val() | self.tallies[29].val())
+            bit_cast::<COUNTERS, 1>(self.is_truncated.val().into()) << 3;
+        self.tallies[4].next = bit_cast::<COUNTERS, 1>(self.headers.count_options.val().into()) << 4;
+        self.tallies[5].next = bit_cast::<COUNTERS, 1>(self.headers.count_fragment.val().into()) << 5;
+        self.tallies[6].next = bit_cast::<COUNTERS, 1>(self.headers.count_udp_length.val().into()) << 6;
+        self.tallies[7].next = bit_cast::<COUNTERS, 1>(self.session.count_packet.val().into()) << 7;
+        self.tallies[8].next = bit_cast::<COUNTERS, 1>(self.session.count_heartbeat.val().into()) << 8;
+        self.tallies[9].next = bit_cast::<COUNTERS, 1>(self.session.count_end.val().into()) << 9;
+        self.tallies[10].next = bit_cast::<COUNTERS, 1>(self.session.gap.val().into()) << 10;
+        self.tallies[11].next = bit_cast::<COUNTERS, 1>(self.session.count_duplicate.val().into()) << 11;
+        self.tallies[12].next = bit_cast::<COUNTERS, 1>(self.session.count_overlap.val().into()) << 12;
+        self.tallies[13].next = bit_cast::<COUNTERS, 1>(self.session.session_change.val().into()) << 13;
+        self.tallies[14].next = bit_cast::<COUNTERS, 1>(self.walker.malformed.val().into()) << 14;
+        self.tallies[15].next = bit_cast::<COUNTERS, 1>(self.walker.bad_length.val().into()) << 15;
+        self.tallies[16].next = bit_cast::<COUNTERS, 1>(self.walker.count_unknown.val().into()) << 16;
+        self.tallies[17].next = bit_cast::<COUNTERS, 11>(self.walker.count_class.val()) << 17;
+        self.tallies[18].next = bit_cast::<COUNTERS, 1>(self.walker.count_unwatched.val().into()) << 28;
+        self.tallies[19].next = bit_cast::<COUNTERS, 1>(self.verdict.count_invalidation.val().into()) << 29;
+        self.tallies[20].next = bit_cast::<COUNTERS, 1>(self.verdict.decided.val().into()) << 30;
+        self.tallies[21].next = bit_cast::<COUNTERS, 1>(self.verdict.count_dropped.val().into()) << 31;
+        self.tallies[22].next = (bit_cast::<COUNTERS, 1>(self.gate.count_sent.val().into()) << 32)
+            | (bit_cast::<COUNTERS, 1>(self.gate.count_refused.val().into()) << 33);
+        self.tallies[23].next = bit_cast::<COUNTERS, 1>(self.control.count_command.val().into()) << 34;
+        self.tallies[24].next = bit_cast::<COUNTERS, 1>(self.control.count_refused.val().into()) << 35;
+        self.tallies[25].next = bit_cast::<COUNTERS, 1>(self.events.lost.val().into()) << 36;
+        self.tallies[26].next = (bit_cast::<COUNTERS, 26>(self.gate.count_reason.val().get_bits::<26>(0)) << 37)
+            | (bit_cast::<COUNTERS, 1>(self.gate.count_reason.val().get_bits::<1>(26)) << 81);
+        self.tallies[27].next = bit_cast::<COUNTERS, 1>(self.control.silence.val().into()) << 63;
+        self.tallies[28].next = bit_cast::<COUNTERS, 7>(self.lines.count_a.val()) << 64;
+        self.tallies[29].next = bit_cast::<COUNTERS, 7>(self.lines.count_b.val()) << 71;
+        self.tallies[30].next = (bit_cast::<COUNTERS, 1>(self.parity.began.val().into()) << 78)
+            | (bit_cast::<COUNTERS, 1>(self.parity.broken.val().into()) << 79)
+            | (bit_cast::<COUNTERS, 1>(self.silence.silence.val().into()) << 80);
+        self.counters.count.next = (self.tallies[0].val() | self.tallies[1].val() | self.tallies[2].val() | self.tallies[3].val() | self.tallies[4].val())
+            | (self.tallies[5].val() | self.tallies[6].val() | self.tallies[7].val() | self.tallies[8].val() | self.tallies[9].val())
+            | (self.tallies[10].val() | self.tallies[11].val() | self.tallies[12].val() | self.tallies[13].val() | self.tallies[14].val())
+            | (self.tallies[15].val() | self.tallies[16].val() | self.tallies[17].val() | self.tallies[18].val() | self.tallies[19].val())
+            | (self.tallies[20].val() | self.tallies[21].val() | self.tallies[22].val() | self.tallies[23].val() | self.tallies[24].val())
+            | (self.tallies[25].val() | self.tallies[26].val() | self.tallies[27].val() | self.tallies[28].val() | self.tallies[29].val())
             | self.tallies[30].val();
         self.counter.next = self.counters.value.val();
         self.counter_index.next = self.counters.index.val();

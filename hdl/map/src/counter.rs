@@ -100,6 +100,7 @@ counters! {
     WireOrders = 78, "orders_on_the_wire";
     WireMismatches = 79, "wire_mismatches";
     FeedSilences = 80, "feed_silences";
+    RefusedIncrement = 81, "refused_increment";
 }
 
 const _: () = {

@@ -51,6 +51,7 @@ reasons! {
     Unacknowledged = 25, "as many orders are unacknowledged as may be";
     Expired = 26, "template has expired, or has no expiry";
     SelfMatch = 27, "price would trade with an order of ours, or what rests of ours was never told";
+    Increment = 28, "price is no multiple of the tick size or quantity none of the lot, or these are unset";
     // Channel: every instrument becomes invalid.
     Gap = 32, "sequence gap";
     SessionChange = 33, "another MoldUDP64 session";
@@ -87,10 +88,10 @@ reasons! {
 }
 
 /// What the gate looks at, in its order: the first that fails is the reason.
-pub const GATE_ORDER: [Reason; 26] = [
+pub const GATE_ORDER: [Reason; 27] = [
     Reason::NoGeneration, Reason::Killed, Reason::HostSilent, Reason::Disarmed, Reason::StaleGeneration, Reason::Fenced,
     Reason::BookInvalid, Reason::NotTrading, Reason::InstrumentDisabled, Reason::Side, Reason::Quantity, Reason::Value,
     Reason::Collar, Reason::LiveCollar, Reason::TemplateUnset, Reason::SessionUnset, Reason::Age, Reason::CoolDown,
     Reason::Repeated, Reason::Throttle, Reason::Position, Reason::Exposure, Reason::OpenOrders, Reason::Unacknowledged,
-    Reason::Expired, Reason::SelfMatch,
+    Reason::Expired, Reason::SelfMatch, Reason::Increment,
 ];

@@ -104,14 +104,15 @@ pub enum Opcode {
     /// `args[0]`: locate in 15:0, enabled in 16, buying permitted in 17, selling in 18, selling short in 19, mass cancels in 20;
     /// `args[1]`: maximum quantity in 31:0, lower collar price in 63:32; `args[2]`: upper collar price in 31:0, reach of the live
     /// collar in 63:32; `args[3]`: maximum value, price times quantity; `args[4]`: window of its metrics over time, cycles, in 31:0,
-    /// 0: it has none.
+    /// 0: it has none; `args[5]`: tick size in 31:0, lot in 63:32. Unsets what its templates say of these, so it comes before them.
     WriteInstrument = 2,
     /// Term `index` of each rule of an instrument; `args[0]`: condition of rule r in byte r; `args[1]`, `args[2]`: four 32-bit
     /// thresholds; `args[3]`, with term 0: action of rule r in byte r, as in [`Action`].
     WriteRules = 3,
     /// `args[0]`: quantity in 31:0, price in 63:32; `args[1]`: side (ASCII), or [`MASS_CANCEL`], in 7:0, image words in
     /// 12:8, bytes of the last word in 19:16, payload bytes in 31:24, partial checksum in 47:32; `args[2]`: cool-down in
-    /// cycles in 47:0; `args[3]`: cycles behind the commit of its set for which it may be sent in 47:0.
+    /// cycles in 47:0; `args[3]`: cycles behind the commit of its set for which it may be sent in 47:0; `args[4]`: the price in ticks
+    /// in 31:0, the quantity in lots in 63:32.
     WriteTemplate = 4,
     /// One word of a template's image; `index` is the word, `args[0]` its eight bytes.
     WriteImage = 5,
@@ -157,7 +158,8 @@ pub enum Opcode {
     /// which is the first that the books take again.
     Resume = 24,
     /// Sends an order of the host through the gate, on the template of [`HOST_RULE`](crate::limits::HOST_RULE) in force, of which
-    /// it overwrites: `args[0]`: quantity in 31:0, price in 63:32; `args[1]`: side (ASCII) in 7:0.
+    /// it overwrites: `args[0]`: quantity in 31:0, price in 63:32; `args[1]`: side (ASCII) in 7:0; `args[4]` as in
+    /// [`Opcode::WriteTemplate`].
     Order = 25,
     /// Prices at which orders of ours rest in an instrument: `args[0]`: of the dearest buy in 31:0, 0 if there is none, of the
     /// cheapest sell in 63:32, all ones if there is none; `args[1]`: how many orders of the card, counted since reset, are in it

@@ -157,7 +157,8 @@ pub fn side(letter: u8) -> &'static str {
 
 fn desk_text(desk: &Desk) -> String {
     let mut instruments = Table::new(&[
-        "#", "instrument", "locate", "enabled", "max quantity", "max value", "collar", "live collar", "sides", "position",
+        "#", "instrument", "locate", "enabled", "max quantity", "max value", "collar", "live collar", "sides", "position", "tick size",
+        "lot",
     ]);
     let mut rules = Table::new(&["instrument", "rule", "when", "order", "cool-down", "lifetime", "orders"]);
     for (index, instrument) in desk.instruments.iter().enumerate() {
@@ -174,6 +175,8 @@ fn desk_text(desk: &Desk) -> String {
             or_blocked(limits.live_collar_e4.map(|reach| if reach == ANY_REACH_E4 { "off".to_owned() } else { price_text(reach) })),
             or_blocked(limits.sides.map(riposte_desk::Sides::text)),
             or_blocked(limits.position.map(|position| format!("{} long, {} short", position.buy, position.sell))),
+            or_blocked(limits.tick_size_e4.map(price_text)),
+            or_blocked(limits.lot.map(|lot| lot.to_string())),
         ]);
         for rule in &instrument.rules {
             let condition = when(&rule.terms);
@@ -262,6 +265,8 @@ fn instruments_json(desk: &Desk) -> Vec<Value> {
             "live_collar_e4": instrument.limits.live_collar_e4,
             "sides": instrument.limits.sides.map(riposte_desk::Sides::text),
             "position": instrument.limits.position.map(|position| json!({ "buy": position.buy, "sell": position.sell })),
+            "tick_size_e4": instrument.limits.tick_size_e4,
+            "lot": instrument.limits.lot,
             "rules": instrument.rules.iter().map(rule_json).collect::<Vec<_>>(),
         })
     };

@@ -39,6 +39,8 @@ max_value = "100000.00"
 live_collar = "off"
 sides = ["buy", "sell"]
 position = { buy = 100_000_000, sell = 100_000_000 }
+tick_size = "0.01"
+lot = 1
 cooldown_us = 0.0064
 max_orders = 100_000
 [[instrument]]

@@ -304,6 +304,13 @@ fn warn_about_refusals(log: &mut Log, span: &Range<usize>, instrument: &Instrume
     if let Some(most) = limits.max_quantity.filter(|&most| order.quantity > most) {
         log.warning(span, format!("quantity {} is above `max_quantity` {most}: {REFUSED}", order.quantity));
     }
+    if let Some(tick) = limits.tick_size_e4.filter(|&tick| !order.price_e4.is_multiple_of(tick)) {
+        let (price, tick) = (price_text(order.price_e4), price_text(tick));
+        log.warning(span, format!("price {price} is no multiple of `tick_size` {tick}: {REFUSED}"));
+    }
+    if let Some(lot) = limits.lot.filter(|&lot| !order.quantity.is_multiple_of(lot)) {
+        log.warning(span, format!("quantity {} is no multiple of `lot` {lot}: {REFUSED}", order.quantity));
+    }
     let value_e4 = u64::from(order.price_e4) * u64::from(order.quantity);
     let exposure = Some(gate.exposure_e4).filter(|&most| most > 0);
     for (limit, most) in [("max_value", limits.max_value_e4), ("exposure", exposure)] {

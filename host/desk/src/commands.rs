@@ -18,7 +18,7 @@ impl Desk {
             for slot in 0..RULES as u8 {
                 let place = Command { instrument: index, rule: slot, ..Command::default() };
                 let rule = instrument.and_then(|one| Some((one, one.rule(usize::from(slot))?)));
-                if !rule.is_some_and(|(instrument, rule)| self.write_template(&mut set, place, &instrument.symbol, rule)) {
+                if !rule.is_some_and(|(instrument, rule)| self.write_template(&mut set, place, instrument, rule)) {
                     set.push(Command { opcode: Opcode::WriteTemplate as u8, ..place });
                 }
             }
@@ -56,7 +56,8 @@ impl Desk {
     }
 
     /// Whether the rule has a template.
-    fn write_template(&self, set: &mut Vec<Command>, place: Command, symbol: &str, rule: &Rule) -> bool {
+    fn write_template(&self, set: &mut Vec<Command>, place: Command, instrument: &Instrument, rule: &Rule) -> bool {
+        let symbol = &instrument.symbol;
         let (template, side, numbers, is_immediate) = match &rule.action {
             Action::Order(order) => {
                 let numbers = u64::from(order.quantity) | u64::from(order.price_e4) << 32;
@@ -78,6 +79,7 @@ impl Desk {
         args[1] = shape;
         args[2] = rule.limits.cooldown_cycles.unwrap_or(0);
         args[3] = rule.limits.lifetime_cycles.unwrap_or(CYCLES_MAX);
+        args[4] = rule.order().map_or(0, |order| pair(instrument.limits.units(order.price_e4, order.quantity)));
         set.push(Command { opcode: Opcode::WriteTemplate as u8, args, ..place });
         for (index, word) in (0..).zip(words) {
             set.push(Command { index, opcode: Opcode::WriteImage as u8, args: [word, 0, 0, 0, 0, 0], ..place });
@@ -139,6 +141,11 @@ fn numbered(mut commands: Vec<Command>, first_sequence: u64) -> Vec<Command> {
     commands
 }
 
+/// Two halves of an argument, the low one first.
+fn pair([low, high]: [u32; 2]) -> u64 {
+    u64::from(low) | u64::from(high) << 32
+}
+
 fn write_feed(feed: &Feed) -> Command {
     let line = |group: Ipv4Addr, port: u16| u64::from(group.to_bits()) | u64::from(port) << 32;
     let line_b = feed.line_b.map_or(0, |one| line(one.group, one.port));
@@ -165,6 +172,7 @@ fn write_instrument(instrument: Option<&Instrument>) -> Command {
         u64::from(high) | u64::from(limits.live_collar_e4.unwrap_or(0)) << 32,
         limits.max_value_e4.unwrap_or(0),
         u64::from(instrument.window_cycles),
+        pair([limits.tick_size_e4, limits.lot].map(Option::unwrap_or_default)),
     ])
 }
 

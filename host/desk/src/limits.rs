@@ -29,6 +29,10 @@ pub struct InstrumentLimits {
     pub live_collar_e4: Option<u32>,
     pub sides: Option<Sides>,
     pub position: Option<PositionLimit>,
+    /// Smallest step of a price, 1e-4 dollars.
+    pub tick_size_e4: Option<u32>,
+    /// Smallest step of a quantity, shares.
+    pub lot: Option<u32>,
 }
 
 /// Which orders are permitted.
@@ -94,18 +98,27 @@ pub(crate) fn read_defaults(root: &mut Section, log: &mut Log) -> Defaults {
 }
 
 impl InstrumentLimits {
+    /// A price in ticks and a quantity in lots, as far as they are.
+    pub(crate) fn units(&self, price_e4: u32, quantity: u32) -> [u32; 2] {
+        [(price_e4, self.tick_size_e4), (quantity, self.lot)].map(|(whole, unit)| whole.checked_div(unit.unwrap_or(0)).unwrap_or(0))
+    }
+
     pub(crate) fn read(section: &mut Section, log: &mut Log, otherwise: &InstrumentLimits) -> InstrumentLimits {
         let max_quantity = section.optional(log, "max_quantity", whole(1, QUANTITY_LIMIT - 1));
         let max_value = section.optional(log, "max_value", money);
         let live_collar = section.optional(log, "live_collar", live_collar);
         let sides = section.optional(log, "sides", sides);
         let position = section.section(log, "position").and_then(|position| read_position(position, log));
+        let tick_size = section.optional(log, "tick_size", |value| positive(price(value)?, "must be above 0"));
+        let lot = section.optional(log, "lot", whole(1, QUANTITY_LIMIT - 1));
         InstrumentLimits {
             max_quantity: max_quantity.map(|one| one.value).or(otherwise.max_quantity),
             max_value_e4: max_value.map(|one| one.value).or(otherwise.max_value_e4),
             live_collar_e4: live_collar.map(|one| one.value).or(otherwise.live_collar_e4),
             sides: sides.map(|one| one.value).or(otherwise.sides),
             position: position.or(otherwise.position),
+            tick_size_e4: tick_size.map(|one| one.value).or(otherwise.tick_size_e4),
+            lot: lot.map(|one| one.value).or(otherwise.lot),
         }
     }
 
@@ -114,7 +127,7 @@ impl InstrumentLimits {
         let named = [
             ("max_quantity", self.max_quantity.is_none()), ("max_value", self.max_value_e4.is_none()),
             ("live_collar", self.live_collar_e4.is_none()), ("sides", self.sides.is_none()),
-            ("position", self.position.is_none()),
+            ("position", self.position.is_none()), ("tick_size", self.tick_size_e4.is_none()), ("lot", self.lot.is_none()),
         ];
         named.into_iter().filter(|(_, is_unset)| *is_unset).map(|(name, _)| name)
     }
@@ -157,10 +170,11 @@ fn live_collar(value: &DeValue) -> Result<u32, String> {
     if value.as_str() == Some("off") {
         return Ok(ANY_REACH_E4);
     }
-    match price(value) {
-        Ok(0) => Err("must be above 0, or \"off\"".to_owned()),
-        other => other,
-    }
+    positive(price(value)?, "must be above 0, or \"off\"")
+}
+
+fn positive(number: u32, otherwise: &str) -> Result<u32, String> {
+    if number == 0 { Err(otherwise.to_owned()) } else { Ok(number) }
 }
 
 fn sides(value: &DeValue) -> Result<Sides, String> {

@@ -2,6 +2,7 @@
 //!
 //! Every section may be left out. A mandate is asked for by being here; it is in force when two people have approved it.
 use crate::field::{Placed, Section, choice, code, price, text, whole};
+use crate::price::price_text;
 use crate::problem::Log;
 use crate::{Desk, Instrument};
 use riposte_map::limits::INSTRUMENTS;
@@ -182,7 +183,16 @@ pub(crate) fn read_hedge(root: &mut Section, log: &mut Log, book: &[Placed<Instr
     for leg in section.sections(log, "leg") {
         let span = leg.span.clone();
         let Some(leg) = read_leg(leg, log, book) else { continue };
-        let Instrument { symbol, host, .. } = &book[usize::from(leg.instrument)].value;
+        let Instrument { symbol, host, limits, .. } = &book[usize::from(leg.instrument)].value;
+        if let Some(lot) = limits.lot.filter(|&lot| !leg.lot.is_multiple_of(lot)) {
+            log.error(&span, format!("`lot`: {} is no multiple of {lot}, the lot of `{symbol}`", leg.lot));
+        }
+        if let (Some(tick), Some(through)) = (limits.tick_size_e4, &through)
+            && !through.value.is_multiple_of(tick)
+        {
+            let text = format!("`through`: {} is no multiple of {}, the tick size of `{symbol}`", price_text(through.value), price_text(tick));
+            log.error(&through.span, text);
+        }
         if host.is_none() {
             let why = "its orders go through the card, in the place of a fourth rule; give the instrument `host_orders = { capacity = \"P\" }`";
             log.error(&span, format!("`{symbol}` has no `host_orders`, and a leg needs it: {why}"));
@@ -212,7 +222,8 @@ pub(crate) fn read_hedge(root: &mut Section, log: &mut Log, book: &[Placed<Instr
 fn read_leg(mut section: Section, log: &mut Log, book: &[Placed<Instrument>]) -> Option<HedgeLeg> {
     let instrument = instrument(&mut section, log, "instrument", book);
     let position = section.required(log, "position", whole(1, u32::MAX));
-    let lot = section.optional(log, "lot", whole(1, QUANTITY_LIMIT - 1)).map_or(1, |one| one.value);
+    let smallest = instrument.and_then(|at| book[usize::from(at)].value.limits.lot).unwrap_or(1);
+    let lot = section.optional(log, "lot", whole(1, QUANTITY_LIMIT - 1)).map_or(smallest, |one| one.value);
     let order = section.required(log, "order", whole(1, QUANTITY_LIMIT - 1));
     if let Some(order) = order.as_ref().filter(|order| order.value < lot) {
         log.error(&order.span, format!("`order`: {} is less than a lot of {lot}", order.value));

@@ -39,6 +39,8 @@ fn limits_are_exact_and_never_looser_than_written() {
         live_collar_e4: Some(1000),
         sides: Some(Sides { buy: true, sell: true, short: true, cancel: false }),
         position: Some(PositionLimit { buy: 1000, sell: 2000 }),
+        tick_size_e4: Some(100),
+        lot: Some(1),
     });
     // 20 us are 3125 cycles of 6.4 ns; 2.5 us are 390.625, of which an age may have 390.
     assert_eq!(desk.instruments[0].rules[1].limits, RuleLimits { cooldown_cycles: Some(3125), lifetime_cycles: None, max_orders: Some(50) });
@@ -112,6 +114,8 @@ fn what_an_instrument_or_a_rule_says_counts_before_the_defaults() {
         live_collar_e4: Some(ANY_REACH_E4),
         sides: Some(Sides { buy: true, sell: false, short: true, cancel: false }),
         position: Some(PositionLimit { buy: 900, sell: 901 }),
+        tick_size_e4: Some(100),
+        lot: Some(1),
     });
     assert_eq!(instrument.rules[0].limits, RuleLimits { cooldown_cycles: Some(157), lifetime_cycles: Some(390), max_orders: Some(2) });
     assert_eq!(instrument.rules[1].limits, RuleLimits { cooldown_cycles: Some(3125), lifetime_cycles: None, max_orders: Some(50) });
@@ -132,6 +136,8 @@ fn each_mistake_is_found_on_its_line() {
         ("\"LIME\"", "\"LIM\"", "11:8: `firm`: `LIM` must have exactly four characters"),
         ("\"LIME\"", "\"LIME", "11:13: invalid basic string, expected `\"`"),
         ("max_quantity = 500", "max_quantity = 1_000_000", "16:16: `max_quantity`: 1000000 is out of range: it must be 1 to 999999"),
+        ("tick_size = \"0.01\"", "tick_size = 0", "39:13: `tick_size`: must be above 0"),
+        ("lot = 1", "lot = 0", "40:7: `lot`: 0 is out of range: it must be 1 to 999999"),
         ("max_quantity = 500", "max_quantity = 0", "16:16: `max_quantity`: 0 is out of range: it must be 1 to 999999"),
         ("enabled = true", "enabled = \"yes\"", "18:11: `enabled`: must be true or false, not a string"),
         ("low = \"60.00\"", "low = \"60.00001\"", "17:18: `low`: price 60.00001 has too many decimals: the exchange takes at most four"),
@@ -167,11 +173,11 @@ fn each_mistake_is_found_on_its_line() {
         ("cooldown_us = 20", "cooldown_us = 1801439850948.1985", "37:15: `cooldown_us`: `1801439850948.1985` must be 0.0064 to 1801439850948.192 microseconds with at most four decimals"),
         ("max_orders = 50", "max_orders = 0", "38:14: `max_orders`: 0 is out of range: it must be 1 to 1073741823"),
         ("max_orders = 50", "max_ordres = 50", "38:1: unknown field `max_ordres` in `defaults`; did you mean `max_orders`?"),
-        ("orders_per_second = 10_000", "orders_per_second = 156250001", "41:21: `orders_per_second`: 156250001 is out of range: it must be 1 to 156250000"),
-        ("burst = 8", "burst = 65536", "42:9: `burst`: 65536 is out of range: it must be 1 to 65535"),
-        ("max_age_us = 2.5", "max_age_us = 419.4304", "43:14: `max_age_us`: `419.4304` must be 0.0064 to 419.424 microseconds with at most four decimals"),
-        ("max_age_us = 2.5", "max_age_us = true", "43:14: `max_age_us`: must be microseconds such as 12.5, not a boolean"),
-        ("heartbeat_ms = 100", "heartbeat_ms = 60001", "47:16: `heartbeat_ms`: 60001 is out of range: it must be 1 to 60000"),
+        ("orders_per_second = 10_000", "orders_per_second = 156250001", "43:21: `orders_per_second`: 156250001 is out of range: it must be 1 to 156250000"),
+        ("burst = 8", "burst = 65536", "44:9: `burst`: 65536 is out of range: it must be 1 to 65535"),
+        ("max_age_us = 2.5", "max_age_us = 419.4304", "45:14: `max_age_us`: `419.4304` must be 0.0064 to 419.424 microseconds with at most four decimals"),
+        ("max_age_us = 2.5", "max_age_us = true", "45:14: `max_age_us`: must be microseconds such as 12.5, not a boolean"),
+        ("heartbeat_ms = 100", "heartbeat_ms = 60001", "49:16: `heartbeat_ms`: 60001 is out of range: it must be 1 to 60000"),
         ("[[instrument]]", "[instrument]", "13:1: `instrument` must be written [[instrument]]: there may be several"),
     ] {
         let found = findings(from, to);
@@ -247,7 +253,7 @@ fn a_missing_limit_warns_that_it_blocks() {
     assert_eq!(findings("max_quantity = 500", ""), [format!("13:1: warning: CVLT: no `max_quantity`: {blocked}")]);
     assert_eq!(findings("collar = { low = \"60.00\", high = \"70.00\" }", ""), [format!("13:1: warning: CVLT: no `collar`: {blocked}")]);
     assert_eq!(findings("enabled = true", ""), [format!("13:1: warning: CVLT: `enabled` is not true: {blocked}")]);
-    for limit in ["max_value = \"20000.00\"", "live_collar = \"0.10\"", "sides = [\"buy\", \"sell\", \"short\"]", "position = { buy = 1000, sell = 2000 }"] {
+    for limit in ["max_value = \"20000.00\"", "live_collar = \"0.10\"", "sides = [\"buy\", \"sell\", \"short\"]", "position = { buy = 1000, sell = 2000 }", "tick_size = \"0.01\"", "lot = 1"] {
         let name = limit.split_once(' ').expect("a name").0;
         assert_eq!(findings(limit, ""), [format!("13:1: warning: CVLT: no `{name}`: {blocked}")]);
     }
@@ -259,7 +265,7 @@ fn a_missing_limit_warns_that_it_blocks() {
     let gate = &GOOD[GOOD.find("orders_per_second").expect("a gate")..];
     for limit in gate.lines() {
         let name = limit.split_once(' ').expect("a name").0;
-        assert_eq!(findings(limit, ""), [format!("40:1: warning: `gate`: no `{name}`: {blocked}")]);
+        assert_eq!(findings(limit, ""), [format!("42:1: warning: `gate`: no `{name}`: {blocked}")]);
     }
     assert_eq!(findings(&format!("[gate]\n{gate}"), ""), [format!("1:1: warning: no [gate]: {blocked}")]);
 }
@@ -269,7 +275,7 @@ fn a_heartbeat_that_the_host_cannot_keep_up_is_pointed_out() {
     assert_eq!(findings("heartbeat_ms = 100", "heartbeat_ms = 30"), Vec::<String>::new());
     assert_eq!(
         findings("heartbeat_ms = 100", "heartbeat_ms = 29"),
-        ["47:16: warning: `heartbeat_ms` 29 is less than three times `tick_ms` 10: the host may be heard too late"]
+        ["49:16: warning: `heartbeat_ms` 29 is less than three times `tick_ms` 10: the host may be heard too late"]
     );
     let text = GOOD.replacen("heartbeat_ms = 100", &format!("heartbeat_ms = 29\n[host]\n{TRUSTED}tick_ms = 9"), 1);
     assert_eq!(check(&text).problems, []);
@@ -284,6 +290,14 @@ fn an_order_that_the_gate_will_refuse_is_pointed_out() {
     assert_eq!(
         findings("high = \"70.00\"", "high = \"63.01\""),
         ["24:9: warning: price 63.02 is outside the collar 60.00 to 63.01: the gate will refuse every order"]
+    );
+    assert_eq!(
+        findings("tick_size = \"0.01\"", "tick_size = \"0.05\""),
+        ["24:9: warning: price 63.02 is no multiple of `tick_size` 0.05: the gate will refuse every order"]
+    );
+    assert_eq!(
+        findings("lot = 1", "lot = 100"),
+        ["24:9: warning: quantity 225 is no multiple of `lot` 100: the gate will refuse every order"]
     );
     // 225 at 63.02 are 14179.50.
     assert_eq!(findings("20000.00", "14179.50"), Vec::<String>::new());
@@ -307,7 +321,7 @@ fn an_order_that_the_gate_will_refuse_is_pointed_out() {
     assert_eq!(findings("burst = 8", "burst = 8\ncancel_reserve = 7"), Vec::<String>::new());
     assert_eq!(
         findings("burst = 8", "burst = 8\ncancel_reserve = 8"),
-        ["43:18: warning: `cancel_reserve` 8 leaves nothing of `burst`: the gate will refuse every order"]
+        ["45:18: warning: `cancel_reserve` 8 leaves nothing of `burst`: the gate will refuse every order"]
     );
     assert_eq!(
         findings("buy = 1000, sell = 2000", "buy = 99, sell = 225"),
@@ -334,7 +348,7 @@ fn the_card_has_room_for_four_rules_an_instrument_and_sixteen_instruments() {
     assert_eq!(with_rules(2), []);
     let found = with_rules(3);
     assert_eq!(found.len(), 1);
-    assert_eq!(found[0].to_string(), "61:8: `CVLT` has too many rules: the card holds at most 4 an instrument");
+    assert_eq!(found[0].to_string(), "63:8: `CVLT` has too many rules: the card holds at most 4 an instrument");
 
     let with_instruments = |count: usize| {
         let one = "[[instrument]]\nmax_quantity = 1\ncollar = { low = \"1\", high = \"2\" }\nenabled = true\n";

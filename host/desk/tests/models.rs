@@ -92,6 +92,8 @@ fn each_mistake_is_found() {
         ("[hedge]", "[hedge]\ndrop_copy = \"10.77.0.1:26404\"", "unknown field `drop_copy` in `hedge`"),
         ("[hedge]", "[hedge]\nusername = \"RIPO\"", "unknown field `username` in `hedge`"),
         ("lot = 10", "lot = 201", "`order`: 200 is less than a lot of 201"),
+        ("lot = 1\n", "lot = 4\n", "`lot`: 10 is no multiple of 4, the lot of `AAPL`"),
+        ("tick_size = \"0.01\"", "tick_size = \"0.04\"", "`through`: 0.05 is no multiple of 0.04, the tick size of `AAPL`"),
     ] {
         let found = findings(from, to);
         assert!(found.iter().any(|one| one.contains(finding)), "{from} -> {to}: {found:?}");

@@ -209,8 +209,8 @@ fn rows_hold_the_configured_fields() {
     };
     assert_eq!(row(Opcode::WriteFeed, 0).args[0], 26477 << 32 | 0xe936_0c6f);
     let instrument = row(Opcode::WriteInstrument, 0);
-    // Enabled, and every side; the live collar over the upper price; 20,000 dollars.
-    assert_eq!(instrument.args, [0xf << 16 | 13, 600_000 << 32 | 500, 1000 << 32 | 700_000, 200_000_000, 0, 0]);
+    // Enabled, and every side; the live collar over the upper price; 20,000 dollars; cents, and any quantity.
+    assert_eq!(instrument.args, [0xf << 16 | 13, 600_000 << 32 | 500, 1000 << 32 | 700_000, 200_000_000, 0, 1 << 32 | 100]);
     let windowed = desk(&include_str!("desk.toml").replacen("enabled = true", "enabled = true\nwindow_us = 1000", 1));
     let of_window = |command: &Command| command.opcode == Opcode::WriteInstrument as u8 && command.instrument == 0;
     let windows: Vec<_> = windowed.commands(7, 100).iter().filter(|command| of_window(command)).map(|one| one.args[4]).collect();
@@ -218,7 +218,9 @@ fn rows_hold_the_configured_fields() {
     assert_eq!(row(Opcode::WriteGate, 0).args[..2], [390 << 48 | 8 << 32 | 15_625, 0]);
     // 20 us between orders, and for as long as the set is in force; the second rule's is immediate or cancel.
     let templates: Vec<_> = commands.iter().filter(|c| c.opcode == Opcode::WriteTemplate as u8 && c.instrument == 0).collect();
-    assert!(templates[..2].iter().all(|template| template.args[2..] == [3125, (1 << 48) - 1, 0, 0]));
+    assert!(templates[..2].iter().all(|template| template.args[2..4] == [3125, (1 << 48) - 1]));
+    // 225 at 63.02, 100 at 62.50.
+    assert_eq!([0, 1].map(|rule| templates[rule].args[4..6].to_vec()), [[225 << 32 | 6_302, 0], [100 << 32 | 6_250, 0]]);
     assert_eq!([0, 1].map(|rule| templates[rule].args[1] >> 48), [0, 1]);
     let brief = desk(&include_str!("desk.toml").replacen("cooldown_us = 20", "cooldown_us = 20\nlifetime_us = 1000", 1)).commands(1, 1);
     let template = brief.iter().find(|c| c.opcode == Opcode::WriteTemplate as u8).expect("a template");

@@ -60,7 +60,8 @@ impl Engine {
         let Wish { instrument, side, quantity, price, .. } = *wish;
         let one = self.config.instruments.get(usize::from(instrument)).ok_or(Refusal::BadField)?;
         let venue = self.config.sessions[usize::from(CARD)].venue;
-        if venue == NONE || venue != one.venue || quantity == 0 || price == 0 || !self.has_place(instrument) {
+        let is_order = quantity != 0 && price != 0 && self.units(wish).is_some();
+        if venue == NONE || venue != one.venue || !is_order || !self.has_place(instrument) {
             return Err(Refusal::BadField);
         }
         if self.latches.any() {
@@ -86,6 +87,11 @@ impl Engine {
         if self.fits(usize::from(venue), more, 1) && self.has_margin(instrument, more) { Ok(()) } else { Err(Refusal::LimitReached) }
     }
 
+    /// C15: its price in ticks and its quantity in lots of the set in force, as the card is told of them.
+    fn units(&self, wish: &Wish) -> Option<u64> {
+        self.in_force()?.units(wish.instrument, wish.price, wish.quantity)
+    }
+
     /// Asks the card for an order that may be sent, now or when those before it are judged.
     pub(crate) fn ask_card(&mut self, wish: Wish, out: &mut Outputs) {
         let Some(waiting) = self.entry.waiting.get_mut(usize::from(wish.instrument)) else { return };
@@ -106,7 +112,8 @@ impl Engine {
             Side::Sell => b'T',
         };
         let order = Command { opcode: Opcode::Order as u8, instrument: wish.instrument, ..Command::default() };
-        let command = self.tell(Command { args: [numbers, side.into(), 0, 0, 0, 0], ..order }, out);
+        let units = self.units(&wish).unwrap_or_default();
+        let command = self.tell(Command { args: [numbers, side.into(), 0, 0, units, 0], ..order }, out);
         self.entry.asked = Some(Asked { command, wish });
     }
 

@@ -21,6 +21,7 @@ pub(crate) fn rule_number(instrument: u8, rule: u8) -> Option<usize> {
     let (instrument, rule) = (usize::from(instrument), usize::from(rule));
     (instrument < INSTRUMENTS && rule < RULES).then_some(instrument * RULES + rule)
 }
+
 /// A bit a row. Of the first word: feed, gate, credit, heartbeat, then of each instrument its row, lease and rules; of
 /// the second the templates, of the third the repeats, of the fourth the further terms of each instrument's rules.
 const WHOLE: [u64; 4] =
@@ -39,6 +40,8 @@ struct Row {
     lowest: u32,
     highest: u32,
     reach: u32,
+    tick_size: u32,
+    lot: u32,
     /// Pieces long and short.
     position: [u32; 2],
 }
@@ -54,13 +57,16 @@ impl Row {
             lowest: (command.args[1] >> 32) as u32,
             highest: command.args[2] as u32,
             reach: (command.args[2] >> 32) as u32,
+            tick_size: command.args[5] as u32,
+            lot: (command.args[5] >> 32) as u32,
             position: self.position,
         };
     }
 
     /// Permits nothing that `other` does not.
     fn within(&self, other: &Row) -> bool {
-        let narrower = self.locate == other.locate
+        let same = (self.locate, self.tick_size, self.lot) == (other.locate, other.tick_size, other.lot);
+        let narrower = same
             && self.sides & !other.sides == 0
             && self.quantity_max <= other.quantity_max
             && self.value_max <= other.value_max
@@ -202,6 +208,13 @@ impl Generation {
         rule_number(instrument, rule).is_some_and(|at| self.immediate >> at & 1 == 1)
     }
 
+    /// A price in ticks in 31:0 and a quantity in lots in 63:32, as the card is told of them; `None` if they are none.
+    pub fn units(&self, instrument: u8, price: u32, quantity: u32) -> Option<u64> {
+        let row = self.rows.get(usize::from(instrument))?;
+        let of = |whole: u32, unit: u32| whole.checked_div(unit).filter(|count| count * unit == whole);
+        Some(u64::from(of(price, row.tick_size)?) | u64::from(of(quantity, row.lot)?) << 32)
+    }
+
     /// A model has moved it, and people have not seen it.
     pub fn is_calibrated(&self) -> bool {
         self.base != self.content
@@ -260,8 +273,8 @@ impl Set {
                     self.rest.update(Command { args: [0, 0, 0, bare.args[3], 0, 0], ..bare }.as_bytes());
                 }
                 Some(Opcode::WriteTemplate) => {
-                    let [order, shape, _cooldown, _lifetime, ..] = bare.args;
-                    self.rest.update(Command { args: [order, shape, 0, 0, 0, 0], ..bare }.as_bytes());
+                    let [order, shape, _cooldown, _lifetime, units, _] = bare.args;
+                    self.rest.update(Command { args: [order, shape, 0, 0, units, 0], ..bare }.as_bytes());
                 }
                 _ => {}
             }
@@ -337,7 +350,7 @@ impl Set {
 }
 
 fields! {
-    Row { locate, enabled, sides, quantity_max, value_max, lowest, highest, reach, position }
+    Row { locate, enabled, sides, quantity_max, value_max, lowest, highest, reach, tick_size, lot, position }
     Rules { conditions, thresholds }
     Gate { interval, burst, kept, age_max, exposure, open_orders, unacknowledged, heartbeat }
     Generation { number, content, base, rest, rows, rules, gate, repeats, cooldowns, lifetimes, immediate }

@@ -165,7 +165,7 @@ fn room(holding: &Holding, limit: [u32; 2]) -> [u32; 2] {
 }
 
 impl Engine {
-    fn in_force(&self) -> Option<&Generation> {
+    pub(crate) fn in_force(&self) -> Option<&Generation> {
         self.generations.find(self.card.generation)
     }
 

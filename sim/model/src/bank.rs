@@ -35,6 +35,38 @@ pub struct Instrument {
     pub reach_e4: u32,
     /// Price times quantity; 0: unset.
     pub value_max: u64,
+    /// Tick size and lot; 0: unset.
+    pub tick_e4: u32,
+    pub lot: u32,
+}
+
+impl Instrument {
+    fn of(args: [u64; 6]) -> Instrument {
+        let [quantity_max, collar_low_e4] = halves(args[1]);
+        let [collar_high_e4, reach_e4] = halves(args[2]);
+        let [tick_e4, lot] = halves(args[5]);
+        let permitted = |bit: u32| args[0] >> bit & 1 == 1;
+        Instrument {
+            enabled: permitted(16),
+            buying: permitted(17),
+            selling: permitted(18),
+            selling_short: permitted(19),
+            cancelling: permitted(20),
+            quantity_max,
+            collar_low_e4,
+            collar_high_e4,
+            reach_e4,
+            value_max: args[3],
+            tick_e4,
+            lot,
+        }
+    }
+
+    /// Whether this price is so many ticks and this quantity so many lots.
+    fn counts(&self, price_e4: u32, quantity: u32, [ticks, lots]: [u32; 2]) -> bool {
+        let is = |whole: u32, unit: u32, count: u32| unit != 0 && u64::from(unit) * u64::from(count) == u64::from(whole);
+        is(price_e4, self.tick_e4, ticks) && is(quantity, self.lot, lots)
+    }
 }
 
 /// One instrument's rules, rule r at r of each; a condition is a code of `Condition`, 0: no such term.
@@ -65,6 +97,8 @@ pub struct Template {
     pub is_cancel: bool,
     /// What of it does not trade at once never rests.
     pub is_immediate: bool,
+    /// Price and quantity were whole ticks and lots when it was written, and the instrument was not written since.
+    pub is_whole: bool,
     /// Words of the image; 0: unset.
     pub words: u8,
     /// Bytes of the last word.
@@ -81,6 +115,12 @@ pub struct Template {
 }
 
 impl Template {
+    /// Quantity and price, which these ticks and lots are said to be.
+    pub fn set_terms(&mut self, instrument: &Instrument, [quantity, price_e4]: [u32; 2], counts: [u32; 2]) {
+        (self.quantity, self.price_e4) = (quantity, price_e4);
+        self.is_whole = instrument.counts(price_e4, quantity, counts);
+    }
+
     /// Price times quantity.
     pub fn value(&self) -> u64 {
         u64::from(self.price_e4) * u64::from(self.quantity)
@@ -167,22 +207,9 @@ impl Bank {
                 (self.window, self.silence_cycles) = (args[2] as u32, args[3] as u32);
             }
             Opcode::WriteInstrument => {
-                let [quantity_max, collar_low_e4] = halves(args[1]);
-                let [collar_high_e4, reach_e4] = halves(args[2]);
-                let permitted = |bit: u32| args[0] >> bit & 1 == 1;
                 self.locates[instrument] = args[0] as u16;
-                self.instruments[instrument] = Instrument {
-                    enabled: permitted(16),
-                    buying: permitted(17),
-                    selling: permitted(18),
-                    selling_short: permitted(19),
-                    cancelling: permitted(20),
-                    quantity_max,
-                    collar_low_e4,
-                    collar_high_e4,
-                    reach_e4,
-                    value_max: args[3],
-                };
+                self.instruments[instrument] = Instrument::of(args);
+                self.templates[instrument].iter_mut().for_each(|template| template.is_whole = false);
                 self.rules[instrument].window = args[4] as u32;
             }
             Opcode::WriteRules => {
@@ -203,7 +230,7 @@ impl Bank {
             }
             Opcode::WriteTemplate => {
                 let template = &mut self.templates[instrument][rule];
-                [template.quantity, template.price_e4] = halves(args[0]);
+                template.set_terms(&self.instruments[instrument], halves(args[0]), halves(args[4]));
                 template.side = args[1] as u8;
                 template.is_cancel = template.side == b'C';
                 template.words = (args[1] >> 8 & 0x1f) as u8;

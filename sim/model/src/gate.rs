@@ -55,10 +55,10 @@ pub struct Order<'a> {
 }
 
 /// What is asked of orders, and of no mass cancel: it adds nothing, and is most wanted where something is wrong.
-const OF_ORDERS: [Reason; 14] = [
+const OF_ORDERS: [Reason; 15] = [
     Reason::Fenced, Reason::BookInvalid, Reason::NotTrading, Reason::Quantity, Reason::Value, Reason::Collar, Reason::LiveCollar,
     Reason::Age, Reason::Position, Reason::Exposure, Reason::OpenOrders, Reason::Unacknowledged, Reason::Expired,
-    Reason::SelfMatch,
+    Reason::SelfMatch, Reason::Increment,
 ];
 
 impl Order<'_> {
@@ -125,6 +125,7 @@ pub fn refusal(sight: &Sight, order: &Order) -> Option<(Reason, Counter)> {
         (unacknowledged == 0, Reason::Unacknowledged, Counter::RefusedUnacknowledged),
         (sight.lived_cycles >= lifetime_cycles, Reason::Expired, Counter::RefusedExpired),
         (sight.meets_own, Reason::SelfMatch, Counter::RefusedSelfMatch),
+        (!order.template.is_whole, Reason::Increment, Counter::RefusedIncrement),
     ];
     let is_asked = |reason: &Reason| !(is_cancel && OF_ORDERS.contains(reason));
     checks.iter().find(|(fails, reason, _)| *fails && is_asked(reason)).map(|&(_, reason, counter)| (reason, counter))

@@ -260,7 +260,7 @@ fn verdict_of_row(row: [u64; 4], side: u8, top: &[Vec<u8>]) -> Reason {
     let mut order = template(0, 2, 225, 630_200)[0];
     order.args[1] = order.args[1] & !0xff | u64::from(side);
     let [sides, quantity, prices, worth] = row;
-    let row = args(Opcode::WriteInstrument, &[u64::from(LOCATE) | sides << 16, quantity, prices, worth]);
+    let row = args(Opcode::WriteInstrument, &[u64::from(LOCATE) | sides << 16, quantity, prices, worth, 0, UNITS]);
     commit(&mut bench, &[row, order]);
     bench.events();
     verdict(&mut bench)
@@ -295,7 +295,7 @@ fn value_holds_to_the_last_unit() {
     for (worth, expected) in [(most, Reason::Position), (most - 1, Reason::Value)] {
         let mut bench = bench();
         let all = u64::from(u32::MAX);
-        let row = args(Opcode::WriteInstrument, &[u64::from(LOCATE) | 0xf << 16, all, all | all << 32, worth]);
+        let row = args(Opcode::WriteInstrument, &[u64::from(LOCATE) | 0xf << 16, all, all | all << 32, worth, 0, UNITS]);
         commit(&mut bench, &[row, template(0, 2, u32::MAX, u32::MAX)[0]]);
         bench.events();
         assert_eq!(verdict(&mut bench), expected, "{worth}");

@@ -192,7 +192,8 @@ fn every_reason_of_the_gate_is_found_in_its_order() {
     let row = |sides: u64, quantity: u64, high: u64, worth: u64| {
         args(Opcode::WriteInstrument, &[u64::from(LOCATE) | sides << 16, quantity | 1 << 32, high, worth])
     };
-    let broken: [(Reason, Vec<Command>); 23] = [
+    let broken: [(Reason, Vec<Command>); 24] = [
+        (Reason::Increment, vec![row(0b1111, 225, 700_000 | REACH_ALL << 32, u64::MAX)]),
         (Reason::Unacknowledged, vec![args(Opcode::Credit, &[u64::MAX >> 1, granted])]),
         (Reason::OpenOrders, vec![args(Opcode::Credit, &[u64::MAX >> 1, 0])]),
         (Reason::Exposure, vec![args(Opcode::Credit, &[0, 0])]),
@@ -241,10 +242,11 @@ fn every_reason_of_the_gate_is_found_in_its_order() {
         bench.show(&one_trade());
         assert_eq!(orders(&mut bench), [refused(broken[last].0)]);
         assert_eq!((bench.count(Counter::OrdersRefused), bench.count(Counter::OrdersSent)), (1, 0));
-        // Counters of the gate's reasons stand in its order, the one of no generation first.
-        let counted: Vec<u32> = (0..24).map(|at| bench.card.counters()[Counter::RefusedNoGeneration as usize + at]).collect();
-        let mut expected = vec![0; 24];
-        expected[23 - last] = 1;
+        // Counters of the gate's reasons stand in its order, the one of no generation first; that of increments came later.
+        let numbers = (0..24).map(|at| Counter::RefusedNoGeneration as usize + at).chain([Counter::RefusedIncrement as usize]);
+        let counted: Vec<u32> = numbers.map(|at| bench.card.counters()[at]).collect();
+        let mut expected = vec![0; 25];
+        expected[24 - last] = 1;
         assert_eq!(counted, expected, "{:?}", broken[last].0);
         assert!(bench.output.transmitted.is_empty());
     }
@@ -262,8 +264,8 @@ fn limits_hold_exactly() {
     ] {
         let mut bench = bench();
         bench.commands(&parameters([0, 0, 7, 0], [0; 4]));
-        bench
-            .commands(&[instrument(0, LOCATE, true, maximum, low, high), value(Opcode::Commit, 2)]);
+        let template = template(0, 2, 225, 630_200)[0];
+        bench.commands(&[instrument(0, LOCATE, true, maximum, low, high), template, value(Opcode::Commit, 2)]);
         bench.show(&one_trade());
         assert_eq!(orders(&mut bench), [expected]);
     }
@@ -276,7 +278,7 @@ fn a_template_needs_two_to_sixteen_words_and_a_last_one_of_one_to_eight_bytes() 
             let mut bench = bench();
             bench.commands(&parameters([0, 0, 7, 0], [0; 4]));
             let fields = u64::from(b'T') | words << 8 | last << 16;
-            let template = args(Opcode::WriteTemplate, &[225 | 630_200 << 32, fields, 1, 1 << 40]);
+            let template = args(Opcode::WriteTemplate, &[225 | 630_200 << 32, fields, 1, 1 << 40, units(630_200, 225)]);
             bench.commands(&[Command { rule: 2, ..template }, value(Opcode::Commit, 2)]);
             bench.show(&one_trade());
             let set = (2..=16).contains(&words) && (1..=8).contains(&last);

@@ -16,7 +16,7 @@ use riposte_tests::{
     messages::{action, add, delete, trade},
     parameters::{
         ALL_SIDES, BUY, CANCEL, Gate, Instrument, MOST, Rule, SELL, SELL_SHORT, cancel_image, command, credit, heartbeat, lease,
-        opening, order, parameters, parameters_within, repeat, resting, sum16, write_gate,
+        opening, order, parameters, parameters_within, repeat, resting, sum16, units, write_gate,
     },
 };
 
@@ -136,10 +136,59 @@ fn a_template_must_be_set_and_have_a_shape() {
         for ((words, last), expected) in shapes {
             let mut bench = Bench::on_trade(card);
             let mut set = parameters(&[instrument(&[ON_TRADE])], 2);
-            let template = command(Opcode::WriteTemplate, 0, 0, 0, 0, &[numbers, layout(words, last), 1, 1 << 40]);
+            let template = command(Opcode::WriteTemplate, 0, 0, 0, 0, &[numbers, layout(words, last), 1, 1 << 40, units(650_000, 100)]);
             set.insert(set.len() - 1, template);
             bench.commands(&set);
             assert_eq!(verdict(&mut bench), expected, "{words} words, {last} bytes in the last");
+        }
+    });
+}
+
+#[test]
+fn a_price_is_whole_ticks_and_a_quantity_whole_lots() {
+    const PRICE_E4: u32 = 650_000;
+    let one = instrument(&[Rule { price_e4: PRICE_E4, quantity: 300, ..ON_TRADE }]);
+    // Tick size and lot; the numbers of them that the template is said to be.
+    let cases = [
+        ([1, 1], [PRICE_E4, 300], SENT), ([100, 100], [6_500, 3], SENT), ([PRICE_E4, 300], [1, 1], SENT),
+        ([100, 100], [6_501, 3], Reason::Increment), ([100, 100], [6_499, 3], Reason::Increment), ([100, 100], [6_500, 2], Reason::Increment),
+        ([300, 100], [2_166, 3], Reason::Increment), ([100, 200], [6_500, 1], Reason::Increment), ([100, 100], [0, 0], Reason::Increment),
+        ([0, 100], [6_500, 3], Reason::Increment), ([100, 0], [6_500, 3], Reason::Increment),
+        // The product of 64 bits has nothing above the price: 2^32 more is another.
+        ([16, 1], [(((1_u64 << 32) + u64::from(PRICE_E4)) >> 4) as u32, 300], Reason::Increment),
+        ([1, 4], [PRICE_E4, (((1_u64 << 32) + 300) >> 2) as u32], Reason::Increment),
+    ];
+    on_each_card(|card| {
+        for ([tick_e4, lot], [ticks, lots], expected) in cases {
+            let mut bench = Bench::on_trade(card);
+            let mut set = parameters(&[Instrument { tick_e4, lot, ..one }], 2);
+            let rows = set.iter_mut().filter(|row| row.opcode == Opcode::WriteTemplate as u8 && row.instrument == 0);
+            rows.for_each(|row| row.args[4] = units(ticks, lots));
+            bench.commands(&set);
+            assert_eq!(verdict(&mut bench), expected, "{ticks} of {tick_e4}, {lots} of {lot}");
+        }
+        // An instrument's row is for the templates behind it.
+        let mut bench = Bench::on_trade(card);
+        let mut set = parameters(&[one], 2);
+        let row = set.iter().position(|row| row.opcode == Opcode::WriteInstrument as u8).expect("one each");
+        set.insert(set.len() - 1, set[row]);
+        bench.commands(&set);
+        assert_eq!(verdict(&mut bench), Reason::Increment);
+        // Also where the template is still being computed, and one's own alone.
+        for (instrument, expected) in [(0, Reason::Increment), (1, SENT)] {
+            for between in 0..8 {
+                let mut bench = Bench::on_trade(card);
+                let mut set = parameters(&[one], 2);
+                let commit = set.pop().expect("a commit");
+                bench.commands(&set);
+                let place = |row: &&Command| row.opcode == Opcode::WriteTemplate as u8 && (row.instrument, row.rule) == (0, 0);
+                let template = *set.iter().find(place).expect("one each");
+                bench.command(1, template);
+                bench.command(2 + between, Command { instrument, ..set[row] });
+                bench.card.idle(20);
+                bench.commands(&[commit]);
+                assert_eq!(verdict(&mut bench), expected, "{between} cycles behind it");
+            }
         }
     });
 }
@@ -253,8 +302,9 @@ fn the_first_reason_of_the_page_is_the_one_told() {
             (vec![credit(all, 0, 0)], Reason::OpenOrders),
             (vec![credit(all, MOST, 0)], Reason::Unacknowledged),
             (vec![credit(all, MOST, MOST)], Reason::Expired),
-            (parameters(&[instrument(&[ON_TRADE])], 13), Reason::SelfMatch),
-            (vec![resting(0, 0, u32::MAX, 0)], SENT),
+            (parameters(&[Instrument { tick_e4: 7, ..instrument(&[ON_TRADE]) }], 13), Reason::SelfMatch),
+            (vec![resting(0, 0, u32::MAX, 0)], Reason::Increment),
+            (parameters(&[instrument(&[ON_TRADE])], 14), SENT),
         ] {
             bench.commands(&commands);
             assert_eq!(verdict(&mut bench), expected);

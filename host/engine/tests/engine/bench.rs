@@ -75,7 +75,7 @@ pub fn set(quantity_max: u64, threshold: u64) -> Vec<Command> {
         with(Opcode::Credit, 1 << 40, both), with(Opcode::Heartbeat, HEARTBEAT_CYCLES, 0),
     ];
     for at in 0..INSTRUMENTS {
-        let limits = [(at as u64 + 1) | (0x1f << 16), quantity_max | 900 << 32, 1100 | 50 << 32, 1 << 40, 0, 0];
+        let limits = [(at as u64 + 1) | (0x1f << 16), quantity_max | 900 << 32, 1100 | 50 << 32, 1 << 40, 0, 1 | 1 << 32];
         rows.push(Command { args: limits, ..row(Opcode::WriteInstrument, at) });
         rows.push(Command { args: [both, 0, 0, 0, 0, 0], ..row(Opcode::Lease, at) });
         let host = if at < 2 { (Condition::Host as u64) << (8 * HOST_RULE) } else { 0 };

@@ -46,6 +46,23 @@ fn judged(bench: &mut Bench, kind: EventKind, command: u64, user_ref: u32, (inst
 }
 
 #[test]
+fn a_hedge_is_whole_ticks_and_lots_of_the_set_in_force_and_says_how_many() {
+    let mut rows = set(500, 1);
+    for row in rows.iter_mut().filter(|row| row.opcode == Opcode::WriteInstrument as u8) {
+        row.args[5] = if row.instrument == 0 { 5 | 20 << 32 } else { 0 };
+    }
+    let mut bench = Bench::ready_with(config(), &rows);
+    assert_eq!(bench.both(Change::Arm), None);
+    for (number, instrument, price, quantity) in [(1, 0, 1000, 50), (2, 0, 1003, 40), (3, 1, 1000, 40)] {
+        let said = bench.give(Body::Hedge { number, instrument, side: Side::Buy, quantity, price });
+        assert_eq!((refusal(&said), asked(&said)), (Some(Refusal::BadField), vec![]), "{quantity} at {price}");
+    }
+    let said = bench.give(Body::Hedge { number: 4, instrument: 0, side: Side::Buy, quantity: 40, price: 1005 });
+    let [order] = commands(&said, Opcode::Order)[..] else { panic!("one order: {said:?}") };
+    assert_eq!((order.args[0], order.args[4]), (1005 << 32 | 40, 2 << 32 | 201));
+}
+
+#[test]
 fn a_hedge_through_the_card_is_an_order_when_the_card_says_that_it_has_left() {
     let mut bench = placed();
     let said = wish(&mut bench, 1, 0, Side::Buy, 60);

@@ -425,6 +425,11 @@ fn each_limit_of_a_set_is_narrower_or_needs_two_people() {
     for (one, other) in [(&base, &window), (&window, &base), (&window, &shorter), (&shorter, &window)] {
         assert!(!is_narrower(one, other), "a window");
     }
+    // Another tick size or lot is neither less nor more.
+    for unit in [1, 1 << 32] {
+        let other = altered(base.clone(), Opcode::WriteInstrument, 0, |row| row.args[5] += unit);
+        assert!(!is_narrower(&base, &other) && !is_narrower(&other, &base), "{unit:#x}");
+    }
     for bit in 17..21 {
         let fewer = altered(base.clone(), Opcode::WriteInstrument, 0, |row| row.args[0] &= !(1 << bit));
         assert_eq!((is_narrower(&base, &fewer), is_narrower(&fewer, &base)), (true, false), "side {bit}");

@@ -29,8 +29,10 @@ impl Agenda {
             return Some(Reason::NoPlace);
         }
         self.keep_template(cycle);
-        let template = &mut self.banks[self.in_force].templates[instrument][HOST_RULE];
-        [template.quantity, template.price_e4] = crate::bank::halves(command.args[0]);
+        let bank = &mut self.banks[self.in_force];
+        let template = &mut bank.templates[instrument][HOST_RULE];
+        let [terms, counts] = [command.args[0], command.args[4]].map(crate::bank::halves);
+        template.set_terms(&bank.instruments[instrument], terms, counts);
         template.side = command.args[1] as u8;
         let origin = Origin {
             code: 0,

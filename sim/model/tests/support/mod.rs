@@ -179,6 +179,14 @@ pub fn rules(instrument: u8, conditions: [u8; 4], thresholds: [u32; 4]) -> Comma
 /// Of the live collar: permits all.
 pub const REACH_ALL: u64 = 0xffff_ffff;
 
+/// Tick size and lot of 1.
+pub const UNITS: u64 = units(1, 1);
+
+/// A number of ticks and one of lots, or how large these are.
+pub const fn units(tick: u32, lot: u32) -> u64 {
+    tick as u64 | (lot as u64) << 32
+}
+
 /// Limits of an instrument; those that are not named permit all.
 pub fn instrument(
     index: u8,
@@ -193,7 +201,7 @@ pub fn instrument(
     let limits = u64::from(maximum) | u64::from(low) << 32;
     Command {
         instrument: index,
-        ..args(Opcode::WriteInstrument, &[first, limits, u64::from(high) | REACH_ALL << 32, u64::MAX])
+        ..args(Opcode::WriteInstrument, &[first, limits, u64::from(high) | REACH_ALL << 32, u64::MAX, 0, UNITS])
     }
 }
 
@@ -240,7 +248,7 @@ pub fn template(instrument: u8, rule: u8, quantity: u32, price_e4: u32) -> Vec<C
     let partial = u64::from(tcp_sum(&image));
     let fields = u64::from(b'T') | IMAGE_WORDS << 8 | 6 << 16 | PAYLOAD_BYTES << 24 | partial << 32;
     let order = u64::from(quantity) | u64::from(price_e4) << 32;
-    let mut commands = vec![args(Opcode::WriteTemplate, &[order, fields, 1, (1 << 48) - 1])];
+    let mut commands = vec![args(Opcode::WriteTemplate, &[order, fields, 1, (1 << 48) - 1, units(price_e4, quantity)])];
     for (index, word) in image.chunks(8).enumerate() {
         let mut bytes = [0xee; 8]; // What lies behind the last byte must not matter.
         bytes[..word.len()].copy_from_slice(word);
