@@ -72,7 +72,7 @@ impl Waiting {
             Body::Propose { request, .. } | Body::Approve { request, .. } => {
                 // The same number may be asked twice; what was answered stays as it is.
                 let is_asked = |part: &&mut Part| part.request == request && matches!(part.stage, Stage::Asked);
-                self.parts().filter(is_asked).for_each(|part| part.stage = outcome(request, out, now_ns));
+                self.parts().filter(is_asked).for_each(|part| part.stage = outcome(request, out.iter(), now_ns));
             }
             Body::Card { event } if event.kind() == Some(EventKind::Command) => {
                 self.parts().for_each(|part| acknowledge(part, &event));
@@ -125,11 +125,11 @@ impl Part {
     }
 }
 
-/// What the engine made of a request: its last word on it, and the last command that this caused.
-fn outcome(request: u64, out: &Outputs, now_ns: u64) -> Stage {
+/// What the engine made of a request: its last word on it, and the last command that this caused and that the card tells of.
+fn outcome<'a>(request: u64, said: impl Iterator<Item = &'a Output>, now_ns: u64) -> Stage {
     // Neither done nor refused: the number was decided before.
     let mut stage = Stage::Over(Answer::Refused { why: "it was decided before, by this number: nothing was done".to_owned() });
-    for one in out.iter() {
+    for one in said {
         let Output::Record(record) = one else { continue };
         stage = match *record {
             Record::Proposed { request: id, .. } if id == request => Stage::Over(Answer::Proposed { request }),
@@ -137,7 +137,7 @@ fn outcome(request: u64, out: &Outputs, now_ns: u64) -> Stage {
             Record::Refused { request: id, why } if id == request => {
                 Stage::Over(Answer::Refused { why: why_text(why).to_owned() })
             }
-            Record::Commanding { command } => match stage {
+            Record::Commanding { command } if Opcode::from_code(command.opcode).is_some_and(Opcode::is_told) => match stage {
                 Stage::Over(Answer::Done { .. }) | Stage::Commanded { .. } => {
                     let until_ns = now_ns.saturating_add(CARD_PATIENCE_NS);
                     Stage::Commanded { command: command.sequence, event: None, until_ns }
@@ -177,3 +177,25 @@ pub fn all_or_why(answers: Vec<Answer>) -> Answer {
     answers.into_iter().nth(at).unwrap_or_else(|| Answer::Refused { why: "nothing was asked for".to_owned() })
 }
 
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use riposte_engine::Change;
+    use riposte_map::shm::Command;
+
+    #[test]
+    fn an_act_waits_for_the_last_command_that_the_card_answers() {
+        let done = Output::Record(Record::Done { request: 7, by: 1, second: 0, change: Change::ReduceOnly { instruments: 1, ends: false } });
+        let commands = |opcode: Opcode, sequence| Output::Record(Record::Commanding { command: Command { opcode: opcode as u8, sequence, ..Command::default() } });
+        let [lease, beat] = [commands(Opcode::Lease, 5), commands(Opcode::Heartbeat, 6)];
+        for (said, expected) in [(vec![done, lease, beat], Some(5)), (vec![done, beat, lease], Some(5)), (vec![done, beat], None), (vec![done], None)] {
+            let command = match outcome(7, said.iter(), 0) {
+                Stage::Commanded { command, .. } => Some(command),
+                Stage::Over(Answer::Done { request: 7, card: None }) => None,
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(command, expected, "{said:?}");
+        }
+    }
+}
