@@ -34,7 +34,7 @@ impl Desk {
         for index in 0..INSTRUMENTS as u8 {
             let instrument = self.instruments.get(usize::from(index));
             let lent = instrument.and_then(|instrument| instrument.limits.position).unwrap_or_default();
-            let lease = command(Opcode::Lease, &[u64::from(lent.buy) | u64::from(lent.sell) << 32]);
+            let lease = command(Opcode::Lease, &[pair([lent.buy, lent.sell])]);
             grants.push(Command { instrument: index, ..lease });
             for rule in 0..RULES as u8 {
                 let value = self.rule(index, rule).and_then(|rule| rule.limits.max_orders).unwrap_or(0);
@@ -42,15 +42,14 @@ impl Desk {
             }
         }
         let Gate { open_orders, unacknowledged, exposure_e4, heartbeat_cycles, .. } = self.gate;
-        let orders = u64::from(open_orders) | u64::from(unacknowledged) << 32;
-        grants.push(command(Opcode::Credit, &[exposure_e4, orders]));
+        grants.push(command(Opcode::Credit, &[exposure_e4, pair([open_orders, unacknowledged])]));
         grants.push(heartbeat(0, heartbeat_cycles));
         numbered(grants, first_sequence)
     }
 
     /// Of a card after reset whose session has no order: that nothing rests in any of the desk's instruments.
     pub fn nothing_rests(&self, first_sequence: u64) -> Vec<Command> {
-        let none = command(Opcode::Resting, &[u64::from(u32::MAX) << 32]);
+        let none = command(Opcode::Resting, &[pair([0, u32::MAX])]);
         let each = (0..self.instruments.len() as u8).map(|instrument| Command { instrument, ..none });
         numbered(each.collect(), first_sequence)
     }
@@ -60,7 +59,7 @@ impl Desk {
         let symbol = &instrument.symbol;
         let (template, side, numbers, is_immediate) = match &rule.action {
             Action::Order(order) => {
-                let numbers = u64::from(order.quantity) | u64::from(order.price_e4) << 32;
+                let numbers = pair([order.quantity, order.price_e4]);
                 (Template::order(&self.session, symbol, order), order.side, numbers, order.time_in_force == IMMEDIATE)
             }
             Action::Cancel => (Template::cancel(&self.session, symbol), MASS_CANCEL, 0, false),
@@ -90,7 +89,7 @@ impl Desk {
     /// The TCP and OUCH session state to start with.
     pub fn session_command(&self, sequence: u64) -> Command {
         let session = &self.session;
-        let numbers = u64::from(session.tcp_sequence) | u64::from(session.acknowledgement) << 32;
+        let numbers = pair([session.tcp_sequence, session.acknowledgement]);
         Command { sequence, ..command(Opcode::Session, &[numbers, u64::from(session.first_user_ref)]) }
     }
 
@@ -168,8 +167,8 @@ fn write_instrument(instrument: Option<&Instrument>) -> Command {
     let (low, high) = instrument.collar.map_or((0, 0), |collar| (collar.low_e4, collar.high_e4));
     command(Opcode::WriteInstrument, &[
         u64::from(instrument.locate.unwrap_or(0)) | permitted,
-        u64::from(limits.max_quantity.unwrap_or(0)) | u64::from(low) << 32,
-        u64::from(high) | u64::from(limits.live_collar_e4.unwrap_or(0)) << 32,
+        pair([limits.max_quantity.unwrap_or(0), low]),
+        pair([high, limits.live_collar_e4.unwrap_or(0)]),
         limits.max_value_e4.unwrap_or(0),
         u64::from(instrument.window_cycles),
         pair([limits.tick_size_e4, limits.lot].map(Option::unwrap_or_default)),

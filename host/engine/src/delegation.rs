@@ -10,6 +10,7 @@
 //! after the connection knows of both by itself.
 use crate::card::CARD;
 use crate::engine::Engine;
+use crate::lending::words;
 use crate::message::messages;
 use crate::output::{Output, Outputs};
 use crate::session::Standing;
@@ -43,9 +44,8 @@ impl Engine {
             return;
         }
         let user_ref = one.next_user_ref.max(user_ref);
-        let [sequence, acknowledgement] = numbers.map(u64::from);
         self.card.sender = Sender::Card { orders: 0 };
-        self.command(Opcode::Session, 0, [sequence | acknowledgement << 32, user_ref.into()], out);
+        self.command(Opcode::Session, 0, [words(numbers), user_ref.into()], out);
     }
 
     pub(crate) fn on_reclaim(&mut self, session: u8, out: &mut Outputs) {

@@ -9,7 +9,7 @@ use crate::generation::{Generation, Generations, Set};
 use crate::guards::{Claims, Latches, Limits, Traffic};
 use crate::holding::{Holding, Statement};
 use crate::input::{Body, Input, Side};
-use crate::lending::Lending;
+use crate::lending::{Lending, words};
 use crate::resting::Resting;
 use crate::mandate::Models;
 use crate::message::fields;
@@ -196,7 +196,7 @@ impl Engine {
             Body::Tick => self.on_tick(out),
             Body::Restarted => self.on_restarted(out),
             Body::CardSession { sequence, acknowledgement, user_ref } => {
-                let numbers = u64::from(sequence) | u64::from(acknowledgement) << 32;
+                let numbers = words([sequence, acknowledgement]);
                 self.command(Opcode::Session, 0, [numbers, user_ref.into()], out);
             }
             Body::Delegate { session, sequence, acknowledgement, user_ref } => {

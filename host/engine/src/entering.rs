@@ -6,6 +6,7 @@
 use crate::card::CARD;
 use crate::engine::Engine;
 use crate::input::Side;
+use crate::lending::words;
 use crate::message::fields;
 use crate::output::{Alarm, Outputs, Refusal};
 use crate::position::value;
@@ -105,7 +106,7 @@ impl Engine {
     }
 
     fn bring(&mut self, wish: Wish, out: &mut Outputs) {
-        let numbers = u64::from(wish.quantity) | u64::from(wish.price) << 32;
+        let numbers = words([wish.quantity, wish.price]);
         let side = match wish.side {
             Side::Buy => b'B',
             Side::Sell if i64::from(wish.quantity) <= self.sellable(wish.instrument) => b'S',

@@ -4,6 +4,7 @@
 //! themselves are in the store of whoever loads them. A set is whole if every row of every table stands in it once, and of
 //! each image the words that its template announces. Limits of what the card is lent are rows too: `Lease`, `Repeat`,
 //! `Credit` and `Heartbeat` as they would be given to a card after reset whose positions are flat.
+use crate::lending::words;
 use crate::message::{Field, Sink, fields};
 use riposte_map::limits::{INSTRUMENTS, RULES, TERMS};
 use riposte_map::shm::{Command, Opcode};
@@ -212,7 +213,7 @@ impl Generation {
     pub fn units(&self, instrument: u8, price: u32, quantity: u32) -> Option<u64> {
         let row = self.rows.get(usize::from(instrument))?;
         let of = |whole: u32, unit: u32| whole.checked_div(unit).filter(|count| count * unit == whole);
-        Some(u64::from(of(price, row.tick_size)?) | u64::from(of(quantity, row.lot)?) << 32)
+        Some(words([of(price, row.tick_size)?, of(quantity, row.lot)?]))
     }
 
     /// A model has moved it, and people have not seen it.

@@ -150,7 +150,7 @@ impl Lending {
         let orders = |most: u32, now: u32| self.orders.wrapping_add(most.saturating_sub(now));
         let open = orders(gate.open_orders, self.open);
         let unanswered = orders(gate.unacknowledged, self.unanswered);
-        [self.value.wrapping_add(value), u64::from(open) | u64::from(unanswered) << 32]
+        [self.value.wrapping_add(value), words([open, unanswered])]
     }
 }
 
@@ -255,7 +255,8 @@ impl Engine {
     }
 }
 
-fn words(pair: [u32; 2]) -> u64 {
+/// Two halves of an argument, the low one first.
+pub(crate) fn words(pair: [u32; 2]) -> u64 {
     u64::from(pair[0]) | u64::from(pair[1]) << 32
 }
 

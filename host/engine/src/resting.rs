@@ -9,6 +9,7 @@
 //! open orders are looked at only when the nearest has gone.
 use crate::engine::Engine;
 use crate::input::Side;
+use crate::lending::words;
 use crate::message::fields;
 use crate::order::{Order, Orders};
 use crate::output::Outputs;
@@ -123,7 +124,7 @@ impl Engine {
             if self.resting.is_due(instrument) && self.has_room(out) {
                 let prices = self.resting.nearest[instrument];
                 self.resting.told[instrument] = Some(Told { prices, orders });
-                let args = [u64::from(prices[0]) | u64::from(prices[1]) << 32, orders.into(), 0, 0, 0, 0];
+                let args = [words(prices), orders.into(), 0, 0, 0, 0];
                 let command = Command { opcode: Opcode::Resting as u8, instrument: instrument as u8, args, ..Command::default() };
                 self.tell(command, out);
             }
