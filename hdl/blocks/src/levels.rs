@@ -1,10 +1,11 @@
 //! Price levels and, by a tournament over them, the best one after every operation.
 //!
-//! In: a resolved operation (cycle j). Out: four cycles later `overflow` if it found no place; fifteen cycles later `root`, the best
+//! In: a resolved operation (cycle j). Out: four cycles later `overflow` if it found no place; ten cycles later `root`, the best
 //! level of its instrument and side as of this operation. One operation every two cycles, for ever.
-//! Why: when an operation empties the top level, the next best must be found among up to 256; a row of 16 is
-//! matched, changed and reduced to its best, then the 16 rows' bests to one, four at a time.
-//! Holds: an operation sees every earlier one, also the one whose writes are under way. Prices are keys, asks
+//! Why: when an operation empties the top level, the next best must be found among up to 256: the best of its row of 16, then of that
+//! and the 16 rows' bests, four at a time. Both races begin before the operation is known in them: what it changes does not count, and what it
+//! makes of it enters last.
+//! Holds: an operation sees every earlier one, also those whose writes are under way. Prices are keys, asks
 //! complemented, so that greater is better on both sides.
 use crate::{best::{BestOfSixteen, SLOT_BITS}, bundle::*, konst::Konst, memory::BlockMemory};
 use riposte_map::limits;
@@ -29,28 +30,17 @@ pub struct LevelWay {
     pub met_matches: Signal<In, bool>,
     // Three cycles behind the address.
     pub hit: Signal<Out, bool>,
-    pub used: Signal<Out, bool>,
-    pub quantity: Signal<Out, Bits<32>>,
-    /// The last operation changed this slot of this row: its data instead of the memory's.
-    pub overlay: Signal<In, bool>,
-    pub overlay_data: Signal<In, Bits<SLOT_BITS>>,
-    /// Five cycles behind the address: the operation writes this slot, with `write_data`.
-    pub change: Signal<In, bool>,
-    /// Six: the slot behind the operation.
     pub slot: Signal<Out, Bits<SLOT_BITS>>,
     cells: BlockMemory<SLOT_BITS, 9, false>,
     read: DFF<Bits<SLOT_BITS>>,
     found: DFF<Bits<SLOT_BITS>>,
     agrees: DFF<bool>,
-    previous: DFF<Bits<SLOT_BITS>>,
-    unchanged: DFF<Bits<SLOT_BITS>>,
-    after: DFF<Bits<SLOT_BITS>>,
 }
 
 impl Logic for LevelWay {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, read, found, agrees, previous, unchanged, after);
+        dff_setup!(self, clock, read, found, agrees);
         self.cells.clock.next = self.clock.val();
         self.cells.read_address.next = self.read_address.val();
         self.cells.write_address.next = self.write_address.val();
@@ -65,18 +55,7 @@ impl Logic for LevelWay {
             self.agrees.d.next = self.met_matches.val();
         }
         self.hit.next = self.agrees.q.val();
-        self.used.next = self.found.q.val().get_bit(64);
-        self.quantity.next = self.found.q.val().get_bits::<32>(0);
-        self.previous.d.next = self.found.q.val();
-        if self.overlay.val() {
-            self.previous.d.next = self.overlay_data.val();
-        }
-        self.unchanged.d.next = self.previous.q.val();
-        self.after.d.next = self.unchanged.q.val();
-        if self.change.val() {
-            self.after.d.next = self.write_data.val();
-        }
-        self.slot.next = self.after.q.val();
+        self.slot.next = self.found.q.val();
     }
 }
 
@@ -91,7 +70,7 @@ pub struct Levels {
     pub overflow: Signal<Out, bool>,
     pub overflow_tag: Signal<Out, Bits<5>>,
     pub overflow_instrument: Signal<Out, Bits<4>>,
-    /// In cycle j + 15.
+    /// In cycle j + 10.
     pub root: Signal<Out, Slot>,
     pub root_valid: Signal<Out, bool>,
     ways: [LevelWay; 16],
@@ -100,20 +79,34 @@ pub struct Levels {
     best_slots: [DFF<Bits<SLOT_BITS>>; 16],
     /// The row whose best is new.
     best_row: DFF<Bits<16>>,
+    /// The best of a row in the cycle behind `winner`.
+    last_winner: DFF<Bits<SLOT_BITS>>,
+    /// The row whose best came too late for reading a side's, since it is there in this cycle, or was in the last.
+    late_row: DFF<Bits<16>>,
+    is_late_now: DFF<bool>,
     side_best: BestOfSixteen,
     // The operation in each stage, numbered by cycles behind j.
     valid1: DFF<bool>, valid2: DFF<bool>, valid3: DFF<bool>, valid4: DFF<bool>,
     tag1: DFF<Bits<5>>, tag2: DFF<Bits<5>>, tag3: DFF<Bits<5>>, tag4: DFF<Bits<5>>,
     address1: DFF<Bits<9>>, address2: DFF<Bits<9>>, address3: DFF<Bits<9>>, address4: DFF<Bits<9>>,
     // Element k: k + 5 cycles behind j.
-    valids: [DFF<bool>; 11],
-    addresses: [DFF<Bits<9>>; 11],
+    valids: [DFF<bool>; 6],
+    addresses: [DFF<Bits<9>>; 6],
     add1: DFF<bool>, add2: DFF<bool>, add3: DFF<bool>, add4: DFF<bool>,
     remove1: DFF<bool>, remove2: DFF<bool>, remove3: DFF<bool>, remove4: DFF<bool>,
     key1: DFF<Bits<32>>, key2: DFF<Bits<32>>, key3: DFF<Bits<32>>, key4: DFF<Bits<32>>,
     shares1: DFF<Bits<32>>, shares2: DFF<Bits<32>>, shares3: DFF<Bits<32>>, shares4: DFF<Bits<32>>,
     same_row3: DFF<bool>,
     same_key3: DFF<bool>,
+    /// The last operation's key is the better one.
+    above3: DFF<bool>,
+    above4: DFF<bool>,
+    /// The slot of this row that the last operation changed, and whether this one leaves a level in it.
+    stale4: DFF<Bits<16>>,
+    keeps4: DFF<bool>,
+    acts4: DFF<bool>,
+    /// The better one of what this operation and the last one made of their levels.
+    entrant: DFF<Bits<SLOT_BITS>>,
     present4: DFF<bool>,
     room4: DFF<bool>,
     quantity4: DFF<Bits<32>>,
@@ -155,9 +148,14 @@ pub struct Levels {
     difference: Signal<Local, Bits<32>>,
     quantity: Signal<Local, Bits<32>>,
     stays: Signal<Local, bool>,
+    leaves: Signal<Local, bool>,
     writes: Signal<Local, bool>,
     new_slot: Signal<Local, Bits<SLOT_BITS>>,
     winner: Signal<Local, Bits<SLOT_BITS>>,
+    own: Signal<Local, Bits<16>>,
+    late: Signal<Local, Bits<SLOT_BITS>>,
+    nearest: Signal<Local, Bits<9>>,
+    is_near: Signal<Local, bool>,
     result: Signal<Local, Slot>,
     k_full: Konst<32, 0xffff_ffff>,
     k_one16: Konst<16, 1>,
@@ -171,7 +169,7 @@ impl Logic for Levels {
             address4, add1, add2, add3, add4, remove1, remove2, remove3, remove4, key1, key2, key3, key4, shares1,
             shares2, shares3, shares4, same_row3, same_key3, present4, room4, quantity4, way4, wrote, wrote_way,
             wrote_slot, is_written, written, written_address, written_slot, met_way, met_address, met_slot, meets, met_matches,
-            last_address, last_key, best_row
+            last_address, last_key, best_row, last_winner, late_row, is_late_now, above3, above4, stale4, keeps4, acts4, entrant
         );
         clock!(self, clock, row_best, side_best);
         // ---- j: the row of the price
@@ -236,6 +234,7 @@ impl Logic for Levels {
         self.shares3.d.next = self.shares2.q.val();
         self.same_row3.d.next = self.address2.q.val() == self.last_address.q.val();
         self.same_key3.d.next = self.key2.q.val() == self.last_key.q.val();
+        self.above3.d.next = self.key2.q.val() < self.last_key.q.val();
         if self.valid2.q.val() {
             self.last_address.d.next = self.address2.q.val();
             self.last_key.d.next = self.key2.q.val();
@@ -247,9 +246,9 @@ impl Logic for Levels {
             self.masked[i].next = 0.into();
             if self.ways[i].hit.val() {
                 self.hits[i].next = self.k_one16.val() << i.to_bits::<16>();
-                self.masked[i].next = self.ways[i].quantity.val();
+                self.masked[i].next = self.ways[i].slot.val().get_bits::<32>(0);
             }
-            if self.ways[i].used.val() {
+            if self.ways[i].slot.val().get_bit(64) {
                 self.uses[i].next = self.k_one16.val() << i.to_bits::<16>();
             }
         }
@@ -289,6 +288,16 @@ impl Logic for Levels {
                 self.way4.d.next = self.free_pick.val();
             }
         }
+        self.stale4.d.next = 0.into();
+        if self.wrote.q.val() & self.same_row3.q.val() {
+            self.stale4.d.next = self.wrote_way.q.val();
+        }
+        self.acts4.d.next = self.add3.q.val() | self.remove3.q.val();
+        self.keeps4.d.next = self.wrote.q.val()
+            & self.same_row3.q.val()
+            & self.wrote_slot.q.val().get_bit(64)
+            & !(self.same_key3.q.val() & (self.add3.q.val() | self.remove3.q.val()));
+        self.above4.d.next = self.above3.q.val();
         self.valid4.d.next = self.valid3.q.val();
         self.tag4.d.next = self.tag3.q.val();
         self.address4.d.next = self.address3.q.val();
@@ -311,12 +320,18 @@ impl Logic for Levels {
             self.quantity.next = self.difference.val();
             self.stays.next = self.quantity4.q.val() > self.shares4.q.val();
         }
-        self.new_slot.next = bit_cast::<SLOT_BITS, 32>(self.quantity.val())
-            | (bit_cast::<SLOT_BITS, 32>(self.key4.q.val()) << 32)
-            | (bit_cast::<SLOT_BITS, 1>(self.stays.val().into()) << 64);
         self.writes.next = self.valid4.q.val()
             & ((self.add4.q.val() & (self.present4.q.val() | self.room4.q.val()))
                 | (self.remove4.q.val() & self.present4.q.val()));
+        self.leaves.next = self.writes.val() & self.stays.val();
+        self.new_slot.next = bit_cast::<SLOT_BITS, 32>(self.quantity.val())
+            | (bit_cast::<SLOT_BITS, 32>(self.key4.q.val()) << 32)
+            | (bit_cast::<SLOT_BITS, 1>(self.leaves.val().into()) << 64);
+        // Of the last operation and this one, each with a slot of its own, the better enters.
+        self.entrant.d.next = self.new_slot.val();
+        if self.keeps4.q.val() & (self.above4.q.val() | !self.leaves.val()) {
+            self.entrant.d.next = self.wrote_slot.q.val();
+        }
         self.written.d.next = 0.into();
         if self.writes.val() {
             self.written.d.next = self.way4.q.val();
@@ -336,20 +351,16 @@ impl Logic for Levels {
             self.ways[i].met.next = self.meets.q.val().get_bit(i);
             self.ways[i].met_data.next = self.met_slot.q.val();
             self.ways[i].met_matches.next = self.met_matches.q.val();
-            self.ways[i].overlay.next =
-                self.wrote.q.val() & self.same_row3.q.val() & self.wrote_way.q.val().get_bit(i);
-            self.ways[i].overlay_data.next = self.wrote_slot.q.val();
-            self.ways[i].change.next = self.written.q.val().get_bit(i);
             self.ways[i].write.next = self.written.q.val().get_bit(i);
             self.ways[i].write_address.next = self.written_address.q.val();
             self.ways[i].write_data.next = self.written_slot.q.val();
         }
-        // ---- j + 6 to j + 9: best of the row
-        for i in 0..11 {
+        // ---- j + 3 to j + 6: best of the row
+        for i in 0..6 {
             self.valids[i].clock.next = self.clock.val();
             self.addresses[i].clock.next = self.clock.val();
         }
-        for i in 0..10 {
+        for i in 0..5 {
             self.valids[i + 1].d.next = self.valids[i].q.val();
             self.addresses[i + 1].d.next = self.addresses[i].q.val();
         }
@@ -358,27 +369,53 @@ impl Logic for Levels {
         for i in 0..16 {
             self.row_best.slots[i].next = self.ways[i].slot.val();
         }
-        // ---- j + 10: it replaces the row's old best among the side's rows, read in j + 9
+        self.own.next = 0.into();
+        if self.acts4.q.val() {
+            self.own.next = self.way4.q.val();
+        }
+        self.row_best.masked.next = self.stale4.q.val() | self.own.val();
+        self.row_best.entrant.next = self.entrant.q.val();
+        // ---- j + 4: the bests of the side's rows are read. That of the operation before comes in the next cycle, or is written in this one.
         self.winner.next = self.row_best.best.val();
+        self.last_winner.d.next = self.winner.val();
+        self.is_late_now.d.next = self.valids[1].q.val();
+        self.nearest.next = self.addresses[2].q.val();
+        self.is_near.next = self.valids[2].q.val();
+        if self.valids[1].q.val() {
+            self.nearest.next = self.addresses[1].q.val();
+            self.is_near.next = true;
+        }
+        self.late_row.d.next = 0.into();
+        if self.is_near.val() & (self.nearest.val().get_bits::<5>(4) == self.address4.q.val().get_bits::<5>(4)) {
+            self.late_row.d.next = self.k_one16.val() << bit_cast::<16, 4>(self.nearest.val().get_bits::<4>(0));
+        }
+        // ---- j + 5
+        self.late.next = self.last_winner.q.val();
+        if self.is_late_now.q.val() {
+            self.late.next = self.winner.val();
+        }
+        // ---- j + 7: the row's own best is written, and does not count among those that were read
         self.best_row.d.next = 0.into();
-        if self.valids[4].q.val() {
+        if self.valids[1].q.val() {
             self.best_row.d.next =
-                self.k_one16.val() << bit_cast::<16, 4>(self.addresses[4].q.val().get_bits::<4>(0));
+                self.k_one16.val() << bit_cast::<16, 4>(self.addresses[1].q.val().get_bits::<4>(0));
         }
         for i in 0..16 {
             self.bests[i].clock.next = self.clock.val();
-            self.bests[i].read_address.next = self.addresses[4].q.val().get_bits::<5>(4);
-            self.bests[i].write_address.next = self.addresses[5].q.val().get_bits::<5>(4);
+            self.bests[i].read_address.next = self.address4.q.val().get_bits::<5>(4);
+            self.bests[i].write_address.next = self.addresses[2].q.val().get_bits::<5>(4);
             self.bests[i].write_data.next = self.winner.val();
             self.bests[i].write.next = self.best_row.q.val().get_bit(i);
             self.best_slots[i].clock.next = self.clock.val();
             self.best_slots[i].d.next = self.bests[i].read_data.val();
-            if self.best_row.q.val().get_bit(i) {
-                self.best_slots[i].d.next = self.winner.val();
+            if self.late_row.q.val().get_bit(i) {
+                self.best_slots[i].d.next = self.late.val();
             }
             self.side_best.slots[i].next = self.best_slots[i].q.val();
         }
-        // ---- j + 11 to j + 14: best of the side
+        // ---- j + 6 to j + 9: best of the side
+        self.side_best.masked.next = self.best_row.q.val();
+        self.side_best.entrant.next = self.last_winner.q.val();
         self.row_best.reset.next = self.reset.val();
         self.side_best.reset.next = self.reset.val();
         // The sweep goes through the registers of what is written.
@@ -393,11 +430,11 @@ impl Logic for Levels {
             self.written_address.d.next = self.sweep.val();
             self.written_slot.d.next = 0.into();
             self.met_way.d.next = 0.into();
-            for i in 0..11 {
+            for i in 0..6 {
                 self.valids[i].d.next = false;
             }
             self.best_row.d.next = 0xffff.into();
-            self.addresses[5].d.next = bit_cast::<9, 5>(self.sweep.val().get_bits::<5>(0)) << 4;
+            self.addresses[2].d.next = bit_cast::<9, 5>(self.sweep.val().get_bits::<5>(0)) << 4;
         }
         self.overflow.next =
             self.valid4.q.val() & self.add4.q.val() & !self.present4.q.val() & !self.room4.q.val();
@@ -406,10 +443,10 @@ impl Logic for Levels {
         self.result.next.used = self.side_best.best.val().get_bit(64);
         self.result.next.quantity = self.side_best.best.val().get_bits::<32>(0);
         self.result.next.key = self.side_best.best.val().get_bits::<32>(32);
-        if self.addresses[10].q.val().get_bit(4) {
+        if self.addresses[5].q.val().get_bit(4) {
             self.result.next.key = self.side_best.best.val().get_bits::<32>(32) ^ self.k_full.val();
         }
         self.root.next = self.result.val();
-        self.root_valid.next = self.valids[10].q.val();
+        self.root_valid.next = self.valids[5].q.val();
     }
 }

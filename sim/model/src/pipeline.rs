@@ -9,7 +9,7 @@ const VERDICT_AFTER_COMMIT: u64 = 3;
 const SHORT_COMMIT: u64 = 1;
 const ADD_COMMIT: u64 = 2;
 const COMMIT: u64 = 5;
-const SLOW_COMMIT: u64 = 20;
+const SLOW_COMMIT: u64 = 15;
 
 /// How an operation may go to its commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,9 +120,9 @@ mod tests {
     #[test]
     fn a_slow_commit_holds_up_those_behind_it() {
         let mut pipeline = Pipeline::default();
-        assert_eq!(pipeline.verdict(100, Way::Slow), 123);
-        assert_eq!(pipeline.verdict(102, Way::Table), 125);
-        assert_eq!(pipeline.verdict(105, Way::Light), 127);
+        assert_eq!(pipeline.verdict(100, Way::Slow), 118);
+        assert_eq!(pipeline.verdict(102, Way::Table), 120);
+        assert_eq!(pipeline.verdict(105, Way::Light), 122);
         assert_eq!(pipeline.verdict(130, Way::Table), 138);
     }
 
