@@ -16,7 +16,7 @@
 // mutant: fits: value = rules$1$value; => value = rules$0$value;
 // mutant: fits: rules$1$own = own; => rules$1$own = 64'hffffffffffffffff;
 // mutant: fits: reach[(64'h21)+:(1)] = limits_data[(64'h85)+:(1)]; => reach[(64'h21)+:(1)] = limits_data[(64'h84)+:(1)];
-// mutant: fits: rules$2$whole_write = unsets$q | (writes$q => rules$2$whole_write = (writes$q
+// mutant: fits: rules$2$unsets = unsets$q; => rules$2$unsets = 1'b0;
 // mutant: fits: written3$d = ((limits_address) & 7'h7f) << 32'h2; => written3$d = template_address;
 module fits_are_told(
     input clock, input reset, input limits_write, input [4:0] limits_address, input [198:0] limits_data,

@@ -9,7 +9,7 @@ module gate_alone(input clock, input reset, input [31:0] generation, input commi
     output tx_last, output tx_valid, output [63:0] tx_time, output [447:0] note, output noted, output count_sent,
     output count_refused);
     (* anyseq *) wire [15:0] cycle;
-    (* anyseq *) wire decided, bank, is_host, limits_write, template_write, terms_write, image_write;
+    (* anyseq *) wire decided, bank, feed_is_watched, is_host, limits_write, template_write, terms_write, image_write;
     (* anyseq *) wire [1:0] first;
     (* anyseq *) wire [3:0] mask, instrument;
     (* anyseq *) wire [31:0] made_under, session_sequence, session_acknowledgement;
@@ -25,7 +25,7 @@ module gate_alone(input clock, input reset, input [31:0] generation, input commi
     gate u(.clock(clock), .reset(reset), .cycle(cycle), .decided(decided), .decision(decision), .decision_row({bank, instrument}),
         .limits_write(limits_write), .limits_address(limits_address), .limits_data(limits_data),
         .template_write(template_write), .template_address(template_address), .template_data(template_data), .terms_write(terms_write),
-        .counting(counting),
+        .counting(counting), .feed_is_watched(feed_is_watched),
         .image_write(image_write), .image_address(image_address), .image_data(image_data), .session_write(session_write),
         .session_sequence(session_sequence), .session_acknowledgement(session_acknowledgement),
         .session_user_ref(session_user_ref), .generation(generation), .commits(commits), .armed(armed), .killed(killed),

@@ -11,7 +11,7 @@
 // cover: 10
 // mutant: gate: running = passes | sending$q; => running = judging$q | sending$q;
 // mutant: gate: (current[(64'h9)+:(32)] != generation) | commits => commits
-// mutant: gate: ((books_wrong & own$q) != 32'h0) => (books_wrong == 16'hffff)
+// mutant: gate: ((books_wrong & own) != 32'h0) => (books_wrong == 16'hffff)
 // mutant: gate: ((fenced & scopes$q) != 32'h0) => ((fenced[15:0] & scopes$q[15:0]) != 32'h0)
 // mutant: gate: side_bits = ((instrument_bit) & 32'hffffffff) << 32'h10; => side_bits = (instrument_bit) & 32'hffffffff;
 // mutant: gate: ((fenced & scopes$q) != 32'h0) => ((fenced[47:0] & scopes$q[47:0]) != 32'h0)

@@ -1,6 +1,6 @@
 // Unset is blocked: no order leaves against which its limits, its template or its grants say anything (fits_are_told and
-// grants_are_kept say what that means), or in a session whose number is not set. What leaves is what was told for
-// its own bank, instrument and rule.
+// grants_are_kept say what that means), or in a session whose number is not set; and none but a mass cancel where the feed may
+// be silent for ever. What leaves is what was told for its own bank, instrument and rule.
 //
 // Bank and instrument of an order are told by its receive time, as gate_alone says. Free: all inputs in every cycle.
 //
@@ -10,6 +10,7 @@
 // cover: 14
 // mutant: gate: has_session$d = session_user_ref != 32'h0; => has_session$d = 1'b1;
 // mutant: gate: fixed$d = fits$against | grants$against | => fixed$d = fits$against |
+// mutant: gate: off_age = ~feed_is_watched | => off_age =
 // mutant: gate: ready$d = ~leaves$q; => ready$d = 1'b1;
 // mutant: gate: fits$rule = pick_rule; => fits$rule = next_rule$q;
 module unset_blocks(
@@ -36,7 +37,7 @@ module unset_blocks(
     (* hierconn *) wire [1:0] \g.u.fits.rule , \g.u.grants.rule ;
     (* hierconn *) wire [26:0] \g.u.fits.any , \g.u.grants.any ;
     (* hierconn *) wire [202:0] \g.u.fits.any_order ;
-    (* hierconn *) wire \g.u.grants.cancels ;
+    (* hierconn *) wire \g.u.grants.cancels , \g.feed_is_watched ;
     (* hierconn *) wire [63:0] \g.u.fits.any_value , \g.u.grants.value ;
     (* hierconn *) wire [31:0] \g.u.grants.quantity ;
     reg [4:0] row1, row2, row3;
@@ -47,6 +48,7 @@ module unset_blocks(
     reg [3:0] far1, far2;
     reg [63:0] order1, order2;
     reg [31:0] granted_quantity1;
+    reg watched1, watched2;
     reg value_is_its_own1, value_is_its_own2;
     reg session_set = 0, sent_before = 0;
     reg [4:0] row_before;
@@ -63,6 +65,7 @@ module unset_blocks(
         {value_is_its_own2, value_is_its_own1} <= {value_is_its_own1, \g.u.grants.value == \g.u.fits.any_value
             && \g.u.grants.cancels == \g.u.fits.any_order [201]};
         granted_quantity1 <= \g.u.grants.quantity ;
+        {watched2, watched1} <= {watched1, \g.feed_is_watched || \g.u.fits.any_order [201]};
         session_set <= !reset && (session_set || (session_write && session_user_ref != 0));
 
         nothing_speaks_against_it: assert (!sends || (against2 == 0 && !far2[rule_of]));
@@ -70,6 +73,7 @@ module unset_blocks(
         grants_are_its_own: assert (!sends || (instrument3 == row_of[3:0] && granted_rule2 == rule_of));
         order_is_its_own: assert (!sends || {price, quantity} == order2);
         what_is_counted_is_its_own: assert (!sends || (granted_quantity1 == quantity && value_is_its_own2));
+        feed_is_watched: assert (!sends || watched2);
         session_is_set: assert (!sends || (session_set && note[415:384] != 0));
 
         if (sends) {sent_before, row_before} <= {1'b1, row_of};

@@ -244,7 +244,7 @@ pub fn parameters(instruments: &[Instrument], generation: u32) -> Vec<Command> {
 /// The whole set, ending with its commit.
 pub fn parameters_within(limits: &Gate, instruments: &[Instrument], generation: u32) -> Vec<Command> {
     let mut commands = vec![
-        command(Opcode::WriteFeed, 0, 0, 0, 0, &[u64::from(GROUP) | u64::from(PORT) << 32]),
+        command(Opcode::WriteFeed, 0, 0, 0, 0, &[u64::from(GROUP) | u64::from(PORT) << 32, 0, 0, u32::MAX.into()]),
         write_gate(limits),
     ];
     for at in 0..INSTRUMENTS {

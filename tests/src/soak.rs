@@ -312,7 +312,7 @@ fn whole_set(random: &mut Random, plan: &Plan, generation: u32) -> Vec<riposte_m
         with_line_b(random, &mut set);
     }
     if plan.commands && random.once_in(8) {
-        with_silence(&mut set, random.pick(&[1, 40, 150, 600, 2_000]));
+        with_silence(&mut set, random.pick(&[0, 1, 40, 150, 600, 2_000]));
     }
     set
 }

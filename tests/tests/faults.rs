@@ -228,10 +228,26 @@ type Packet<'a> = (u64, &'a dyn Fn(&mut Bench));
 /// As `live`, with a feed that is silent behind so many cycles without a packet.
 fn listening(card: &mut dyn riposte_device::Card, cycles: u32) -> Bench<'_> {
     let mut bench = live(card);
-    let mut set = parameters(&[instrument(&[ON_TRADE])], 2);
+    listen(&mut bench, 2, cycles);
+    bench
+}
+
+fn listen(bench: &mut Bench, generation: u32, cycles: u32) {
+    let mut set = parameters(&[instrument(&[ON_TRADE])], generation);
     with_silence(&mut set, cycles);
     bench.commands(&set);
-    bench
+}
+
+#[test]
+fn a_feed_that_may_be_silent_for_ever_sends_nothing() {
+    on_each_card(|card| {
+        let mut bench = live(card);
+        for (generation, cycles, expected) in [(2, u32::MAX, SENT), (3, 0, Reason::Age), (4, 100_000, SENT)] {
+            listen(&mut bench, generation, cycles);
+            bench.show(&[print()]);
+            assert_eq!(orders(&bench.settle()), [expected], "{cycles} cycles");
+        }
+    });
 }
 
 /// Which of these packets find the feed silent, which one must vouch for in 30,000 cycles.

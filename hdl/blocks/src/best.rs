@@ -5,7 +5,6 @@
 //! neither a comparison nor a wide choice shares its cycle with another. What has changed a slot since it was read need not
 //! have come before the comparison: the slot does not count, and what it is now is the entrant.
 //! Holds: any level is better than none, a greater key than a smaller.
-use crate::konst::Konst;
 use rust_hdl::prelude::*;
 
 /// A slot as a memory keeps it: used, key, quantity.
@@ -125,18 +124,16 @@ pub struct BestOfSixteen {
     final_four: BestOfFour,
     group_bests: [DFF<Bits<SLOT_BITS>>; 4],
     entrant_key: Signal<Local, Bits<33>>,
-    lesser: [Signal<Local, Bits<4>>; 4],
-    /// Groups whose best is not better than the entrant.
-    beaten: DFF<Bits<4>>,
+    /// No group's best is better than the entrant.
+    enters: DFF<bool>,
     last_entrant: DFF<Bits<SLOT_BITS>>,
     winner: DFF<Bits<SLOT_BITS>>,
-    k_bit: Konst<4, 1>,
 }
 
 impl Logic for BestOfSixteen {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, beaten, last_entrant, winner);
+        dff_setup!(self, clock, enters, last_entrant, winner);
         clock!(self, clock, final_four);
         self.entrant_key.next = self.entrant.val().get_bits::<33>(32);
         for i in 0..4 {
@@ -148,21 +145,19 @@ impl Logic for BestOfSixteen {
             self.groups[i].masked.next = self.masked.val().get_bits::<4>(i * 4);
             self.group_bests[i].clock.next = self.clock.val();
             self.group_bests[i].d.next = self.groups[i].best.val();
-            self.lesser[i].next = 0.into();
-            if !(self.entrant_key.val() < self.group_bests[i].q.val().get_bits::<33>(32)) {
-                self.lesser[i].next = self.k_bit.val() << i.to_bits::<4>();
-            }
         }
-        self.beaten.d.next =
-            (self.lesser[0].val() | self.lesser[1].val()) | (self.lesser[2].val() | self.lesser[3].val());
+        self.enters.d.next = !(self.entrant_key.val() < self.group_bests[0].q.val().get_bits::<33>(32))
+            & !(self.entrant_key.val() < self.group_bests[1].q.val().get_bits::<33>(32))
+            & !(self.entrant_key.val() < self.group_bests[2].q.val().get_bits::<33>(32))
+            & !(self.entrant_key.val() < self.group_bests[3].q.val().get_bits::<33>(32));
         self.last_entrant.d.next = self.entrant.val();
         self.final_four.a.next = self.group_bests[0].q.val();
         self.final_four.b.next = self.group_bests[1].q.val();
         self.final_four.c.next = self.group_bests[2].q.val();
         self.final_four.d.next = self.group_bests[3].q.val();
-        self.final_four.masked.next = self.beaten.q.val();
+        self.final_four.masked.next = 0.into();
         self.winner.d.next = self.final_four.best.val();
-        if self.beaten.q.val() == 0xf {
+        if self.enters.q.val() {
             self.winner.d.next = self.last_entrant.q.val();
         }
         if self.reset.val() {

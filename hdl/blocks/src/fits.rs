@@ -33,7 +33,7 @@ pub struct RuleFit {
     pub terms_write: Signal<In, bool>,
     // What was computed of it; or its instrument was written, of which nothing is known any more.
     pub value_write: Signal<In, bool>,
-    pub whole_write: Signal<In, bool>,
+    pub unsets: Signal<In, bool>,
     pub value_address: Signal<In, Bits<5>>,
     pub value_data: Signal<In, Bits<64>>,
     pub whole_data: Signal<In, bool>,
@@ -125,9 +125,9 @@ impl Logic for RuleFit {
         self.values.write_address.next = self.value_address.val();
         self.values.write_data.next = self.value_data.val();
         self.values.read_address.next = self.row.val();
-        self.whole.write.next = self.whole_write.val();
+        self.whole.write.next = self.value_write.val() | self.unsets.val();
         self.whole.write_address.next = self.value_address.val();
-        self.whole.write_data.next = self.whole_data.val().into();
+        self.whole.write_data.next = (self.whole_data.val() & !self.unsets.val()).into();
         self.whole.read_address.next = self.row.val();
         self.read.next.quantity = self.terms.read_data.val().quantity;
         self.read.next.price = self.terms.read_data.val().price;
@@ -389,9 +389,8 @@ impl Logic for Fits {
             self.rules[i].template_data.next = self.template_data.val();
             self.rules[i].value_write.next =
                 self.writes.q.val() & (self.written.q.val().get_bits::<2>(0) == i.to_bits::<2>());
-            self.rules[i].whole_write.next = self.unsets.q.val()
-                | (self.writes.q.val() & (self.written.q.val().get_bits::<2>(0) == i.to_bits::<2>()));
-            self.rules[i].whole_data.next = self.increments.counts.val() & !self.unsets.q.val();
+            self.rules[i].unsets.next = self.unsets.q.val();
+            self.rules[i].whole_data.next = self.increments.counts.val();
             self.rules[i].value_address.next = self.written.q.val().get_bits::<5>(2);
             self.rules[i].value_data.next = self.product.product.val();
             self.rules[i].row.next = self.row.val();

@@ -61,6 +61,8 @@ pub struct Gate {
     pub fenced: Signal<In, Bits<112>>,
     pub grant: Signal<In, Grant>,
     pub throttle: Signal<In, Throttle>,
+    /// The set in force says for how long the feed may be silent.
+    pub feed_is_watched: Signal<In, bool>,
     pub books_valid: Signal<In, Bits<16>>,
     pub trading: Signal<In, Bits<16>>,
     // Out.
@@ -101,9 +103,10 @@ pub struct Gate {
     passed: DFF<bool>,
     moves: DFF<bool>,
     picked: DFF<Decision>,
-    /// Its instrument, whose book is looked at; and that, its side of it and its rule, of which none may be fenced. None for a mass cancel.
-    own: DFF<Bits<16>>,
+    /// Its instrument, its side of it and its rule, of which none may be fenced; none for a mass cancel.
     scopes: DFF<Bits<112>>,
+    /// Of these the instrument, whose book is looked at.
+    own: Signal<Local, Bits<16>>,
     /// Its generation is not the one in force; there is none in force.
     stale: DFF<bool>,
     no_generation: DFF<bool>,
@@ -178,7 +181,7 @@ impl Logic for Gate {
     fn update(&mut self) {
         dff_setup!(
             self, clock, ready, started, remaining, next_rule, stale, no_generation, holdoff, judging, clear, leaves,
-            passed, moves, judged, was_against, picked, own, scopes, rule, template, buys, fixed, too_far, age, cycles, tcp_sequence,
+            passed, moves, judged, was_against, picked, scopes, rule, template, buys, fixed, too_far, age, cycles, tcp_sequence,
             acknowledgement, user_ref, has_session, image_base, lived
         );
         clock!(self, clock, decisions, fits, grants, resting, transmit);
@@ -271,12 +274,10 @@ impl Logic for Gate {
             self.remaining.d.next = self.mask.val() ^ self.lowest.val();
             self.started.d.next = !self.is_last_rule.val();
             self.picked.d.next = self.current.val();
-            self.own.d.next = self.instrument_bit.val();
             self.scopes.d.next = bit_cast::<112, 16>(self.instrument_bit.val())
                 | (bit_cast::<112, 32>(self.side_bits.val()) << 16)
                 | (bit_cast::<112, 64>(self.rule_bit.val()) << 48);
             if self.cancels.val() {
-                self.own.d.next = 0.into();
                 self.scopes.d.next = 0.into();
             }
             self.rule.d.next = self.pick_rule.val();
@@ -309,7 +310,8 @@ impl Logic for Gate {
         self.aged.next = self.cycle.val() - self.current.val().stamp;
         self.age.d.next = self.aged.val();
         // The order's first word is shown two cycles behind the pick.
-        self.off_age.next = (self.throttle.val().age_max == 0)
+        self.off_age.next = !self.feed_is_watched.val()
+            | (self.throttle.val().age_max == 0)
             | !(self.aged.val() < (self.throttle.val().age_max - 1));
         if self.cancels.val() {
             self.off_age.next = false;
@@ -319,6 +321,7 @@ impl Logic for Gate {
             | (bit_cast::<27, 1>(self.off_age.val().into()) << 16);
         self.too_far.d.next = self.fits.too_far.val();
         // ---- g: the gate
+        self.own.next = self.scopes.q.val().get_bits::<16>(0);
         self.far.next = self.too_far.q.val() & (self.k_rule.val() << bit_cast::<4, 2>(self.rule.q.val()));
         self.off_live.next = self.far.val() != 0;
         self.unheard.next = !self.heard.val();
@@ -340,8 +343,8 @@ impl Logic for Gate {
             | (bit_cast::<27, 1>(self.disarmed.val().into()) << 3)
             | (bit_cast::<27, 1>(self.stale.q.val().into()) << 4)
             | (bit_cast::<27, 1>(((self.fenced.val() & self.scopes.q.val()) != 0).into()) << 5)
-            | (bit_cast::<27, 1>(((self.books_wrong.val() & self.own.q.val()) != 0).into()) << 6)
-            | (bit_cast::<27, 1>(((self.not_trading.val() & self.own.q.val()) != 0).into()) << 7)
+            | (bit_cast::<27, 1>(((self.books_wrong.val() & self.own.val()) != 0).into()) << 6)
+            | (bit_cast::<27, 1>(((self.not_trading.val() & self.own.val()) != 0).into()) << 7)
             | (bit_cast::<27, 1>(self.off_live.val().into()) << 13)
             | (bit_cast::<27, 1>(self.no_session.val().into()) << 15)
             | (bit_cast::<27, 1>(self.grants.throttled.val().into()) << 19);

@@ -2,8 +2,8 @@
 //!
 //! The queue is emitted as deep as the card's and with narrow records: its proof is about indexes.
 use riposte_blocks::{
-    control::Control, events::Events, fits::Fits, gate::Gate, grants::Grants, parity::Parity, queue::Queue, restore::Restore,
-    resting::Resting, verdict::Verdict, walker::Walker,
+    best::BestOfSixteen, control::Control, events::Events, fits::Fits, gate::Gate, grants::Grants, parity::Parity,
+    queue::Queue, restore::Restore, resting::Resting, verdict::Verdict, walker::Walker,
 };
 use riposte_card::{TOP, verilog, verilog_of};
 use rust_hdl::prelude::*;
@@ -18,6 +18,7 @@ fn write(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let modules = [
         (TOP.into(), verilog()),
+        block("best_of_sixteen", BestOfSixteen::default()),
         block("control", Control::default()),
         block("events", Events::default()),
         block("fits", Fits::default()),

@@ -267,6 +267,7 @@ impl Logic for RiposteCard {
         self.gate.fenced.next = self.control.fenced.val();
         self.gate.grant.next = self.control.grant.val();
         self.gate.throttle.next = self.control.throttle.val();
+        self.gate.feed_is_watched.next = self.control.feed.val().has_silence;
         self.gate.books_valid.next = self.control.books_valid.val();
         self.gate.trading.next = self.verdict.trading.val();
         self.tx_lanes.word.next = self.gate.tx.data.val();

@@ -4,7 +4,7 @@ use crate::{counter::Counter, limits, reason::Reason, shm, wire};
 /// `RIPOSTE1` as little-endian bytes.
 pub const MAGIC: u64 = u64::from_le_bytes(*b"RIPOSTE1");
 /// Counts up with every change that a host must know of.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;
 /// FNV-1a over every table and limit of this crate: a host refuses a card with another value.
 pub const TABLE_HASH: u64 = table_hash();
 

@@ -99,7 +99,7 @@ pub struct Event {
 pub enum Opcode {
     /// `args[0]`: line A's group address in bits 31:0, UDP port in 47:32; `args[1]`: line B's, 0: there is none; `args[2]`: cycles
     /// for which a packet may wait for one before it in 31:0; `args[3]`: cycles without a packet behind which the feed is silent in
-    /// 31:0, 0: it never is.
+    /// 31:0, 0: it never is, and no order leaves.
     WriteFeed = 1,
     /// `args[0]`: locate in 15:0, enabled in 16, buying permitted in 17, selling in 18, selling short in 19, mass cancels in 20;
     /// `args[1]`: maximum quantity in 31:0, lower collar price in 63:32; `args[2]`: upper collar price in 31:0, reach of the live

@@ -21,6 +21,7 @@ const DESK: &str = r#"
 [feed]
 group = "233.54.12.111"
 port = 26477
+silence_us = 27_487_790.688
 [session]
 source_mac = "02:00:00:00:00:01"
 destination_mac = "02:00:00:00:00:02"

@@ -224,8 +224,8 @@ fn a_bad_configuration_is_refused_with_its_lines() {
         let output = folder.run(args);
         assert_eq!(output.status.code(), Some(1));
         let text = String::from_utf8_lossy(&output.stderr);
-        assert!(text.contains("bad.toml:13:1: unknown field `max_quantty` in `instrument`; did you mean `max_quantity`?"), "{text}");
-        assert!(text.contains("bad.toml:19:8: `when`: price 320.50001 has too many decimals"), "{text}");
+        assert!(text.contains("bad.toml:14:1: unknown field `max_quantty` in `instrument`; did you mean `max_quantity`?"), "{text}");
+        assert!(text.contains("bad.toml:20:8: `when`: price 320.50001 has too many decimals"), "{text}");
     }
     let output = folder.run(&["rules", "check", "bad.toml", "--json"]);
     assert_eq!(output.status.code(), Some(1));

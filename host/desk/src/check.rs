@@ -101,15 +101,18 @@ fn read_feed(section: &mut Section, log: &mut Log) -> Option<Feed> {
     });
     let longest = (i32::MAX as u32).into();
     let reorder = section.optional(log, "reorder_us", microseconds(|time, cycle| time / cycle, longest));
+    let silence = section.optional(log, "silence_us", microseconds(|time, cycle| time / cycle, u32::MAX.into()));
+    if let Some(short) = silence.as_ref().filter(|one| one.value < CLOCK_HZ) {
+        log.warning(&short.span, "`silence_us` is less than the second in which a quiet feed says that it lives: books may be lost for nothing");
+    }
+    if silence.is_none() {
+        log.warning(&section.span, format!("`feed`: no `silence_us`: {BLOCKED}"));
+    }
     let (group, port) = (group?.value, port?.value as u16);
     if let Some(line) = line_b.as_ref().filter(|line| line.value == LineB { group, port }) {
         log.error(&line.span, "line B is line A: it must have a group or a port of its own".to_owned());
     }
     let reorder_cycles = reorder.map_or(0, |reorder| reorder.value as u32);
-    let silence = section.optional(log, "silence_us", microseconds(|time, cycle| time / cycle, u32::MAX.into()));
-    if let Some(short) = silence.as_ref().filter(|one| one.value < CLOCK_HZ) {
-        log.warning(&short.span, "`silence_us` is less than the second in which a quiet feed says that it lives: books may be lost for nothing");
-    }
     let silence_cycles = silence.map_or(0, |silence| silence.value as u32);
     Some(Feed { group, port, line_b: line_b.map(|line| line.value), reorder_cycles, silence_cycles })
 }

@@ -11,6 +11,7 @@
 //! a restoration begins, and what the venue says.
 use crate::engine::Engine;
 use crate::input::Unrestored;
+use crate::lending::words;
 use crate::message::{fields, messages};
 use crate::output::{Alarm, Output, Outputs, Record};
 use riposte_map::limits::INSTRUMENTS;
@@ -208,9 +209,9 @@ impl Engine {
         // A validation that the card has not answered may have come before it.
         self.books.declared = [(0, 0); DECLARED];
         let counts = matches!(event.reason(), Some(Reason::Gap | Reason::SessionChange | Reason::EndOfSession));
-        let expected = u64::from(event.bid.price_e4) | u64::from(event.bid.quantity) << 32;
+        let expected = words([event.bid.price_e4, event.bid.quantity]);
         let from = if counts { expected } else { NEVER - 1 };
-        let received = u64::from(event.ask.price_e4) | u64::from(event.ask.quantity) << 32;
+        let received = words([event.ask.price_e4, event.ask.quantity]);
         match event.reason() {
             Some(Reason::Gap) => self.books.seen = self.books.seen.max(received),
             Some(Reason::SessionChange) => self.books.seen = 0,

@@ -255,7 +255,7 @@ impl Engine {
     }
 }
 
-/// Two halves of an argument, the low one first.
+/// Two halves of a number of 64 bits, the low one first.
 pub(crate) fn words(pair: [u32; 2]) -> u64 {
     u64::from(pair[0]) | u64::from(pair[1]) << 32
 }

@@ -49,6 +49,8 @@ pub struct Order<'a> {
     pub top: [Level; 2],
     /// From its decisive byte to its first word.
     pub age_cycles: u64,
+    /// Its set says for how long the feed may be silent.
+    pub feed_is_watched: bool,
     pub limits: &'a Gate,
     pub instrument: &'a Instrument,
     pub template: &'a Template,
@@ -115,7 +117,7 @@ pub fn refusal(sight: &Sight, order: &Order) -> Option<(Reason, Counter)> {
         (!order.is_within_reach(), Reason::LiveCollar, Counter::RefusedLiveCollar),
         (!has_shape, Reason::TemplateUnset, Counter::RefusedTemplateUnset),
         (sight.user_ref == 0, Reason::SessionUnset, Counter::RefusedSessionUnset),
-        (age_max == 0 || order.age_cycles > age_max, Reason::Age, Counter::RefusedAge),
+        (!order.feed_is_watched || age_max == 0 || order.age_cycles > age_max, Reason::Age, Counter::RefusedAge),
         (is_cooling, Reason::CoolDown, Counter::RefusedCoolDown),
         (repeats == 0, Reason::Repeated, Counter::RefusedRepeated),
         (sight.tokens <= kept, Reason::Throttle, Counter::RefusedThrottle),

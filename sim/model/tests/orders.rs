@@ -13,7 +13,7 @@ use support::*;
 const PRINT: u16 = 9;
 const ADD: u16 = 10;
 const LONG: u16 = 13;
-const EMPTIES: u16 = 28;
+const EMPTIES: u16 = 23;
 
 const SENT: (EventKind, Reason) = (EventKind::OrderSent, Reason::None);
 

@@ -55,7 +55,7 @@ pub const CONTROLS: [Control; 40] = [
         name: "data validity and age",
         rule: "no rule fires and no order leaves on a book that may be wrong or is too old",
         place: Card,
-        state: State::InPart("a desk may leave out how long its feed may be silent; then a book that nobody changes does not grow old"),
+        state: State::InForce,
         reasons: &[
             Reason::BookInvalid, Reason::Gap, Reason::SessionChange, Reason::EndOfSession, Reason::MalformedBlock,
             Reason::BadLength, Reason::BadFrame, Reason::Truncated, Reason::Overload, Reason::UnknownReference,
@@ -75,7 +75,7 @@ pub const CONTROLS: [Control; 40] = [
             "a_crossed_book_closes_the_instrument_and_a_locked_one_does_not", "commands_are_refused_for_their_reason",
             "a_decision_one_cycle_too_old_is_refused", "the_feed_s_messages_are_dropped_while_books_are_restored",
             "books_are_valid_only_where_the_feed_is", "no_packet_falls_between_the_rows_and_the_feed",
-            "a_feed_is_silent_a_cycle_behind_the_last_in_which_a_packet_had_to_come",
+            "a_feed_is_silent_a_cycle_behind_the_last_in_which_a_packet_had_to_come", "a_feed_that_may_be_silent_for_ever_sends_nothing",
             "a_book_that_was_restored_wrong_is_not_declared_valid", "commands_out_of_turn_are_refused",
         ],
         passes: &[

@@ -71,6 +71,7 @@ impl Desk<'_> {
 [feed]
 group = "{group}"
 port = {port}
+silence_us = 27_487_790.688
 [session]
 source_mac = "02:00:00:00:00:01"
 destination_mac = "02:00:00:00:00:02"

@@ -286,6 +286,7 @@ impl Agenda {
             generation: origin.generation,
             top: [bid, ask],
             age_cycles,
+            feed_is_watched: bank.silence_cycles != 0,
             limits: &bank.gate,
             instrument: &bank.instruments[instrument],
             template: &template,

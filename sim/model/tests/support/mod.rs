@@ -288,7 +288,7 @@ pub fn grants() -> Vec<Command> {
 /// One whole parameter set: two instruments, the rules of the first, its templates.
 pub fn parameters(conditions: [u8; 4], thresholds: [u32; 4]) -> Vec<Command> {
     let mut commands = vec![
-        args(Opcode::WriteFeed, &[u64::from(GROUP) | u64::from(PORT) << 32]),
+        args(Opcode::WriteFeed, &[u64::from(GROUP) | u64::from(PORT) << 32, 0, 0, u32::MAX.into()]),
         gate_limits(1, u16::MAX, u16::MAX),
         instrument(0, LOCATE, true, 1_000, 1, 2_000_000),
         instrument(1, OTHER_LOCATE, true, 1_000, 1, 2_000_000),
