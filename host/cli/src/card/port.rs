@@ -22,6 +22,8 @@ use wire::WirePort;
 #[derive(Debug, PartialEq, Eq)]
 pub enum Received {
     Frame(Record),
+    /// One of line B of the feed.
+    FrameB(Record),
     /// Nothing now.
     Nothing,
     /// Nothing, for ever.
@@ -68,7 +70,7 @@ impl std::str::FromStr for Line {
 pub enum PortName {
     /// `pcap:FILE`.
     Capture(PathBuf),
-    /// `udp:LINE[,LINE]`: line A, and line B of the same messages.
+    /// `udp:LINE[,LINE]`: line A of a feed, and its line B.
     Udp(Vec<Line>),
     /// `af_packet:INTERFACE`.
     Packet(String),

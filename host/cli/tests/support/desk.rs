@@ -10,6 +10,7 @@ pub type Rule<'a> = (&'a str, &'a str, (&'a str, u32, &'a str, &'a str));
 pub struct Desk<'a> {
     /// Group and port of the feed.
     pub feed: (&'a str, u16),
+    pub line_b: Option<(&'a str, u16)>,
     /// Further lines of `[session]`.
     pub session: &'a str,
     pub symbol: &'a str,
@@ -25,6 +26,7 @@ impl Desk<'_> {
     /// On the feed of all tests, without a rule.
     pub const EMPTY: Desk<'static> = Desk {
         feed: ("233.54.12.111", 26477),
+        line_b: None,
         session: "firm = \"LIME\"",
         symbol: "AAPL",
         locate: None,
@@ -58,6 +60,9 @@ impl Desk<'_> {
 
     pub fn text(&self) -> String {
         let Desk { feed: (group, port), session, symbol, quantity_max, collar: [low, high], order, .. } = self;
+        let line_b = self.line_b.map_or(String::new(), |(group, port)| {
+            format!("line_b = {{ group = \"{group}\", port = {port} }}\nreorder_us = 20\n")
+        });
         let locate = self.locate.map_or(String::new(), |locate| format!("locate = {locate}\n"));
         let rules = self.rules.iter().map(|(name, when, (side, quantity, price, time_in_force))| {
             format!(
@@ -72,7 +77,7 @@ impl Desk<'_> {
 group = "{group}"
 port = {port}
 silence_us = 27_487_790.688
-[session]
+{line_b}[session]
 source_mac = "02:00:00:00:00:01"
 destination_mac = "02:00:00:00:00:02"
 source = "10.0.0.1:40000"

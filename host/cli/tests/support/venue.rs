@@ -78,8 +78,9 @@ impl Closed {
 
 /// Trades both sides of the market that this feed brings.
 fn card_desk(lines: [SocketAddr; 2]) -> String {
-    let group = lines[0].ip().to_string();
-    Desk { feed: (&group, lines[0].port()), ..Desk::RESTLESS }.text()
+    let groups = lines.map(|line| line.ip().to_string());
+    let [a, b] = [0, 1].map(|at| (groups[at].as_str(), lines[at].port()));
+    Desk { feed: a, line_b: Some(b), ..Desk::RESTLESS }.text()
 }
 
 /// Writes a desk with these sessions, their password, further lines of [host], and people by user and role.

@@ -28,7 +28,7 @@ impl Port for Filtered {
     fn receive(&mut self, now_ns: u64) -> anyhow::Result<Received> {
         for _ in 0..PASSED_OVER_MAX {
             match self.port.receive(now_ns)? {
-                Received::Frame(record) if !self.program.filter(&record.bytes) => {}
+                Received::Frame(record) | Received::FrameB(record) if !self.program.filter(&record.bytes) => {}
                 received => return Ok(received),
             }
         }

@@ -1,10 +1,10 @@
-//! A live feed through the kernel's UDP: lines A and B as the one wire that the card listens to.
+//! A live feed through the kernel's UDP: lines A and B, each on the card's line of that name.
 //!
-//! In: datagrams. Out: the frames that they came in, or would have: Ethernet, IPv4 and UDP around the same payload, with the
-//! group and port of the first line, since a card knows one.
+//! In: datagrams. Out: the frames that they came in, or would have: Ethernet, IPv4 and UDP around the same payload, with their
+//! line's group and port.
 //!
-//! Holds: of what waits on both lines the older comes first, so what one line lost is there from the other before it is a
-//! gap; what comes twice is the card's to drop. Nothing is waited for. What the card sends goes nowhere.
+//! Holds: of what waits on both lines the older comes first, as the sockets give no time by which they could be told. What comes twice is
+//! the card's to drop, what one line lost its to take from the other. Nothing is waited for. What the card sends goes nowhere.
 use super::{Line, Port, Received};
 use anyhow::Context;
 use riposte_capture::{Channel, Record, frame_of};
@@ -28,13 +28,13 @@ struct Waiting {
 
 struct Socket {
     line: Line,
+    /// What its frames look like.
+    channel: Channel,
     socket: UdpSocket,
     waiting: Option<Waiting>,
 }
 
 pub struct UdpPort {
-    /// What the frames look like.
-    channel: Channel,
     sockets: Vec<Socket>,
     identification: u16,
     too_long: u64,
@@ -50,17 +50,16 @@ impl UdpPort {
                      address on the interface", line.to
                 )
             })?;
-            anyhow::Ok(Socket { line, socket, waiting: None })
+            let channel = Channel { group: *line.to.ip(), port: line.to.port(), ..Channel::default() };
+            anyhow::Ok(Socket { line, channel, socket, waiting: None })
         });
         let sockets: Vec<Socket> = sockets.collect::<Result<_, _>>()?;
-        let first = sockets.first().context("a feed has at least one line")?.line.to;
-        let channel = Channel { group: *first.ip(), port: first.port(), ..Channel::default() };
-        Ok(UdpPort { channel, sockets, identification: 0, too_long: 0, buffer: Box::new([0; PAYLOAD_BYTES_MAX + 1]) })
+        Ok(UdpPort { sockets, identification: 0, too_long: 0, buffer: Box::new([0; PAYLOAD_BYTES_MAX + 1]) })
     }
 
     /// Takes the next datagram of a line that has none waiting.
     fn fill(&mut self, at: usize) -> anyhow::Result<()> {
-        let Socket { line, socket, waiting } = &mut self.sockets[at];
+        let Socket { line, channel, socket, waiting } = &mut self.sockets[at];
         while waiting.is_none() {
             let (bytes, from) = match socket.recv_from(&mut self.buffer[..]) {
                 Ok(received) => received,
@@ -79,9 +78,9 @@ impl UdpPort {
             let payload = &self.buffer[..bytes];
             let sequence = if bytes < mold::HEADER_BYTES { 0 } else { mold::SEQUENCE.get(payload) };
             if let SocketAddr::V4(from) = from {
-                self.channel.source = *from.ip();
+                channel.source = *from.ip();
             }
-            let bytes = frame_of(&self.channel, self.identification, payload);
+            let bytes = frame_of(channel, self.identification, payload);
             self.identification = self.identification.wrapping_add(1);
             let time_ns = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos() as u64);
             let frame = Record { time_ns, original_length: bytes.len() as u32, bytes };
@@ -113,9 +112,13 @@ impl Port for UdpPort {
         for at in 0..self.sockets.len() {
             self.fill(at)?;
         }
-        let sequence = |socket: &Socket| socket.waiting.as_ref().map(|waiting| waiting.sequence);
-        let oldest = self.sockets.iter_mut().filter(|socket| socket.waiting.is_some()).min_by_key(|socket| sequence(socket));
-        Ok(oldest.and_then(|socket| socket.waiting.take()).map_or(Received::Nothing, |waiting| Received::Frame(waiting.frame)))
+        let waiting = |at: &usize| self.sockets[*at].waiting.as_ref().map(|waiting| waiting.sequence);
+        let oldest = (0..self.sockets.len()).filter(|at| waiting(at).is_some()).min_by_key(waiting);
+        Ok(match oldest.and_then(|at| Some((at, self.sockets[at].waiting.take()?.frame))) {
+            None => Received::Nothing,
+            Some((0, frame)) => Received::Frame(frame),
+            Some((_, frame)) => Received::FrameB(frame),
+        })
     }
 
     fn transmit(&mut self, _: &Transmitted) -> anyhow::Result<()> {

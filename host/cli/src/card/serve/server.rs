@@ -50,6 +50,8 @@ pub struct Server {
     pending: Output,
     /// Commands that the card has not been shown; of the ring's, none while the card stands still.
     own_commands: VecDeque<Command>,
+    /// First cycle in which line B shows nothing.
+    free_b: u64,
     /// First cycle that no command is scheduled for.
     free_cycle: u64,
     /// First cycles in which the card takes another row of a restoration, and the command that ends it.
@@ -85,6 +87,7 @@ impl Server {
             status: Status::default(),
             pending: Output::default(),
             own_commands: VecDeque::new(),
+            free_b: 0,
             free_cycle: 0,
             row_cycle: 0,
             resume_cycle: 0,
@@ -285,6 +288,15 @@ impl Server {
             Received::Frame(record) => {
                 self.card.idle(self.settings.gap);
                 self.card.frame(&Frame::new(&record.bytes, record.time_ns));
+                self.status.frames += 1;
+                Ok(true)
+            }
+            Received::FrameB(record) => {
+                // What follows on line A does not wait for its end.
+                let start = (self.card.cycle() + self.settings.gap).max(self.free_b);
+                self.free_b = start + record.bytes.len().div_ceil(8) as u64;
+                self.card.idle(start - self.card.cycle());
+                self.card.frame_b(start, &Frame::new(&record.bytes, record.time_ns));
                 self.status.frames += 1;
                 Ok(true)
             }
