@@ -259,7 +259,10 @@ fn read_rule(mut section: Section, log: &mut Log, book: &mut Instruments, names:
     check_window(log, &when, &instrument.value);
     let Some(action) = other.or(order.map(Action::Order)) else { return };
     match &action {
-        Action::Order(order) => warn_about_refusals(log, &span, &instrument.value, &book.gate, order),
+        Action::Order(order) => {
+            warn_about_refusals(log, &span, &instrument.value, &book.gate, order);
+            warn_of_twin(log, &span, &instrument.value, order);
+        }
         Action::Cancel => warn_of_side(log, &span, &instrument.value, |sides| sides.cancel, ["`cancel`", "mass cancel"]),
         Action::Notify | Action::Halt => {}
     }
@@ -298,6 +301,15 @@ pub(crate) fn unknown_instrument(symbol: &str, placed: &[Placed<Instrument>]) ->
             format!("unknown instrument `{symbol}`; did you mean `{known}`?")
         }
         _ => format!("unknown instrument `{symbol}`: there is no [[instrument]] with this symbol"),
+    }
+}
+
+/// No cool-down is shared by two rules, so one trigger may send an order of both.
+fn warn_of_twin(log: &mut Log, span: &Range<usize>, instrument: &Instrument, order: &Order) {
+    let terms = |order: &Order| (order.side, order.quantity, order.price_e4);
+    let twin = instrument.rules.iter().find(|rule| matches!(&rule.action, Action::Order(one) if terms(one) == terms(order)));
+    if let Some(twin) = twin {
+        log.warning(span, format!("the same side, quantity and price as of `{}`: where both fire, both are sent", twin.name));
     }
 }
 

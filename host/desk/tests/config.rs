@@ -284,6 +284,17 @@ fn a_heartbeat_that_the_host_cannot_keep_up_is_pointed_out() {
 }
 
 #[test]
+fn two_rules_with_the_same_order_are_pointed_out() {
+    let twin = "side = \"short\", quantity = 225, price = 63.02";
+    let near = |from: &str, to: &str| findings("side = \"buy\", quantity = 100, price = 62.5", &twin.replacen(from, to, 1));
+    let found = ["30:9: warning: the same side, quantity and price as of `sell the bid`: where both fire, both are sent"];
+    assert_eq!(near("", ""), found);
+    for (from, to) in [("short", "sell"), ("225", "224"), ("63.02", "63.03")] {
+        assert_eq!(near(from, to), Vec::<String>::new(), "{to}");
+    }
+}
+
+#[test]
 fn an_order_that_the_gate_will_refuse_is_pointed_out() {
     assert_eq!(
         findings("max_quantity = 500", "max_quantity = 200"),
@@ -344,7 +355,8 @@ fn duplicates_name_the_first_line() {
 fn the_card_has_room_for_four_rules_an_instrument_and_sixteen_instruments() {
     let rule = &GOOD[GOOD.rfind("[[rule]]").unwrap()..GOOD.find("[defaults]").unwrap()];
     let with_rules = |count: usize| {
-        let more: String = (0..count).map(|i| rule.replace("tight", &format!("tight {i}"))).collect();
+        let another = |i: usize| rule.replace("tight", &format!("tight {i}")).replace("100", &format!("{}", 101 + i));
+        let more: String = (0..count).map(another).collect();
         check(&format!("{GOOD}{more}")).problems
     };
     assert_eq!(with_rules(2), []);
