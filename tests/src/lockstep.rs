@@ -15,7 +15,7 @@ use std::{
 /// Frames that the report of a difference shows.
 const RECENT: usize = 3;
 /// Longer than a full decision queue of full rules takes to leave.
-const SETTLE_CYCLES: u64 = 1500;
+pub const SETTLE_CYCLES: u64 = 1500;
 
 /// What a run has exercised: how often each counter counted and each kind of event came with each reason.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

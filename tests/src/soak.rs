@@ -6,7 +6,7 @@
 use crate::{
     coverage::Bins,
     lines::{TwoLines, with_line_b},
-    lockstep::{Coverage, Ended, Lockstep},
+    lockstep::{Coverage, Ended, Lockstep, SETTLE_CYCLES},
     parameters::{
         Gate, Instrument, MOST, command, credit, eager, grants, heartbeat, lease, opening, order, parameters_within,
         random_gate, random_instruments, repeat, resting, tightened,
@@ -312,7 +312,8 @@ fn whole_set(random: &mut Random, plan: &Plan, generation: u32) -> Vec<riposte_m
         with_line_b(random, &mut set);
     }
     if plan.commands && random.once_in(8) {
-        with_silence(&mut set, random.pick(&[0, 1, 40, 150, 600, 2_000]));
+        // All are over when a run has settled: none may end while counters are read, in cycles that only gateware has.
+        with_silence(&mut set, random.pick(&[0, 1, 40, 150, 600, SETTLE_CYCLES as u32 - 300]));
     }
     set
 }
