@@ -12,6 +12,7 @@ mod control;
 mod controls;
 mod decode;
 mod journal;
+mod line_b;
 mod mandate;
 mod market;
 mod output;

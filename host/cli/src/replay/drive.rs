@@ -2,6 +2,7 @@
 use super::pulse::Pulse;
 use super::rig::{Difference, Rig};
 use super::tally::Tally;
+use crate::line_b::LineB;
 use riposte_capture::{Record, wire};
 use riposte_desk::{Desk, arm, trace, validate};
 use riposte_device::{Frame, Output};
@@ -79,8 +80,7 @@ pub struct Drive<'a> {
     batch: Output,
     tally: Tally,
     frames: u64,
-    /// First cycle in which line B is free.
-    free_b: u64,
+    line_b: LineB,
     pulse: Pulse,
 }
 
@@ -90,7 +90,7 @@ pub type Sink<'a> = dyn FnMut(&Output) -> anyhow::Result<()> + 'a;
 impl<'a> Drive<'a> {
     pub fn new(rig: Rig, pacing: Pacing, desk: &'a Desk, generation: u32) -> Drive<'a> {
         let pulse = Pulse::new(0, 0, 0);
-        Drive { rig, pacing, desk, generation, batch: Output::default(), tally: Tally::default(), frames: 0, free_b: 0, pulse }
+        Drive { rig, pacing, desk, generation, batch: Output::default(), tally: Tally::default(), frames: 0, line_b: LineB::default(), pulse }
     }
 
     pub fn card_name(&self) -> String {
@@ -140,9 +140,7 @@ impl<'a> Drive<'a> {
                 card.frame(frame);
             });
         }
-        let start = (self.rig.cycle() + gap).max(self.free_b);
-        let words = frame.bytes.len().div_ceil(8) as u64;
-        self.free_b = start + words + (0..words).filter(|word| frame.stalls >> (word % 64) & 1 == 1).count() as u64;
+        let start = self.line_b.begin(self.rig.cycle() + gap, frame);
         self.rig.each(|card| {
             card.idle(start - card.cycle());
             card.frame_b(start, frame);

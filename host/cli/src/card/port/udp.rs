@@ -28,8 +28,6 @@ struct Waiting {
 
 struct Socket {
     line: Line,
-    /// What its frames look like.
-    channel: Channel,
     socket: UdpSocket,
     waiting: Option<Waiting>,
 }
@@ -50,8 +48,7 @@ impl UdpPort {
                      address on the interface", line.to
                 )
             })?;
-            let channel = Channel { group: *line.to.ip(), port: line.to.port(), ..Channel::default() };
-            anyhow::Ok(Socket { line, channel, socket, waiting: None })
+            anyhow::Ok(Socket { line, socket, waiting: None })
         });
         let sockets: Vec<Socket> = sockets.collect::<Result<_, _>>()?;
         Ok(UdpPort { sockets, identification: 0, too_long: 0, buffer: Box::new([0; PAYLOAD_BYTES_MAX + 1]) })
@@ -59,7 +56,7 @@ impl UdpPort {
 
     /// Takes the next datagram of a line that has none waiting.
     fn fill(&mut self, at: usize) -> anyhow::Result<()> {
-        let Socket { line, channel, socket, waiting } = &mut self.sockets[at];
+        let Socket { line, socket, waiting } = &mut self.sockets[at];
         while waiting.is_none() {
             let (bytes, from) = match socket.recv_from(&mut self.buffer[..]) {
                 Ok(received) => received,
@@ -77,10 +74,11 @@ impl UdpPort {
             }
             let payload = &self.buffer[..bytes];
             let sequence = if bytes < mold::HEADER_BYTES { 0 } else { mold::SEQUENCE.get(payload) };
+            let mut channel = Channel { group: *line.to.ip(), port: line.to.port(), ..Channel::default() };
             if let SocketAddr::V4(from) = from {
                 channel.source = *from.ip();
             }
-            let bytes = frame_of(channel, self.identification, payload);
+            let bytes = frame_of(&channel, self.identification, payload);
             self.identification = self.identification.wrapping_add(1);
             let time_ns = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos() as u64);
             let frame = Record { time_ns, original_length: bytes.len() as u32, bytes };

@@ -2,6 +2,7 @@
 use super::super::port::{Port, Received};
 use super::super::sent::SentFile;
 use super::wire::Wire;
+use crate::line_b::LineB;
 use anyhow::Context;
 use riposte_device::link::{CardEnd, Feed, HostWatch, Peer, PublishError, Status};
 use riposte_device::{Card, Frame, Output, pause};
@@ -50,8 +51,7 @@ pub struct Server {
     pending: Output,
     /// Commands that the card has not been shown; of the ring's, none while the card stands still.
     own_commands: VecDeque<Command>,
-    /// First cycle in which line B shows nothing.
-    free_b: u64,
+    line_b: LineB,
     /// First cycle that no command is scheduled for.
     free_cycle: u64,
     /// First cycles in which the card takes another row of a restoration, and the command that ends it.
@@ -87,7 +87,7 @@ impl Server {
             status: Status::default(),
             pending: Output::default(),
             own_commands: VecDeque::new(),
-            free_b: 0,
+            line_b: LineB::default(),
             free_cycle: 0,
             row_cycle: 0,
             resume_cycle: 0,
@@ -293,10 +293,10 @@ impl Server {
             }
             Received::FrameB(record) => {
                 // What follows on line A does not wait for its end.
-                let start = (self.card.cycle() + self.settings.gap).max(self.free_b);
-                self.free_b = start + record.bytes.len().div_ceil(8) as u64;
+                let frame = Frame::new(&record.bytes, record.time_ns);
+                let start = self.line_b.begin(self.card.cycle() + self.settings.gap, &frame);
                 self.card.idle(start - self.card.cycle());
-                self.card.frame_b(start, &Frame::new(&record.bytes, record.time_ns));
+                self.card.frame_b(start, &frame);
                 self.status.frames += 1;
                 Ok(true)
             }
